@@ -1,0 +1,52 @@
+/// \file
+/// y(T,H,D) = softmax(q kᵀ/√D) v per head and sequence;  q(T,H,D), k(S,G,D), v(S,G,D), head h reads group h·G/H
+/// dv = pᵀ dy     ds = p (dy vᵀ − rowsum(dy y))     dq = ds k/√D     dk = dsᵀ q/√D     p recomputed, never stored
+#pragma once
+
+#include <graft/autodiff/tape.hpp>
+#include <graft/backend/attention_shape.hpp>
+
+namespace graft {
+
+/// Where the sequences of a batch lie. Queries and keys differ when earlier keys come from a cache or an encoder.
+template <class B>
+struct Sequences {
+  Pointer<B, Id> queries{}, keys{};
+  Index count = 0;
+  bool causal = true;
+  /// Pairs (query, key) looked at, for the count of operations.
+  Index pairs = 0;
+};
+
+template <Index Heads, Index Groups, class T, Gradient Gq, Gradient Gk, Gradient Gv, Index Q, Index K>
+constexpr auto attention(T& tape, Var<typename T::backend, Q, Gq> q, Var<typename T::backend, K, Gk> k,
+                         Var<typename T::backend, K, Gv> v, Sequences<typename T::backend> sequences) {
+  static_assert(Q % Heads == 0 && K % Groups == 0 && Q / Heads == K / Groups && Heads % Groups == 0,
+                "graft: attention needs queries of H*D columns and keys of G*D columns with H a multiple of G");
+  constexpr Index width = Q / Heads;
+  const Index flops = 4 * sequences.pairs * Q;
+  const auto shape = [=](auto) {
+    return backend::AttentionShape{sequences.queries, sequences.keys, sequences.count, Heads, Groups, width, sequences.causal};
+  };
+  const auto y = tape.template value<Q>(q.rows);
+  const auto l = tape.template scratch<float>(q.rows * Heads);
+  tape.run(flops, [=](auto on) { attention(y.data, l, q.data, k.data, v.data, shape(on), on); });
+  if constexpr (T::recording && (Gq | Gk | Gv) == Gradient::tracked) {
+    const auto z = tape.track(y);
+    tape.record(z, [=](auto& back, auto dy) {
+      const auto side = [&back](auto x) {
+        if constexpr (decltype(x)::tracked) return back.contribute_zeroed(x);
+        else return Pointer<typename T::backend>{};
+      };
+      const auto dq = side(q), dk = side(k), dv = side(v);
+      back.run(2 * flops + flops / 2, [=](auto on) {
+        attention_inputs(dq, dk, dv, dy, y.data, l, q.data, k.data, v.data, shape(on), on);
+      });
+    });
+    return z;
+  } else {
+    return y;
+  }
+}
+
+}  // namespace graft

@@ -1,0 +1,25 @@
+/// \file
+/// y(S,N) = rows `ids` of x(T,N)     dx[id] += dy[s]
+#pragma once
+
+#include <graft/autodiff/tape.hpp>
+
+namespace graft {
+
+template <class T, Index N, Gradient G>
+constexpr auto gather(T& tape, Var<typename T::backend, N, G> x, Pointer<typename T::backend, Id> ids, Index count) {
+  const auto y = tape.template value<N>(count);
+  tape.run(0, [=](auto on) { gather(y.data, x.data, ids, count, N, on); });
+  if constexpr (T::recording && G == Gradient::tracked) {
+    const auto z = tape.track(y);
+    tape.record(z, [=](auto& back, auto dy) {
+      const auto dx = back.contribute_zeroed(x);
+      back.run(y.size(), [=](auto on) { scatter_add(dx, dy, ids, count, N, on); });
+    });
+    return z;
+  } else {
+    return y;
+  }
+}
+
+}  // namespace graft

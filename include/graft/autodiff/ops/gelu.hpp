@@ -1,0 +1,25 @@
+/// \file
+/// y = x Φ(x)     dx = dy (Φ(x) + x φ(x)),  Φ and φ of the normal distribution (Hendrycks and Gimpel 2016)
+#pragma once
+
+#include <graft/autodiff/tape.hpp>
+
+namespace graft {
+
+template <class T, Index N, Gradient G>
+constexpr auto gelu(T& tape, Var<typename T::backend, N, G> x) {
+  const auto y = tape.template value<N>(x.rows);
+  tape.run(4 * x.size(), [=](auto on) { gelu(y.data, x.data, x.size(), on); });
+  if constexpr (T::recording && G == Gradient::tracked) {
+    const auto z = tape.track(y);
+    tape.record(z, [=](auto& back, auto dy) {
+      const auto dx = back.contribute(x);
+      back.run(8 * x.size(), [=](auto on) { gelu_input(dx.data, dy, x.data, x.size(), dx.accumulate, on); });
+    });
+    return z;
+  } else {
+    return y;
+  }
+}
+
+}  // namespace graft

@@ -1,0 +1,105 @@
+/// \file
+/// A parameter's role — trained or frozen — is part of its type, and decides what exists of it.
+#pragma once
+
+#include <graft/backend/backend.hpp>
+#include <graft/core/storage.hpp>
+
+#include <span>
+#include <vector>
+
+namespace graft {
+
+/// Role of a parameter that is trained: a float value and its gradient.
+struct Trainable {};
+
+/// Role of a parameter that never changes: packed once, no gradient, no optimizer state.
+template <Storage S>
+struct Constant {
+  using storage = S;
+};
+
+/// w(Rows,Columns) on backend B.
+template <class B, class Role, Index Rows, Index Columns>
+class Parameter;
+
+template <class B, Index Rows, Index Columns>
+class Parameter<B, Trainable, Rows, Columns> {
+ public:
+  using backend = B;
+  static constexpr bool trainable = true;
+  static constexpr Gradient gradient_kind = Gradient::tracked;
+  static constexpr Index rows = Rows, columns = Columns, size = Rows * Columns;
+
+  constexpr Parameter() {
+    launch<B>([this](auto on) { fill(gradient(), size, 0.0F, on); });
+  }
+
+  [[nodiscard]] constexpr Pointer<B> value() const { return value_.template as<float>(); }
+  [[nodiscard]] constexpr Pointer<B> gradient() const { return gradient_.template as<float>(); }
+  /// Bytes of the value alone, as `gradient_bytes` are of the gradient.
+  static constexpr Index bytes() { return size * sizeof(float); }
+  static constexpr Index gradient_bytes() { return size * sizeof(float); }
+
+  /// An explicit copy from host floats, row-major. requires: w.size() == size
+  void assign(std::span<const float> w) { upload<B>(value(), w); }
+  [[nodiscard]] std::vector<float> read() const { return download<B>(value(), size); }
+
+ private:
+  Buffer<B> value_{bytes()}, gradient_{bytes()};
+};
+
+template <class B, class S, Index Rows, Index Columns>
+class Parameter<B, Constant<S>, Rows, Columns> {
+ public:
+  using backend = B;
+  using storage = S;
+  static constexpr bool trainable = false;
+  static constexpr Gradient gradient_kind = Gradient::none;
+  static constexpr Index rows = Rows, columns = Columns, size = Rows * Columns;
+
+  /// The packed weight, in the layout that the backend's kernels read.
+  [[nodiscard]] constexpr Pointer<B, std::byte> packed() const { return packed_.template as<std::byte>(); }
+  static constexpr Index bytes() { return packed_bytes(Rows, Columns, S{}, B{}); }
+  static constexpr Index gradient_bytes() { return 0; }
+
+  /// Packs host floats, row-major. requires: w.size() == size
+  void assign(std::span<const float> w) {
+    const Buffer<B> plain(size * sizeof(float));
+    const auto from = plain.template as<float>();
+    upload<B>(from, w);
+    launch<B>([=, to = packed()](auto on) { pack(to, from, Rows, Columns, S{}, on); });
+  }
+  [[nodiscard]] std::vector<float> read() const {
+    const Buffer<B> plain(size * sizeof(float));
+    const auto to = plain.template as<float>();
+    launch<B>([=, from = packed()](auto on) { lookup_frozen(to, nullptr, from, Rows, Rows, Columns, S{}, on); });
+    return download<B>(to, size);
+  }
+
+ private:
+  Buffer<B> packed_{bytes()};
+};
+
+/// A vector that is frozen: a bias or a norm's gain, always plain floats.
+template <class B, Index N>
+class Parameter<B, Constant<F32>, 1, N> {
+ public:
+  using backend = B;
+  using storage = F32;
+  static constexpr bool trainable = false;
+  static constexpr Gradient gradient_kind = Gradient::none;
+  static constexpr Index rows = 1, columns = N, size = N;
+
+  [[nodiscard]] constexpr Pointer<B> value() const { return value_.template as<float>(); }
+  static constexpr Index bytes() { return size * sizeof(float); }
+  static constexpr Index gradient_bytes() { return 0; }
+
+  void assign(std::span<const float> w) { upload<B>(value(), w); }
+  [[nodiscard]] std::vector<float> read() const { return download<B>(value(), size); }
+
+ private:
+  Buffer<B> value_{bytes()};
+};
+
+}  // namespace graft

@@ -1,0 +1,300 @@
+/// \file
+/// Reverse-mode differentiation: ops record what undoes them, `backward` runs the records in reverse.
+#pragma once
+
+#include <graft/autodiff/var.hpp>
+#include <graft/backend/backend.hpp>
+#include <graft/backend/reference/reference.hpp>
+#include <graft/core/batch.hpp>
+#include <graft/core/pool.hpp>
+#include <graft/core/random.hpp>
+
+#include <memory>
+#include <type_traits>
+#include <vector>
+
+namespace graft {
+
+/// Floating-point operations by phase.
+struct Cost {
+  std::uint64_t forward = 0, backward = 0;
+};
+
+template <class B>
+class Tape;
+template <class B>
+class Inference;
+
+/// The memory of a step: values on a stack that the reverse sweep rewinds as it goes, adjoints in a pool that it
+/// reuses as it retires them, and the records themselves. After the first step of a given size nothing is allocated.
+template <class B>
+class Workspace {
+ public:
+  constexpr Workspace() = default;
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  /// Forgets all values. Call between steps.
+  constexpr void reset() {
+    for (auto& slot : adjoints_)
+      if (slot.present) pool_.release(slot.block);
+    values_.rewind({});
+    closures_.rewind({});
+    adjoints_.clear();
+    records_.clear();
+    pool_.settle();
+  }
+
+  /// Takes all memory of a step at once, as a plan has counted it.
+  void reserve(Index value_bytes, Index adjoint_bytes) {
+    reset();
+    values_.reserve(value_bytes);
+    pool_.reserve(adjoint_bytes);
+  }
+
+  [[nodiscard]] constexpr Index value_peak() const { return values_.peak(); }
+  [[nodiscard]] constexpr Index adjoint_peak() const { return pool_.peak(); }
+  [[nodiscard]] constexpr Cost cost() const { return cost_; }
+
+  /// Where dropout draws from. A step's masks follow from the seed alone.
+  RandomKey random;
+
+ private:
+  friend class Tape<B>;
+  friend class Inference<B>;
+
+  struct Record {
+    constexpr virtual ~Record() = default;
+    constexpr virtual void undo(Tape<B>& tape) = 0;
+  };
+  template <class F>
+  struct RecordOf final : Record {
+    F step;
+    constexpr explicit RecordOf(F f) : step(f) {}
+    constexpr void undo(Tape<B>& tape) override { step(tape); }
+  };
+  struct Entry {
+    Record* record;
+    typename Arena<B>::Mark values;  // the stack after this record's op
+    Arena<backend::reference>::Mark closures;
+    Index adjoints;
+  };
+  struct Adjoint {
+    typename Pool<B>::Block block;
+    bool present = false;
+  };
+
+  Arena<B> values_;
+  Pool<B> pool_;
+  Arena<backend::reference> closures_;  // records are host data on every backend
+  std::vector<Adjoint> adjoints_;
+  std::vector<Entry> records_;
+  Cost cost_;
+  bool reversing_ = false;
+};
+
+/// Computes values and records nothing: every result is constant. Shared part of `Tape` and `Inference`.
+template <class B>
+class Inference {
+ public:
+  using backend = B;
+  static constexpr bool recording = false;
+  /// Whether dropout drops.
+  static constexpr bool training = false;
+  using Mark = typename Arena<B>::Mark;
+
+  constexpr explicit Inference(Workspace<B>& workspace) : workspace_(&workspace) {}
+
+  /// A fresh constant value.
+  template <Index Columns>
+  constexpr Var<B, Columns> value(Index rows) {
+    return {rows, scratch<float>(rows * Columns)};
+  }
+
+  /// Memory for a kernel's side results.
+  template <class T>
+  constexpr Pointer<B, T> scratch(Index count) {
+    return workspace_->values_.template allocate<T>(count);
+  }
+
+  /// Numbers from the host. On `meta` only the count matters.
+  constexpr Pointer<B, Id> ids(const Id* from, Index count) {
+    const auto to = scratch<Id>(count);
+    if (count != 0) B::upload(to, from, count * sizeof(Id));
+    return to;
+  }
+
+  /// Runs one kernel that costs `flops`.
+  template <class Kernel>
+  constexpr void run(Index flops, const Kernel& kernel) {
+    (workspace_->reversing_ ? workspace_->cost_.backward : workspace_->cost_.forward) += flops;
+    launch<B>(kernel);
+  }
+
+  [[nodiscard]] constexpr Inference silent() const { return *this; }
+
+  [[nodiscard]] constexpr Mark mark() const { return workspace_->values_.mark(); }
+
+  /// Drops every value made since the mark except y, which moves down to it.
+  template <Index Columns>
+  constexpr Var<B, Columns> keep(Mark mark, Var<B, Columns> y) {
+    auto &values = workspace_->values_;
+    auto &pool = workspace_->pool_;
+    const auto block = pool.acquire(y.size() * sizeof(float));
+    const auto aside = pool.template at<float>(block);
+    run(0, [=, n = y.size()](auto on) { copy(aside, y.data, n, on); });
+    values.rewind(mark);
+    const auto kept = value<Columns>(y.rows);
+    run(0, [=, n = y.size()](auto on) { copy(kept.data, aside, n, on); });
+    pool.release(block);
+    return kept;
+  }
+
+  /// The next stream of random numbers, and where the streams stand.
+  constexpr RandomKey draw() {
+    const RandomKey key = workspace_->random;
+    ++workspace_->random.stream;
+    return key;
+  }
+  [[nodiscard]] constexpr RandomKey random() const { return workspace_->random; }
+  constexpr void set_random(RandomKey key) { workspace_->random = key; }
+
+ protected:
+  Workspace<B>* workspace_;
+};
+
+/// Computes as a `Tape` would, dropout included, but records nothing: the first pass over what is checkpointed.
+template <class B>
+class Silent : public Inference<B> {
+ public:
+  static constexpr bool training = true;
+  using Inference<B>::Inference;
+};
+
+/// Where the adjoint of a value gathers: the kernel stores there, or adds if something is there already.
+template <class B>
+struct Contribution {
+  Pointer<B> data;
+  bool accumulate;
+};
+
+/// Records ops and runs them backwards.
+template <class B>
+class Tape : public Inference<B> {
+  using Inference<B>::workspace_;
+
+ public:
+  using Inference<B>::run;
+  static constexpr bool recording = true, training = true;
+
+  constexpr explicit Tape(Workspace<B>& workspace) : Inference<B>(workspace) {}
+
+  /// Gives a constant value a place for its adjoint.
+  template <Index Columns>
+  constexpr Var<B, Columns, Gradient::tracked> track(Var<B, Columns> value) {
+    workspace_->adjoints_.push_back({});
+    return {value.rows, value.data, workspace_->adjoints_.size() - 1};
+  }
+
+  /// Records `step(tape, dy)`, which adds the share of y's adjoint to the adjoints of what y was made from.
+  /// It runs only if something has contributed to y, and dy's memory is reused after it.
+  template <Index Columns, class Step>
+  constexpr void record(Var<B, Columns, Gradient::tracked> y, Step step) {
+    static_assert(std::is_trivially_destructible_v<Step>,
+                  "graft: a backward step may capture only views (Var, Pointer, numbers): it is never destroyed, "
+                  "so memory that it owned would leak");
+    if constexpr (std::is_trivially_destructible_v<Step>) {
+      const auto guarded = [=](Tape& back) {
+        if (!back.has_adjoint(y)) return;
+        step(back, back.adjoint(y));
+        back.retire(y);
+      };
+      using Record = typename Workspace<B>::template RecordOf<std::remove_const_t<decltype(guarded)>>;
+      auto& w = *workspace_;
+      typename Workspace<B>::Record* record = nullptr;
+      if (std::is_constant_evaluated()) record = new Record(guarded);
+      else record = ::new (static_cast<void*>(w.closures_.template allocate<Record>(1))) Record(guarded);
+      w.records_.push_back({record, w.values_.mark(), w.closures_.mark(), w.adjoints_.size()});
+    }
+  }
+
+  template <Index Columns>
+  [[nodiscard]] constexpr bool has_adjoint(Var<B, Columns, Gradient::tracked> y) const {
+    return workspace_->adjoints_[y.adjoint].present;
+  }
+  template <Index Columns>
+  [[nodiscard]] constexpr Pointer<B> adjoint(Var<B, Columns, Gradient::tracked> y) const {
+    return workspace_->pool_.template at<float>(workspace_->adjoints_[y.adjoint].block);
+  }
+
+  /// Where to store (first time) or add (later) a share of x's adjoint.
+  template <Index Columns>
+  constexpr Contribution<B> contribute(Var<B, Columns, Gradient::tracked> x) {
+    auto& slot = workspace_->adjoints_[x.adjoint];
+    const bool accumulate = slot.present;
+    if (!accumulate) slot = {workspace_->pool_.acquire(x.size() * sizeof(float)), true};
+    return {this->adjoint(x), accumulate};
+  }
+
+  /// The same for kernels that can only add: the first time it is zeroed.
+  template <Index Columns>
+  constexpr Pointer<B> contribute_zeroed(Var<B, Columns, Gradient::tracked> x) {
+    const auto dx = contribute(x);
+    if (!dx.accumulate) run(0, [=](auto on) { fill(dx.data, x.size(), 0.0F, on); });
+    return dx.data;
+  }
+
+  /// y's adjoint becomes x's, without a copy where x has none yet. requires: same shape.
+  template <Index Columns>
+  constexpr void pass_adjoint(Var<B, Columns, Gradient::tracked> y, Var<B, Columns, Gradient::tracked> x) {
+    auto &from = workspace_->adjoints_[y.adjoint], &to = workspace_->adjoints_[x.adjoint];
+    if (to.present) {
+      run(x.size(), [=, dx = adjoint(x), dy = adjoint(y)](auto on) { scale(dx, dy, 1.0F, x.size(), true, on); });
+    } else {
+      to = from;
+      from.present = false;
+    }
+  }
+
+  template <Index Columns>
+  constexpr void retire(Var<B, Columns, Gradient::tracked> y) {
+    auto& slot = workspace_->adjoints_[y.adjoint];
+    if (slot.present) workspace_->pool_.release(slot.block);
+    slot.present = false;
+  }
+
+  /// Runs the records back to record number `first`, dropping values, adjoints and records on the way.
+  constexpr void unwind(Index first, typename Inference<B>::Mark bottom) {
+    auto& w = *workspace_;
+    while (w.records_.size() > first) {
+      auto* const record = w.records_.back().record;
+      const bool outer = std::exchange(w.reversing_, true);
+      record->undo(*this);
+      w.reversing_ = outer;
+      if (std::is_constant_evaluated()) delete record;
+      w.records_.pop_back();
+      if (w.records_.size() == first) {
+        w.values_.rewind(bottom);
+      } else {
+        const auto& below = w.records_.back();
+        w.values_.rewind(below.values);
+        w.closures_.rewind(below.closures);
+      }
+    }
+  }
+
+  [[nodiscard]] constexpr Index records() const { return workspace_->records_.size(); }
+
+  /// d(seed · loss) into every parameter's gradient and into the adjoints of values that no op made (`track`), which
+  /// can be read until the workspace is reset. All values are gone afterwards.
+  constexpr void backward(Var<B, 1, Gradient::tracked> loss, float seed = 1.0F) {
+    const auto dloss = contribute(loss).data;
+    run(0, [=](auto on) { fill(dloss, 1, seed, on); });
+    unwind(0, {});
+  }
+
+  /// The same memory, nothing recorded.
+  [[nodiscard]] constexpr Silent<B> silent() const { return Silent<B>(*workspace_); }
+};
+
+}  // namespace graft

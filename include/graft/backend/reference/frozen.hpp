@@ -1,0 +1,62 @@
+/// \file
+/// Products with frozen weights, kept in the layout and precision that the backend packs them into.
+/// On `reference` the layout is w(out,in) row-major in the element type of the storage.
+#pragma once
+
+#include <graft/backend/reference/matmul.hpp>
+
+#include <type_traits>
+
+namespace graft::backend {
+
+template <class S>
+using StoredElement = std::conditional_t<std::is_same_v<S, F32>, float, Bfloat16>;
+
+/// Bytes of a packed w(out,in).
+template <class S>
+constexpr Index packed_bytes(Index out, Index in, S, reference) {
+  return out * in * sizeof(StoredElement<S>);
+}
+
+/// packed ← w(out,in)
+template <class S>
+void pack(std::byte* packed, const float* w, Index out, Index in, S, reference) {
+  auto* const elements = reinterpret_cast<StoredElement<S>*>(packed);
+  for (Index i = 0; i < out * in; ++i) elements[i] = StoredElement<S>(w[i]);
+}
+
+/// y(T,in) ← rows `ids` of w(out,in); all rows in order where ids is null
+template <class S>
+void lookup_frozen(float* y, const Id* ids, const std::byte* packed, Index rows, Index, Index in, S, reference) {
+  const auto* const elements = reinterpret_cast<const StoredElement<S>*>(packed);
+  for (Index t = 0; t < rows; ++t) {
+    const Index row = ids == nullptr ? t : static_cast<Index>(ids[t]);
+    for (Index i = 0; i < in; ++i) y[t * in + i] = static_cast<float>(elements[row * in + i]);
+  }
+}
+
+/// y(T,out) (+)= x(T,in) wᵀ
+template <class S>
+void matmul_frozen(float* y, const float* x, const std::byte* packed, Index rows, Index in, Index out, bool accumulate, S, reference) {
+  const auto* const w = reinterpret_cast<const StoredElement<S>*>(packed);
+  for (Index t = 0; t < rows; ++t)
+    for (Index o = 0; o < out; ++o) {
+      float sum = 0;
+      for (Index i = 0; i < in; ++i) sum += x[t * in + i] * static_cast<float>(w[o * in + i]);
+      put(y[t * out + o], sum, accumulate);
+    }
+}
+
+/// dx(T,in) (+)= dy(T,out) w
+template <class S>
+void matmul_frozen_input(float* dx, const float* dy, const std::byte* packed, Index rows, Index in, Index out, bool accumulate, S, reference) {
+  const auto* const w = reinterpret_cast<const StoredElement<S>*>(packed);
+  for (Index t = 0; t < rows; ++t)
+    for (Index i = 0; i < in; ++i) {
+      float sum = 0;
+      for (Index o = 0; o < out; ++o) sum += dy[t * out + o] * static_cast<float>(w[o * in + i]);
+      put(dx[t * in + i], sum, accumulate);
+    }
+}
+
+}  // namespace graft::backend

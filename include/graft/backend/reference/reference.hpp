@@ -1,0 +1,49 @@
+/// \file
+/// The backend that judges all others: plain memory of the host and, in the files beside this one, plain loops.
+///
+/// A backend is an empty tag that inherits what it does not improve. A kernel is a free function in the namespace
+/// `graft::backend` whose last argument is the tag; overload resolution finds the one nearest along the chain.
+#pragma once
+
+#include <graft/core/parallel.hpp>
+#include <graft/core/storage.hpp>
+
+#include <cstring>
+#include <new>
+
+namespace graft::backend {
+
+struct reference {
+  static constexpr const char* name = "reference";
+
+  /// Whether kernels run and values exist (false only on `meta`).
+  static constexpr bool executes = true;
+
+  template <class T>
+  using pointer = T*;
+
+  /// Lives while a kernel or a copy runs; what makes memory accessible then.
+  struct kernel_scope {};
+
+  static std::byte* allocate(Index bytes) {
+    return static_cast<std::byte*>(::operator new(bytes, std::align_val_t{64}));
+  }
+  static void release(std::byte* data, Index) noexcept { ::operator delete(data, std::align_val_t{64}); }
+  static void upload(void* to, const void* from, Index bytes) { std::memcpy(to, from, bytes); }
+  static void download(void* to, const void* from, Index bytes) { std::memcpy(to, from, bytes); }
+};
+
+/// Elements below which starting threads costs more than it saves.
+inline constexpr Index parallel_threshold = 1U << 14U;
+
+/// Rows handed to a thread at a time by row-wise kernels.
+inline constexpr Index row_piece = 16;
+
+/// y ← or +← value: what every backward kernel does with its result.
+inline void put(float& y, float value, bool accumulate) { y = accumulate ? y + value : value; }
+
+}  // namespace graft::backend
+
+namespace graft {
+using backend::reference;
+}

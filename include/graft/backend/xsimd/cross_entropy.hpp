@@ -1,0 +1,38 @@
+/// \file
+/// Cross entropy in SIMD lanes. Equations: backend/reference/cross_entropy.hpp.
+#pragma once
+
+#include <graft/backend/xsimd/simd.hpp>
+#include <graft/backend/xsimd/tag.hpp>
+
+namespace graft::backend {
+
+inline void cross_entropy(float* loss, float* l, const float* logits, const Id* targets, Index rows, Index n, xsimd_cpu) {
+  parallel_for(rows, rows * n > parallel_threshold, [=](Index t) {
+    const float* const row = logits + t * n;
+    simd::Lanes most(row[0]), total(0.0F);
+    simd::each(0, n - n % simd::width, [&](Index i, auto...) { most = xsimd::max(most, simd::load(row + i)); });
+    float largest = simd::largest(most), sum = 0;
+    for (Index i = n - n % simd::width; i < n; ++i) largest = std::max(largest, row[i]);
+    simd::each(0, n - n % simd::width, [&](Index i, auto...) { total += xsimd::exp(simd::load(row + i) - simd::Lanes(largest)); });
+    sum = simd::sum(total);
+    for (Index i = n - n % simd::width; i < n; ++i) sum += std::exp(row[i] - largest);
+    l[t] = largest + std::log(sum);
+  });
+  double total = 0;
+  for (Index t = 0; t < rows; ++t)
+    if (targets[t] >= 0) total += static_cast<double>(l[t] - logits[t * n + static_cast<Index>(targets[t])]);
+  *loss = static_cast<float>(total);
+}
+
+inline void cross_entropy_input(float* dlogits, const float* dloss, const float* logits, const float* l, const Id* targets, Index rows, Index n, bool accumulate, xsimd_cpu) {
+  parallel_for(rows, rows * n > parallel_threshold, [=](Index t) {
+    const float weight = targets[t] >= 0 ? *dloss : 0.0F;
+    simd::each(t * n, (t + 1) * n, [=](Index i, auto... count) {
+      simd::put(dlogits + i, simd::Lanes(weight) * xsimd::exp(simd::load(logits + i, count...) - simd::Lanes(l[t])), accumulate, count...);
+    });
+    if (targets[t] >= 0) dlogits[t * n + static_cast<Index>(targets[t])] -= weight;
+  });
+}
+
+}  // namespace graft::backend

@@ -1,0 +1,39 @@
+/// \file
+/// What a model reads in one pass: sequences packed end to end, and the rows that have a label.
+#pragma once
+
+#include <graft/core/types.hpp>
+
+#include <vector>
+
+namespace graft {
+
+/// The sizes of a batch, all that a plan needs to know of it.
+struct BatchShape {
+  Index tokens = 0, sequences = 1, targets = 0;
+};
+
+/// Packed sequences on the host. `starts` has one entry more than there are sequences; `rows[i]` is the row whose
+/// output must predict `targets[i]`. Rows not listed have no label: nothing is computed for them in the output head.
+struct Batch {
+  std::vector<Id> tokens, positions, starts{0}, rows, targets;
+
+  [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), starts.size() - 1, targets.size()}; }
+
+  /// Appends one sequence. `labels[i]` is the token at i if it is to be predicted, or negative; the label of the
+  /// first token has nothing before it to predict it and is ignored.
+  void append(const std::vector<Id>& ids, const std::vector<Id>& labels) {
+    const auto first = static_cast<Id>(tokens.size());
+    for (Index i = 0; i < ids.size(); ++i) {
+      tokens.push_back(ids[i]);
+      positions.push_back(static_cast<Id>(i));
+      if (i > 0 && labels[i] >= 0) {
+        rows.push_back(first + static_cast<Id>(i) - 1);
+        targets.push_back(labels[i]);
+      }
+    }
+    starts.push_back(static_cast<Id>(tokens.size()));
+  }
+};
+
+}  // namespace graft

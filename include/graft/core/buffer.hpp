@@ -1,0 +1,67 @@
+/// \file
+/// Memory that a backend owns, and nothing but views of it outside kernels.
+#pragma once
+
+#include <graft/core/types.hpp>
+
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace graft {
+
+/// Where a value lies: a plain pointer on devices that compute, nothing at all on `meta`.
+template <class Backend, class T = float>
+using Pointer = typename Backend::template pointer<T>;
+
+/// A typed pointer into memory of the same backend, `bytes` further on.
+template <class T, class U>
+constexpr T* shifted(U* base, Index bytes) {
+  return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(base) + bytes);
+}
+
+/// Owns bytes on a backend; moves, never copies.
+template <class Backend>
+class Buffer {
+ public:
+  constexpr Buffer() = default;
+  constexpr explicit Buffer(Index bytes) : data_(Backend::allocate(bytes)), bytes_(bytes) {}
+  constexpr Buffer(Buffer&& other) noexcept
+      : data_(std::exchange(other.data_, {})), bytes_(std::exchange(other.bytes_, 0)) {}
+  constexpr Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  constexpr ~Buffer() {
+    if (bytes_ != 0) Backend::release(data_, bytes_);
+  }
+
+  [[nodiscard]] constexpr Index bytes() const { return bytes_; }
+
+  /// The address of byte `offset`, typed.
+  template <class T = float>
+  [[nodiscard]] constexpr Pointer<Backend, T> as(Index offset = 0) const {
+    if constexpr (Backend::executes) return shifted<T>(data_, offset);
+    else return {};
+  }
+
+ private:
+  Pointer<Backend, std::byte> data_{};
+  Index bytes_ = 0;
+};
+
+/// An explicit copy from the host to the backend, and back.
+template <class Backend, class T>
+void upload(Pointer<Backend, T> to, std::span<const T> from) {
+  if (!from.empty()) Backend::upload(to, from.data(), from.size_bytes());
+}
+
+template <class Backend, class T>
+std::vector<T> download(Pointer<Backend, T> from, Index count) {
+  std::vector<T> to(count);
+  if (count != 0) Backend::download(to.data(), from, count * sizeof(T));
+  return to;
+}
+
+}  // namespace graft

@@ -1,0 +1,51 @@
+/// \file
+/// How a frozen weight is kept. The tags name formats; the kernels of a backend decide the layout in memory.
+#pragma once
+
+#include <graft/core/types.hpp>
+
+#include <bit>
+
+namespace graft {
+
+/// A frozen weight kept as 32-bit floats: exact.
+struct F32 {
+  static constexpr const char* name = "F32";
+};
+
+/// A frozen weight kept as bfloat16 (8 bits of mantissa): half the memory, twice the arithmetic.
+struct Bf16 {
+  static constexpr const char* name = "Bf16";
+};
+
+template <class T>
+concept Storage = requires { T::name; };
+
+/// A bfloat16 number: the upper half of a float, rounded to nearest even.
+struct Bfloat16 {
+  std::uint16_t bits = 0;
+
+  constexpr Bfloat16() = default;
+  constexpr explicit Bfloat16(float x) {
+    const auto word = std::bit_cast<std::uint32_t>(x);
+    const bool is_nan = (word & 0x7fffffffU) > 0x7f800000U;
+    const std::uint32_t rounded = is_nan ? word | 0x00400000U : word + 0x7fffU + ((word >> 16U) & 1U);
+    bits = static_cast<std::uint16_t>(rounded >> 16U);
+  }
+  constexpr explicit operator float() const { return std::bit_cast<float>(std::uint32_t{bits} << 16U); }
+};
+
+/// IEEE half precision to float, subnormals included.
+constexpr float half_to_float(std::uint16_t half) {
+  const std::uint32_t sign = (half & 0x8000U) << 16U;
+  const std::uint32_t exponent = (half >> 10U) & 0x1fU;
+  const std::uint32_t mantissa = half & 0x3ffU;
+  if (exponent == 0) {
+    const float magnitude = static_cast<float>(mantissa) * 0x1p-24F;
+    return sign != 0 ? -magnitude : magnitude;
+  }
+  const std::uint32_t widened = exponent == 31 ? 0xffU : exponent + 112U;
+  return std::bit_cast<float>(sign | (widened << 23U) | (mantissa << 13U));
+}
+
+}  // namespace graft

@@ -1,0 +1,70 @@
+/// \file
+/// Whole small files in, and files out that are either complete or not there.
+#pragma once
+
+#include <graft/core/error.hpp>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <unistd.h>
+
+namespace graft {
+
+inline std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in || std::filesystem::is_directory(path)) fail("cannot open ", path.string(), ": is the path right, and may you read it?");
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Writes pieces to a file beside the target, syncs it and renames it over the target: a crash leaves the old file.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path target)
+      : target_(std::move(target)), temporary_(target_.string() + ".partial"), file_(std::fopen(temporary_.c_str(), "wb"), &std::fclose) {
+    if (!file_) fail("cannot write ", temporary_.string(), ": ", std::strerror(errno));
+  }
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile() {
+    if (!file_) return;
+    file_.reset();
+    std::error_code ignored;
+    std::filesystem::remove(temporary_, ignored);
+  }
+
+  void write(const void* data, std::size_t bytes) {
+    if (bytes != 0 && std::fwrite(data, 1, bytes, file_.get()) != bytes) broken();
+  }
+  void write(std::string_view text) { write(text.data(), text.size()); }
+
+  /// Puts the file in place. Without this call nothing appears.
+  void commit() {
+    if (std::fflush(file_.get()) != 0 || ::fsync(::fileno(file_.get())) != 0) broken();
+    file_.reset();
+    std::error_code error;
+    std::filesystem::rename(temporary_, target_, error);
+    if (error) fail("cannot put ", target_.string(), " in place: ", error.message());
+  }
+
+ private:
+  [[noreturn]] void broken() { fail("cannot write ", temporary_.string(), ": ", std::strerror(errno), " (is the disk full?)"); }
+
+  std::filesystem::path target_, temporary_;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
+};
+
+inline void write_file(const std::filesystem::path& path, std::string_view text) {
+  AtomicFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+}  // namespace graft

@@ -1,0 +1,187 @@
+/// \file
+/// GGUF version 2 and 3: key/value metadata and tensors in one file that is read through a memory map.
+#pragma once
+
+#include <graft/io/mapped_file.hpp>
+#include <graft/io/tensor.hpp>
+
+#include <algorithm>
+#include <span>
+#include <variant>
+
+namespace graft {
+
+/// A metadata value. Integers of every width are int64, both float widths are double, arrays are lists of those.
+using GgufValue = std::variant<std::int64_t, double, bool, std::string, std::vector<std::int64_t>, std::vector<double>, std::vector<std::string>>;
+
+/// Reads forward through bytes and never past their end.
+class GgufCursor {
+ public:
+  GgufCursor(std::span<const std::byte> bytes, std::string source) : bytes_(bytes), source_(std::move(source)) {}
+
+  template <class T>
+  T number() {
+    need(sizeof(T), "a number");
+    const T value = io::load<T>(bytes_.data() + at_);
+    at_ += sizeof(T);
+    return value;
+  }
+  std::string string() {
+    const auto length = number<std::uint64_t>();
+    need(length, "a string");
+    std::string text(reinterpret_cast<const char*>(bytes_.data()) + at_, length);
+    at_ += length;
+    return text;
+  }
+  /// A count of things that take at least `smallest` bytes each.
+  Index count(Index smallest, const char* things) {
+    const auto n = number<std::uint64_t>();
+    if (n > (bytes_.size() - at_) / smallest) fail(source_, ": it claims ", n, " ", things, ", more than its ", bytes_.size(), " bytes can hold; the file is truncated or corrupt");
+    return n;
+  }
+  void need(std::uint64_t n, const char* what) const {
+    if (n > bytes_.size() - at_) fail(source_, ": the file ends within ", what, " at byte ", at_, " (", n, " bytes needed, ", bytes_.size() - at_, " left); it is truncated or corrupt");
+  }
+  [[nodiscard]] Index position() const { return at_; }
+  [[nodiscard]] const std::string& source() const { return source_; }
+
+ private:
+  std::span<const std::byte> bytes_;
+  std::string source_;
+  Index at_ = 0;
+};
+
+/// Metadata and tensors of GGUF bytes; the tensors are views, valid as long as the bytes.
+struct Gguf {
+  std::map<std::string, GgufValue> metadata;
+  TensorMap tensors;
+  std::string source;
+
+  Gguf(std::span<const std::byte> file, const std::string& name) : source(name) {
+    GgufCursor cursor(file, name);
+    if (file.size() < 24 || cursor.number<std::uint32_t>() != 0x46554747U) fail(name, ": not a GGUF file (it does not start with \"GGUF\")");
+    if (const auto version = cursor.number<std::uint32_t>(); version < 2 || version > 3) fail(name, ": GGUF version ", version, "; graft reads versions 2 and 3");
+    const Index tensor_count = cursor.count(24, "tensors"), value_count = cursor.count(13, "metadata values");
+    for (Index i = 0; i < value_count; ++i) {
+      std::string key = cursor.string();
+      const auto type = cursor.number<std::uint32_t>();
+      metadata.insert_or_assign(std::move(key), value(cursor, type));
+    }
+    read_tensors(file, cursor, tensor_count);
+  }
+
+  /// metadata[key] as T; missing or of another kind is an error that names it.
+  template <class T>
+  [[nodiscard]] const T& get(const std::string& key) const {
+    const auto found = metadata.find(key);
+    if (found == metadata.end()) fail(source, ": the metadata lack \"", key, "\"");
+    const T* const typed = std::get_if<T>(&found->second);
+    if (typed == nullptr) fail(source, ": the metadata \"", key, "\" have another type than expected");
+    return *typed;
+  }
+  template <class T>
+  [[nodiscard]] T get_or(const std::string& key, T otherwise) const {
+    return metadata.contains(key) ? get<T>(key) : otherwise;
+  }
+
+ private:
+  static GgufValue value(GgufCursor& cursor, std::uint32_t type) {
+    switch (type) {
+      case 8: return cursor.string();
+      case 7: return cursor.number<std::uint8_t>() != 0;
+      case 6:
+      case 12: return real(cursor, type);
+      case 9: return array(cursor);
+      default: return integer(cursor, type);
+    }
+  }
+  static double real(GgufCursor& cursor, std::uint32_t type) {
+    return type == 6 ? static_cast<double>(cursor.number<float>()) : cursor.number<double>();
+  }
+  static std::int64_t integer(GgufCursor& cursor, std::uint32_t type) {
+    switch (type) {
+      case 0: return cursor.number<std::uint8_t>();
+      case 1: return cursor.number<std::int8_t>();
+      case 2: return cursor.number<std::uint16_t>();
+      case 3: return cursor.number<std::int16_t>();
+      case 4: return cursor.number<std::uint32_t>();
+      case 5: return cursor.number<std::int32_t>();
+      case 7: return cursor.number<std::uint8_t>();
+      case 10: return static_cast<std::int64_t>(cursor.number<std::uint64_t>());
+      case 11: return cursor.number<std::int64_t>();
+      default: fail(cursor.source(), ": unknown type ", type, " of a metadata value at byte ", cursor.position());
+    }
+  }
+  static GgufValue array(GgufCursor& cursor) {
+    const auto type = cursor.number<std::uint32_t>();
+    const auto list = [&](auto element, Index smallest) {
+      const Index n = cursor.count(smallest, "elements of an array");
+      std::vector<decltype(element())> values;
+      values.reserve(n);
+      for (Index i = 0; i < n; ++i) values.push_back(element());
+      return values;
+    };
+    if (type == 8) return list([&] { return cursor.string(); }, 8);
+    if (type == 6 || type == 12) return list([&] { return real(cursor, type); }, 4);
+    if (type == 9) fail(cursor.source(), ": an array of arrays in the metadata, which graft does not read");
+    return list([&] { return integer(cursor, type); }, 1);
+  }
+
+  void read_tensors(std::span<const std::byte> file, GgufCursor& cursor, Index count) {
+    static const std::map<std::uint32_t, std::pair<ElementType, const char*>> types{
+        {0, {ElementType::F32, "F32"}},   {1, {ElementType::F16, "F16"}},   {30, {ElementType::BF16, "BF16"}},
+        {8, {ElementType::Q8_0, "Q8_0"}}, {2, {ElementType::Q4_0, "Q4_0"}}, {3, {ElementType::Q4_1, "Q4_1"}}};
+    std::vector<std::pair<std::string, std::uint64_t>> offsets;
+    for (Index i = 0; i < count; ++i) {
+      std::string name = cursor.string();
+      const std::string where = source + ", tensor \"" + name + "\"";
+      StoredTensor tensor;
+      const auto dimensions = cursor.number<std::uint32_t>();
+      if (dimensions > 4) fail(where, ": ", dimensions, " dimensions; GGUF allows 4");
+      for (std::uint32_t d = 0; d < dimensions; ++d) tensor.shape.insert(tensor.shape.begin(), cursor.number<std::uint64_t>());
+      const auto type = cursor.number<std::uint32_t>();
+      tensor.type_name = "GGML type " + std::to_string(type);
+      if (const auto found = types.find(type); found != types.end()) std::tie(tensor.type, tensor.type_name) = found->second;
+      const auto size = checked_size(tensor.shape);
+      const auto [elements, bytes] = block_size(tensor.type);
+      if (!size || (!tensor.shape.empty() && tensor.shape.back() % elements != 0) || __builtin_mul_overflow(*size / elements, bytes, &tensor.bytes))
+        fail(where, ": an impossible shape for ", tensor.type_name);
+      offsets.emplace_back(name, cursor.number<std::uint64_t>());
+      if (!tensors.emplace(std::move(name), std::move(tensor)).second) fail(where, ": the name occurs twice");
+    }
+    const auto alignment = get_or<std::int64_t>("general.alignment", 32);
+    if (alignment <= 0 || alignment > 1 << 20 || alignment % 8 != 0) fail(source, ": general.alignment is ", alignment);
+    const auto unit = static_cast<Index>(alignment);
+    const Index start = (cursor.position() + unit - 1) / unit * unit;
+    for (const auto& [name, offset] : offsets) {
+      auto& tensor = tensors.at(name);
+      if (offset % unit != 0 || start > file.size() || offset > file.size() - start || tensor.bytes > file.size() - start - offset)
+        fail(source, ", tensor \"", name, "\": its ", tensor.bytes, " bytes at offset ", offset, " lie outside the file; it is truncated or corrupt");
+      tensor.data = file.data() + start + offset;
+    }
+  }
+};
+
+/// A GGUF file and the map that its views point into.
+class GgufFile : MappedFile {
+ public:
+  explicit GgufFile(const std::filesystem::path& path) : MappedFile(path), content(bytes(), path.string()) {}
+
+  Gguf content;
+};
+
+/// Undoes the row order that converters give Llama's query and key weights for interleaved rotary pairs:
+/// row (head, half · D/2 + j) here = row (head, 2 j + half) there.
+inline std::vector<float> unpermuted(const std::vector<float>& w, Index heads, Index row_length) {
+  const Index width = w.size() / row_length / heads;
+  std::vector<float> out(w.size());
+  for (Index h = 0; h < heads; ++h)
+    for (Index d = 0; d < width; ++d) {
+      const Index half = d / (width / 2), j = d % (width / 2);
+      const auto from = w.begin() + static_cast<std::ptrdiff_t>((h * width + 2 * j + half) * row_length);
+      std::copy_n(from, row_length, out.begin() + static_cast<std::ptrdiff_t>((h * width + d) * row_length));
+    }
+  return out;
+}
+
+}  // namespace graft

@@ -1,0 +1,48 @@
+/// \file
+/// JSON through nlohmann-json, with errors that name the file and a limit on nesting.
+#pragma once
+
+#include <graft/io/files.hpp>
+
+#include <nlohmann/json.hpp>
+
+namespace graft {
+
+using Json = nlohmann::json;
+
+/// Parses text; `source` is named in errors. More than 64 levels of nesting are taken for an attack.
+inline Json parse_json(std::string_view text, const std::string& source) {
+  const int deepest = 64;
+  try {
+    return Json::parse(text, [&source, deepest](int depth, Json::parse_event_t, Json&) {
+      if (depth > deepest) fail(source, ": JSON nested deeper than ", deepest, " levels");
+      return true;
+    });
+  } catch (const Json::exception& error) {
+    fail(source, ": not valid JSON: ", error.what());
+  }
+}
+
+inline Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
+
+/// Pretty, keys sorted, as HF writes its configs.
+inline void write_json(const std::filesystem::path& path, const Json& json) { write_file(path, json.dump(2) + "\n"); }
+
+/// json[key] as T; a missing or ill-typed key is an error that names it and the file.
+template <class T>
+T required(const Json& json, const std::string& key, const std::string& source) {
+  try {
+    return json.at(key).get<T>();
+  } catch (const Json::exception&) {
+    fail(source, ": the key \"", key, "\" is missing or has another type than expected");
+  }
+}
+
+/// json[key] as T, or `otherwise` where the key is absent or null.
+template <class T>
+T optional(const Json& json, const std::string& key, T otherwise, const std::string& source) {
+  if (!json.is_object() || !json.contains(key) || json.at(key).is_null()) return otherwise;
+  return required<T>(json, key, source);
+}
+
+}  // namespace graft

@@ -1,0 +1,101 @@
+/// \file
+/// safetensors: a u64 length, a JSON header of names, types, shapes and offsets, then the bytes.
+#pragma once
+
+#include <graft/io/json.hpp>
+#include <graft/io/mapped_file.hpp>
+#include <graft/io/tensor.hpp>
+
+#include <algorithm>
+#include <span>
+
+namespace graft {
+
+/// The tensors in the bytes of a safetensors file; views, valid as long as the bytes. Throws on anything the format
+/// forbids: a header longer than the file, offsets that overlap, leave holes or disagree with a shape.
+inline TensorMap parse_safetensors(std::span<const std::byte> file, const std::string& source) {
+  if (file.size() < 8) fail(source, ": too short for a safetensors file (", file.size(), " bytes); was the download cut off?");
+  const auto length = io::load<std::uint64_t>(file.data());
+  if (length > file.size() - 8) fail(source, ": the header is said to take ", length, " bytes, but only ", file.size() - 8, " follow; the file is truncated or no safetensors file");
+  const Json header = parse_json({reinterpret_cast<const char*>(file.data()) + 8, length}, source);
+  if (!header.is_object()) fail(source, ": the header is not a JSON object");
+  const auto data = file.subspan(8 + length);
+
+  static const std::map<std::string, ElementType> types{{"F32", ElementType::F32}, {"F16", ElementType::F16}, {"BF16", ElementType::BF16},
+                                                        {"I64", ElementType::I64}, {"I32", ElementType::I32}};
+  TensorMap tensors;
+  std::vector<std::pair<Index, Index>> ranges;
+  for (const auto& [name, entry] : header.items()) {
+    if (name == "__metadata__") continue;
+    const std::string where = source + ", tensor \"" + name + "\"";
+    StoredTensor tensor;
+    tensor.type_name = required<std::string>(entry, "dtype", where);
+    if (const auto type = types.find(tensor.type_name); type != types.end()) tensor.type = type->second;
+    const auto& shape = entry.contains("shape") ? entry.at("shape") : Json();
+    const auto& offsets = entry.contains("data_offsets") ? entry.at("data_offsets") : Json();
+    const auto are_counts = [](const Json& list) {
+      return list.is_array() && std::all_of(list.begin(), list.end(), [](const Json& n) { return n.is_number_unsigned(); });
+    };
+    if (!are_counts(shape) || !are_counts(offsets) || offsets.size() != 2) fail(where, ": shape or data_offsets are not lists of non-negative numbers");
+    tensor.shape = shape.get<std::vector<Index>>();
+    const auto begin = offsets[0].get<Index>(), end = offsets[1].get<Index>();
+    if (begin > end || end > data.size()) fail(where, ": its bytes [", begin, ", ", end, ") lie outside the ", data.size(), " bytes of data; the file is truncated or corrupt");
+    tensor.data = data.data() + begin;
+    tensor.bytes = end - begin;
+    const auto size = checked_size(tensor.shape);
+    Index bytes = 0;
+    if (!size || __builtin_mul_overflow(*size, block_size(tensor.type).bytes, &bytes) || (tensor.type != ElementType::Other && bytes != tensor.bytes))
+      fail(where, ": its shape needs another number of bytes than the ", tensor.bytes, " it has");
+    ranges.emplace_back(begin, end);
+    tensors.emplace(name, std::move(tensor));
+  }
+  std::sort(ranges.begin(), ranges.end());
+  Index reached = 0;
+  for (const auto& [begin, end] : ranges) {
+    if (begin != reached) fail(source, ": the data of two tensors ", begin < reached ? "overlap" : "leave a hole", " at byte ", begin);
+    reached = end;
+  }
+  if (reached != data.size()) fail(source, ": ", data.size() - reached, " bytes at the end belong to no tensor");
+  return tensors;
+}
+
+/// A safetensors file and the map that its views point into.
+class SafetensorsFile {
+ public:
+  explicit SafetensorsFile(const std::filesystem::path& path) : file_(path), tensors(parse_safetensors(file_.bytes(), path.string())) {}
+
+ private:
+  MappedFile file_;
+
+ public:
+  TensorMap tensors;
+};
+
+/// A float tensor to be written.
+struct NamedTensor {
+  std::string name;
+  std::vector<Index> shape;
+  std::vector<float> values;
+};
+
+/// Writes float32 tensors, atomically. The header is padded so that data start on 8 bytes, names are sorted.
+inline void write_safetensors(const std::filesystem::path& path, std::vector<NamedTensor> tensors) {
+  std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  Json header = {{"__metadata__", {{"format", "pt"}}}};
+  Index offset = 0;
+  for (const auto& t : tensors) {
+    const Index bytes = t.values.size() * sizeof(float);
+    header[t.name] = {{"dtype", "F32"}, {"shape", t.shape}, {"data_offsets", {offset, offset + bytes}}};
+    offset += bytes;
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+  const std::uint64_t length = text.size();
+  AtomicFile file(path);
+  file.write(&length, sizeof length);
+  file.write(text);
+  for (const auto& t : tensors) file.write(t.values.data(), t.values.size() * sizeof(float));
+  file.commit();
+}
+
+}  // namespace graft

@@ -1,0 +1,68 @@
+/// \file
+/// What attention layers read beside their input: where tokens stand, and which keys their queries see.
+#pragma once
+
+#include <graft/autodiff/ops/attention.hpp>
+
+#include <utility>
+
+namespace graft {
+
+/// A batch in the memory of its backend, made by `place`.
+template <class B>
+struct PlacedBatch {
+  Pointer<B, Id> tokens{}, positions{}, rows{}, targets{};
+  Index token_count = 0, target_count = 0;
+  Sequences<B> sequences;
+};
+
+/// Copies a batch to the backend, for the length of this step.
+template <class T>
+PlacedBatch<typename T::backend> place(T& tape, const Batch& batch) {
+  PlacedBatch<typename T::backend> placed;
+  const auto to = [&tape](const std::vector<Id>& ids) { return tape.ids(ids.data(), ids.size()); };
+  placed.tokens = to(batch.tokens);
+  placed.positions = to(batch.positions);
+  placed.rows = to(batch.rows);
+  placed.targets = to(batch.targets);
+  placed.token_count = batch.tokens.size();
+  placed.target_count = batch.targets.size();
+  placed.sequences.queries = placed.sequences.keys = to(batch.starts);
+  placed.sequences.count = batch.starts.size() - 1;
+  for (Index s = 0; s + 1 < batch.starts.size(); ++s) {
+    const auto length = static_cast<Index>(batch.starts[s + 1] - batch.starts[s]);
+    placed.sequences.pairs += length * (length + 1) / 2;
+  }
+  return placed;
+}
+
+/// The same allocations for a batch of which only the sizes are known; sequences are taken to be equally long.
+template <class T>
+constexpr PlacedBatch<typename T::backend> place(T& tape, BatchShape shape) {
+  PlacedBatch<typename T::backend> placed;
+  placed.tokens = tape.ids(nullptr, shape.tokens);
+  placed.positions = tape.ids(nullptr, shape.tokens);
+  placed.rows = tape.ids(nullptr, shape.targets);
+  placed.targets = tape.ids(nullptr, shape.targets);
+  placed.token_count = shape.tokens;
+  placed.target_count = shape.targets;
+  placed.sequences.queries = placed.sequences.keys = tape.ids(nullptr, shape.sequences + 1);
+  placed.sequences.count = shape.sequences;
+  placed.sequences.pairs = shape.tokens * (shape.tokens / shape.sequences + 1) / 2;
+  return placed;
+}
+
+/// Self-attention within the sequences of a batch.
+template <class B>
+struct PackedContext {
+  Pointer<B, Id> positions{};
+  Sequences<B> sequences;
+
+  /// The keys and values that queries of block `block` see, given the new ones.
+  template <class T, class K, class V>
+  constexpr std::pair<K, V> visible(T&, Index, K keys, V values) const {
+    return {keys, values};
+  }
+};
+
+}  // namespace graft

@@ -1,0 +1,78 @@
+/// \file
+/// y(T,Out) = x(T,In) Wᵀ + b     W(Out,In), b(Out) optional     gradients: ops/matmul.hpp, ops/bias.hpp
+#pragma once
+
+#include <graft/autodiff/ops/bias.hpp>
+#include <graft/autodiff/ops/matmul.hpp>
+#include <graft/layers/layer.hpp>
+
+#include <cmath>
+
+namespace graft {
+
+/// Stands where a layer has no bias.
+struct NoBias {};
+
+template <class B, Index In, Index Out, bool Bias = false, class WeightRole = Trainable, class BiasRole = VectorRole<WeightRole>>
+class Linear {
+ public:
+  using backend = B;
+  static constexpr Index in = In, out = Out;
+  static constexpr bool has_bias = Bias;
+  template <class S>
+  using frozen = Linear<B, In, Out, Bias, Constant<S>>;
+  using thawed = Linear<B, In, Out, Bias>;
+  using bias_thawed = Linear<B, In, Out, Bias, WeightRole, std::conditional_t<Bias, Trainable, BiasRole>>;
+
+  Parameter<B, WeightRole, Out, In> weight;
+  [[no_unique_address]] std::conditional_t<Bias, Parameter<B, BiasRole, 1, Out>, NoBias> bias;
+
+  template <class T, Index N, Gradient G>
+  constexpr auto operator()(T& tape, Var<B, N, G> x) const {
+    static_assert(N == In, "graft: a Linear layer was given a value of another width; the comparison below is (width given == width the layer reads)");
+    if constexpr (N == In) {
+      const auto y = matmul(tape, x, weight);
+      if constexpr (Bias) return add_bias(tape, y, bias);
+      else return y;
+    } else {
+      return Var<B, Out, G>{};
+    }
+  }
+
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    f(Path{&path, "weight"}, self.weight);
+    if constexpr (Bias) f(Path{&path, "bias"}, self.bias);
+  }
+
+  void initialize(Initializer& initializer) {
+    if (!initializer.base) return;
+    std::vector<float> w(Out * In);
+    const RandomKey key = initializer.draw();
+    for (Index i = 0; i < w.size(); ++i) w[i] = initializer.deviation * standard_normal(key, i);
+    weight.assign(w);
+    if constexpr (Bias) bias.assign(std::vector<float>(Out, 0.0F));
+  }
+};
+
+/// A linear layer that shares the weight of the token embedding: it owns nothing. Unfreezing it alone unties it.
+template <class L>
+class Tied {
+ public:
+  using backend = typename L::backend;
+  using untied = L;
+  static constexpr Index in = L::in, out = L::out;
+  template <class S>
+  using frozen = Tied;
+  using thawed = Tied;
+  using bias_thawed = Tied;
+
+  template <class Self, class F>
+  static constexpr void visit(Self&, F&&, const Path&) {}
+  void initialize(Initializer&) {}
+};
+
+template <class L>
+inline constexpr bool is_tied = requires { typename L::untied; };
+
+}  // namespace graft

@@ -1,0 +1,37 @@
+/// \file
+/// y(T,N) = x / √(mean(x²) + ε) · w     gradient: ops/rms_norm.hpp
+#pragma once
+
+#include <graft/autodiff/ops/rms_norm.hpp>
+#include <graft/layers/layer.hpp>
+
+namespace graft {
+
+template <class B, Index N, class Role = Trainable>
+class RMSNorm {
+ public:
+  using backend = B;
+  template <class S>
+  using frozen = RMSNorm<B, N, VectorRole<Constant<S>>>;
+  using thawed = RMSNorm<B, N>;
+  using bias_thawed = RMSNorm;
+
+  float epsilon = 1e-6F;
+  Parameter<B, Role, 1, N> weight;
+
+  template <class T, Gradient G>
+  constexpr auto operator()(T& tape, Var<B, N, G> x) const {
+    return rms_norm(tape, x, weight, epsilon);
+  }
+
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    f(Path{&path, "weight"}, self.weight);
+  }
+
+  void initialize(Initializer& initializer) {
+    if (initializer.base) weight.assign(std::vector<float>(N, 1.0F));
+  }
+};
+
+}  // namespace graft

@@ -1,0 +1,142 @@
+/// \file
+/// The files a model can come from — a GGUF file, a Hugging Face folder — under one face: config values and tensors by
+/// Hugging Face names. How names in files map to sites: a path made by `each_site` is the Hugging Face name; `gguf_name`
+/// turns it into GGUF's.
+#pragma once
+
+#include <graft/io/gguf.hpp>
+#include <graft/io/safetensors.hpp>
+
+#include <functional>
+#include <set>
+
+namespace graft {
+
+/// "model.layers.3.self_attn.q_proj.weight" → "blk.3.attn_q.weight"
+inline std::string gguf_name(std::string name) {
+  static const std::vector<std::pair<std::string, std::string>> parts{
+      {"model.layers.", "blk."}, {"model.embed_tokens", "token_embd"}, {"model.norm", "output_norm"}, {"lm_head", "output"},
+      {"self_attn.q_proj", "attn_q"}, {"self_attn.k_proj", "attn_k"}, {"self_attn.v_proj", "attn_v"}, {"self_attn.o_proj", "attn_output"},
+      {"mlp.gate_proj", "ffn_gate"}, {"mlp.up_proj", "ffn_up"}, {"mlp.down_proj", "ffn_down"},
+      {"input_layernorm", "attn_norm"}, {"post_attention_layernorm", "ffn_norm"}};
+  for (const auto& [from, to] : parts)
+    if (const auto at = name.find(from); at != std::string::npos && (at == 0 || name[at - 1] == '.')) name.replace(at, from.size(), to);
+  return name;
+}
+
+/// The sizes a file states of itself, under the names of a config struct.
+struct StatedConfig {
+  std::string family;  ///< "llama", "qwen2"
+  Index vocabulary = 0, width = 0, blocks = 0, heads = 0, groups = 0, head_width = 0, feed_forward = 0;
+  double rope_base = 10'000, norm_epsilon = 1e-6;
+  bool tied_head = false, qkv_bias = false, output_bias = false, mlp_bias = false;
+};
+
+/// A model on disk.
+class ModelFiles {
+ public:
+  explicit ModelFiles(const std::filesystem::path& path) : path_(path) {
+    if (std::filesystem::is_directory(path)) open_folder();
+    else if (path.extension() == ".gguf") open_gguf();
+    else fail(path.string(), ": a model is a .gguf file or a Hugging Face folder with config.json and model.safetensors",
+              std::filesystem::exists(path) ? "" : " (and there is nothing of this name)");
+  }
+
+  [[nodiscard]] const StatedConfig& config() const { return config_; }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  /// The GGUF metadata, or null for a folder.
+  [[nodiscard]] const Gguf* gguf() const { return gguf_ ? &gguf_->content : nullptr; }
+
+  /// The tensor of a Hugging Face name, or null.
+  [[nodiscard]] const StoredTensor* find(const std::string& name) const {
+    const auto found = tensors().find(file_name(name));
+    return found == tensors().end() ? nullptr : &found->second;
+  }
+  /// Its name in the file, for messages and accounts.
+  [[nodiscard]] std::string file_name(const std::string& name) const { return gguf_ ? gguf_name(name) : name; }
+
+  /// Its elements in Hugging Face's row order.
+  [[nodiscard]] std::vector<float> read(const std::string& name) const {
+    const StoredTensor& tensor = *find(name);
+    auto values = to_floats(tensor, file_name(name));
+    const bool query = name.find("self_attn.q_proj.") != std::string::npos, key = name.find("self_attn.k_proj.") != std::string::npos;
+    if (gguf_ && config_.family == "llama" && (query || key))
+      values = unpermuted(values, query ? config_.heads : config_.groups, tensor.shape.size() == 2 ? tensor.shape[1] : 1);
+    return values;
+  }
+
+  [[nodiscard]] const TensorMap& tensors() const { return gguf_ ? gguf_->content.tensors : merged_; }
+
+ private:
+  void open_gguf() {
+    gguf_.emplace(path_);
+    const Gguf& g = gguf_->content;
+    const auto& family = g.get<std::string>("general.architecture");
+    const auto size = [&](const std::string& key) {
+      const auto n = g.get<std::int64_t>(family + "." + key);
+      if (n <= 0) fail(g.source, ": ", family, ".", key, " is ", n);
+      return static_cast<Index>(n);
+    };
+    const auto embedding = g.tensors.find("token_embd.weight");
+    if (embedding == g.tensors.end() || embedding->second.shape.size() != 2) fail(g.source, ": there is no token_embd.weight in it");
+    config_ = {.family = family, .vocabulary = embedding->second.shape[0], .width = size("embedding_length"), .blocks = size("block_count"),
+               .heads = size("attention.head_count"), .groups = size("attention.head_count_kv"), .feed_forward = size("feed_forward_length")};
+    config_.head_width = static_cast<Index>(g.get_or<std::int64_t>(family + ".attention.key_length", static_cast<std::int64_t>(config_.width / config_.heads)));
+    config_.rope_base = g.get_or<double>(family + ".rope.freq_base", 10'000.0);
+    config_.norm_epsilon = g.get<double>(family + ".attention.layer_norm_rms_epsilon");
+    config_.tied_head = !g.tensors.contains("output.weight");
+    config_.qkv_bias = g.tensors.contains("blk.0.attn_q.bias");
+    config_.output_bias = g.tensors.contains("blk.0.attn_output.bias");
+    config_.mlp_bias = g.tensors.contains("blk.0.ffn_up.bias");
+  }
+
+  void open_folder() {
+    const auto source = (path_ / "config.json").string();
+    const Json json = read_json(source);
+    const auto size = [&](const char* key) { return required<Index>(json, key, source); };
+    config_ = {.family = required<std::string>(json, "model_type", source), .vocabulary = size("vocab_size"), .width = size("hidden_size"),
+               .blocks = size("num_hidden_layers"), .heads = size("num_attention_heads"),
+               .groups = optional<Index>(json, "num_key_value_heads", size("num_attention_heads"), source), .feed_forward = size("intermediate_size")};
+    if (config_.heads == 0) fail(source, ": num_attention_heads is 0");
+    config_.head_width = optional<Index>(json, "head_dim", config_.width / config_.heads, source);
+    config_.rope_base = optional<double>(json, "rope_theta", 10'000.0, source);
+    config_.norm_epsilon = optional<double>(json, "rms_norm_eps", 1e-6, source);
+    config_.tied_head = optional<bool>(json, "tie_word_embeddings", false, source);
+    config_.qkv_bias = optional<bool>(json, "attention_bias", config_.family == "qwen2", source);
+    config_.output_bias = config_.family != "qwen2" && config_.qkv_bias;
+    config_.mlp_bias = optional<bool>(json, "mlp_bias", false, source);
+    if (json.contains("rope_scaling") && !json.at("rope_scaling").is_null()) fail(source, ": rope_scaling is set; graft knows plain rotary positions only");
+    if (optional<bool>(json, "use_sliding_window", false, source)) fail(source, ": use_sliding_window is set; graft knows full causal attention only");
+    if (const auto act = optional<std::string>(json, "hidden_act", "silu", source); act != "silu") fail(source, ": hidden_act is \"", act, "\"; the Llama family of graft uses silu");
+
+    const auto single = path_ / "model.safetensors", index = path_ / "model.safetensors.index.json";
+    if (std::filesystem::exists(single)) {
+      open_shard(single);
+    } else if (std::filesystem::exists(index)) {
+      std::set<std::string> shards;
+      const Json map = read_json(index);
+      if (!map.contains("weight_map") || !map.at("weight_map").is_object()) fail(index.string(), ": there is no \"weight_map\" in it");
+      for (const auto& [tensor, shard] : map.at("weight_map").items()) {
+        if (!shard.is_string() || shard.get<std::string>().find('/') != std::string::npos) fail(index.string(), ": \"", tensor, "\" names no file of this folder");
+        shards.insert(shard.get<std::string>());
+      }
+      for (const auto& shard : shards) open_shard(path_ / shard);
+    } else {
+      fail(path_.string(), ": there is neither model.safetensors nor model.safetensors.index.json in it");
+    }
+  }
+
+  void open_shard(const std::filesystem::path& path) {
+    shards_.push_back(std::make_unique<SafetensorsFile>(path));
+    for (const auto& [name, tensor] : shards_.back()->tensors)
+      if (!merged_.emplace(name, tensor).second) fail(path.string(), ": \"", name, "\" is in another shard too");
+  }
+
+  std::filesystem::path path_;
+  std::optional<GgufFile> gguf_;
+  std::vector<std::unique_ptr<SafetensorsFile>> shards_;
+  TensorMap merged_;
+  StatedConfig config_;
+};
+
+}  // namespace graft

@@ -1,0 +1,169 @@
+/// \file
+/// The Llama family as one type: architecture, strategy, backend. Paths are Hugging Face's names.
+///   h(T,C) = blocks(TokenEmbedding[tokens])     logits(S,V) = Head(FinalNorm(h[rows]))     loss = Σ cross entropy
+#pragma once
+
+#include <graft/autodiff/checkpoint.hpp>
+#include <graft/autodiff/ops/cross_entropy.hpp>
+#include <graft/autodiff/ops/gather.hpp>
+#include <graft/backend/meta.hpp>
+#include <graft/layers/embedding.hpp>
+#include <graft/layers/repeat.hpp>
+#include <graft/models/llama_block.hpp>
+
+#include <tuple>
+
+namespace graft {
+
+/// The first storage among a model's policies, or F32.
+template <class... Policies>
+struct StorageOf {
+  using type = F32;
+};
+template <class First, class... Rest>
+struct StorageOf<First, Rest...> : StorageOf<Rest...> {};
+template <Storage First, class... Rest>
+struct StorageOf<First, Rest...> {
+  using type = First;
+};
+
+/// Parameters of a model, or only the trained ones. Model is a type on `meta`, so that nothing is allocated.
+template <class Model>
+constexpr Index count_parameters(bool trainable_only) {
+  const Model model;
+  Index count = 0;
+  Model::visit(model, [&](const Path&, const auto& p) { count += p.trainable || !trainable_only ? p.size : 0; });
+  return count;
+}
+
+/// Policies, in any order: how frozen weights are stored (`F32`, `Bf16`), `CheckpointBlocks`.
+template <LlamaConfig C, Method M, class B, class... Policies>
+class Llama {
+ public:
+  using config = C;
+  using method = M;
+  using backend = B;
+  using storage = typename StorageOf<Policies...>::type;
+  static_assert(((Storage<Policies> || std::is_same_v<Policies, CheckpointBlocks>) && ...),
+                "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16) and CheckpointBlocks");
+  static_assert(C::heads % C::groups == 0, "graft: the query heads of a config must be a multiple of its key/value heads");
+
+  /// The same model elsewhere: `Llama::on<meta<B>>` plans it.
+  template <class Other>
+  using on = Llama<C, M, Other, Policies...>;
+  static constexpr bool checkpointed = (std::is_same_v<Policies, CheckpointBlocks> || ...);
+
+ private:
+  template <Site Where, class L>
+  using at = site_t<M, Place<Where, -1, C::blocks, storage>, L>;
+
+  /// Block numbers at which a new kind of block begins.
+  struct Runs {
+    Index count = 0;
+    std::array<Index, C::blocks + 1> starts{};
+  };
+  static constexpr Runs runs = []<Index... I>(std::index_sequence<I...>) {
+    Runs found;
+    const auto visit = [&found]<Index Number>(std::integral_constant<Index, Number>) {
+      constexpr Index before = Number == 0 ? 0 : Number - 1;
+      using Here = typename LlamaSites<C, M, B, storage, Number>::kind;
+      using Before = typename LlamaSites<C, M, B, storage, before>::kind;
+      if (Number == 0 || !std::is_same_v<Here, Before>) found.starts[found.count++] = Number;
+    };
+    (visit(std::integral_constant<Index, I>{}), ...);
+    found.starts[found.count] = C::blocks;
+    return found;
+  }(std::make_index_sequence<C::blocks>{});
+
+  template <Index R>
+  using Run = Repeat<runs.starts[R], runs.starts[R + 1] - runs.starts[R], LlamaBlock<C, M, B, storage, runs.starts[R]>, checkpointed>;
+  template <class Numbers>
+  struct StackOf;
+  template <Index... R>
+  struct StackOf<std::index_sequence<R...>> {
+    using type = std::tuple<Run<R>...>;
+  };
+  using PlainHead = Linear<B, C::width, C::vocabulary>;
+
+ public:
+  at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>> token_embedding;
+  typename StackOf<std::make_index_sequence<runs.count>>::type blocks;
+  at<FinalNorm, RMSNorm<B, C::width>> final_norm{C::norm_epsilon, {}};
+  at<Head, std::conditional_t<C::tied_head, Tied<PlainHead>, PlainHead>> head;
+
+  /// Numbers of the type: known before any model exists.
+  static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
+  static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
+
+  constexpr Llama() = default;
+  Llama(const Llama&) = delete;
+  Llama& operator=(const Llama&) = delete;
+  Llama(Llama&&) = default;  // only before a trainer refers to its parameters
+
+  /// h(T,C): every token through every block. A context other than the batch's own sees other keys (a cache).
+  template <class T, class Context>
+  constexpr auto hidden(T& tape, const PlacedBatch<B>& batch, const Context& context) const {
+    return through<0>(tape, token_embedding(tape, batch.tokens, batch.token_count), context);
+  }
+
+  /// logits(S,V) of hidden rows h(S,C).
+  template <class T, Gradient G>
+  constexpr auto logits(T& tape, Var<B, C::width, G> h) const {
+    const auto n = final_norm(tape, h);
+    if constexpr (C::tied_head && is_tied<decltype(head)>) return matmul(tape, n, token_embedding.weight);
+    else return head(tape, n);
+  }
+
+  /// loss(1): the sum over the batch's targets. The head sees only rows that have one, a chunk at a time; logits of all
+  /// rows never exist together. requires: batch.target_count > 0
+  template <class T>
+  constexpr auto loss(T& tape, const PlacedBatch<B>& batch) const {
+    const auto h = hidden(tape, batch, PackedContext<B>{batch.positions, batch.sequences});
+    const auto chunk = [&](Index begin) {
+      const Index count = std::min(loss_chunk, batch.target_count - begin);
+      return checkpoint(tape, h, [this, rows = batch.rows + begin, targets = batch.targets + begin, count](auto& inner, auto value) {
+        return cross_entropy(inner, logits(inner, gather(inner, value, rows, count)), targets);
+      });
+    };
+    auto total = chunk(0);
+    for (Index begin = loss_chunk; begin < batch.target_count; begin += loss_chunk) total = add_into(tape, total, chunk(begin));
+    return total;
+  }
+
+  /// Calls f(site, path, layer) for every site from the embedding to the head.
+  template <class Self, class F>
+  static constexpr void each_site(Self& self, F&& f) {
+    const Path root{}, model{&root, "model"}, layers{&model, "layers"};
+    f(TokenEmbedding{}, Path{&model, "embed_tokens"}, self.token_embedding);
+    const auto run = [&](auto& repeat) {
+      for (Index i = 0; i < repeat.blocks.size(); ++i)
+        std::remove_cvref_t<decltype(repeat.blocks[i])>::each_site(
+            repeat.blocks[i], f, Path{&layers, "", static_cast<std::ptrdiff_t>(repeat.first + i)});
+    };
+    std::apply([&](auto&... repeats) { (run(repeats), ...); }, self.blocks);
+    f(FinalNorm{}, Path{&model, "norm"}, self.final_norm);
+    f(Head{}, Path{&root, "lm_head"}, self.head);
+  }
+
+  /// Calls f(path, parameter) for every parameter.
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f) {
+    each_site(self, [&f](auto, const Path& path, auto& layer) { std::remove_cvref_t<decltype(layer)>::visit(layer, f, path); });
+  }
+
+  /// First values: of everything, or (`initializer.base` false) only of what the method adds to a base from a file.
+  void initialize(Initializer initializer) {
+    each_site(*this, [&initializer](auto, const Path&, auto& layer) { layer.initialize(initializer); });
+  }
+
+ private:
+  static constexpr Index loss_chunk = 128;
+
+  template <Index R, class T, class X, class Context>
+  constexpr auto through(T& tape, X x, const Context& context) const {
+    const auto y = std::get<R>(blocks)(tape, x, context);
+    if constexpr (R + 1 < runs.count) return through<R + 1>(tape, y, context);
+    else return y;
+  }};
+
+}  // namespace graft

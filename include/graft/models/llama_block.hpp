@@ -1,0 +1,86 @@
+/// \file
+/// One block of the Llama family (Touvron et al. 2023):
+///   h = x + Output(attention(rotary(Query(n)), rotary(Key(n)), Value(n))),   n = InputNorm(x)
+///   y = h + Down(SiLU(Gate(m)) ∘ Up(m)),                                     m = MlpNorm(h)
+#pragma once
+
+#include <graft/autodiff/ops/add.hpp>
+#include <graft/autodiff/ops/rotary.hpp>
+#include <graft/autodiff/ops/swiglu.hpp>
+#include <graft/layers/attention_context.hpp>
+#include <graft/layers/linear.hpp>
+#include <graft/layers/rms_norm.hpp>
+#include <graft/models/llama_config.hpp>
+#include <graft/peft/method.hpp>
+
+namespace graft {
+
+/// The block's layers as method M leaves them at block number I. Blocks of one kind share the lowest such I.
+template <LlamaConfig C, Method M, class B, Storage S, Index I>
+struct LlamaSites {
+  static constexpr Index queries = C::heads * C::head_width, keys = C::groups * C::head_width;
+  template <Site Where, class L>
+  using at = site_t<M, Place<Where, static_cast<std::ptrdiff_t>(I), C::blocks, S>, L>;
+
+  using input_norm = at<InputNorm, RMSNorm<B, C::width>>;
+  using query = at<Query, Linear<B, C::width, queries, C::qkv_bias>>;
+  using key = at<Key, Linear<B, C::width, keys, C::qkv_bias>>;
+  using value = at<Value, Linear<B, C::width, keys, C::qkv_bias>>;
+  using output = at<Output, Linear<B, queries, C::width, C::output_bias>>;
+  using mlp_norm = at<MlpNorm, RMSNorm<B, C::width>>;
+  using gate = at<Gate, Linear<B, C::width, C::feed_forward, C::mlp_bias>>;
+  using up = at<Up, Linear<B, C::width, C::feed_forward, C::mlp_bias>>;
+  using down = at<Down, Linear<B, C::feed_forward, C::width, C::mlp_bias>>;
+
+  /// Equal for blocks that may share a type.
+  using kind = void (*)(input_norm, query, key, value, output, mlp_norm, gate, up, down);
+};
+
+template <LlamaConfig C, Method M, class B, Storage S, Index I>
+class LlamaBlock {
+  using Sites = LlamaSites<C, M, B, S, I>;
+
+ public:
+  using backend = B;
+
+  typename Sites::input_norm input_norm{C::norm_epsilon, {}};
+  typename Sites::query query;
+  typename Sites::key key;
+  typename Sites::value value;
+  typename Sites::output output;
+  typename Sites::mlp_norm mlp_norm{C::norm_epsilon, {}};
+  typename Sites::gate gate;
+  typename Sites::up up;
+  typename Sites::down down;
+
+  /// x(T,C) → y(T,C). `context` says where tokens stand and which keys are visible; `number` is this block's.
+  template <class T, Gradient G, class Context>
+  constexpr auto operator()(T& tape, Var<B, C::width, G> x, const Context& context, Index number) const {
+    const auto n = input_norm(tape, x);
+    const auto q = rotary<C::head_width>(tape, query(tape, n), context.positions, C::rope_base);
+    const auto new_k = rotary<C::head_width>(tape, key(tape, n), context.positions, C::rope_base);
+    const auto new_v = value(tape, n);
+    const auto [k, v] = context.visible(tape, number, new_k, new_v);
+    const auto a = attention<C::heads, C::groups>(tape, q, k, v, context.sequences);
+    const auto h = add_into(tape, output(tape, a), x);
+    const auto m = mlp_norm(tape, h);
+    return add_into(tape, down(tape, swiglu(tape, gate(tape, m), up(tape, m))), h);
+  }
+
+  /// Calls f(site, path, layer) for every site, in the order of the equations above.
+  template <class Self, class F>
+  static constexpr void each_site(Self& self, F&& f, const Path& path) {
+    f(InputNorm{}, Path{&path, "input_layernorm"}, self.input_norm);
+    const Path attention{&path, "self_attn"}, mlp{&path, "mlp"};
+    f(Query{}, Path{&attention, "q_proj"}, self.query);
+    f(Key{}, Path{&attention, "k_proj"}, self.key);
+    f(Value{}, Path{&attention, "v_proj"}, self.value);
+    f(Output{}, Path{&attention, "o_proj"}, self.output);
+    f(MlpNorm{}, Path{&path, "post_attention_layernorm"}, self.mlp_norm);
+    f(Gate{}, Path{&mlp, "gate_proj"}, self.gate);
+    f(Up{}, Path{&mlp, "up_proj"}, self.up);
+    f(Down{}, Path{&mlp, "down_proj"}, self.down);
+  }
+};
+
+}  // namespace graft

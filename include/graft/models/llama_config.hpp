@@ -1,0 +1,55 @@
+/// \file
+/// Architectures of the Llama family: named structs of sizes known at compile time. Write one by hand, or let
+/// `graft_add_model` in CMake make it from a Hugging Face `config.json`.
+#pragma once
+
+#include <graft/core/types.hpp>
+
+#include <concepts>
+
+namespace graft {
+
+/// What a config of the family need not say. Inherit from it and hide what differs.
+struct LlamaDefaults {
+  static constexpr float rope_base = 10'000.0F, norm_epsilon = 1e-6F;
+  static constexpr bool tied_head = false;                            ///< the output head is the token embedding
+  static constexpr bool qkv_bias = false, output_bias = false;        ///< Qwen2 has the first, Llama neither
+  static constexpr bool mlp_bias = false;
+};
+
+template <class C>
+concept LlamaConfig = requires {
+  { C::vocabulary } -> std::convertible_to<Index>;
+  { C::width } -> std::convertible_to<Index>;
+  { C::blocks } -> std::convertible_to<Index>;
+  { C::heads } -> std::convertible_to<Index>;
+  { C::groups } -> std::convertible_to<Index>;
+  { C::head_width } -> std::convertible_to<Index>;
+  { C::feed_forward } -> std::convertible_to<Index>;
+  { C::rope_base } -> std::convertible_to<float>;
+  { C::norm_epsilon } -> std::convertible_to<float>;
+  { C::tied_head } -> std::convertible_to<bool>;
+};
+
+/// SmolLM2-135M and SmolLM2-135M-Instruct (Allal et al. 2025).
+struct SmolLM2_135M : LlamaDefaults {
+  static constexpr Index vocabulary = 49'152, width = 576, blocks = 30, heads = 9, groups = 3, head_width = 64, feed_forward = 1'536;
+  static constexpr float rope_base = 100'000.0F, norm_epsilon = 1e-5F;
+  static constexpr bool tied_head = true;
+};
+
+/// SmolLM2-360M.
+struct SmolLM2_360M : LlamaDefaults {
+  static constexpr Index vocabulary = 49'152, width = 960, blocks = 32, heads = 15, groups = 5, head_width = 64, feed_forward = 2'560;
+  static constexpr float rope_base = 100'000.0F, norm_epsilon = 1e-5F;
+  static constexpr bool tied_head = true;
+};
+
+/// Qwen2-0.5B and Qwen2.5-0.5B.
+struct Qwen2_0_5B : LlamaDefaults {
+  static constexpr Index vocabulary = 151'936, width = 896, blocks = 24, heads = 14, groups = 2, head_width = 64, feed_forward = 4'864;
+  static constexpr float rope_base = 1'000'000.0F, norm_epsilon = 1e-6F;
+  static constexpr bool tied_head = true, qkv_bias = true;
+};
+
+}  // namespace graft

@@ -1,0 +1,101 @@
+/// \file
+/// Fills a model from files. Every tensor is accounted for: missing, unexpected and misshapen ones are one error that
+/// names them all, before anything is changed.
+#pragma once
+
+#include <graft/models/files.hpp>
+#include <graft/peft/method.hpp>
+
+namespace graft {
+
+/// Calls f(path, parameter) for the parameters that the base model brought, not for those a method added.
+template <class L, class F>
+void visit_base(L& layer, F&& f, const Path& path) {
+  if constexpr (BaseLayer<std::remove_const_t<L>>) std::remove_const_t<L>::visit(layer, f, path);
+  else visit_base(layer.base, f, path);
+}
+
+/// "model.layers.0.mlp.up_proj.weight [1536, 576]"
+inline std::string described(const std::string& name, const std::vector<Index>& shape) {
+  std::string text = name + " [";
+  for (Index i = 0; i < shape.size(); ++i) text += (i != 0 ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+/// Gathers complaints and raises them as one error; long lists are cut.
+class Complaints {
+ public:
+  void add(std::string complaint) {
+    if (++count_ <= most) text_ += "\n  " + std::move(complaint);
+  }
+  void raise_if_any(const std::string& source, const char* advice) const {
+    if (count_ == 0) return;
+    fail(source, " does not fit the model:", text_, count_ > most ? "\n  … and " + std::to_string(count_ - most) + " more" : "", "\n", advice);
+  }
+
+ private:
+  static constexpr Index most = 20;
+  std::string text_;
+  Index count_ = 0;
+};
+
+/// Complains of every size that a file states otherwise than the config struct.
+template <class C>
+void check_config(const StatedConfig& stated, Complaints& complaints) {
+  const auto same = [&complaints](const char* what, auto in_file, auto in_type) {
+    const auto difference = static_cast<double>(in_file) - static_cast<double>(in_type);
+    if (difference > 1e-6 * static_cast<double>(in_type) || -difference > 1e-6 * static_cast<double>(in_type))
+      complaints.add(std::string(what) + ": " + std::to_string(in_file) + " in the file, " + std::to_string(in_type) + " in the type");
+  };
+  same("vocabulary", stated.vocabulary, C::vocabulary);
+  same("width", stated.width, C::width);
+  same("blocks", stated.blocks, C::blocks);
+  same("query heads", stated.heads, C::heads);
+  same("key/value heads", stated.groups, C::groups);
+  same("head width", stated.head_width, C::head_width);
+  same("feed-forward width", stated.feed_forward, C::feed_forward);
+  same("rotary base", stated.rope_base, C::rope_base);
+  same("norm epsilon", stated.norm_epsilon, C::norm_epsilon);
+  same("tied head (1: yes)", int{stated.tied_head}, int{C::tied_head});
+  same("query/key/value bias (1: yes)", int{stated.qkv_bias}, int{C::qkv_bias});
+}
+
+/// Fills the base weights of `model`; what a method adds keeps its values.
+template <class Model>
+void load_base(Model& model, const ModelFiles& files) {
+  Complaints complaints;
+  check_config<typename Model::config>(files.config(), complaints);
+  std::set<std::string> used;
+  // A head untied by a method starts from the embedding, as the file has no other.
+  const auto name_in_file = [&files](const Path& path) {
+    std::string name = path.str();
+    return Model::config::tied_head && name == "lm_head.weight" && files.find(name) == nullptr ? std::string("model.embed_tokens.weight") : name;
+  };
+  const auto each = [&model](auto&& f) {
+    Model::each_site(model, [&f](auto, const Path& path, auto& layer) { visit_base(layer, f, path); });
+  };
+  each([&](const Path& path, auto& p) {
+    const std::string name = name_in_file(path);
+    const std::vector<Index> wanted = p.rows == 1 ? std::vector<Index>{p.columns} : std::vector<Index>{p.rows, p.columns};
+    used.insert(files.file_name(name));
+    if (const auto* found = files.find(name); found == nullptr) complaints.add("missing: " + described(files.file_name(name), wanted));
+    else if (found->shape != wanted) complaints.add("misshapen: " + described(files.file_name(name), found->shape) + ", the model has " + described("", wanted));
+  });
+  const std::set<std::string> harmless{"rope_freqs.weight", Model::config::tied_head ? "lm_head.weight" : "rope_freqs.weight"};
+  for (const auto& [name, tensor] : files.tensors())
+    if (!used.contains(name) && !harmless.contains(name) && name.find("rotary_emb.inv_freq") == std::string::npos) complaints.add("unexpected: " + described(name, tensor.shape));
+  complaints.raise_if_any(files.path().string(), "Choose the architecture struct that matches the file (graft_add_model in CMake makes one from a config.json).");
+  each([&](const Path& path, auto& p) { p.assign(files.read(name_in_file(path))); });
+}
+
+/// A model from a GGUF file or a Hugging Face folder; what the method adds is initialised from `seed`.
+template <class Model>
+Model load(const std::filesystem::path& path, std::uint64_t seed = 0) {
+  const ModelFiles files(path);
+  Model model;
+  load_base(model, files);
+  model.initialize(Initializer{.key = {seed, 1U << 20U}, .base = false});
+  return model;
+}
+
+}  // namespace graft

@@ -1,0 +1,62 @@
+/// \file
+/// Folding low-rank paths into the base weights: in place and back, or into a new Hugging Face folder.
+#pragma once
+
+#include <graft/models/adapter.hpp>
+
+namespace graft {
+
+/// Adds every low-rank path to its base weight, exactly in F32 storage and rounded to the storage otherwise.
+template <class Model>
+void merge(Model& model) {
+  Model::each_site(model, [](auto, const Path&, auto& layer) {
+    if constexpr (requires { layer.merge(); }) layer.merge();
+  });
+}
+
+template <class Model>
+void unmerge(Model& model) {
+  Model::each_site(model, [](auto, const Path&, auto& layer) {
+    if constexpr (requires { layer.unmerge(); }) layer.unmerge();
+  });
+}
+
+/// Writes base and method as one plain float32 Hugging Face model that needs no adapter. Base weights are read from
+/// `base`, so that nothing is lost to the storage they have in the model.
+/// A method that unties the head yields a config that says so.
+template <class Model>
+void save_merged(const Model& model, const ModelFiles& base, const std::filesystem::path& folder) {
+  using C = typename Model::config;
+  std::vector<NamedTensor> tensors;
+  bool tied = C::tied_head;
+  Model::each_site(model, [&](auto, const Path& path, const auto& layer) {
+    using L = std::remove_cvref_t<decltype(layer)>;
+    if (path.str() == "lm_head" && !is_tied<L>) tied = false;
+    visit_base(layer, [&](const Path& name, const auto& p) {
+      NamedTensor tensor{name.str(), p.rows == 1 ? std::vector<Index>{p.columns} : std::vector<Index>{p.rows, p.columns}, {}};
+      if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
+        tensor.values = p.read();
+      } else {
+        tensor.values = base.read(base.find(tensor.name) != nullptr ? tensor.name : "model.embed_tokens.weight");
+        if constexpr (requires { layer.low_rank_weight(); }) {
+          if (tensor.name == path.str() + ".weight") {
+            const auto delta = layer.low_rank_weight();
+            for (Index i = 0; i < delta.size(); ++i) tensor.values[i] += delta[i];
+          }
+        }
+      }
+      tensors.push_back(std::move(tensor));
+    }, path);
+  });
+  const bool qwen2 = base.config().family == "qwen2";
+  const Json config = {{"architectures", {qwen2 ? "Qwen2ForCausalLM" : "LlamaForCausalLM"}}, {"model_type", base.config().family}, {"vocab_size", C::vocabulary},
+                       {"hidden_size", C::width}, {"num_hidden_layers", C::blocks}, {"num_attention_heads", C::heads}, {"num_key_value_heads", C::groups},
+                       {"head_dim", C::head_width}, {"intermediate_size", C::feed_forward}, {"rope_theta", base.config().rope_base},
+                       {"rms_norm_eps", base.config().norm_epsilon}, {"tie_word_embeddings", tied}, {"attention_bias", C::qkv_bias}, {"mlp_bias", C::mlp_bias},
+                       {"hidden_act", "silu"}, {"rope_scaling", nullptr}, {"torch_dtype", "float32"}, {"max_position_embeddings", 8192}};
+  std::filesystem::create_directories(folder);
+  write_safetensors(folder / "model.safetensors", std::move(tensors));
+  write_json(folder / "config.json", config);
+}
+
+}  // namespace graft

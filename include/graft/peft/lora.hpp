@@ -1,0 +1,192 @@
+/// \file
+/// LoRA (Hu et al. 2021):   y = x Wᵀ + s u Bᵀ,   u = dropout(x) Aᵀ,   A(R,In), B(Out,R),   s = α/R, or α/√R (rsLoRA)
+///
+///   dB = s dyᵀ u          du = s dy B
+///   dA = duᵀ dropout(x)   dx = dy W + mask · du A
+///
+/// None of this is written below: it follows from ops/matmul.hpp and ops/dropout.hpp.
+#pragma once
+
+#include <graft/autodiff/ops/dropout.hpp>
+#include <graft/peft/method.hpp>
+
+#include <cmath>
+
+namespace graft {
+
+/// How A starts. B starts at zero, so that the model starts as it was.
+enum class LoraInit { kaiming, gaussian };
+
+/// The numbers of a LoRA, gathered from its options.
+struct LoraSettings {
+  Index rank = 0;
+  double alpha = 0;
+  double dropout = 0;
+  bool rank_stabilized = false;
+  LoraInit init = LoraInit::kaiming;
+  std::ptrdiff_t first_block = -1, last_block = -1;  ///< −1: every block
+
+  [[nodiscard]] constexpr bool has_block(std::ptrdiff_t block) const {
+    return first_block < 0 || (first_block <= block && block < last_block);
+  }
+  [[nodiscard]] constexpr float scaling() const {
+    const auto r = static_cast<double>(rank);
+    double root = r;  // Newton's iteration: std::sqrt is no constant expression
+    for (int i = 0; i < 60; ++i) root = (root + r / root) / 2;
+    return static_cast<float>(alpha / (rank_stabilized ? root : r));
+  }
+};
+
+/// Options of LoRA, in any order after the rank.
+template <Index Numerator, Index Denominator = 1>
+struct Alpha {
+  static constexpr void apply(LoraSettings& s) { s.alpha = static_cast<double>(Numerator) / static_cast<double>(Denominator); }
+};
+/// `Dropout<1, 20>` drops one input in twenty of the low-rank path.
+template <Index Numerator, Index Denominator>
+struct Dropout {
+  static_assert(Numerator < Denominator, "graft: Dropout<Numerator, Denominator> is a probability below one");
+  static constexpr void apply(LoraSettings& s) { s.dropout = static_cast<double>(Numerator) / static_cast<double>(Denominator); }
+};
+/// s = α/√R (Kalajdzievski 2023).
+struct RankStabilized {
+  static constexpr void apply(LoraSettings& s) { s.rank_stabilized = true; }
+};
+/// A ~ N(0, 1/R²) instead of U(−1/√In, 1/√In).
+struct GaussianInit {
+  static constexpr void apply(LoraSettings& s) { s.init = LoraInit::gaussian; }
+};
+
+template <class O>
+concept LoraOption = requires(LoraSettings& s) { O::apply(s); };
+template <class O>
+inline constexpr bool is_on = false;
+template <class... Sites>
+inline constexpr bool is_on<On<Sites...>> = true;
+template <class O>
+concept BlockRange = requires { O::first; O::last; };
+
+/// The first On<…> among options, or every linear layer of the blocks.
+template <class... Options>
+struct WhereOf {
+  using type = On<Linears>;
+};
+template <class Option, class... Rest>
+struct WhereOf<Option, Rest...> : WhereOf<Rest...> {};
+template <class... Sites, class... Rest>
+struct WhereOf<On<Sites...>, Rest...> {
+  using type = On<Sites...>;
+};
+
+/// A linear layer with a low-rank path beside it. `Method` is the LoRA that made it.
+template <class Method, class Base>
+class LowRank {
+ public:
+  static_assert(!std::remove_cvref_t<decltype(std::declval<Base>().weight)>::trainable,
+                "graft: LoRA over a weight that is trained as well: the low-rank path would only repeat it; "
+                "leave the site to one of the two methods");
+  using backend = typename Base::backend;
+  using adapted = Base;  ///< marks a layer that a method made
+  using method = Method;
+  static constexpr Index in = Base::in, out = Base::out, rank = Method::settings.rank;
+  template <class S>
+  using frozen = LowRank<Method, Frozen<Base, S>>;
+  using bias_thawed = LowRank<Method, typename Base::bias_thawed>;
+
+  Base base;
+  Parameter<backend, Trainable, rank, in> a;
+  Parameter<backend, Trainable, out, rank> b;
+
+  template <class T, Gradient G>
+  constexpr auto operator()(T& tape, Var<backend, in, G> x) const {
+    const auto y = base(tape, x);
+    if constexpr (Method::settings.dropout > 0) return add_low_rank(tape, y, dropout(tape, x, static_cast<float>(Method::settings.dropout)));
+    else return add_low_rank(tape, y, x);
+  }
+
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    Base::visit(self.base, f, path);
+    f(Path{&path, "lora_A.weight"}, self.a);
+    f(Path{&path, "lora_B.weight"}, self.b);
+  }
+
+  void initialize(Initializer& initializer) {
+    base.initialize(initializer);
+    const RandomKey key = initializer.draw();
+    const float bound = 1.0F / std::sqrt(static_cast<float>(in)), deviation = 1.0F / static_cast<float>(rank);
+    std::vector<float> first(rank * in);
+    for (Index i = 0; i < first.size(); ++i)
+      first[i] = Method::settings.init == LoraInit::kaiming ? bound * (2.0F * uniform01(key, i) - 1.0F) : deviation * standard_normal(key, i);
+    a.assign(first);
+    b.assign(std::vector<float>(out * rank, 0.0F));
+  }
+
+  /// s B A as host floats, (Out,In).
+  [[nodiscard]] std::vector<float> low_rank_weight() const {
+    const Buffer<backend> memory(out * in * sizeof(float));
+    const auto w = memory.template as<float>();
+    launch<backend>([this, w](auto on) { matmul_input(w, b.value(), a.value(), out, in, rank, Method::settings.scaling(), false, on); });
+    return download<backend>(w, out * in);
+  }
+
+  /// Adds the low-rank path to the base weight (and switches it off), or takes it out again. Where the base is not kept
+  /// as F32 the sum is rounded to its storage, and `unmerge` gives back the rounded base.
+  void merge() { fold(1.0F, true); }
+  void unmerge() { fold(-1.0F, false); }
+
+ private:
+  template <class T, class Y, class X>
+  constexpr auto add_low_rank(T& tape, Y y, X x) const {
+    // While merged the path is computed with scale 0: the type of a model does not change at run time.
+    return add_matmul(tape, y, matmul(tape, x, a), b, merged_ ? 0.0F : Method::settings.scaling(), true);
+  }
+
+  void fold(float direction, bool merged) {
+    if (merged_ == merged) return;
+    auto w = base.weight.read();
+    const auto delta = low_rank_weight();
+    for (Index i = 0; i < w.size(); ++i) w[i] += direction * delta[i];
+    base.weight.assign(w);
+    merged_ = merged;
+  }
+
+  bool merged_ = false;
+};
+
+/// `LoRA<8>`, `LoRA<8, On<Query, Value>, Alpha<16>, Dropout<1, 20>>`, `LoRA<4, Blocks<20, 30>, RankStabilized>`.
+/// Defaults: every linear layer of every block, α = 2 R, no dropout.
+template <Index Rank, class... Options>
+struct LoRA {
+  static_assert(Rank > 0, "graft: LoRA<0> trains nothing: the rank must be at least 1 (4 to 32 are usual)");
+  static_assert(((LoraOption<Options> || is_on<Options> || BlockRange<Options>) && ...),
+                "graft: unknown option of LoRA; it takes On<sites...>, Blocks<First, Last>, Alpha<N>, Dropout<N, D>, RankStabilized, GaussianInit");
+  using where = typename WhereOf<Options...>::type;
+  static constexpr LoraSettings settings = [] {
+    LoraSettings s{.rank = Rank, .alpha = 2.0 * static_cast<double>(Rank)};
+    [[maybe_unused]] const auto apply = [&s]<class O>(O) {
+      if constexpr (LoraOption<O>) O::apply(s);
+      if constexpr (BlockRange<O>) s.first_block = O::first, s.last_block = O::last;
+    };
+    (apply(Options{}), ...);
+    return s;
+  }();
+
+  template <class Where>
+  static constexpr bool touches = where::template covers<typename Where::site> && settings.has_block(Where::block);
+
+  template <class Where, class L>
+  struct Wrap {
+    static_assert(requires { L::in; }, "graft: LoRA works on linear layers; this site holds another kind of layer (a norm or an embedding)");
+    using type = LowRank<LoRA, L>;
+  };
+  template <class Where, class L>
+    requires is_tied<L>
+  struct Wrap<Where, L> {  // a head of its own, so that the embedding stays as it is
+    using type = LowRank<LoRA, Frozen<typename L::untied, typename Where::storage>>;
+  };
+  template <class Where, class L>
+  using at = typename std::conditional_t<touches<Where>, Wrap<Where, L>, Kept<L>>::type;
+};
+
+}  // namespace graft

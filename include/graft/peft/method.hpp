@@ -1,0 +1,57 @@
+/// \file
+/// The third of the five doors: a method is a compile-time function from a place and the layer standing there to
+/// another layer.
+#pragma once
+
+#include <graft/layers/linear.hpp>
+#include <graft/peft/site.hpp>
+
+namespace graft {
+
+/// requires: `M::at<Place, L>` is the layer for that place, where L is the layer left there by the methods before it —
+/// the frozen base layer at first. A place that a method does not touch keeps its L. See docs/methods.md.
+template <class M>
+concept Method = requires {
+  typename M::template at<Place<Query, 0, 1, F32>, Frozen<Linear<reference, 4, 4>>>;
+};
+
+/// The type of the layer at a place: the frozen base layer, then the method.
+template <class M, class Where, class L>
+using site_t = typename M::template at<Where, Frozen<L, typename Where::storage>>;
+
+/// Several methods as one: each is handed what the ones before it left.
+template <class... Ms>
+struct Methods;
+template <>
+struct Methods<> {
+  template <class Where, class L>
+  using at = L;
+};
+template <class First, class... Rest>
+struct Methods<First, Rest...> {
+  template <class Where, class L>
+  using at = typename Methods<Rest...>::template at<Where, typename First::template at<Where, L>>;
+};
+
+/// Trains nothing: the model as it is, for inference.
+using FrozenBase = Methods<>;
+
+/// Whether a layer is one that the base model brought, and not one that a method made.
+template <class L>
+concept BaseLayer = !requires { typename L::adapted; };
+
+/// What a method answers for a place that it does not touch.
+template <class L>
+struct Kept {
+  using type = L;
+};
+
+/// The base layer with everything in it trained.
+template <class L>
+struct Thawed {
+  static_assert(BaseLayer<L>, "graft: two methods claim one site: a layer that LoRA has already wrapped cannot be unfrozen as well; "
+                              "give them different sites with On<...>");
+  using type = typename L::thawed;
+};
+
+}  // namespace graft

@@ -1,0 +1,71 @@
+/// \file
+/// Sites: named places in a model where a layer sits, or where a method may add one.
+#pragma once
+
+#include <graft/core/storage.hpp>
+#include <graft/layers/layer.hpp>
+
+#include <cstddef>
+
+namespace graft {
+
+struct Query { static constexpr const char* site = "Query"; };
+struct Key { static constexpr const char* site = "Key"; };
+struct Value { static constexpr const char* site = "Value"; };
+struct Output { static constexpr const char* site = "Output"; };
+struct Gate { static constexpr const char* site = "Gate"; };
+struct Up { static constexpr const char* site = "Up"; };
+struct Down { static constexpr const char* site = "Down"; };
+struct InputNorm { static constexpr const char* site = "InputNorm"; };
+struct MlpNorm { static constexpr const char* site = "MlpNorm"; };
+struct FinalNorm { static constexpr const char* site = "FinalNorm"; };
+struct TokenEmbedding { static constexpr const char* site = "TokenEmbedding"; };
+struct Head { static constexpr const char* site = "Head"; };
+
+template <class S>
+concept Site = requires { S::site; };
+
+/// Several sites under one name.
+template <Site... Sites>
+struct Group {
+  template <class S>
+  static constexpr bool contains = (std::is_same_v<S, Sites> || ...);
+};
+struct AttentionLinears : Group<Query, Key, Value, Output> {};
+struct MlpLinears : Group<Gate, Up, Down> {};
+struct Linears : Group<Query, Key, Value, Output, Gate, Up, Down> {};
+struct Norms : Group<InputNorm, MlpNorm, FinalNorm> {};
+
+template <class G>
+concept SiteGroup = requires { G::template contains<Query>; };
+
+/// Where a site is: in which block of how many, and how frozen weights are stored there. Outside blocks Block is −1.
+template <Site S, std::ptrdiff_t Block, Index Blocks, Storage Stored>
+struct Place {
+  using site = S;
+  using storage = Stored;
+  static constexpr std::ptrdiff_t block = Block;
+  static constexpr std::ptrdiff_t blocks = static_cast<std::ptrdiff_t>(Blocks);
+};
+
+/// The sites a method works on: `On<Query, Value>`, `On<Linears>`.
+template <class... Sites>
+struct On {
+  static_assert(((Site<Sites> || SiteGroup<Sites>) && ...),
+                "graft: On<...> takes sites (Query, Key, Value, Output, Gate, Up, Down, InputNorm, MlpNorm, FinalNorm, "
+                "TokenEmbedding, Head) or groups of them (Linears, AttentionLinears, MlpLinears, Norms)");
+  template <class S>
+  static constexpr bool covers = ([] {
+    if constexpr (SiteGroup<Sites>) return Sites::template contains<S>;
+    else return std::is_same_v<S, Sites>;
+  }() || ...);
+};
+
+/// Only the blocks First, First+1, … Last−1.
+template <std::ptrdiff_t First, std::ptrdiff_t Last>
+struct Blocks {
+  static_assert(0 <= First && First < Last, "graft: Blocks<First, Last> is a half-open range: First must be less than Last");
+  static constexpr std::ptrdiff_t first = First, last = Last;
+};
+
+}  // namespace graft
