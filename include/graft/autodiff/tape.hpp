@@ -64,13 +64,14 @@ class Workspace {
   friend class Inference<B>;
 
   struct Record {
-    constexpr virtual ~Record() = default;
+    constexpr virtual ~Record() {}
     constexpr virtual void undo(Tape<B>& tape) = 0;
   };
   template <class F>
   struct RecordOf final : Record {
     F step;
     constexpr explicit RecordOf(F f) : step(f) {}
+    constexpr ~RecordOf() override {}  // spelled out: g++ 12 wants it defined before constant expressions delete one
     constexpr void undo(Tape<B>& tape) override { step(tape); }
   };
   struct Entry {

@@ -2,6 +2,11 @@
 /// Every macro of graft. There are few, and all of them are here.
 #pragma once
 
+/// PCRE2 asks for this one, by this name, before its header.
+#if !defined(PCRE2_CODE_UNIT_WIDTH)
+#define PCRE2_CODE_UNIT_WIDTH 8
+#endif
+
 #define GRAFT_VERSION_MAJOR 0
 #define GRAFT_VERSION_MINOR 1
 #define GRAFT_VERSION_PATCH 0
@@ -11,4 +16,11 @@
 #define GRAFT_SIMD _Pragma("omp simd")
 #else
 #define GRAFT_SIMD
+#endif
+
+/// Unrolls a loop of few, fixed iterations even where the optimiser would keep it: accumulators must stay in registers.
+#if defined(__clang__)
+#define GRAFT_UNROLL _Pragma("unroll")
+#else
+#define GRAFT_UNROLL _Pragma("GCC unroll 16")
 #endif

@@ -55,7 +55,7 @@ class Pool {
     chunks_.clear();
     starts_.clear();
     free_.clear();
-    end_ = 0;
+    end_ = peak_ = 0;
     if (bytes != 0) grow(rounded_up(bytes));
   }
 
@@ -64,7 +64,7 @@ class Pool {
     if (chunks_.size() > 1) reserve(end_);
   }
 
-  /// The high-water mark, in bytes: the end of the highest block ever acquired.
+  /// The high-water mark, in bytes, since memory was last reserved: the end of the highest block acquired.
   [[nodiscard]] constexpr Index peak() const { return peak_; }
 
  private:

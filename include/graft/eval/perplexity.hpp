@@ -1,0 +1,37 @@
+/// \file
+/// Loss per supervised token of held-out examples, and its exponential.
+#pragma once
+
+#include <graft/autodiff/tape.hpp>
+#include <graft/layers/attention_context.hpp>
+
+#include <cmath>
+#include <span>
+
+namespace graft {
+
+struct HeldOutLoss {
+  double sum = 0;
+  Index targets = 0;
+
+  [[nodiscard]] double mean() const { return targets == 0 ? 0.0 : sum / static_cast<double>(targets); }
+  [[nodiscard]] double perplexity() const { return std::exp(mean()); }
+};
+
+/// requires: nothing of the model is being trained meanwhile. Dropout is off.
+template <class Model>
+HeldOutLoss held_out_loss(const Model& model, std::span<const Batch> batches, Workspace<typename Model::backend>& workspace) {
+  using B = typename Model::backend;
+  HeldOutLoss loss;
+  for (const Batch& batch : batches) {
+    if (batch.targets.empty()) continue;
+    workspace.reset();
+    Inference<B> tape(workspace);
+    loss.sum += static_cast<double>(download<B>(model.loss(tape, place(tape, batch)).data, 1)[0]);
+    loss.targets += batch.targets.size();
+  }
+  workspace.reset();
+  return loss;
+}
+
+}  // namespace graft

@@ -1,0 +1,8 @@
+/// \file
+/// Door of the tower `text`: tokenizers, templates, data sets.
+#pragma once
+
+#include <graft/text/chat.hpp>
+#include <graft/text/dataset.hpp>
+#include <graft/text/pattern.hpp>
+#include <graft/text/tokenizer.hpp>

@@ -1,0 +1,50 @@
+/// \file
+/// AdamW (Loshchilov and Hutter 2019):  m ← β₁m + (1−β₁)g,  v ← β₂v + (1−β₂)g²,  p ← p − lr (λp + m̂/(√v̂ + ε))
+#pragma once
+
+#include <graft/backend/backend.hpp>
+#include <graft/backend/reference/optimizer.hpp>
+#include <graft/train/optimizer.hpp>
+
+#include <cmath>
+#include <optional>
+#include <vector>
+
+namespace graft {
+
+/// Other settings for parameters whose path contains `part`: `{.part = "lora_B", .rate_factor = 16}` is LoRA+.
+struct ParameterGroup {
+  std::string part;
+  float rate_factor = 1.0F;
+  std::optional<float> weight_decay = std::nullopt;
+};
+
+/// Defaults are PyTorch's, but for the learning rate, which is one that suits LoRA.
+struct AdamW {
+  float learning_rate = 2e-4F, beta1 = 0.9F, beta2 = 0.999F, epsilon = 1e-8F, weight_decay = 0.0F;
+  std::vector<ParameterGroup> groups{};  ///< the first that matches a path holds
+
+  static constexpr Index state_floats = 2;
+
+  struct Settings {
+    float learning_rate, weight_decay;
+  };
+  [[nodiscard]] Settings settings_for(const std::string& path) const {
+    for (const auto& group : groups)
+      if (path.find(group.part) != std::string::npos) return {learning_rate * group.rate_factor, group.weight_decay.value_or(weight_decay)};
+    return {learning_rate, weight_decay};
+  }
+
+  template <class B>
+  void update(const Update<B>& u, Settings settings) const {
+    const auto power = static_cast<double>(u.step);
+    const backend::AdamWStep step{.learning_rate = settings.learning_rate * u.rate_factor, .beta1 = beta1, .beta2 = beta2, .epsilon = epsilon,
+                                  .weight_decay = settings.weight_decay,
+                                  .correction1 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta1), power)),
+                                  .correction2 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta2), power)),
+                                  .gradient_scale = u.gradient_scale};
+    launch<B>([&](auto on) { adamw(u.value, u.state, u.state + u.size, u.gradient, u.size, step, on); });
+  }
+};
+
+}  // namespace graft

@@ -1,0 +1,53 @@
+/// \file
+/// What a training step will take, before anything runs: the model's own forward and backward, run on `meta`.
+#pragma once
+
+#include <graft/autodiff/tape.hpp>
+#include <graft/backend/meta.hpp>
+#include <graft/layers/attention_context.hpp>
+#include <graft/train/adamw.hpp>
+
+namespace graft {
+
+/// Bytes by kind, and floating-point operations of one pass.
+struct Plan {
+  Index frozen = 0;     ///< weights that never change, as packed
+  Index trainable = 0;  ///< weights that are trained
+  Index gradients = 0;
+  Index optimizer = 0;  ///< its state
+  Index values = 0;     ///< activations and what ops save, at their highest
+  Index adjoints = 0;   ///< adjoints, at their highest
+  Cost flops;
+
+  [[nodiscard]] constexpr Index total() const { return frozen + trainable + gradients + optimizer + values + adjoints; }
+};
+
+/// The plan for one pass over a batch of this shape. A constant expression, and cheap at run time too.
+template <class Model, class O = AdamW>
+constexpr Plan plan(BatchShape shape) {
+  using Meta = planned_on<typename Model::backend>;
+  using Planned = typename Model::template on<Meta>;
+  const Planned model;
+  Plan result;
+  Planned::visit(model, [&result](const Path&, const auto& p) {
+    (p.trainable ? result.trainable : result.frozen) += p.bytes();
+    result.gradients += p.gradient_bytes();
+    result.optimizer += p.trainable ? O::state_floats * p.size * sizeof(float) : 0;
+  });
+  Workspace<Meta> workspace;
+  Tape<Meta> tape(workspace);
+  const auto loss = model.loss(tape, place(tape, shape));
+  if constexpr (decltype(loss)::tracked) tape.backward(loss);
+  result.values = workspace.value_peak();
+  result.adjoints = workspace.adjoint_peak();
+  result.flops = workspace.cost();
+  return result;
+}
+
+/// The same for one sequence of tokens, each with a label.
+template <class Model, class O = AdamW>
+constexpr Plan plan(Tokens tokens) {
+  return plan<Model, O>(BatchShape{.tokens = tokens.count, .sequences = 1, .targets = tokens.count});
+}
+
+}  // namespace graft

@@ -1,0 +1,130 @@
+/// \file
+/// One optimizer step: the loss of a batch, its gradient, clipping, the update.
+#pragma once
+
+#include <graft/autodiff/tape.hpp>
+#include <graft/layers/attention_context.hpp>
+#include <graft/train/adamw.hpp>
+#include <graft/train/schedule.hpp>
+
+#include <cmath>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace graft {
+
+struct TrainerOptions {
+  Schedule schedule{};
+  float clip_norm = 1.0F;   ///< the gradient's norm over all parameters is cut to this; 0 leaves it
+  std::uint64_t seed = 0;   ///< what dropout draws from
+};
+
+/// What one step did.
+struct StepReport {
+  Index step = 0, tokens = 0, targets = 0;
+  double loss = 0;  ///< mean over all supervised tokens of the step
+  float gradient_norm = 0, learning_rate_factor = 0;
+};
+
+/// Trains the parameters that the model's method made trainable, and holds nothing for the others.
+/// The model must outlive the trainer and must not move.
+template <class Model, Optimizer O = AdamW>
+class Trainer {
+ public:
+  using backend = typename Model::backend;
+  static_assert(Model::trainable_parameters > 0,
+                "graft: this model's method trains nothing: check that the sites of On<...> and the range of Blocks<...> exist in the architecture");
+
+  struct Slot {
+    std::string path;
+    Pointer<backend> value, gradient;
+    Index size;
+    Buffer<backend> state;
+    decltype(std::declval<const O&>().settings_for(std::string())) settings;
+  };
+
+  Trainer(Model& model, O optimizer = {}, TrainerOptions options = {}) : model_(&model), optimizer_(std::move(optimizer)), options_(options) {
+    workspace_.random.seed = options.seed;
+    Model::visit(model, [this](const Path& path, auto& p) {
+      if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
+        Slot slot{path.str(), p.value(), p.gradient(), p.size, Buffer<backend>(O::state_floats * p.size * sizeof(float)), optimizer_.settings_for(path.str())};
+        launch<backend>([state = slot.state.template as<float>(), n = O::state_floats * p.size](auto on) { fill(state, n, 0.0F, on); });
+        slots_.push_back(std::move(slot));
+      }
+    });
+  }
+
+  StepReport step(const Batch& batch) { return step(std::span<const Batch>(&batch, 1)); }
+
+  /// One optimizer step over micro-batches whose gradients are added up. The loss is one mean over the supervised
+  /// tokens of all of them, however they are spread.
+  StepReport step(std::span<const Batch> micro_batches) {
+    StepReport report{.step = steps_ + 1};
+    for (const Batch& batch : micro_batches) {
+      report.tokens += batch.tokens.size();
+      report.targets += batch.targets.size();
+    }
+    if (report.targets == 0) fail("step ", report.step, ": no token of this batch is supervised, so there is no loss; are the completions empty, or cut off by the length limit?");
+    const float share = 1.0F / static_cast<float>(report.targets);
+    for (const Batch& batch : micro_batches)
+      if (!batch.targets.empty()) report.loss += gradient(batch, share) / static_cast<double>(report.targets);
+    report.gradient_norm = gradient_norm();
+    if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
+      clear_gradients();
+      fail("step ", report.step, ": the loss is ", report.loss, " and the gradient's norm ", report.gradient_norm,
+           "; the parameters are left as they were. A lower learning rate or a longer warm-up usually helps");
+    }
+    const float clip = options_.clip_norm > 0 && report.gradient_norm > options_.clip_norm ? options_.clip_norm / (report.gradient_norm + 1e-6F) : 1.0F;
+    report.learning_rate_factor = options_.schedule.factor(steps_);
+    ++steps_;
+    for (auto& slot : slots_)
+      optimizer_.template update<backend>({.value = slot.value, .gradient = slot.gradient, .state = slot.state.template as<float>(), .size = slot.size,
+                                           .step = steps_, .rate_factor = report.learning_rate_factor, .gradient_scale = clip}, slot.settings);
+    clear_gradients();
+    return report;
+  }
+
+  /// Adds share · d(loss sum)/dp to every gradient and returns the loss sum. `step` calls it; tests and other
+  /// optimizers may.
+  double gradient(const Batch& batch, float share) {
+    workspace_.reset();
+    Tape<backend> tape(workspace_);
+    const auto loss = model_->loss(tape, place(tape, batch));
+    const double sum = static_cast<double>(download<backend>(loss.data, 1)[0]);
+    tape.backward(loss, share);
+    return sum;
+  }
+
+  void clear_gradients() {
+    for (auto& slot : slots_) launch<backend>([&slot](auto on) { fill(slot.gradient, slot.size, 0.0F, on); });
+  }
+
+  [[nodiscard]] Index steps() const { return steps_; }
+  void set_steps(Index steps) { steps_ = steps; }
+  [[nodiscard]] std::vector<Slot>& slots() { return slots_; }
+  [[nodiscard]] Workspace<backend>& workspace() { return workspace_; }
+  [[nodiscard]] const O& optimizer() const { return optimizer_; }
+  [[nodiscard]] const TrainerOptions& options() const { return options_; }
+  [[nodiscard]] Model& model() { return *model_; }
+
+ private:
+  float gradient_norm() {
+    const auto sum = scalar_.template as<float>();
+    launch<backend>([&](auto on) {
+      fill(sum, 1, 0.0F, on);
+      for (const auto& slot : slots_) add_squares(sum, slot.gradient, slot.size, on);
+    });
+    return std::sqrt(download<backend>(sum, 1)[0]);
+  }
+
+  Model* model_;
+  O optimizer_;
+  TrainerOptions options_;
+  Workspace<backend> workspace_;
+  std::vector<Slot> slots_;
+  Buffer<backend> scalar_{sizeof(float)};
+  Index steps_ = 0;
+};
+
+}  // namespace graft
