@@ -24,7 +24,11 @@ inline std::vector<std::string> rouge_tokens(std::string_view text, bool stem) {
     if (!word.empty()) tokens.push_back(stem && word.size() > 3 ? stemmer(word) : word);
     word.clear();
   };
-  for (const char c : text) {
+  for (Index i = 0; i < text.size(); ++i) {
+    // Two letters outside ASCII have an ASCII lower case: the Kelvin sign, and I with a dot, whose dot then separates.
+    const bool kelvin = text.substr(i).starts_with("\xE2\x84\xAA"), dotted = text.substr(i).starts_with("\xC4\xB0");
+    const char c = kelvin ? 'k' : dotted ? 'i' : text[i];
+    if (kelvin) i += 2;
     const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     if ((lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9')) word += lower;
     else finish();

@@ -13,7 +13,8 @@ namespace graft {
 
 /// The tensors in the bytes of a safetensors file; views, valid as long as the bytes. Throws on anything the format
 /// forbids: a header longer than the file, offsets that overlap, leave holes or disagree with a shape.
-inline TensorMap parse_safetensors(std::span<const std::byte> file, const std::string& source) {
+/// `metadata`, if given, receives the header's "__metadata__".
+inline TensorMap parse_safetensors(std::span<const std::byte> file, const std::string& source, Json* metadata = nullptr) {
   if (file.size() < 8) fail(source, ": too short for a safetensors file (", file.size(), " bytes); was the download cut off?");
   const auto length = io::load<std::uint64_t>(file.data());
   if (length > file.size() - 8) fail(source, ": the header is said to take ", length, " bytes, but only ", file.size() - 8, " follow; the file is truncated or no safetensors file");
@@ -26,7 +27,10 @@ inline TensorMap parse_safetensors(std::span<const std::byte> file, const std::s
   TensorMap tensors;
   std::vector<std::pair<Index, Index>> ranges;
   for (const auto& [name, entry] : header.items()) {
-    if (name == "__metadata__") continue;
+    if (name == "__metadata__") {
+      if (metadata != nullptr) *metadata = entry;
+      continue;
+    }
     const std::string where = source + ", tensor \"" + name + "\"";
     StoredTensor tensor;
     tensor.type_name = required<std::string>(entry, "dtype", where);
@@ -62,12 +66,13 @@ inline TensorMap parse_safetensors(std::span<const std::byte> file, const std::s
 /// A safetensors file and the map that its views point into.
 class SafetensorsFile {
  public:
-  explicit SafetensorsFile(const std::filesystem::path& path) : file_(path), tensors(parse_safetensors(file_.bytes(), path.string())) {}
+  explicit SafetensorsFile(const std::filesystem::path& path) : file_(path), tensors(parse_safetensors(file_.bytes(), path.string(), &metadata)) {}
 
  private:
   MappedFile file_;
 
  public:
+  Json metadata;
   TensorMap tensors;
 };
 
@@ -79,9 +84,10 @@ struct NamedTensor {
 };
 
 /// Writes float32 tensors, atomically. The header is padded so that data start on 8 bytes, names are sorted.
-inline void write_safetensors(const std::filesystem::path& path, std::vector<NamedTensor> tensors) {
+/// `metadata` maps names to texts.
+inline void write_safetensors(const std::filesystem::path& path, std::vector<NamedTensor> tensors, Json metadata = {{"format", "pt"}}) {
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  Json header = {{"__metadata__", {{"format", "pt"}}}};
+  Json header = {{"__metadata__", std::move(metadata)}};
   Index offset = 0;
   for (const auto& t : tensors) {
     const Index bytes = t.values.size() * sizeof(float);

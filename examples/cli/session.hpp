@@ -1,0 +1,68 @@
+// What the command line asks of a model. One implementation per compiled method (session_of.hpp), in its own
+// translation unit, so that two cores compile them side by side.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cli {
+
+struct TrainOptions {
+  std::filesystem::path model, data, held_out, output = "graft-run";
+  std::string instruction, schedule = "cosine", title = "graft run";
+  std::size_t epochs = 1, batch = 8, micro_tokens = 512, warmup = 5, evaluate_every = 0, checkpoint_every = 0, longest = 2048;
+  std::size_t rouge = 40, samples = 3, new_tokens = 32, limit = 0;
+  float learning_rate = 5e-4F, weight_decay = 0, clip = 1.0F;
+  std::uint64_t seed = 1;
+  bool resume = false;
+};
+
+struct GenerateOptions {
+  std::filesystem::path model, adapter;
+  std::string prompt, instruction;
+  std::size_t new_tokens = 128, top_k = 0;
+  float temperature = 0, top_p = 1;
+  std::uint64_t seed = 0;
+  bool plain = false;
+};
+
+struct EvalOptions {
+  std::filesystem::path model, adapter, data;
+  std::string instruction;
+  std::size_t rouge = 0, new_tokens = 32, longest = 2048, micro_tokens = 512, limit = 0;
+};
+
+struct PlanOptions {
+  std::size_t tokens = 512, sequences = 1, targets = 0;
+  bool json = false;
+};
+
+struct MergeOptions {
+  std::filesystem::path model, adapter, output;
+};
+
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual void train(const TrainOptions& options) = 0;
+  virtual void generate(const GenerateOptions& options) = 0;
+  virtual void eval(const EvalOptions& options) = 0;
+  virtual void plan(const PlanOptions& options) = 0;
+  virtual void merge(const MergeOptions& options) = 0;
+};
+
+/// A method that was compiled in.
+struct Compiled {
+  const char* name;
+  const char* type;  ///< as C++ spells it
+  std::unique_ptr<Session> (*make)();
+};
+
+/// All of them (generated).
+const std::vector<Compiled>& compiled_methods();
+
+}  // namespace cli

@@ -1,0 +1,225 @@
+// The commands of the command line for one model type.
+#pragma once
+
+#include "session.hpp"
+
+#include <graft/graft.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+
+#include <sys/resource.h>
+
+namespace cli {
+
+inline std::size_t peak_resident_bytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+}
+
+inline std::string machine_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2) + ", " + std::to_string(graft::thread_count()) + " threads";
+  return std::to_string(graft::thread_count()) + " threads";
+}
+
+inline std::uintmax_t size_on_disk(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path)) return std::filesystem::file_size(path);
+  std::uintmax_t bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(path))
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  return bytes;
+}
+
+class Stopwatch {
+ public:
+  [[nodiscard]] double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
+template <class Model>
+class SessionOf final : public Session {
+  using B = typename Model::backend;
+  static constexpr bool trains = Model::trainable_parameters > 0;
+
+ public:
+  explicit SessionOf(const char* method) : method_(method) {}
+
+  void train(const TrainOptions& o) override {
+    const Stopwatch whole;
+    Stopwatch loading;
+    const graft::ModelFiles files(o.model);
+    const auto tokenizer = graft::load_tokenizer(files);
+    const graft::Formatter formatter{tokenizer, graft::load_chat_template(files), o.instruction, o.longest};
+    auto rows = graft::read_jsonl(o.data);
+    if (o.limit != 0 && rows.size() > o.limit) rows.resize(o.limit);
+    const auto examples = formatter.examples(rows, o.data.string());
+    const auto held_rows = o.held_out.empty() ? std::vector<graft::Json>{} : graft::read_jsonl(o.held_out);
+    const auto held = formatter.examples(held_rows, o.held_out.string());
+    Model model = graft::load<Model>(o.model, o.seed);
+    graft::RunReport report;
+    report.title = o.title;
+    report.model = o.model.filename().string();
+    report.method = method_;
+    report.machine = machine_name();
+    report.parameters = Model::parameters;
+    report.trainable = Model::trainable_parameters;
+    report.base_bytes = size_on_disk(o.model);
+    report.load_seconds = loading.seconds();
+    std::fprintf(stderr, "%s: %zu of %zu parameters are trained (%.3f %%); %zu examples, %zu held out\n", method_, Model::trainable_parameters, Model::parameters,
+                 100.0 * static_cast<double>(Model::trainable_parameters) / static_cast<double>(Model::parameters), examples.size(), held.size());
+
+    graft::Workspace<B> quiet;
+    const auto held_loss = [&] { return graft::held_out_loss(model, std::span<const graft::Batch>(batches(held, o.micro_tokens)), quiet).mean(); };
+    std::vector<std::string> before, after;
+    if (!held.empty()) report.before = measure(model, formatter, held_rows, o.rouge, o.new_tokens, held_loss(), before);
+
+    const graft::FitOptions fit{.epochs = o.epochs, .batch = o.batch, .micro_tokens = o.micro_tokens, .seed = o.seed, .evaluate_every = o.evaluate_every,
+                                .checkpoint = o.output / "checkpoint.safetensors", .checkpoint_every = o.checkpoint_every, .resume = o.resume};
+    std::filesystem::create_directories(o.output);
+    graft::Trainer trainer(model, graft::AdamW{.learning_rate = o.learning_rate, .weight_decay = o.weight_decay},
+                           {.schedule = {graft::schedule_kind(o.schedule), o.warmup, fit.steps(examples.size())}, .clip_norm = o.clip, .seed = o.seed});
+    const Stopwatch training;
+    report.history = graft::fit(trainer, std::span<const graft::Example>(examples), fit, held.empty() ? std::function<double()>{} : held_loss);
+    report.train_seconds = training.seconds();
+    report.peak_resident_bytes = peak_resident_bytes();
+    report.plan = graft::plan<Model>(graft::BatchShape{.tokens = report.history.most_pass_tokens, .sequences = 1, .targets = report.history.most_pass_tokens / 6});
+    report.measured_bytes = report.plan.frozen + report.plan.trainable + report.plan.gradients + report.plan.optimizer +
+                            trainer.workspace().value_peak() + trainer.workspace().adjoint_peak();
+
+    if constexpr (trains) graft::save_adapter(model, o.output / "adapter", files.path().stem().string());
+    report.adapter_bytes = size_on_disk(o.output / "adapter");
+    if (!held.empty()) report.after = measure(model, formatter, held_rows, o.rouge, o.new_tokens, report.history.evaluations.back().loss, after);
+    for (std::size_t i = 0; i < std::min({o.samples, before.size(), after.size()}); ++i)
+      report.samples.push_back({held_rows[i].value("prompt", ""), held_rows[i].value("completion", ""), before[i], after[i]});
+    report.sites = graft::site_map(model);
+    report.total_seconds = whole.seconds();
+    graft::write_json(o.output / "result.json", report.json());
+    graft::write_file(o.output / "report.html", report.html());
+    summarize(report, o.output);
+  }
+
+  void generate(const GenerateOptions& o) override {
+    const graft::ModelFiles files(o.model);
+    const auto tokenizer = graft::load_tokenizer(files);
+    const auto model = loaded(o.model, o.adapter);
+    const graft::Formatter formatter{tokenizer, o.plain ? std::nullopt : graft::load_chat_template(files), o.instruction};
+    graft::Generator generator(model, 8192);
+    std::vector<graft::Id> so_far;
+    std::string shown;
+    generator(tokenizer.encode(formatter.prompt(o.prompt)),
+              {.max_new_tokens = o.new_tokens, .temperature = o.temperature, .top_k = o.top_k, .top_p = o.top_p, .seed = o.seed, .stop = graft::end_tokens(files, tokenizer)},
+              [&](graft::Id id) {
+                so_far.push_back(id);
+                const std::string text = tokenizer.decode(so_far);
+                std::fwrite(text.data() + shown.size(), 1, text.size() - shown.size(), stdout);
+                std::fflush(stdout);
+                shown = text;
+              });
+    std::puts("");
+  }
+
+  void eval(const EvalOptions& o) override {
+    const graft::ModelFiles files(o.model);
+    const auto tokenizer = graft::load_tokenizer(files);
+    const auto model = loaded(o.model, o.adapter);
+    const graft::Formatter formatter{tokenizer, graft::load_chat_template(files), o.instruction, o.longest};
+    auto rows = graft::read_jsonl(o.data);
+    if (o.limit != 0 && rows.size() > o.limit) rows.resize(o.limit);
+    const auto examples = formatter.examples(rows, o.data.string());
+    graft::Workspace<B> workspace;
+    const auto loss = graft::held_out_loss(model, std::span<const graft::Batch>(batches(examples, o.micro_tokens)), workspace);
+    graft::Json result = {{"examples", examples.size()}, {"supervised_tokens", loss.targets}, {"loss", loss.mean()}, {"perplexity", loss.perplexity()}};
+    if (o.rouge != 0) {
+      std::vector<std::string> answers;
+      const auto figures = measure(model, formatter, rows, o.rouge, o.new_tokens, loss.mean(), answers);
+      result.update({{"rouge1", figures.rouge1}, {"rouge2", figures.rouge2}, {"rougeL", figures.rouge_l}});
+    }
+    std::puts(result.dump(2).c_str());
+  }
+
+  void plan(const PlanOptions& o) override {
+    const auto p = graft::plan<Model>(graft::BatchShape{.tokens = o.tokens, .sequences = o.sequences, .targets = o.targets == 0 ? o.tokens : o.targets});
+    if (o.json) {
+      std::puts(graft::Json{{"frozen", p.frozen}, {"trainable", p.trainable}, {"gradients", p.gradients}, {"optimizer", p.optimizer}, {"values", p.values}, {"adjoints", p.adjoints},
+                            {"total", p.total()}, {"forward_flops", p.flops.forward}, {"backward_flops", p.flops.backward}}.dump(2).c_str());
+      return;
+    }
+    std::printf("%s, %zu tokens in %zu sequences in one pass\n", method_, o.tokens, o.sequences);
+    const auto row = [](const char* name, std::size_t bytes) { std::printf("  %-42s %10.1f MB\n", name, static_cast<double>(bytes) / 1e6); };
+    row("frozen weights", p.frozen);
+    row("trained weights", p.trainable);
+    row("gradients", p.gradients);
+    row("optimizer state (AdamW)", p.optimizer);
+    row("activations and what ops keep", p.values);
+    row("adjoints", p.adjoints);
+    row("total", p.total());
+    std::printf("  %-42s %10.1f GFLOP\n  %-42s %10.1f GFLOP\n", "forward", static_cast<double>(p.flops.forward) / 1e9, "backward", static_cast<double>(p.flops.backward) / 1e9);
+    std::printf("  %-42s %10zu of %zu\n", "trained parameters", Model::trainable_parameters, Model::parameters);
+  }
+
+  void merge(const MergeOptions& o) override {
+    const auto model = loaded(o.model, o.adapter);
+    graft::save_merged(model, graft::ModelFiles(o.model), o.output);
+    std::fprintf(stderr, "wrote %s\n", o.output.c_str());
+  }
+
+ private:
+  static Model loaded(const std::filesystem::path& path, const std::filesystem::path& adapter) {
+    Model model = graft::load<Model>(path);
+    if constexpr (trains) {
+      if (!adapter.empty()) graft::load_adapter(model, adapter);
+    }
+    return model;
+  }
+
+  static std::vector<graft::Batch> batches(const std::vector<graft::Example>& examples, std::size_t tokens) {
+    std::vector<const graft::Example*> all;
+    for (const auto& example : examples) all.push_back(&example);
+    return graft::pack(all, tokens);
+  }
+
+  /// ROUGE of greedy answers to the first rows that have prompt and completion.
+  static graft::HeldOutFigures measure(const Model& model, const graft::Formatter& formatter, const std::vector<graft::Json>& rows, std::size_t most, std::size_t new_tokens, double loss,
+                                       std::vector<std::string>& answers) {
+    graft::HeldOutFigures figures{.loss = loss};
+    graft::Generator generator(model, formatter.longest + new_tokens);
+    const std::vector<graft::Id> stop{formatter.tokenizer.id(graft::ChatTemplate::end_of_turn()), formatter.tokenizer.id("<|endoftext|>")};
+    const std::size_t count = std::min(most, rows.size());
+    for (std::size_t i = 0; i < count && rows[i].contains("completion"); ++i) {
+      const auto ids = generator(formatter.tokenizer.encode(formatter.prompt(rows[i].at("prompt").get<std::string>())), {.max_new_tokens = new_tokens, .stop = stop});
+      answers.push_back(formatter.tokenizer.decode(ids));
+      const auto score = graft::rouge(answers.back(), rows[i].at("completion").get<std::string>());
+      figures.rouge1 += score.one.f / static_cast<double>(count);
+      figures.rouge2 += score.two.f / static_cast<double>(count);
+      figures.rouge_l += score.l.f / static_cast<double>(count);
+    }
+    return figures;
+  }
+
+  static void summarize(const graft::RunReport& r, const std::filesystem::path& output) {
+    if (r.before && r.after) {
+      std::printf("%-28s %9s %9s\n", "held out", "before", "after");
+      const auto row = [](const char* name, double b, double a) { std::printf("%-28s %9.4f %9.4f\n", name, b, a); };
+      row("loss per supervised token", r.before->loss, r.after->loss);
+      row("ROUGE-1", r.before->rouge1, r.after->rouge1);
+      row("ROUGE-2", r.before->rouge2, r.after->rouge2);
+      row("ROUGE-L", r.before->rouge_l, r.after->rouge_l);
+    }
+    for (const auto& s : r.samples)
+      std::printf("\n  prompt  %.100s…\n  wanted  %s\n  before  %s\n  after   %s\n", s.prompt.c_str(), s.wanted.c_str(), s.before.c_str(), s.after.c_str());
+    std::printf("\ntrained %zu of %zu parameters; adapter %.2f MB beside a base of %.1f MB\n", r.trainable, r.parameters, static_cast<double>(r.adapter_bytes) / 1e6, static_cast<double>(r.base_bytes) / 1e6);
+    std::printf("memory: planned %.1f MB, measured %.1f MB, resident %.1f MB\n", static_cast<double>(r.plan.total()) / 1e6, static_cast<double>(r.measured_bytes) / 1e6, static_cast<double>(r.peak_resident_bytes) / 1e6);
+    std::printf("speed: %.0f tokens/s, %.1f s of training, %.1f s in all\n", r.tokens_per_second(), r.train_seconds, r.total_seconds);
+    std::printf("wrote %s/adapter, %s/report.html, %s/result.json\n", output.c_str(), output.c_str(), output.c_str());
+  }
+
+  const char* method_;
+};
+
+}  // namespace cli

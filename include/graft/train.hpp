@@ -1,0 +1,12 @@
+/// \file
+/// Door of the floor `train`.
+#pragma once
+
+#include <graft/train/adamw.hpp>
+#include <graft/train/checkpoint_file.hpp>
+#include <graft/train/fit.hpp>
+#include <graft/train/optimizer.hpp>
+#include <graft/train/plan.hpp>
+#include <graft/train/progress.hpp>
+#include <graft/train/schedule.hpp>
+#include <graft/train/trainer.hpp>

@@ -1,0 +1,104 @@
+/// \file
+/// A whole run: epochs over examples in a shuffled order, evaluation on the way, the best parameters kept, checkpoints.
+#pragma once
+
+#include <graft/text/dataset.hpp>
+#include <graft/train/checkpoint_file.hpp>
+#include <graft/train/progress.hpp>
+
+#include <functional>
+
+namespace graft {
+
+struct FitOptions {
+  Index epochs = 1;
+  Index batch = 8;             ///< examples of an optimizer step
+  Index micro_tokens = 512;    ///< tokens of one forward and backward pass: what bounds the memory
+  std::uint64_t seed = 0;      ///< order of the examples
+  Index evaluate_every = 0;    ///< steps between evaluations; 0: only at the end of the run
+  bool keep_best = true;       ///< end with the parameters of the best evaluation
+  std::filesystem::path checkpoint;  ///< file to save the run to, and to resume it from
+  Index checkpoint_every = 0;  ///< steps between checkpoints; 0: none
+  bool resume = false;
+  bool progress = true;
+
+  [[nodiscard]] Index steps(Index examples) const { return epochs * ((examples + batch - 1) / batch); }
+};
+
+struct Evaluation {
+  Index step = 0;
+  double loss = 0;
+};
+
+/// What a run did.
+struct FitHistory {
+  std::vector<double> losses;  ///< per step, mean over its supervised tokens
+  std::vector<Evaluation> evaluations;
+  Index best_step = 0;
+  Index tokens = 0, most_pass_tokens = 0;
+  double seconds = 0;  ///< of training steps, without evaluations
+};
+
+/// Trains on `examples`. `evaluate`, if given, returns the loss by which parameters are judged.
+template <class Model, class O>
+FitHistory fit(Trainer<Model, O>& trainer, std::span<const Example> examples, const FitOptions& options, const std::function<double()>& evaluate = nullptr) {
+  using B = typename Model::backend;
+  if (examples.empty()) fail("fit: there is no example to train on");
+  if (options.batch == 0) fail("fit: a batch of 0 examples");
+  const Index total = options.steps(examples.size()), per_epoch = total / options.epochs;
+  FitHistory history;
+  std::vector<std::vector<float>> best;
+
+  if (options.resume) {
+    const Json notes = load_checkpoint(trainer, options.checkpoint);
+    history.losses = required<std::vector<double>>(notes, "losses", options.checkpoint.string());
+    history.tokens = required<Index>(notes, "tokens", options.checkpoint.string());
+    for (const auto& e : notes.value("evaluations", Json::array())) history.evaluations.push_back({e.at(0).get<Index>(), e.at(1).get<double>()});
+    if (notes.value("seed", options.seed) != options.seed || notes.value("batch", options.batch) != options.batch || notes.value("examples", examples.size()) != examples.size())
+      fail(options.checkpoint.string(), ": the run was started with another seed, batch or number of examples");
+  }
+  const auto parameters = [&trainer] {
+    std::vector<std::vector<float>> values;
+    for (const auto& slot : trainer.slots()) values.push_back(download<B>(slot.value, slot.size));
+    return values;
+  };
+  const auto judge = [&](Index step) {
+    if (!evaluate) return;
+    history.evaluations.push_back({step, evaluate()});
+    const auto worse = [&](const Evaluation& e) { return e.step != step && e.loss <= history.evaluations.back().loss; };
+    if (std::any_of(history.evaluations.begin(), history.evaluations.end(), worse)) return;
+    history.best_step = step;
+    if (options.keep_best && options.evaluate_every != 0) best = parameters();
+  };
+
+  ProgressBar bar(options.progress);
+  std::vector<Index> order;
+  std::vector<const Example*> chosen;
+  while (trainer.steps() < total) {
+    const Index done = trainer.steps(), epoch = done / per_epoch, within = done % per_epoch;
+    if (order.empty() || within == 0) order = shuffled(examples.size(), options.seed, epoch);
+    chosen.clear();
+    for (Index i = within * options.batch; i < std::min(examples.size(), (within + 1) * options.batch); ++i) chosen.push_back(&examples[order[i]]);
+    const auto passes = pack(chosen, options.micro_tokens);
+    for (const Batch& pass : passes) history.most_pass_tokens = std::max(history.most_pass_tokens, pass.tokens.size());
+    const auto began = std::chrono::steady_clock::now();
+    const StepReport report = trainer.step(passes);
+    history.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    history.losses.push_back(report.loss);
+    history.tokens += report.tokens;
+    bar.update(report.step, total, report.loss, report.tokens);
+    if (options.evaluate_every != 0 && report.step % options.evaluate_every == 0 && report.step != total) judge(report.step);
+    if (options.checkpoint_every != 0 && (report.step % options.checkpoint_every == 0 || report.step == total)) {
+      Json evaluations = Json::array();
+      for (const auto& e : history.evaluations) evaluations.push_back({e.step, e.loss});
+      save_checkpoint(trainer, options.checkpoint, {{"losses", history.losses}, {"tokens", history.tokens}, {"evaluations", evaluations},
+                                                    {"seed", options.seed}, {"batch", options.batch}, {"examples", examples.size()}});
+    }
+  }
+  judge(total);
+  if (!best.empty() && history.best_step != total)
+    for (Index i = 0; i < best.size(); ++i) upload<B>(trainer.slots()[i].value, std::span<const float>(best[i]));
+  return history;
+}
+
+}  // namespace graft
