@@ -17,7 +17,7 @@ struct GenerateOptions {
   Index top_k = 0;           ///< draw among this many likeliest tokens; 0: all
   float top_p = 1.0F;        ///< draw among the likeliest tokens that together have this probability (Holtzman et al. 2020)
   std::uint64_t seed = 0;
-  std::vector<Id> stop;      ///< tokens that end the text; not part of the result
+  std::vector<Id> stop{};    ///< tokens that end the text; not part of the result
 };
 
 /// Draws a token from logits, or takes the likeliest.

@@ -17,7 +17,7 @@ struct FitOptions {
   std::uint64_t seed = 0;      ///< order of the examples
   Index evaluate_every = 0;    ///< steps between evaluations; 0: only at the end of the run
   bool keep_best = true;       ///< end with the parameters of the best evaluation
-  std::filesystem::path checkpoint;  ///< file to save the run to, and to resume it from
+  std::filesystem::path checkpoint{};  ///< file to save the run to, and to resume it from
   Index checkpoint_every = 0;  ///< steps between checkpoints; 0: none
   bool resume = false;
   bool progress = true;

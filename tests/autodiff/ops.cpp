@@ -1,0 +1,210 @@
+// Every op against finite differences, through the public check_gradients.
+#include <graft/autodiff.hpp>
+#include <graft/backend/reference.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace graft;
+using B = reference;
+
+BOOST_AUTO_TEST_SUITE(autodiff_ops)
+
+/// Values x(Rows,Columns) in memory of their own, drawn from a stream.
+template <Index Rows, Index Columns>
+struct Input {
+  explicit Input(std::uint64_t stream) {
+    std::vector<float> values(Rows * Columns);
+    for (Index i = 0; i < values.size(); ++i) values[i] = 0.7F * standard_normal({11, stream}, i);
+    upload<B>(memory.template as<float>(), std::span<const float>(values));
+  }
+  [[nodiscard]] Var<B, Columns> var() const { return {Rows, memory.template as<float>()}; }
+  Buffer<B> memory{Rows * Columns * sizeof(float)};
+};
+
+/// Checks the gradient of a weighted sum of f(tape, inputs…) for all inputs, and for each input alone (the others
+/// constant), so that every combination of tracked and constant operands that an op distinguishes is run.
+template <class F, class... Inputs, class... Parameters>
+void check(const F& f, const std::tuple<const Inputs&...>& inputs, const std::tuple<Parameters&...>& parameters) {
+  Workspace<B> workspace;
+  const auto weighted = [](auto& tape, auto y) {
+    using Y = decltype(y);
+    static Buffer<B> memory;
+    const Index n = y.size();
+    if (memory.bytes() < n * sizeof(float)) memory = Buffer<B>(n * sizeof(float));
+    for (Index i = 0; i < n; ++i) memory.as<float>()[i] = 0.5F + static_cast<float>(i % 7) * 0.2F;
+    const auto product = multiply(tape, y, Var<B, Y::columns>{y.rows, memory.as<float>()});
+    std::vector<Id> zeros(y.rows, 0);
+    return cross_entropy(tape, product, tape.ids(zeros.data(), zeros.size()));  // any scalar will do
+  };
+  const auto value = [&] {
+    workspace.reset();
+    Inference<B> tape(workspace);
+    return std::apply([&](const auto&... x) { return weighted(tape, f(tape, x.var()...)).data[0]; }, inputs);
+  };
+  const auto run = [&]<std::size_t... I>(unsigned mask, std::index_sequence<I...>) {
+    workspace.reset();
+    Tape<B> tape(workspace);
+    std::vector<Watched<B>> watched;
+    std::apply([](auto&... p) { (fill(p.gradient(), p.size, 0.0F, B{}), ...); }, parameters);
+    const auto with = [&](auto... vars) {
+      const auto loss = weighted(tape, f(tape, vars...));
+      if constexpr (decltype(loss)::tracked) {
+        tape.backward(loss);
+        const auto watch = [&](auto v) {
+          if constexpr (decltype(v)::tracked)
+            watched.push_back({v.data, v.size(), tape.has_adjoint(v) ? download<B>(tape.adjoint(v), v.size()) : std::vector<float>(v.size(), 0.0F)});
+        };
+        (watch(vars), ...);
+      }
+    };
+    // Chooses for each input whether it is tracked: the choice is in the type, hence the recursion.
+    const auto choose = [&](auto self, auto index, auto... chosen) {
+      if constexpr (decltype(index)::value == sizeof...(I)) {
+        with(chosen...);
+      } else {
+        const auto x = std::get<decltype(index)::value>(inputs).var();
+        const std::integral_constant<std::size_t, decltype(index)::value + 1> next;
+        if ((mask >> decltype(index)::value) & 1U) self(self, next, chosen..., tape.track(x));
+        else self(self, next, chosen..., x);
+      }
+    };
+    choose(choose, std::integral_constant<std::size_t, 0>{});
+    std::apply([&](auto&... p) { (watched.push_back({p.value(), p.size, download<B>(p.gradient(), p.size)}), ...); }, parameters);
+    const auto report = check_gradients<B>(watched, value);
+    BOOST_TEST(report.checked > 0U);
+    BOOST_TEST(report.worst < 2e-2, "mask " << mask << ": entry " << report.entry << " of " << report.checked << " is off by " << report.worst);
+  };
+  for (unsigned mask = sizeof...(Parameters) > 0 ? 0 : 1; mask < (1U << sizeof...(Inputs)); ++mask) run(mask, std::index_sequence_for<Inputs...>{});
+}
+template <class F, class... Inputs>
+void check(const F& f, const Inputs&... inputs) {
+  check(f, std::tuple<const Inputs&...>(inputs...), std::tuple<>());
+}
+
+template <class P>
+void draw(P& parameter, std::uint64_t stream) {
+  std::vector<float> values(P::size);
+  for (Index i = 0; i < P::size; ++i) values[i] = 0.6F * standard_normal({12, stream}, i);
+  parameter.assign(values);
+}
+
+BOOST_AUTO_TEST_CASE(matmul_trained) {
+  const Input<5, 6> x(1);
+  Parameter<B, Trainable, 4, 6> w;
+  draw(w, 1);
+  check([&](auto& tape, auto v) { return matmul(tape, v, w); }, std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&>(w));
+}
+BOOST_AUTO_TEST_CASE(matmul_frozen) {
+  const Input<5, 6> x(2);
+  Parameter<B, Constant<Bf16>, 4, 6> w;
+  draw(w, 2);
+  check([&](auto& tape, auto v) { return matmul(tape, v, w); }, x);
+}
+BOOST_AUTO_TEST_CASE(add_matmul_scaled) {
+  const Input<5, 4> y(3);
+  const Input<5, 6> x(4);
+  Parameter<B, Trainable, 4, 6> w;
+  draw(w, 3);
+  check([&](auto& tape, auto a, auto v) { return add_matmul(tape, add(tape, a, a), v, w, 0.5F, true); }, std::tuple<const decltype(y)&, const decltype(x)&>(y, x), std::tuple<decltype(w)&>(w));
+}
+BOOST_AUTO_TEST_CASE(adding) {
+  const Input<3, 5> a(5), b(6);
+  check([](auto& tape, auto x, auto y) { return add(tape, add(tape, x, y), x); }, a, b);
+  check([](auto& tape, auto x, auto y) { return add_into(tape, add(tape, x, y), y); }, a, b);
+}
+BOOST_AUTO_TEST_CASE(bias) {
+  const Input<3, 5> x(7);
+  Parameter<B, Trainable, 1, 5> b;
+  draw(b, 4);
+  check([&](auto& tape, auto v) { return add_bias(tape, scale(tape, v, 1.5F), b); }, std::tuple<const decltype(x)&>(x), std::tuple<decltype(b)&>(b));
+}
+BOOST_AUTO_TEST_CASE(elementwise) {
+  const Input<3, 5> a(8), b(9);
+  check([](auto& tape, auto x, auto y) { return multiply(tape, x, y); }, a, b);
+  check([](auto& tape, auto x, auto y) { return swiglu(tape, x, y); }, a, b);
+  check([](auto& tape, auto x) { return multiply(tape, x, x); }, a);
+  check([](auto& tape, auto x) { return scale(tape, x, -0.7F); }, a);
+  check([](auto& tape, auto x) { return silu(tape, x); }, a);
+  check([](auto& tape, auto x) { return gelu(tape, x); }, a);
+}
+BOOST_AUTO_TEST_CASE(norms) {
+  const Input<4, 6> x(10);
+  Parameter<B, Trainable, 1, 6> w, b;
+  draw(w, 5);
+  draw(b, 6);
+  check([&](auto& tape, auto v) { return rms_norm(tape, v, w, 1e-5F); }, std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&>(w));
+  check([&](auto& tape, auto v) { return layer_norm(tape, v, w, b, 1e-5F); }, std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&, decltype(b)&>(w, b));
+}
+BOOST_AUTO_TEST_CASE(rotary_positions) {
+  const Input<3, 8> x(11);
+  const std::vector<Id> positions{0, 3, 50};
+  check([&](auto& tape, auto v) { return rotary<4>(tape, scale(tape, v, 1.0F), tape.ids(positions.data(), 3), 100.0F); }, x);
+}
+BOOST_AUTO_TEST_CASE(rows) {
+  const Input<4, 5> x(12);
+  const std::vector<Id> ids{3, 0, 3};
+  check([&](auto& tape, auto v) { return gather(tape, v, tape.ids(ids.data(), 3), 3); }, x);
+  Parameter<B, Trainable, 4, 5> table;
+  draw(table, 7);
+  check([&](auto& tape) { return embedding(tape, tape.ids(ids.data(), 3), 3, table); }, std::tuple<>(), std::tuple<decltype(table)&>(table));
+}
+BOOST_AUTO_TEST_CASE(attention_packed) {
+  const Input<7, 8> q(13);
+  const Input<7, 4> k(14), v(15);
+  const std::vector<Id> starts{0, 4, 7};
+  for (const bool causal : {true, false})
+    check([&](auto& tape, auto a, auto b, auto c) {
+      const auto at = tape.ids(starts.data(), 3);
+      return attention<4, 2>(tape, a, b, c, Sequences<B>{at, at, 2, causal, 28});
+    }, q, k, v);
+}
+BOOST_AUTO_TEST_CASE(attention_reading_other_keys) {
+  const Input<3, 8> q(16);
+  const Input<7, 4> k(17), v(18);
+  const std::vector<Id> queries{0, 2, 3}, keys{0, 4, 7};
+  check([&](auto& tape, auto a, auto b, auto c) {
+    return attention<4, 2>(tape, a, b, c, Sequences<B>{tape.ids(queries.data(), 3), tape.ids(keys.data(), 3), 2, true, 12});
+  }, q, k, v);
+}
+BOOST_AUTO_TEST_CASE(masked_cross_entropy) {
+  const Input<4, 6> x(19);
+  const std::vector<Id> targets{5, -1, 0, 2};
+  check([&](auto& tape, auto v) { return cross_entropy(tape, v, tape.ids(targets.data(), 4)); }, x);
+}
+BOOST_AUTO_TEST_CASE(cross_entropy_known_value) {
+  const Input<4, 6> x(19);
+  Workspace<B> workspace;
+  Inference<B> tape(workspace);
+  const std::vector<Id> targets{5, -1, 0, 2};
+  double wanted = 0;
+  for (Index t = 0; t < 4; ++t) {
+    if (targets[t] < 0) continue;
+    double sum = 0;
+    for (Index i = 0; i < 6; ++i) sum += std::exp(static_cast<double>(x.var().data[t * 6 + i]));
+    wanted += std::log(sum) - static_cast<double>(x.var().data[t * 6 + static_cast<Index>(targets[t])]);
+  }
+  BOOST_TEST(cross_entropy(tape, x.var(), tape.ids(targets.data(), 4)).data[0] == wanted, boost::test_tools::tolerance(1e-5));
+}
+BOOST_AUTO_TEST_CASE(dropout_repeats_its_mask_backwards) {
+  Input<16, 64> x(20);
+  std::fill_n(x.memory.as<float>(), 16 * 64, 1.0F);
+  Workspace<B> workspace;
+  workspace.random = {42, 0};
+  Tape<B> tape(workspace);
+  const auto v = tape.track(x.var());
+  const auto y = dropout(tape, v, 0.25F);
+  const auto kept = download<B>(y.data, y.size());
+  Index zeros = 0;
+  for (const float k : kept) {
+    BOOST_TEST((k == 0.0F || std::abs(k - 1.0F / 0.75F) < 1e-6F));
+    zeros += k == 0.0F ? 1 : 0;
+  }
+  BOOST_TEST(zeros > 200U);
+  BOOST_TEST(zeros < 312U);
+  const auto dy = tape.contribute(y);
+  fill(dy.data, y.size(), 1.0F, B{});
+  tape.unwind(0, {});
+  BOOST_TEST(download<B>(tape.adjoint(v), v.size()) == kept, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

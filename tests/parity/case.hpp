@@ -1,0 +1,124 @@
+// One case of a parity folder (see the README there): what PyTorch computed, against graft.
+#pragma once
+
+#include <graft/models.hpp>
+#include <graft/train/trainer.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+namespace parity {
+
+using namespace graft;
+
+struct Rows {
+  Batch batch;
+  std::vector<Index> positions;  ///< of each packed token in the padded (rows, columns)
+};
+
+/// The padded rows, packed.
+inline Rows read_rows(const SafetensorsFile& file) {
+  const auto& shape = file.tensors.at("input_ids").shape;
+  const auto ids = to_integers(file.tensors.at("input_ids"), "input_ids"), mask = to_integers(file.tensors.at("attention_mask"), "attention_mask"),
+             labels = to_integers(file.tensors.at("labels"), "labels");
+  Rows rows;
+  for (Index r = 0; r < shape[0]; ++r) {
+    std::vector<Id> row, row_labels;
+    for (Index t = 0; t < shape[1]; ++t) {
+      const Index at = r * shape[1] + t;
+      if (mask[at] == 0) continue;
+      row.push_back(static_cast<Id>(ids[at]));
+      row_labels.push_back(static_cast<Id>(labels[at]));
+      rows.positions.push_back(at);
+    }
+    rows.batch.append(row, row_labels);
+  }
+  return rows;
+}
+
+/// PyTorch's name of a parameter in training → ours.
+inline std::string our_name(std::string name) {
+  for (const char* part : {"base_model.model.", ".default", ".modules_to_save"})
+    if (const auto at = name.find(part); at != std::string::npos) name.erase(at, std::string(part).size());
+  return name;
+}
+
+template <class Model>
+double largest_logit_difference(const Model& model, const Rows& rows, const StoredTensor& expected) {
+  using B = typename Model::backend;
+  Workspace<B> workspace;
+  Inference<B> tape(workspace);
+  const auto placed = place(tape, rows.batch);
+  const auto logits = model.logits(tape, model.hidden(tape, placed, PackedContext<B>{placed.positions, placed.sequences}));
+  const auto found = download<B>(logits.data, logits.size());
+  const auto wanted = to_floats(expected, "logits");
+  double worst = 0;
+  for (Index t = 0; t < rows.positions.size(); ++t)
+    for (Index v = 0; v < Model::config::vocabulary; ++v) {
+      const double apart = std::abs(static_cast<double>(found[t * Model::config::vocabulary + v]) - static_cast<double>(wanted[rows.positions[t] * Model::config::vocabulary + v]));
+      if (!(apart <= worst)) worst = apart;
+    }
+  return worst;
+}
+
+template <class Model>
+void run(const std::filesystem::path& base, const std::filesystem::path& folder) {
+  using B = typename Model::backend;
+  auto model = load<Model>(base);
+  const bool has_adapter = std::filesystem::exists(folder / "adapter_model.safetensors");
+  if (has_adapter) load_adapter(model, folder);
+  const SafetensorsFile inputs(folder / "inputs.safetensors"), expected(folder / "expected.safetensors"), gradients(folder / "gradients.safetensors");
+  const Rows rows = read_rows(inputs);
+  BOOST_TEST(largest_logit_difference(model, rows, expected.tensors.at("logits")) < 1e-4);
+
+  if (expected.tensors.contains("merged_logits")) {
+    merge(model);
+    BOOST_TEST(largest_logit_difference(model, rows, expected.tensors.at("merged_logits")) < 1e-4);
+    unmerge(model);
+    model = load<Model>(base);  // unmerging rounds: go on from the exact values
+    load_adapter(model, folder);
+  }
+  if (has_adapter) {
+    const auto out = std::filesystem::temp_directory_path() / ("graft-parity-" + std::to_string(::getpid()));
+    save_adapter(model, out);
+    const SafetensorsFile ours(out / "adapter_model.safetensors"), theirs(folder / "adapter_model.safetensors");
+    BOOST_TEST(ours.tensors.size() == theirs.tensors.size());
+    for (const auto& [name, tensor] : theirs.tensors) {
+      BOOST_REQUIRE(ours.tensors.contains(name));
+      BOOST_TEST(to_floats(ours.tensors.at(name), name) == to_floats(tensor, name), boost::test_tools::per_element());
+    }
+    auto again = load<Model>(base);
+    load_adapter(again, out);
+    BOOST_TEST(largest_logit_difference(again, rows, expected.tensors.at("logits")) < 1e-4);
+    std::filesystem::remove_all(out);
+  }
+
+  Trainer trainer(model, AdamW{.learning_rate = 1e-2F, .weight_decay = 0.01F}, {.clip_norm = 0});
+  const float share = 1.0F / static_cast<float>(rows.batch.targets.size());
+  const double loss = trainer.gradient(rows.batch, share) * static_cast<double>(share);
+  BOOST_TEST(std::abs(loss - static_cast<double>(to_floats(expected.tensors.at("loss"), "loss")[0])) < 1e-5);
+  Index compared = 0;
+  for (const auto& [name, tensor] : gradients.tensors) {
+    const auto slot = std::find_if(trainer.slots().begin(), trainer.slots().end(), [wanted = our_name(name)](const auto& s) { return s.path == wanted; });
+    BOOST_REQUIRE_MESSAGE(slot != trainer.slots().end(), "no trained parameter " << our_name(name));
+    const auto wanted = to_floats(tensor, name), found = download<B>(slot->gradient, slot->size);
+    BOOST_REQUIRE(wanted.size() == found.size());
+    double largest = 0, worst = 0;
+    for (Index i = 0; i < wanted.size(); ++i) {
+      largest = std::max(largest, std::abs(static_cast<double>(wanted[i])));
+      const double apart = std::abs(static_cast<double>(wanted[i]) - static_cast<double>(found[i]));
+      if (!(apart <= worst)) worst = apart;
+    }
+    BOOST_TEST((worst < 1e-6 || worst < 1e-4 * largest), name << ": off by " << worst << " where the largest entry is " << largest);
+    ++compared;
+  }
+  BOOST_TEST(compared == trainer.slots().size());
+  trainer.clear_gradients();
+
+  const auto losses = to_floats(expected.tensors.at("loss_after_adamw_steps"), "losses");
+  for (Index i = 0; i < losses.size(); ++i) {
+    const double found = i + 1 < losses.size() ? trainer.step(rows.batch).loss : trainer.gradient(rows.batch, share) * static_cast<double>(share);
+    BOOST_TEST(std::abs(found - static_cast<double>(losses[i])) < 1e-4, "loss " << i << ": " << found << ", PyTorch " << losses[i]);
+  }
+}
+
+}  // namespace parity

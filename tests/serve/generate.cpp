@@ -1,0 +1,53 @@
+#include "../tiny.hpp"
+
+#include <graft/serve.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace graft;
+
+BOOST_AUTO_TEST_SUITE(serve_generate)
+
+using Model = Llama<tiny::Config, LoRA<2>, reference>;
+
+BOOST_AUTO_TEST_CASE(the_cache_changes_nothing) {
+  Model model;
+  tiny::fill(model);
+  const std::vector<Id> ids{3, 1, 4, 1, 5, 9, 2, 6};
+  Generator with(model), without(model);
+  std::vector<float> step_by_step;
+  with.next({3, 1, 4});
+  for (Index i = 3; i < ids.size(); ++i) step_by_step = with.next({ids[i]});
+  const auto at_once = without.next(ids);
+  for (Index i = 0; i < at_once.size(); ++i) BOOST_TEST(std::abs(at_once[i] - step_by_step[i]) < 1e-4F);
+}
+
+BOOST_AUTO_TEST_CASE(greedy_is_the_likeliest_and_stops) {
+  Model model;
+  tiny::fill(model);
+  Generator generator(model);
+  const auto made = generator({1, 2, 3}, {.max_new_tokens = 5});
+  BOOST_TEST(made.size() == 5U);
+  Generator other(model);
+  const auto logits = other.next({1, 2, 3});
+  BOOST_TEST(made[0] == static_cast<Id>(std::max_element(logits.begin(), logits.end()) - logits.begin()));
+  BOOST_TEST(generator({1, 2, 3}, {.max_new_tokens = 5, .stop = {made[0]}}).empty());
+  BOOST_CHECK_THROW(generator({}, {}), Error);
+  BOOST_CHECK_THROW(generator(std::vector<Id>(3000, 1), {}), Error);
+}
+
+BOOST_AUTO_TEST_CASE(sampling) {
+  const std::vector<float> logits{0.0F, 2.0F, 1.0F, -5.0F};
+  std::vector<int> counts(4);
+  for (Index i = 0; i < 4000; ++i) ++counts[static_cast<Index>(sample(logits, {.temperature = 1.0F, .seed = 7}, i))];
+  const double z = 1 + std::exp(2) + std::exp(1) + std::exp(-5);
+  BOOST_TEST(std::abs(counts[1] / 4000.0 - std::exp(2) / z) < 0.03);
+  BOOST_TEST(std::abs(counts[0] / 4000.0 - 1 / z) < 0.03);
+  for (Index i = 0; i < 200; ++i) {
+    BOOST_TEST(sample(logits, {.temperature = 5.0F, .top_k = 1}, i) == 1);
+    BOOST_TEST(sample(logits, {.temperature = 1.0F, .top_p = 0.6F}, i) == 1);
+    BOOST_TEST(sample(logits, {.temperature = 9.0F, .top_k = 2}, i) != 3);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
