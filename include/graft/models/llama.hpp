@@ -96,9 +96,8 @@ class Llama {
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
 
   constexpr Llama() = default;
-  Llama(const Llama&) = delete;
-  Llama& operator=(const Llama&) = delete;
-  Llama(Llama&&) = default;  // only before a trainer refers to its parameters
+  Llama(Llama&&) = default;  // move only, and only before a trainer refers to the parameters
+  Llama& operator=(Llama&&) = default;
 
   /// h(T,C): every token through every block. A context other than the batch's own sees other keys (a cache).
   template <class T, class Context>
