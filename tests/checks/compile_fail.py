@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Compiles tests/compile_fail/*.cpp twice: with the mistake, where the compiler must say the expected sentence in its first
+error and no more than 12 lines in all, and without, where it must say nothing.
+usage: compile_fail.py FOLDER COMPILER [FLAG...]"""
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+folder, compiler, *flags = sys.argv[1:]
+MOST_LINES = 12
+
+
+def compile_case(path, *more):
+    command = [compiler, "-std=c++20", "-fsyntax-only", "-fdiagnostics-color=never", "-fno-diagnostics-show-caret" if "clang" not in compiler else "-fno-caret-diagnostics", *flags, *more, path]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def check(case):
+    path = os.path.join(folder, case)
+    sentence = re.search(r"// expect: (.*)", open(path, encoding="utf-8").read())[1].strip()
+    right = compile_case(path)
+    if right.returncode != 0:
+        return f"{case}: the twin does not compile:\n{right.stderr}"
+    wrong = compile_case(path, "-DMISTAKE")
+    if wrong.returncode == 0:
+        return f"{case}: the mistake compiles"
+    lines = [line for line in wrong.stderr.split("\n") if line.strip()]
+    errors = [line for line in lines if "error:" in line]
+    if sentence not in errors[0]:
+        return f"{case}: the first error is not the expected sentence:\n{wrong.stderr}"
+    if len(lines) > MOST_LINES:
+        return f"{case}: {len(lines)} lines, more than {MOST_LINES}:\n{wrong.stderr}"
+    print(f"{case}: {len(lines)} lines")
+    return None
+
+
+with ThreadPoolExecutor(2) as pool:
+    failures = [f for f in pool.map(check, sorted(f for f in os.listdir(folder) if f.endswith(".cpp"))) if f]
+print("\n".join(failures))
+sys.exit(1 if failures else 0)

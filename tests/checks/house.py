@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Checks that keep the house in order. usage: house.py CHECK SOURCE_FOLDER     CHECK: floors, budgets, mirror, snippets"""
+import os
+import re
+import statistics
+import sys
+
+FLOORS = ["core", "backend", "autodiff", "layers", "peft", "models", "train", "eval", "report"]
+# Beside the tower of floors: what a folder may include, and who may include it.
+LEVEL = {name: i for i, name in enumerate(FLOORS)}
+LEVEL["serve"] = LEVEL["eval"]
+LEVEL["io"] = LEVEL["text"] = 0.5  # side towers on core alone: any floor above core may lean on them
+
+
+def headers(root):
+    base = os.path.join(root, "include", "graft")
+    for folder, _, files in os.walk(base):
+        for file in files:
+            path = os.path.join(folder, file)
+            yield os.path.relpath(path, base), path
+
+
+def floor_of(name):
+    return name.split("/")[0] if "/" in name else None
+
+
+def floors(root):
+    errors = []
+    for name, path in headers(root):
+        here = floor_of(name)
+        for number, line in enumerate(open(path, encoding="utf-8"), 1):
+            include = re.match(r'\s*#\s*include\s*[<"]([^>"]+)[>"]', line)
+            if not include:
+                continue
+            target = include[1]
+            where = f"include/graft/{name}:{number}"
+            if target.startswith("Eigen/") and not name.startswith("backend/eigen/"):
+                errors.append(f"{where}: only backend/eigen includes Eigen")
+            if target.startswith("xsimd/") and not name.startswith("backend/xsimd/"):
+                errors.append(f"{where}: only backend/xsimd includes xsimd")
+            if not target.startswith("graft/") or here is None:
+                continue
+            inner = target[len("graft/"):]
+            there = floor_of(inner)
+            if there is None:
+                if name != "graft.hpp":
+                    errors.append(f"{where}: {target} is a door, for users; include the header itself")
+                continue
+            if here in ("io", "text") and there not in ("core", here, "io"):
+                errors.append(f"{where}: the towers io and text stand on core alone, not on {there}")
+            elif LEVEL[there] > LEVEL[here]:
+                errors.append(f"{where}: an include goes down, never up from {here} to {there}")
+    return errors
+
+
+def budgets(root):
+    errors = []
+    lengths = {name: sum(1 for _ in open(path, encoding="utf-8")) for name, path in headers(root)}
+    for name, length in lengths.items():
+        if length > 500:
+            errors.append(f"include/graft/{name}: {length} lines; no header is longer than 500")
+    median = statistics.median(lengths.values())
+    if median > 150:
+        errors.append(f"the median header has {median} lines; the budget is 150")
+    macros = {}
+    for name, path in headers(root):
+        for define in re.findall(r"^\s*#\s*define\s+(\w+)", open(path, encoding="utf-8").read(), re.M):
+            macros.setdefault(define, name)
+    for macro, name in macros.items():
+        if name != "core/config.hpp":
+            errors.append(f"include/graft/{name}: defines {macro}; macros live in core/config.hpp")
+        if not macro.startswith("GRAFT_") and macro != "PCRE2_CODE_UNIT_WIDTH":  # PCRE2's own, set for it
+            errors.append(f"{macro} does not start with GRAFT_")
+    if len(macros) > 15:
+        errors.append(f"{len(macros)} macros; the budget is 15")
+    for name, path in headers(root):
+        if re.search(r"^\s*#\s*include\s*<(iostream|ranges|random|regex)>", open(path, encoding="utf-8").read(), re.M):
+            errors.append(f"include/graft/{name}: iostream, ranges, random and regex cost too much compile time")
+    print(f"{len(lengths)} headers, median {median:.0f} lines, longest {max(lengths.values())}, {len(macros)} macros")
+    return errors
+
+
+def mirror(root):
+    """Each compile-fail case has a twin that compiles and a message that exists in the headers."""
+    errors = []
+    folder = os.path.join(root, "tests", "compile_fail")
+    text = re.sub(r'"\s*\n\s*"', "", "".join(open(path, encoding="utf-8").read() for _, path in headers(root)))
+    for case in sorted(f for f in os.listdir(folder) if f.endswith(".cpp")):
+        source = open(os.path.join(folder, case), encoding="utf-8").read()
+        expected = re.search(r"// expect: (.*)", source)
+        if not expected:
+            errors.append(f"tests/compile_fail/{case}: no line '// expect: ...'")
+        elif expected[1] not in text:
+            errors.append(f"tests/compile_fail/{case}: no header says \"{expected[1]}\"")
+        if "#if defined(MISTAKE)" not in source or "#else" not in source:
+            errors.append(f"tests/compile_fail/{case}: the mistake needs a twin that compiles (#if defined(MISTAKE) ... #else ...)")
+    return errors
+
+
+def snippets(root):
+    """Code blocks in README and docs that name an example ("<!-- example: FILE -->") are regions of that example."""
+    errors = []
+    count = 0
+    pages = [os.path.join(root, "README.md")]
+    for folder, _, files in os.walk(os.path.join(root, "docs")):
+        pages += [os.path.join(folder, f) for f in files if f.endswith(".md")]
+    for page in pages:
+        text = open(page, encoding="utf-8").read()
+        name = os.path.relpath(page, root)
+        for block in re.finditer(r"(<!-- example: (\S+) -->\n)?```cpp\n(.*?)```", text, re.S):
+            count += 1
+            if not block[1]:
+                errors.append(f"{name}: a C++ snippet that belongs to no compiled example")
+                continue
+            source = open(os.path.join(root, block[2]), encoding="utf-8").read()
+            squeeze = lambda code: [line.strip() for line in code.split("\n") if line.strip()]
+            wanted, have = squeeze(block[3]), squeeze(source)
+            if not any(have[i:i + len(wanted)] == wanted for i in range(len(have))):
+                errors.append(f"{name}: the snippet is not in {block[2]}")
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            if not os.path.exists(os.path.join(os.path.dirname(page), link)):
+                errors.append(f"{name}: the link {link} leads nowhere")
+    print(f"{len(pages)} pages, {count} snippets")
+    return errors
+
+
+def main():
+    check, root = sys.argv[1:]
+    errors = {"floors": floors, "budgets": budgets, "mirror": mirror, "snippets": snippets}[check](root)
+    for error in errors:
+        print(error)
+    sys.exit(1 if errors else 0)
+
+
+main()
