@@ -13,7 +13,7 @@ MOST_LINES = 12
 
 
 def compile_case(path, *more):
-    command = [compiler, "-std=c++20", "-fsyntax-only", "-fdiagnostics-color=never", "-fno-diagnostics-show-caret" if "clang" not in compiler else "-fno-caret-diagnostics", *flags, *more, path]
+    command = [compiler, "-std=c++20", "-fsyntax-only", "-fdiagnostics-color=never", *flags, *more, path]
     return subprocess.run(command, capture_output=True, text=True)
 
 

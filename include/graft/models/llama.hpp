@@ -44,9 +44,9 @@ class Llama {
   using method = M;
   using backend = B;
   using storage = typename StorageOf<Policies...>::type;
-  static_assert(((Storage<Policies> || std::is_same_v<Policies, CheckpointBlocks>) && ...),
+  static_assert(!B::executes || ((Storage<Policies> || std::is_same_v<Policies, CheckpointBlocks>) && ...),
                 "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16) and CheckpointBlocks");
-  static_assert(C::heads % C::groups == 0, "graft: the query heads of a config must be a multiple of its key/value heads");
+  static_assert(!B::executes || C::heads % C::groups == 0, "graft: the query heads of a config must be a multiple of its key/value heads");
 
   /// The same model elsewhere: `Llama::on<meta<B>>` plans it.
   template <class Other>
@@ -74,6 +74,13 @@ class Llama {
     found.starts[found.count] = C::blocks;
     return found;
   }(std::make_index_sequence<C::blocks>{});
+
+  // A method that could not do what it was asked says so here, once.
+  template <class Numbers>
+  struct Complaints;
+  template <Index... I>
+  struct Complaints<std::index_sequence<I...>> : FirstComplaint<at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>>, at<FinalNorm, RMSNorm<B, C::width>>, typename LlamaSites<C, M, B, storage, I>::refused...> {};
+  static_assert(sizeof(typename Raise<Llama, typename Complaints<std::make_index_sequence<C::blocks>>::type>::type) > 0);
 
   template <Index R>
   using Run = Repeat<runs.starts[R], runs.starts[R + 1] - runs.starts[R], LlamaBlock<C, M, B, storage, runs.starts[R]>, checkpointed>;

@@ -32,6 +32,8 @@ struct LlamaSites {
   using up = at<Up, Linear<B, C::width, C::feed_forward, C::mlp_bias>>;
   using down = at<Down, Linear<B, C::feed_forward, C::width, C::mlp_bias>>;
 
+  /// What a method could not do in this block.
+  using refused = FirstComplaint<input_norm, query, key, value, output, mlp_norm, gate, up, down>;
   /// Equal for blocks that may share a type.
   using kind = void (*)(input_norm, query, key, value, output, mlp_norm, gate, up, down);
 };

@@ -82,9 +82,6 @@ struct WhereOf<On<Sites...>, Rest...> {
 template <class Method, class Base>
 class LowRank {
  public:
-  static_assert(!std::remove_cvref_t<decltype(std::declval<Base>().weight)>::trainable,
-                "graft: LoRA over a weight that is trained as well: the low-rank path would only repeat it; "
-                "leave the site to one of the two methods");
   using backend = typename Base::backend;
   using adapted = Base;  ///< marks a layer that a method made
   using method = Method;
@@ -154,6 +151,19 @@ class LowRank {
   bool merged_ = false;
 };
 
+struct LoraOnNoLinear {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: LoRA works on linear layers; a site of its On<...> holds another kind of layer (a norm or an embedding)");
+  };
+};
+struct LoraOverTrained {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: LoRA over a weight that is trained as well: the low-rank path would only repeat it; leave the site to one of the two methods");
+  };
+};
+
 /// `LoRA<8>`, `LoRA<8, On<Query, Value>, Alpha<16>, Dropout<1, 20>>`, `LoRA<4, Blocks<20, 30>, RankStabilized>`.
 /// Defaults: every linear layer of every block, α = 2 R, no dropout.
 template <Index Rank, class... Options>
@@ -176,10 +186,15 @@ struct LoRA {
   static constexpr bool touches = where::template covers<typename Where::site> && settings.has_block(Where::block);
 
   template <class Where, class L>
-  struct Wrap {
-    static_assert(requires { L::in; }, "graft: LoRA works on linear layers; this site holds another kind of layer (a norm or an embedding)");
+  struct Wrap : Refuse<L, LoraOnNoLinear> {};
+  template <class Where, class L>
+    requires requires { L::in; } && (!is_tied<L> && !std::remove_cvref_t<decltype(L::weight)>::trainable)
+  struct Wrap<Where, L> {
     using type = LowRank<LoRA, L>;
   };
+  template <class Where, class L>
+    requires requires { L::in; } && (!is_tied<L> && std::remove_cvref_t<decltype(L::weight)>::trainable)
+  struct Wrap<Where, L> : Refuse<L, LoraOverTrained> {};
   template <class Where, class L>
     requires is_tied<L>
   struct Wrap<Where, L> {  // a head of its own, so that the embedding stays as it is

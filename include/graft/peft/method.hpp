@@ -12,7 +12,7 @@ namespace graft {
 /// the frozen base layer at first. A place that a method does not touch keeps its L. See docs/methods.md.
 template <class M>
 concept Method = requires {
-  typename M::template at<Place<Query, 0, 1, F32>, Frozen<Linear<reference, 4, 4>>>;
+  typename M::template at<Place<NoSite, -1, 1, F32>, Frozen<Linear<reference, 4, 4>>>;
 };
 
 /// The type of the layer at a place: the frozen base layer, then the method.
@@ -46,12 +46,59 @@ struct Kept {
   using type = L;
 };
 
+/// A layer that a method could not make what it wanted of: L as it was, with a complaint, which the model raises at its
+/// door as one error, however many sites it concerns.
+template <class L, class Complaint>
+struct Refused : L {
+  using complaint = Complaint;
+};
+template <class L, class Complaint>
+struct Refuse {
+  using type = Refused<L, Complaint>;
+};
+
+/// A complaint has a template `error` whose instantiation is the sentence.
+struct TwoMethodsAtOneSite {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: two methods claim one site: a layer that LoRA has already wrapped cannot be unfrozen as well; give them different sites with On<...>");
+  };
+};
+
+/// The first complaint among layers (or among other such lists), or `void`.
+template <class... Ls>
+struct FirstComplaint {
+  using type = void;
+};
+template <class First, class... Rest>
+struct FirstComplaint<First, Rest...> : FirstComplaint<Rest...> {};
+template <class First, class... Rest>
+  requires requires { typename First::complaint; }
+struct FirstComplaint<First, Rest...> {
+  using type = typename First::complaint;
+};
+template <class... Inner, class... Rest>
+  requires(!std::is_void_v<typename FirstComplaint<Inner...>::type>)
+struct FirstComplaint<FirstComplaint<Inner...>, Rest...> {
+  using type = typename FirstComplaint<Inner...>::type;
+};
+/// Instantiates the sentence; on `meta` it has been said already.
+template <class Model, class Complaint>
+struct Raise {
+  using type = typename Complaint::template error<Model>;
+};
+template <class Model>
+struct Raise<Model, void> {
+  using type = std::true_type;
+};
+
 /// The base layer with everything in it trained.
 template <class L>
 struct Thawed {
-  static_assert(BaseLayer<L>, "graft: two methods claim one site: a layer that LoRA has already wrapped cannot be unfrozen as well; "
-                              "give them different sites with On<...>");
   using type = typename L::thawed;
 };
+template <class L>
+  requires(!BaseLayer<L>)
+struct Thawed<L> : Refuse<L, TwoMethodsAtOneSite> {};
 
 }  // namespace graft

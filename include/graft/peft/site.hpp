@@ -22,6 +22,9 @@ struct FinalNorm { static constexpr const char* site = "FinalNorm"; };
 struct TokenEmbedding { static constexpr const char* site = "TokenEmbedding"; };
 struct Head { static constexpr const char* site = "Head"; };
 
+/// A site that no model has, to ask a method for its answer about something it does not touch.
+struct NoSite { static constexpr const char* site = "NoSite"; };
+
 template <class S>
 concept Site = requires { S::site; };
 

@@ -5,18 +5,7 @@
 
 #include <graft/backend/reference/matmul.hpp>
 
-#include <type_traits>
-
 namespace graft::backend {
-
-template <class S>
-using StoredElement = std::conditional_t<std::is_same_v<S, F32>, float, Bfloat16>;
-
-/// Bytes of a packed w(out,in).
-template <class S>
-constexpr Index packed_bytes(Index out, Index in, S, reference) {
-  return out * in * sizeof(StoredElement<S>);
-}
 
 /// packed ← w(out,in)
 template <class S>

@@ -10,6 +10,7 @@
 
 #include <cstring>
 #include <new>
+#include <type_traits>
 
 namespace graft::backend {
 
@@ -32,6 +33,16 @@ struct reference {
   static void upload(void* to, const void* from, Index bytes) { std::memcpy(to, from, bytes); }
   static void download(void* to, const void* from, Index bytes) { std::memcpy(to, from, bytes); }
 };
+
+/// What `reference` keeps a frozen weight as, row-major.
+template <class S>
+using StoredElement = std::conditional_t<std::is_same_v<S, F32>, float, Bfloat16>;
+
+/// Bytes of a packed w(out,in).
+template <class S>
+constexpr Index packed_bytes(Index out, Index in, S, reference) {
+  return out * in * sizeof(StoredElement<S>);
+}
 
 /// Elements below which starting threads costs more than it saves.
 inline constexpr Index parallel_threshold = 1U << 14U;

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# The command line as a user meets it.   usage: cli.sh GRAFT [MODEL.gguf]
+set -euo pipefail
+graft=$1 model=${2:-}
+fail() { echo "cli.sh: $*" >&2; exit 1; }
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+"$graft" --help | grep -q "parameter-efficient" || fail "--help says nothing"
+for command in train generate eval plan merge; do "$graft" $command --help | grep -q -- "--method" || fail "$command --help"; done
+"$graft" plan --tokens 256 --json | python3 -c 'import json,sys; p=json.load(sys.stdin); assert p["total"] == sum(p[k] for k in ("frozen","trainable","gradients","optimizer","values","adjoints"))'
+if "$graft" train 2> "$folder/error"; then fail "train without arguments succeeded"; fi
+if "$graft" plan --method nonsense 2> "$folder/error"; then fail "an unknown method succeeded"; fi
+grep -q 'no method "nonsense" was compiled in; there are:' "$folder/error" || fail "the error for an unknown method"
+echo '{"prompt": "a", "completion": "b"}' > "$folder/data.jsonl"
+if "$graft" train --model /nowhere.gguf --data "$folder/data.jsonl" 2> "$folder/error"; then fail "a missing model succeeded"; fi
+grep -q "cannot open /nowhere.gguf" "$folder/error" || fail "the error for a missing model"
+if [ -z "$model" ] || [ ! -f "$model" ]; then
+  echo "no model file: commands that need one are skipped"
+  exit 0
+fi
+head -c 1000000 "$model" > "$folder/cut.gguf"
+if "$graft" generate --model "$folder/cut.gguf" --prompt x 2> "$folder/error"; then fail "a truncated model succeeded"; fi
+grep -q "truncated or corrupt" "$folder/error" || fail "the error for a truncated model"
+for i in 1 2 3 4 5 6 7 8; do echo "{\"prompt\": \"Say the number $i.\", \"completion\": \"It is $i, of course.\"}"; done > "$folder/data.jsonl"
+"$graft" train --model "$model" --data "$folder/data.jsonl" --held-out "$folder/data.jsonl" --epochs 4 --batch 4 --warmup 0 --rouge 2 --checkpoint-every 4 --output "$folder/run" > "$folder/out" 2>&1 || { cat "$folder/out"; fail "train"; }
+python3 - "$folder/run/result.json" <<'PY'
+import json, sys
+r = json.load(open(sys.argv[1]))
+assert r["held_out_after"]["loss"] < r["held_out_before"]["loss"], r
+assert r["trainable_parameters"] == 2442240 and r["peak_resident_bytes"] > 0
+PY
+for file in adapter/adapter_config.json adapter/adapter_model.safetensors report.html checkpoint.safetensors; do [ -s "$folder/run/$file" ] || fail "no $file"; done
+"$graft" train --model "$model" --data "$folder/data.jsonl" --epochs 5 --batch 4 --resume --checkpoint-every 4 --output "$folder/run" > "$folder/out" 2>&1 || { cat "$folder/out"; fail "train --resume"; }
+"$graft" eval --model "$model" --adapter "$folder/run/adapter" --data "$folder/data.jsonl" | grep -q '"perplexity"' || fail "eval"
+"$graft" generate --model "$model" --adapter "$folder/run/adapter" --prompt "Say the number 3." --new-tokens 12 | grep -q . || fail "generate"
+"$graft" merge --model "$model" --adapter "$folder/run/adapter" --output "$folder/merged" 2> /dev/null
+[ "$(stat -c %s "$folder/merged/model.safetensors")" -gt 500000000 ] || fail "merge"
+echo "the command line works"
