@@ -21,9 +21,10 @@ inline Index thread_count() {
 }
 
 /// Calls body(i) for every i < count, on all threads when `worthwhile`. Each i is computed by one thread in one
-/// order, so that results do not depend on the number of threads.
+/// order, so that results do not depend on the number of threads. Never inlined: a kernel is compiled once, not once for
+/// every op and shape that calls it.
 template <class Body>
-void parallel_for(Index count, [[maybe_unused]] bool worthwhile, const Body& body) {
+[[gnu::noinline]] void parallel_for(Index count, [[maybe_unused]] bool worthwhile, const Body& body) {
 #if defined(_OPENMP)
 #pragma omp parallel for schedule(dynamic, 1) if (worthwhile && count > 1)
 #endif
@@ -32,7 +33,7 @@ void parallel_for(Index count, [[maybe_unused]] bool worthwhile, const Body& bod
 
 /// Calls body(begin, end) on pieces of [0, count) of at most `piece` items.
 template <class Body>
-void parallel_pieces(Index count, Index piece, const Body& body) {
+[[gnu::noinline]] void parallel_pieces(Index count, Index piece, const Body& body) {
   const Index pieces = (count + piece - 1) / piece;
   parallel_for(pieces, pieces > 1, [&](Index i) { body(i * piece, count < (i + 1) * piece ? count : (i + 1) * piece); });
 }

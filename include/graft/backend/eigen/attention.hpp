@@ -19,9 +19,9 @@ struct Tile {
 };
 
 /// s ← q kᵀ / √D; unseen entries are −∞.
-inline void scores(Matrix& s, const Read& q, const Read& k, Tile t, Index sequence, const AttentionShape& shape) {
+inline void scores(Matrix& s, Rows q, Rows k, Tile t, Index sequence, const AttentionShape& shape) {
   s.resize(static_cast<Eigen::Index>(t.rows), static_cast<Eigen::Index>(t.columns));
-  s.noalias() = shape.scale() * q * k.transpose();
+  product_nt(s.data(), t.columns, q, k, t.rows, t.columns, shape.width, shape.scale(), false);
   for (Index r = 0; r < t.rows; ++r) {
     const Index seen = shape.visible(sequence, t.i + r);
     for (Index c = seen > t.j ? std::min(seen - t.j, t.columns) : 0; c < t.columns; ++c)
@@ -55,14 +55,14 @@ inline void attention(float* y, float* l, const float* q, const float* k, const 
       for (Index j = 0; j < seen; j += tile) {
         const Tile t{i, j, rows, std::min(tile, seen - j)};
         const Index key = shape.key_begin(s) + j;
-        scores(p, read(q + row * qs + h * d, rows, d, qs), read(k + key * ks + group * d, t.columns, d, ks), t, s, shape);
+        scores(p, {q + row * qs + h * d, qs}, {k + key * ks + group * d, ks}, t, s, shape);
         const Eigen::ArrayXf peak = p.rowwise().maxCoeff().array().max(largest);
         correction = (largest - peak).exp();
         largest = peak;
         p = (p.array().colwise() - peak).exp();
         sum = sum * correction + p.array().rowwise().sum();
         o.array().colwise() *= correction;
-        o.noalias() += p * read(v + key * ks + group * d, t.columns, d, ks);
+        product_nn(o.data(), d, {p.data(), t.columns}, {v + key * ks + group * d, ks}, rows, d, t.columns, 1.0F, true);
       }
       write(y + row * qs + h * d, rows, d, qs) = o.array().colwise() / sum;
       for (Index r = 0; r < rows; ++r) l[(row + r) * shape.heads + h] = largest(static_cast<Eigen::Index>(r)) + std::log(sum(static_cast<Eigen::Index>(r)));
@@ -79,22 +79,23 @@ inline void attention_inputs(float* dq, float* dk, float* dv, const float* dy, c
     each_query_tile(shape, s, group, [&](Index h, Index i, Index rows) {
       const Index row = shape.query_begin(s) + i, at = row * qs + h * d;
       const auto n = static_cast<Eigen::Index>(rows);
-      const auto query = read(q + at, rows, d, qs), upper = read(dy + at, rows, d, qs);
-      const Eigen::ArrayXf delta = (upper.array() * read(y + at, rows, d, qs).array()).rowwise().sum();
+      const Rows query{q + at, qs}, upper{dy + at, qs};
+      const Eigen::ArrayXf delta = (read(dy + at, rows, d, qs).array() * read(y + at, rows, d, qs).array()).rowwise().sum();
       Eigen::ArrayXf log_sum(n);
       for (Index r = 0; r < rows; ++r) log_sum(static_cast<Eigen::Index>(r)) = l[(row + r) * shape.heads + h];
       const Index seen = shape.visible(s, i + rows - 1);
       for (Index j = 0; j < seen; j += tile) {
         const Tile t{i, j, rows, std::min(tile, seen - j)};
         const Index other = (shape.key_begin(s) + j) * ks + group * d;
-        const auto key = read(k + other, t.columns, d, ks);
+        const Rows key{k + other, ks};
         scores(p, query, key, t, s, shape);
+        ds.resize(n, static_cast<Eigen::Index>(t.columns));
         p = (p.array().colwise() - log_sum).exp();
-        if (dv != nullptr) write(dv + other, t.columns, d, ks).noalias() += p.transpose() * upper;
-        ds.noalias() = upper * read(v + other, t.columns, d, ks).transpose();
+        if (dv != nullptr) product_tn(dv + other, ks, {p.data(), t.columns}, upper, t.columns, d, rows, 1.0F, true);
+        product_nt(ds.data(), t.columns, upper, {v + other, ks}, rows, t.columns, d, 1.0F, false);
         ds = p.array() * (ds.array().colwise() - delta) * shape.scale();
-        if (dq != nullptr) write(dq + at, rows, d, qs).noalias() += ds * key;
-        if (dk != nullptr) write(dk + other, t.columns, d, ks).noalias() += ds.transpose() * query;
+        if (dq != nullptr) product_nn(dq + at, qs, {ds.data(), t.columns}, key, rows, d, t.columns, 1.0F, true);
+        if (dk != nullptr) product_tn(dk + other, ks, {ds.data(), t.columns}, query, t.columns, d, rows, 1.0F, true);
       }
     });
   });

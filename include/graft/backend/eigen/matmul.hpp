@@ -22,25 +22,41 @@ inline Write write(float* data, Index rows, Index columns, Index stride) {
   return {data, static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(columns), Strided(static_cast<Eigen::Index>(stride))};
 }
 
-/// z (+)= scale · a b, where a and b may be transposed maps.
-template <class A, class B>
-void product(Write z, const A& a, const B& b, float scale, bool accumulate) {
-  if (!accumulate) z.setZero();
-  z.noalias() += scale * a * b;
-}
-
 /// Pieces of `n` rows: enough for every thread, none so small that packing dominates.
 inline Index piece(Index n) { return std::max<Index>(64, (n + 4 * thread_count() - 1) / (4 * thread_count())); }
+
+/// A matrix in memory and the distance of its rows.
+struct Rows {
+  const float* data;
+  Index stride;
+};
+
+// The three products, each compiled once. z(m,n) (+)= scale · …
+[[gnu::noinline]] inline void product_nt(float* z, Index z_stride, Rows a, Rows b, Index m, Index n, Index k, float scale, bool accumulate) {
+  auto out = write(z, m, n, z_stride);  // a(m,k) b(n,k)ᵀ
+  if (!accumulate) out.setZero();
+  out.noalias() += scale * read(a.data, m, k, a.stride) * read(b.data, n, k, b.stride).transpose();
+}
+[[gnu::noinline]] inline void product_nn(float* z, Index z_stride, Rows a, Rows b, Index m, Index n, Index k, float scale, bool accumulate) {
+  auto out = write(z, m, n, z_stride);  // a(m,k) b(k,n)
+  if (!accumulate) out.setZero();
+  out.noalias() += scale * read(a.data, m, k, a.stride) * read(b.data, k, n, b.stride);
+}
+[[gnu::noinline]] inline void product_tn(float* z, Index z_stride, Rows a, Rows b, Index m, Index n, Index k, float scale, bool accumulate) {
+  auto out = write(z, m, n, z_stride);  // a(k,m)ᵀ b(k,n)
+  if (!accumulate) out.setZero();
+  out.noalias() += scale * read(a.data, k, m, a.stride).transpose() * read(b.data, k, n, b.stride);
+}
 }  // namespace eigen
 
 inline void matmul(float* y, const float* x, const float* w, Index rows, Index in, Index out, float scale, bool accumulate, eigen_cpu) {
   if (rows >= out) {
     parallel_pieces(rows, eigen::piece(rows), [=](Index begin, Index end) {
-      eigen::product(eigen::write(y + begin * out, end - begin, out, out), eigen::read(x + begin * in, end - begin, in, in), eigen::read(w, out, in, in).transpose(), scale, accumulate);
+      eigen::product_nt(y + begin * out, out, {x + begin * in, in}, {w, in}, end - begin, out, in, scale, accumulate);
     });
   } else {
     parallel_pieces(out, eigen::piece(out), [=](Index begin, Index end) {
-      eigen::product(eigen::write(y + begin, rows, end - begin, out), eigen::read(x, rows, in, in), eigen::read(w + begin * in, end - begin, in, in).transpose(), scale, accumulate);
+      eigen::product_nt(y + begin, out, {x, in}, {w + begin * in, in}, rows, end - begin, in, scale, accumulate);
     });
   }
 }
@@ -48,11 +64,11 @@ inline void matmul(float* y, const float* x, const float* w, Index rows, Index i
 inline void matmul_input(float* dx, const float* dy, const float* w, Index rows, Index in, Index out, float scale, bool accumulate, eigen_cpu) {
   if (rows >= in) {
     parallel_pieces(rows, eigen::piece(rows), [=](Index begin, Index end) {
-      eigen::product(eigen::write(dx + begin * in, end - begin, in, in), eigen::read(dy + begin * out, end - begin, out, out), eigen::read(w, out, in, in), scale, accumulate);
+      eigen::product_nn(dx + begin * in, in, {dy + begin * out, out}, {w, in}, end - begin, in, out, scale, accumulate);
     });
   } else {
     parallel_pieces(in, eigen::piece(in), [=](Index begin, Index end) {
-      eigen::product(eigen::write(dx + begin, rows, end - begin, in), eigen::read(dy, rows, out, out), eigen::read(w + begin, out, end - begin, in), scale, accumulate);
+      eigen::product_nn(dx + begin, in, {dy, out}, {w + begin, in}, rows, end - begin, out, scale, accumulate);
     });
   }
 }
@@ -60,11 +76,11 @@ inline void matmul_input(float* dx, const float* dy, const float* w, Index rows,
 inline void matmul_weight(float* dw, const float* dy, const float* x, Index rows, Index in, Index out, float scale, eigen_cpu) {
   if (out >= in) {
     parallel_pieces(out, eigen::piece(out), [=](Index begin, Index end) {
-      eigen::product(eigen::write(dw + begin * in, end - begin, in, in), eigen::read(dy + begin, rows, end - begin, out).transpose(), eigen::read(x, rows, in, in), scale, true);
+      eigen::product_tn(dw + begin * in, in, {dy + begin, out}, {x, in}, end - begin, in, rows, scale, true);
     });
   } else {
     parallel_pieces(in, eigen::piece(in), [=](Index begin, Index end) {
-      eigen::product(eigen::write(dw + begin, out, end - begin, in), eigen::read(dy, rows, out, out).transpose(), eigen::read(x + begin, rows, end - begin, in), scale, true);
+      eigen::product_tn(dw + begin, in, {dy, out}, {x + begin, in}, out, end - begin, rows, scale, true);
     });
   }
 }
