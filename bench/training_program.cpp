@@ -1,5 +1,9 @@
 // A user's whole training program, whose compile time is a budget.
-#include <graft/graft.hpp>
+#include <graft/backend/xsimd/xsimd_cpu.hpp>
+#include <graft/models.hpp>
+#include <graft/models/tokenizer_files.hpp>
+#include <graft/text.hpp>
+#include <graft/train.hpp>
 
 #include <cstdio>
 

@@ -30,10 +30,7 @@ class Embedding {
 
   void initialize(Initializer& initializer) {
     if (!initializer.base) return;
-    std::vector<float> w(V * C);
-    const RandomKey key = initializer.draw();
-    for (Index i = 0; i < w.size(); ++i) w[i] = initializer.deviation * standard_normal(key, i);
-    weight.assign(w);
+    weight.assign(initializer.normal(V * C, initializer.deviation));
   }
 };
 

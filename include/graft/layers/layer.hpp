@@ -15,10 +15,18 @@ struct Initializer {
   bool base = true;
   float deviation = 0.02F;
 
-  constexpr RandomKey draw() {
-    const RandomKey drawn = key;
+  /// n numbers of N(0, σ²), or of U(−bound, bound), from the next stream.
+  std::vector<float> normal(Index n, float sigma) {
+    std::vector<float> values(n);
+    for (Index i = 0; i < n; ++i) values[i] = sigma * standard_normal(key, i);
     ++key.stream;
-    return drawn;
+    return values;
+  }
+  std::vector<float> uniform(Index n, float bound) {
+    std::vector<float> values(n);
+    for (Index i = 0; i < n; ++i) values[i] = bound * (2.0F * uniform01(key, i) - 1.0F);
+    ++key.stream;
+    return values;
   }
 };
 

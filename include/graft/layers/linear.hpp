@@ -47,10 +47,7 @@ class Linear {
 
   void initialize(Initializer& initializer) {
     if (!initializer.base) return;
-    std::vector<float> w(Out * In);
-    const RandomKey key = initializer.draw();
-    for (Index i = 0; i < w.size(); ++i) w[i] = initializer.deviation * standard_normal(key, i);
-    weight.assign(w);
+    weight.assign(initializer.normal(Out * In, initializer.deviation));
     if constexpr (Bias) bias.assign(std::vector<float>(Out, 0.0F));
   }
 };

@@ -127,9 +127,7 @@ class Llama {
     const auto h = hidden(tape, batch, PackedContext<B>{batch.positions, batch.sequences});
     const auto chunk = [&](Index begin) {
       const Index count = std::min(loss_chunk, batch.target_count - begin);
-      return checkpoint(tape, h, [this, rows = batch.rows + begin, targets = batch.targets + begin, count](auto& inner, auto value) {
-        return cross_entropy(inner, logits(inner, gather(inner, value, rows, count)), targets);
-      });
+      return checkpoint(tape, h, TargetLoss{this, batch.rows + begin, batch.targets + begin, count});
     };
     auto total = chunk(0);
     for (Index begin = loss_chunk; begin < batch.target_count; begin += loss_chunk) total = add_into(tape, total, chunk(begin));
@@ -164,6 +162,18 @@ class Llama {
 
  private:
   static constexpr Index loss_chunk = 128;
+
+  /// h(T,C) → loss(1) of `count` rows that have a target.
+  struct TargetLoss {
+    const Llama* model;
+    Pointer<B, Id> rows, targets;
+    Index count;
+
+    template <class T, Gradient G>
+    constexpr auto operator()(T& tape, Var<B, C::width, G> h) const {
+      return cross_entropy(tape, model->logits(tape, gather(tape, h, rows, count)), targets);
+    }
+  };
 
   template <Index R, class T, class X, class Context>
   constexpr auto through(T& tape, X x, const Context& context) const {

@@ -110,12 +110,8 @@ class LowRank {
 
   void initialize(Initializer& initializer) {
     base.initialize(initializer);
-    const RandomKey key = initializer.draw();
-    const float bound = 1.0F / std::sqrt(static_cast<float>(in)), deviation = 1.0F / static_cast<float>(rank);
-    std::vector<float> first(rank * in);
-    for (Index i = 0; i < first.size(); ++i)
-      first[i] = Method::settings.init == LoraInit::kaiming ? bound * (2.0F * uniform01(key, i) - 1.0F) : deviation * standard_normal(key, i);
-    a.assign(first);
+    if constexpr (Method::settings.init == LoraInit::kaiming) a.assign(initializer.uniform(rank * in, 1.0F / std::sqrt(static_cast<float>(in))));
+    else a.assign(initializer.normal(rank * in, 1.0F / static_cast<float>(rank)));
     b.assign(std::vector<float>(out * rank, 0.0F));
   }
 
