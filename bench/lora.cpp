@@ -46,7 +46,7 @@ void check(const char* path, const Model& model) {
 int main(int argc, char** argv) try {
   if (argc < 3) fail("usage: bench_lora MODEL.gguf step|instruction [STEPS] [MICRO_TOKENS]");
   const bool instruction = std::string(argv[2]) == "instruction";
-  const Index steps = argc > 3 ? static_cast<Index>(std::atol(argv[3])) : 4, micro = argc > 4 ? static_cast<Index>(std::atol(argv[4])) : 512;
+  const Index steps = argc > 3 ? static_cast<Index>(std::atol(argv[3])) : 4, micro = argc > 4 ? static_cast<Index>(std::atol(argv[4])) : 320;
   auto model = load<Model>(argv[1]);
   if (std::getenv("GRAFT_BENCH_UNCHECKED") == nullptr) {
     check(argv[1], model);  // in a process of its own when memory is measured: the float32 model is large

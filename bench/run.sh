@@ -38,7 +38,7 @@ else
 fi
 for round in $(seq "$rounds"); do
   for work in step instruction; do
-    GRAFT_BENCH_UNCHECKED=1 "$build/bench/bench_lora" "$model" $work 3 512 | tee -a "$folder/graft-$work"
+    GRAFT_BENCH_UNCHECKED=1 "$build/bench/bench_lora" "$model" $work 3 320 | tee -a "$folder/graft-$work"
     [ -n "$python" ] || continue
     if [ $work = step ]; then (cd "$hf" && "$python" "$peers/peft_step.py" --dtype bf16 --steps 3 2> /dev/null) | tee -a "$folder/peer-$work"
     else (cd "$hf" && "$python" "$peers/peft_instruction.py" --batches 3 2> /dev/null) | tee -a "$folder/peer-$work"; fi

@@ -4,6 +4,7 @@
 
 #include <graft/autodiff.hpp>
 #include <graft/layers/attention_context.hpp>
+#include <graft/layers/check_layer.hpp>
 #include <graft/layers/embedding.hpp>
 #include <graft/layers/layer.hpp>
 #include <graft/layers/layer_norm.hpp>

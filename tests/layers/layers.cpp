@@ -1,0 +1,77 @@
+// Layers through the public check_layer, on `reference` and where memory is out of reach.
+#include "../backend/guarded.hpp"
+
+#include <graft/layers/check_layer.hpp>
+#include <graft/peft.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace graft;
+
+BOOST_AUTO_TEST_SUITE(layers)
+
+template <class L>
+void examine(Index wanted) {
+  L layer;
+  Initializer initializer{.key = {3, 0}, .base = true, .deviation = 0.5F};
+  layer.initialize(initializer);
+  std::uint64_t stream = 50;
+  L::visit(layer, [&stream](const Path&, auto& p) {
+    if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
+      auto values = p.read();
+      ++stream;
+      for (Index i = 0; i < values.size(); ++i) values[i] += 0.3F * standard_normal({4, stream}, i);
+      p.assign(values);
+    }
+  }, Path{});
+  const auto report = check_layer<6>(layer);
+  BOOST_TEST(report.worst < 2e-2);
+  BOOST_TEST(report.checked == 3 * 6 + wanted);
+  BOOST_TEST(trainable_parameters(layer) == wanted);
+}
+
+using B = reference;
+static_assert(Layer<Linear<B, 6, 4>> && Layer<RMSNorm<B, 6>> && Layer<LayerNorm<B, 6>> && Layer<Embedding<B, 9, 6>> && Layer<LowRank<LoRA<2>, Frozen<Linear<B, 6, 4>>>>);
+
+BOOST_AUTO_TEST_CASE(linear) {
+  examine<Linear<B, 6, 4>>(24);
+  examine<Linear<B, 6, 4, true>>(28);
+  examine<Frozen<Linear<B, 6, 4, true>>>(0);
+  examine<Frozen<Linear<B, 6, 4, true>>::bias_thawed>(4);
+  examine<Frozen<Linear<guarded, 6, 4, true>, Bf16>::bias_thawed>(4);
+}
+BOOST_AUTO_TEST_CASE(norms) {
+  examine<RMSNorm<B, 6>>(6);
+  examine<Frozen<RMSNorm<B, 6>>>(0);
+  examine<LayerNorm<B, 6>>(12);
+  examine<Frozen<LayerNorm<B, 6>>::bias_thawed>(6);
+}
+BOOST_AUTO_TEST_CASE(low_rank) {
+  examine<LowRank<LoRA<2>, Frozen<Linear<B, 6, 4>>>>(20);
+  examine<LowRank<LoRA<3, RankStabilized>, Frozen<Linear<guarded, 6, 4, true>, Bf16>>>(30);
+}
+
+// The wrong examination fails: a layer whose backward forgets a factor.
+struct Wrong : Linear<B, 6, 4> {
+  template <class T, Gradient G>
+  auto operator()(T& tape, Var<B, 6, G> x) const {
+    const auto y = matmul(tape, x, weight);
+    if constexpr (decltype(y)::tracked) {
+      const auto z = tape.track(y.constant());
+      tape.run(0, [=](auto on) { scale(z.data, z.data, 2.0F, z.size(), false, on); });
+      tape.record(z, [=](auto& back, auto) { back.pass_adjoint(z, y); });
+      return z;
+    } else {
+      tape.run(0, [=](auto on) { scale(y.data, y.data, 2.0F, y.size(), false, on); });
+      return y;
+    }
+  }
+};
+BOOST_AUTO_TEST_CASE(a_wrong_gradient_is_found) {
+  Wrong layer;
+  Initializer initializer{.key = {3, 0}, .base = true, .deviation = 0.5F};
+  layer.initialize(initializer);
+  BOOST_TEST(check_layer<6>(layer).worst > 0.2);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
