@@ -47,7 +47,7 @@ if [ ! -f "$data/train.jsonl" ] || [ ! -f "$data/heldout.jsonl" ]; then
   python3 examples/quickstart/synopses.py "$data/descriptions.txt" "$data"
   rm "$data/descriptions.txt"
 fi
-wc -l "$data"/*.jsonl | head -n 2
+echo "$(wc -l < "$data/train.jsonl") examples to learn from, $(wc -l < "$data/heldout.jsonl") held out"
 
 say "4. building for this CPU"
 build="${GRAFT_BUILD:-build-quickstart}"
