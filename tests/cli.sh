@@ -5,8 +5,9 @@ graft=$1 model=${2:-}
 fail() { echo "cli.sh: $*" >&2; exit 1; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"$graft" --help | grep -q "parameter-efficient" || fail "--help says nothing"
-for command in train generate eval plan merge; do "$graft" $command --help | grep -q -- "--method" || fail "$command --help"; done
+says() { [[ $("${@:2}" 2> "$folder/stderr") == *"$1"* ]] || { cat "$folder/stderr" >&2; fail "${*:2:2} does not say \"$1\""; }; }
+says parameter-efficient "$graft" --help
+for command in train generate eval plan merge; do says --method "$graft" $command --help; done
 "$graft" plan --tokens 256 --json | python3 -c 'import json,sys; p=json.load(sys.stdin); assert p["total"] == sum(p[k] for k in ("frozen","trainable","gradients","optimizer","values","adjoints"))'
 if "$graft" train 2> "$folder/error"; then fail "train without arguments succeeded"; fi
 if "$graft" plan --method nonsense 2> "$folder/error"; then fail "an unknown method succeeded"; fi
@@ -31,8 +32,8 @@ assert r["trainable_parameters"] == 2442240 and r["peak_resident_bytes"] > 0
 PY
 for file in adapter/adapter_config.json adapter/adapter_model.safetensors report.html checkpoint.safetensors; do [ -s "$folder/run/$file" ] || fail "no $file"; done
 "$graft" train --model "$model" --data "$folder/data.jsonl" --epochs 5 --batch 4 --resume --checkpoint-every 4 --output "$folder/run" > "$folder/out" 2>&1 || { cat "$folder/out"; fail "train --resume"; }
-"$graft" eval --model "$model" --adapter "$folder/run/adapter" --data "$folder/data.jsonl" | grep -q '"perplexity"' || fail "eval"
-"$graft" generate --model "$model" --adapter "$folder/run/adapter" --prompt "Say the number 3." --new-tokens 12 | grep -q . || fail "generate"
+says '"perplexity"' "$graft" eval --model "$model" --adapter "$folder/run/adapter" --data "$folder/data.jsonl"
+says 3 "$graft" generate --model "$model" --adapter "$folder/run/adapter" --prompt "Say the number 3." --new-tokens 12
 "$graft" merge --model "$model" --adapter "$folder/run/adapter" --output "$folder/merged" 2> /dev/null
 [ "$(stat -c %s "$folder/merged/model.safetensors")" -gt 500000000 ] || fail "merge"
 echo "the command line works"

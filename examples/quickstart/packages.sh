@@ -6,7 +6,7 @@ need_packages() {
     # pip may also come from elsewhere than Debian.
     [ "$package" = python3-pip ] && python3 -m pip --version > /dev/null 2>&1 && continue
     [ "$package" = python3 ] && command -v python3 > /dev/null && continue
-    dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'ok installed' || missing+=("$package")
+    [[ $(dpkg-query -W -f '${Status}' "$package" 2> /dev/null) == *"ok installed"* ]] || missing+=("$package")
   done
   if [ ${#missing[@]} -eq 0 ]; then
     echo "everything is installed"
