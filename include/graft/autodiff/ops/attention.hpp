@@ -25,12 +25,13 @@ constexpr auto attention(T& tape, Var<typename T::backend, Q, Gq> q, Var<typenam
                 "graft: attention needs queries of H*D columns and keys of G*D columns with H a multiple of G");
   constexpr Index width = Q / Heads;
   const Index flops = 4 * sequences.pairs * Q;
-  const auto shape = [=](auto) {
-    return backend::AttentionShape{sequences.queries, sequences.keys, sequences.count, Heads, Groups, width, sequences.causal};
+  const auto shape = [=] {
+    if constexpr (T::backend::executes)
+      return backend::AttentionShape{sequences.queries, sequences.keys, sequences.count, Heads, Groups, width, sequences.causal};
   };
   const auto y = tape.template value<Q>(q.rows);
   const auto l = tape.template scratch<float>(q.rows * Heads);
-  tape.run(flops, [=](auto on) { attention(y.data, l, q.data, k.data, v.data, shape(on), on); });
+  tape.run(flops, [=](auto on) { attention(y.data, l, q.data, k.data, v.data, shape(), on); });
   if constexpr (T::recording && (Gq | Gk | Gv) == Gradient::tracked) {
     const auto z = tape.track(y);
     tape.record(z, [=](auto& back, auto dy) {
@@ -40,7 +41,7 @@ constexpr auto attention(T& tape, Var<typename T::backend, Q, Gq> q, Var<typenam
       };
       const auto dq = side(q), dk = side(k), dv = side(v);
       back.run(2 * flops + flops / 2, [=](auto on) {
-        attention_inputs(dq, dk, dv, dy, y.data, l, q.data, k.data, v.data, shape(on), on);
+        attention_inputs(dq, dk, dv, dy, y.data, l, q.data, k.data, v.data, shape(), on);
       });
     });
     return z;

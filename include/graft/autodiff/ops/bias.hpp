@@ -14,8 +14,9 @@ constexpr auto add_bias(T& tape, Var<typename T::backend, N, G> y, const Paramet
   tape.run(y.size(), [=, &b](auto on) { add_bias(y.data, b.value(), y.rows, N, on); });
   if constexpr (T::recording && (G | P::gradient_kind) == Gradient::tracked) {
     const auto z = tape.track(y.constant());
-    tape.record(z, [=, &b](auto& back, auto dz) {
-      if constexpr (P::trainable) back.run(y.size(), [=, &b](auto on) { add_bias_weight(b.gradient(), dz, y.rows, N, on); });
+    const auto* const bias = &b;
+    tape.record(z, [=](auto& back, auto dz) {
+      if constexpr (P::trainable) back.run(y.size(), [=](auto on) { add_bias_weight(bias->gradient(), dz, y.rows, N, on); });
       if constexpr (G == Gradient::tracked) back.pass_adjoint(z, y);
     });
     return z;
