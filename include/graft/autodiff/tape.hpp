@@ -67,12 +67,18 @@ class Workspace {
     constexpr virtual ~Record() {}
     constexpr virtual void undo(Tape<B>& tape) = 0;
   };
-  template <class F>
+  /// Undoes the op that made y, if anything has contributed to y's adjoint.
+  template <class Y, class Step>
   struct RecordOf final : Record {
-    F step;
-    constexpr explicit RecordOf(F f) : step(f) {}
+    Y y;
+    Step step;
+    constexpr RecordOf(Y value, Step undo_step) : y(value), step(undo_step) {}
     constexpr ~RecordOf() override {}  // spelled out: g++ 12 wants it defined before constant expressions delete one
-    constexpr void undo(Tape<B>& tape) override { step(tape); }
+    constexpr void undo(Tape<B>& tape) override {
+      if (!tape.has_adjoint(y)) return;
+      step(tape, tape.adjoint(y));
+      tape.retire(y);
+    }
   };
   struct Entry {
     Record* record;
@@ -205,16 +211,11 @@ class Tape : public Inference<B> {
                   "graft: a backward step may capture only views (Var, Pointer, numbers): it is never destroyed, "
                   "so memory that it owned would leak");
     if constexpr (std::is_trivially_destructible_v<Step>) {
-      const auto guarded = [=](Tape& back) {
-        if (!back.has_adjoint(y)) return;
-        step(back, back.adjoint(y));
-        back.retire(y);
-      };
-      using Record = typename Workspace<B>::template RecordOf<std::remove_const_t<decltype(guarded)>>;
+      using Record = typename Workspace<B>::template RecordOf<Var<B, Columns, Gradient::tracked>, Step>;
       auto& w = *workspace_;
       typename Workspace<B>::Record* record = nullptr;
-      if (std::is_constant_evaluated()) record = new Record(guarded);
-      else record = ::new (static_cast<void*>(w.closures_.template allocate<Record>(1))) Record(guarded);
+      if (std::is_constant_evaluated()) record = new Record(y, step);
+      else record = ::new (static_cast<void*>(w.closures_.template allocate<Record>(1))) Record(y, step);
       w.records_.push_back({record, w.values_.mark(), w.closures_.mark(), w.adjoints_.size()});
     }
   }

@@ -2,9 +2,11 @@
 /// The one exception type of graft: a sentence that says what is wrong, where, and what to do.
 #pragma once
 
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace graft {
 
@@ -13,16 +15,32 @@ struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// One argument of `fail`, as text.
+class MessagePart {
+ public:
+  [[gnu::noinline]] MessagePart(std::string_view part) : text_(part) {}
+  MessagePart(const char* part) : MessagePart(std::string_view(part)) {}
+  MessagePart(const std::string& part) : MessagePart(std::string_view(part)) {}
+  template <class Number>
+    requires std::is_arithmetic_v<Number>
+  [[gnu::noinline]] MessagePart(Number number) : text_(std::to_string(number)) {}
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void raise(std::initializer_list<MessagePart> parts) {
+  std::string message;
+  for (const auto& part : parts) message += part.text();
+  throw Error(message);
+}
+
 /// Joins its arguments to one message: `fail("model.gguf: ", count, " tensors are missing")`.
 template <class... Parts>
-[[noreturn]] void fail(const Parts&... parts) {
-  std::string message;
-  const auto append = [&message](const auto& part) {
-    if constexpr (requires { std::to_string(part); }) message += std::to_string(part);
-    else message += part;
-  };
-  (append(parts), ...);
-  throw Error(message);
+[[noreturn, gnu::cold]] void fail(const Parts&... parts) {
+  raise({MessagePart(parts)...});
 }
 
 }  // namespace graft

@@ -57,7 +57,7 @@ struct Gguf {
   TensorMap tensors;
   std::string source;
 
-  Gguf(std::span<const std::byte> file, const std::string& name) : source(name) {
+  [[gnu::cold]] Gguf(std::span<const std::byte> file, const std::string& name) : source(name) {
     GgufCursor cursor(file, name);
     if (file.size() < 24 || cursor.number<std::uint32_t>() != 0x46554747U) fail(name, ": not a GGUF file (it does not start with \"GGUF\")");
     if (const auto version = cursor.number<std::uint32_t>(); version < 2 || version > 3) fail(name, ": GGUF version ", version, "; graft reads versions 2 and 3");
@@ -127,10 +127,14 @@ struct Gguf {
     return list([&] { return integer(cursor, type); }, 1);
   }
 
-  void read_tensors(std::span<const std::byte> file, GgufCursor& cursor, Index count) {
-    static const std::map<std::uint32_t, std::pair<ElementType, const char*>> types{
-        {0, {ElementType::F32, "F32"}},   {1, {ElementType::F16, "F16"}},   {30, {ElementType::BF16, "BF16"}},
-        {8, {ElementType::Q8_0, "Q8_0"}}, {2, {ElementType::Q4_0, "Q4_0"}}, {3, {ElementType::Q4_1, "Q4_1"}}};
+  [[gnu::cold]] void read_tensors(std::span<const std::byte> file, GgufCursor& cursor, Index count) {
+    struct Known {
+      std::uint32_t number;
+      ElementType type;
+      const char* name;
+    };
+    static constexpr Known types[] = {{0, ElementType::F32, "F32"},   {1, ElementType::F16, "F16"},   {30, ElementType::BF16, "BF16"},
+                                      {8, ElementType::Q8_0, "Q8_0"}, {2, ElementType::Q4_0, "Q4_0"}, {3, ElementType::Q4_1, "Q4_1"}};
     std::vector<std::pair<std::string, std::uint64_t>> offsets;
     for (Index i = 0; i < count; ++i) {
       std::string name = cursor.string();
@@ -141,7 +145,11 @@ struct Gguf {
       for (std::uint32_t d = 0; d < dimensions; ++d) tensor.shape.insert(tensor.shape.begin(), cursor.number<std::uint64_t>());
       const auto type = cursor.number<std::uint32_t>();
       tensor.type_name = "GGML type " + std::to_string(type);
-      if (const auto found = types.find(type); found != types.end()) std::tie(tensor.type, tensor.type_name) = found->second;
+      for (const auto& known : types)
+        if (known.number == type) {
+          tensor.type = known.type;
+          tensor.type_name = known.name;
+        }
       const auto size = checked_size(tensor.shape);
       const auto [elements, bytes] = block_size(tensor.type);
       if (!size || (!tensor.shape.empty() && tensor.shape.back() % elements != 0) || __builtin_mul_overflow(*size / elements, bytes, &tensor.bytes))

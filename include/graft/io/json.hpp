@@ -11,7 +11,7 @@ namespace graft {
 using Json = nlohmann::json;
 
 /// Parses text; `source` is named in errors. More than 64 levels of nesting are taken for an attack.
-inline Json parse_json(std::string_view text, const std::string& source) {
+[[gnu::cold]] inline Json parse_json(std::string_view text, const std::string& source) {
   const int deepest = 64;
   try {
     return Json::parse(text, [&source, deepest](int depth, Json::parse_event_t, Json&) {
@@ -26,11 +26,11 @@ inline Json parse_json(std::string_view text, const std::string& source) {
 inline Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
 
 /// Pretty, keys sorted, as HF writes its configs.
-inline void write_json(const std::filesystem::path& path, const Json& json) { write_file(path, json.dump(2) + "\n"); }
+[[gnu::cold]] inline void write_json(const std::filesystem::path& path, const Json& json) { write_file(path, json.dump(2) + "\n"); }
 
 /// json[key] as T; a missing or ill-typed key is an error that names it and the file.
 template <class T>
-T required(const Json& json, const std::string& key, const std::string& source) {
+[[gnu::cold]] T required(const Json& json, const std::string& key, const std::string& source) {
   try {
     return json.at(key).get<T>();
   } catch (const Json::exception&) {
@@ -40,7 +40,7 @@ T required(const Json& json, const std::string& key, const std::string& source) 
 
 /// json[key] as T, or `otherwise` where the key is absent or null.
 template <class T>
-T optional(const Json& json, const std::string& key, T otherwise, const std::string& source) {
+[[gnu::cold]] T optional(const Json& json, const std::string& key, T otherwise, const std::string& source) {
   if (!json.is_object() || !json.contains(key) || json.at(key).is_null()) return otherwise;
   return required<T>(json, key, source);
 }

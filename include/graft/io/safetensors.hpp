@@ -14,7 +14,7 @@ namespace graft {
 /// The tensors in the bytes of a safetensors file; views, valid as long as the bytes. Throws on anything the format
 /// forbids: a header longer than the file, offsets that overlap, leave holes or disagree with a shape.
 /// `metadata`, if given, receives the header's "__metadata__".
-inline TensorMap parse_safetensors(std::span<const std::byte> file, const std::string& source, Json* metadata = nullptr) {
+[[gnu::cold]] inline TensorMap parse_safetensors(std::span<const std::byte> file, const std::string& source, Json* metadata = nullptr) {
   if (file.size() < 8) fail(source, ": too short for a safetensors file (", file.size(), " bytes); was the download cut off?");
   const auto length = io::load<std::uint64_t>(file.data());
   if (length > file.size() - 8) fail(source, ": the header is said to take ", length, " bytes, but only ", file.size() - 8, " follow; the file is truncated or no safetensors file");
@@ -22,8 +22,8 @@ inline TensorMap parse_safetensors(std::span<const std::byte> file, const std::s
   if (!header.is_object()) fail(source, ": the header is not a JSON object");
   const auto data = file.subspan(8 + length);
 
-  static const std::map<std::string, ElementType> types{{"F32", ElementType::F32}, {"F16", ElementType::F16}, {"BF16", ElementType::BF16},
-                                                        {"I64", ElementType::I64}, {"I32", ElementType::I32}};
+  static constexpr std::pair<std::string_view, ElementType> types[] = {
+      {"F32", ElementType::F32}, {"F16", ElementType::F16}, {"BF16", ElementType::BF16}, {"I64", ElementType::I64}, {"I32", ElementType::I32}};
   TensorMap tensors;
   std::vector<std::pair<Index, Index>> ranges;
   for (const auto& [name, entry] : header.items()) {
@@ -34,7 +34,8 @@ inline TensorMap parse_safetensors(std::span<const std::byte> file, const std::s
     const std::string where = source + ", tensor \"" + name + "\"";
     StoredTensor tensor;
     tensor.type_name = required<std::string>(entry, "dtype", where);
-    if (const auto type = types.find(tensor.type_name); type != types.end()) tensor.type = type->second;
+    for (const auto& [type_name, type] : types)
+      if (type_name == tensor.type_name) tensor.type = type;
     const auto& shape = entry.contains("shape") ? entry.at("shape") : Json();
     const auto& offsets = entry.contains("data_offsets") ? entry.at("data_offsets") : Json();
     const auto are_counts = [](const Json& list) {
@@ -85,7 +86,7 @@ struct NamedTensor {
 
 /// Writes float32 tensors, atomically. The header is padded so that data start on 8 bytes, names are sorted.
 /// `metadata` maps names to texts.
-inline void write_safetensors(const std::filesystem::path& path, std::vector<NamedTensor> tensors, Json metadata = {{"format", "pt"}}) {
+[[gnu::cold]] inline void write_safetensors(const std::filesystem::path& path, std::vector<NamedTensor> tensors, Json metadata = {{"format", "pt"}}) {
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   Json header = {{"__metadata__", std::move(metadata)}};
   Index offset = 0;

@@ -31,12 +31,12 @@ AdapterSummary summarize_adapter(const Model& model) {
 }
 
 /// The PEFT config of a summary. The commonest rank and alpha become r and lora_alpha, others go into the patterns.
-inline Json adapter_config(const AdapterSummary& summary, const std::string& base_name) {
+[[gnu::cold]] inline Json adapter_config(const AdapterSummary& summary, const std::string& base_name) {
   const auto last_part = [](const std::string& path) { return path.substr(path.rfind('.') + 1); };
-  Json config = {{"peft_type", "LORA"}, {"task_type", "CAUSAL_LM"}, {"base_model_name_or_path", base_name}, {"inference_mode", true},
-                 {"bias", "none"}, {"fan_in_fan_out", false}, {"init_lora_weights", true}, {"lora_dropout", 0.0}, {"use_rslora", false},
-                 {"use_dora", false}, {"r", 8}, {"lora_alpha", 8}, {"rank_pattern", Json::object()}, {"alpha_pattern", Json::object()},
-                 {"target_modules", Json::array()}, {"modules_to_save", nullptr}, {"layers_to_transform", nullptr}, {"layers_pattern", nullptr}};
+  Json config = Json::parse(R"({"peft_type": "LORA", "task_type": "CAUSAL_LM", "inference_mode": true, "bias": "none", "fan_in_fan_out": false,
+    "init_lora_weights": true, "lora_dropout": 0.0, "use_rslora": false, "use_dora": false, "r": 8, "lora_alpha": 8, "rank_pattern": {},
+    "alpha_pattern": {}, "target_modules": [], "modules_to_save": null, "layers_to_transform": null, "layers_pattern": null})");
+  config["base_model_name_or_path"] = base_name;
   if (!summary.saved_modules.empty()) {
     std::set<std::string> names;
     for (const auto& path : summary.saved_modules) names.insert(summary.lora.empty() || path.find(".layers.") != std::string::npos ? path : last_part(path));

@@ -13,8 +13,8 @@
 namespace graft {
 
 /// "model.layers.3.self_attn.q_proj.weight" → "blk.3.attn_q.weight"
-inline std::string gguf_name(std::string name) {
-  static const std::vector<std::pair<std::string, std::string>> parts{
+[[gnu::cold]] inline std::string gguf_name(std::string name) {
+  static constexpr std::pair<std::string_view, std::string_view> parts[] = {
       {"model.layers.", "blk."}, {"model.embed_tokens", "token_embd"}, {"model.norm", "output_norm"}, {"lm_head", "output"},
       {"self_attn.q_proj", "attn_q"}, {"self_attn.k_proj", "attn_k"}, {"self_attn.v_proj", "attn_v"}, {"self_attn.o_proj", "attn_output"},
       {"mlp.gate_proj", "ffn_gate"}, {"mlp.up_proj", "ffn_up"}, {"mlp.down_proj", "ffn_down"},
@@ -68,7 +68,7 @@ class ModelFiles {
   [[nodiscard]] const TensorMap& tensors() const { return gguf_ ? gguf_->content.tensors : merged_; }
 
  private:
-  void open_gguf() {
+  [[gnu::cold]] void open_gguf() {
     gguf_.emplace(path_);
     const Gguf& g = gguf_->content;
     const auto& family = g.get<std::string>("general.architecture");
@@ -90,7 +90,7 @@ class ModelFiles {
     config_.mlp_bias = g.tensors.contains("blk.0.ffn_up.bias");
   }
 
-  void open_folder() {
+  [[gnu::cold]] void open_folder() {
     const auto source = (path_ / "config.json").string();
     const Json json = read_json(source);
     const auto size = [&](const char* key) { return required<Index>(json, key, source); };
@@ -126,7 +126,7 @@ class ModelFiles {
     }
   }
 
-  void open_shard(const std::filesystem::path& path) {
+  [[gnu::cold]] void open_shard(const std::filesystem::path& path) {
     shards_.push_back(std::make_unique<SafetensorsFile>(path));
     for (const auto& [name, tensor] : shards_.back()->tensors)
       if (!merged_.emplace(name, tensor).second) fail(path.string(), ": \"", name, "\" is in another shard too");

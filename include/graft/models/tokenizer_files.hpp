@@ -9,7 +9,7 @@
 
 namespace graft {
 
-inline TokenizerParts tokenizer_parts(const Gguf& gguf) {
+[[gnu::cold]] inline TokenizerParts tokenizer_parts(const Gguf& gguf) {
   using Strings = std::vector<std::string>;
   if (const auto& kind = gguf.get<std::string>("tokenizer.ggml.model"); kind != "gpt2") fail(gguf.source, ": its tokenizer is of the kind \"", kind, "\"; graft reads byte-level BPE (\"gpt2\")");
   TokenizerParts parts{.tokens = gguf.get<Strings>("tokenizer.ggml.tokens"), .merges = {}, .special = {}, .patterns = {}};
@@ -29,7 +29,7 @@ inline TokenizerParts tokenizer_parts(const Gguf& gguf) {
   return parts;
 }
 
-inline TokenizerParts tokenizer_parts(const Json& json, const std::string& source) {
+[[gnu::cold]] inline TokenizerParts tokenizer_parts(const Json& json, const std::string& source) {
   TokenizerParts parts;
   const auto& model = json.contains("model") ? json.at("model") : Json();
   if (optional<std::string>(model, "type", "BPE", source) != "BPE" || !model.contains("vocab") || !model.contains("merges"))

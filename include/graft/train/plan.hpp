@@ -4,6 +4,7 @@
 
 #include <graft/autodiff/tape.hpp>
 #include <graft/backend/meta.hpp>
+#include <graft/core/path.hpp>
 #include <graft/layers/attention_context.hpp>
 #include <graft/train/adamw.hpp>
 

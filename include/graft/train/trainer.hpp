@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/autodiff/tape.hpp>
+#include <graft/core/path.hpp>
 #include <graft/layers/attention_context.hpp>
 #include <graft/train/adamw.hpp>
 #include <graft/train/schedule.hpp>
