@@ -48,10 +48,9 @@ with tempfile.TemporaryDirectory() as folder:
     seconds, kilobytes = compiler(["-O2", "-fopenmp", "-c", os.path.join(root, "bench", "training_program.cpp"), "-o", target])
     row("SmolLM2-135M LoRA training program, -O2: time", seconds, 20, "s")
     row("SmolLM2-135M LoRA training program, -O2: memory", kilobytes / 1e6, 1.5, "GB")
-    symbols = subprocess.run(["nm", "-C", "--defined-only", target], capture_output=True, text=True).stdout.split("\n")
-    names = [re.sub(r"^\S+ \S ", "", line) for line in symbols if "graft::" in line]
-    mangled = subprocess.run(["nm", "--defined-only", target], capture_output=True, text=True).stdout.split("\n")
-    lengths = sorted(len(line.split()[-1]) for line in mangled if "graft" in line)
+    symbols = subprocess.run(["nm", "--defined-only", target], capture_output=True, text=True).stdout.split("\n")
+    own = re.compile(r"_Z(NK?|T[VIS]N)5graft")  # not the standard library's and nlohmann's about graft's types
+    lengths = sorted(len(line.split()[-1]) for line in symbols if line and own.match(line.split()[-1]))
     row("longest mangled symbol of graft", lengths[-1], 300, "characters")
     row("99 of 100 symbols are shorter than", lengths[len(lengths) * 99 // 100], 300, "characters")
 if options.json:

@@ -7,12 +7,34 @@
 
 #include <algorithm>
 #include <span>
-#include <variant>
+#include <type_traits>
 
 namespace graft {
 
-/// A metadata value. Integers of every width are int64, both float widths are double, arrays are lists of those.
-using GgufValue = std::variant<std::int64_t, double, bool, std::string, std::vector<std::int64_t>, std::vector<double>, std::vector<std::string>>;
+/// A metadata value: integers of every width (and booleans) are int64, both float widths are double, arrays are lists of
+/// those. One member is in use, the one that `kind` names.
+struct GgufValue {
+  enum class Kind { integer, real, text, integers, reals, texts };
+  Kind kind = Kind::integer;
+  std::int64_t integer = 0;
+  double real = 0;
+  std::string text{};
+  std::vector<std::int64_t> integers{};
+  std::vector<double> reals{};
+  std::vector<std::string> texts{};
+
+  /// The member of type T, or null where another is in use.
+  template <class T>
+  [[nodiscard]] const T* as() const {
+    const auto if_kind = [this](Kind wanted, const T* member) { return kind == wanted ? member : nullptr; };
+    if constexpr (std::is_same_v<T, std::int64_t>) return if_kind(Kind::integer, &integer);
+    else if constexpr (std::is_same_v<T, double>) return if_kind(Kind::real, &real);
+    else if constexpr (std::is_same_v<T, std::string>) return if_kind(Kind::text, &text);
+    else if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) return if_kind(Kind::integers, &integers);
+    else if constexpr (std::is_same_v<T, std::vector<double>>) return if_kind(Kind::reals, &reals);
+    else return if_kind(Kind::texts, &texts);
+  }
+};
 
 /// Reads forward through bytes and never past their end.
 class GgufCursor {
@@ -75,7 +97,7 @@ struct Gguf {
   [[nodiscard]] const T& get(const std::string& key) const {
     const auto found = metadata.find(key);
     if (found == metadata.end()) fail(source, ": the metadata lack \"", key, "\"");
-    const T* const typed = std::get_if<T>(&found->second);
+    const T* const typed = found->second.template as<T>();
     if (typed == nullptr) fail(source, ": the metadata \"", key, "\" have another type than expected");
     return *typed;
   }
@@ -86,14 +108,12 @@ struct Gguf {
 
  private:
   static GgufValue value(GgufCursor& cursor, std::uint32_t type) {
-    switch (type) {
-      case 8: return cursor.string();
-      case 7: return cursor.number<std::uint8_t>() != 0;
-      case 6:
-      case 12: return real(cursor, type);
-      case 9: return array(cursor);
-      default: return integer(cursor, type);
-    }
+    GgufValue v;
+    if (type == 9) return array(cursor);
+    if (type == 8) v.kind = GgufValue::Kind::text, v.text = cursor.string();
+    else if (type == 6 || type == 12) v.kind = GgufValue::Kind::real, v.real = real(cursor, type);
+    else v.integer = integer(cursor, type);
+    return v;
   }
   static double real(GgufCursor& cursor, std::uint32_t type) {
     return type == 6 ? static_cast<double>(cursor.number<float>()) : cursor.number<double>();
@@ -114,17 +134,16 @@ struct Gguf {
   }
   static GgufValue array(GgufCursor& cursor) {
     const auto type = cursor.number<std::uint32_t>();
-    const auto list = [&](auto element, Index smallest) {
-      const Index n = cursor.count(smallest, "elements of an array");
-      std::vector<decltype(element())> values;
-      values.reserve(n);
-      for (Index i = 0; i < n; ++i) values.push_back(element());
-      return values;
-    };
-    if (type == 8) return list([&] { return cursor.string(); }, 8);
-    if (type == 6 || type == 12) return list([&] { return real(cursor, type); }, 4);
     if (type == 9) fail(cursor.source(), ": an array of arrays in the metadata, which graft does not read");
-    return list([&] { return integer(cursor, type); }, 1);
+    const bool texts = type == 8, reals = type == 6 || type == 12;
+    const Index n = cursor.count(texts ? 8 : reals ? 4 : 1, "elements of an array");
+    GgufValue v{.kind = texts ? GgufValue::Kind::texts : reals ? GgufValue::Kind::reals : GgufValue::Kind::integers};
+    for (Index i = 0; i < n; ++i) {
+      if (texts) v.texts.push_back(cursor.string());
+      else if (reals) v.reals.push_back(real(cursor, type));
+      else v.integers.push_back(integer(cursor, type));
+    }
+    return v;
   }
 
   [[gnu::cold]] void read_tensors(std::span<const std::byte> file, GgufCursor& cursor, Index count) {

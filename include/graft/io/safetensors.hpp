@@ -77,6 +77,9 @@ class SafetensorsFile {
   TensorMap tensors;
 };
 
+/// Names and texts that a file carries beside its tensors.
+using Notes = std::map<std::string, std::string>;
+
 /// A float tensor to be written.
 struct NamedTensor {
   std::string name;
@@ -86,11 +89,14 @@ struct NamedTensor {
 
 /// Writes float32 tensors, atomically. The header is padded so that data start on 8 bytes, names are sorted.
 /// `metadata` maps names to texts.
-[[gnu::cold]] inline void write_safetensors(const std::filesystem::path& path, std::vector<NamedTensor> tensors, Json metadata = {{"format", "pt"}}) {
-  std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  Json header = {{"__metadata__", std::move(metadata)}};
+[[gnu::cold]] inline void write_safetensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors, const Notes& metadata = {{"format", "pt"}}) {
+  std::map<std::string_view, const NamedTensor*> sorted;
+  for (const auto& t : tensors) sorted[t.name] = &t;
+  Json header = Json::object();
+  for (const auto& [key, text] : metadata) header["__metadata__"][key] = text;
   Index offset = 0;
-  for (const auto& t : tensors) {
+  for (const auto& [name, tensor] : sorted) {
+    const NamedTensor& t = *tensor;
     const Index bytes = t.values.size() * sizeof(float);
     header[t.name] = {{"dtype", "F32"}, {"shape", t.shape}, {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
@@ -101,7 +107,7 @@ struct NamedTensor {
   AtomicFile file(path);
   file.write(&length, sizeof length);
   file.write(text);
-  for (const auto& t : tensors) file.write(t.values.data(), t.values.size() * sizeof(float));
+  for (const auto& [name, tensor] : sorted) file.write(tensor->values.data(), tensor->values.size() * sizeof(float));
   file.commit();
 }
 

@@ -44,42 +44,58 @@ AdapterSummary summarize_adapter(const Model& model) {
   }
   if (summary.lora.empty()) return config;
 
-  std::map<std::pair<Index, double>, Index> votes;
-  for (const auto& [path, s] : summary.lora) ++votes[{s.rank, s.alpha}];
-  const auto common = std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->first;
+  // Few entries: everything is found by looking through them.
+  const auto& all = summary.lora;
+  const auto same_kind = [](const LoraSettings& a, const LoraSettings& b) { return a.rank == b.rank && a.alpha == b.alpha; };
   const auto number = [](double x) { return x == static_cast<double>(static_cast<std::int64_t>(x)) ? Json(static_cast<std::int64_t>(x)) : Json(x); };
-  config["r"] = common.first;
-  config["lora_alpha"] = number(common.second);
-  config["use_rslora"] = summary.lora.front().settings.rank_stabilized;
-  config["lora_dropout"] = summary.lora.front().settings.dropout;
-  config["init_lora_weights"] = summary.lora.front().settings.init == LoraInit::gaussian ? Json("gaussian") : Json(true);
+  const LoraSettings* common = nullptr;
+  Index most = 0;
+  for (const auto& candidate : all) {
+    Index votes = 0;
+    for (const auto& entry : all) votes += same_kind(entry.settings, candidate.settings) ? 1 : 0;
+    if (votes > most) {
+      most = votes;
+      common = &candidate.settings;
+    }
+  }
+  config["r"] = common->rank;
+  config["lora_alpha"] = number(common->alpha);
+  config["use_rslora"] = common->rank_stabilized;
+  config["lora_dropout"] = common->dropout;
+  if (common->init == LoraInit::gaussian) config["init_lora_weights"] = "gaussian";
 
-  // Short names where a name means the same in every block, whole paths where it does not.
-  std::map<std::string, std::set<Index>> blocks_of;
-  std::set<Index> all_blocks;
+  // Short names where a name means the same in every adapted block, whole paths where it does not.
   const auto block_of = [](const std::string& path) {
     const auto at = path.find(".layers.");
     return at == std::string::npos ? Index{0} : static_cast<Index>(std::stoul(path.substr(at + 8)));
   };
-  for (const auto& [path, s] : summary.lora) {
-    blocks_of[last_part(path)].insert(block_of(path));
-    all_blocks.insert(block_of(path));
-  }
+  std::vector<bool> adapted(summary.blocks, false);
+  for (const auto& entry : all) adapted[block_of(entry.path)] = true;
+  const auto blocks = static_cast<Index>(std::count(adapted.begin(), adapted.end(), true));
   bool uniform = true;
-  for (const auto& [name, blocks] : blocks_of) uniform = uniform && (blocks == all_blocks || name == "lm_head");
+  for (const auto& entry : all) {
+    Index same = 0;
+    for (const auto& other : all) same += last_part(other.path) == last_part(entry.path) ? 1 : 0;
+    uniform = uniform && (same == blocks || last_part(entry.path) == "lm_head");
+  }
   std::set<std::string> targets;
-  std::map<std::string, std::set<std::pair<Index, double>>> kinds;
-  for (const auto& [path, s] : summary.lora) kinds[last_part(path)].insert({s.rank, s.alpha});
-  for (const auto& [path, s] : summary.lora) {
-    targets.insert(uniform ? last_part(path) : path);
-    const std::string key = kinds[last_part(path)].size() == 1 ? last_part(path) : path;
-    if (s.rank != common.first) config["rank_pattern"][key] = s.rank;
-    if (s.alpha != common.second) config["alpha_pattern"][key] = number(s.alpha);
-    if (s.rank_stabilized != summary.lora.front().settings.rank_stabilized)
+  for (const auto& entry : all) {
+    const std::string name = last_part(entry.path);
+    targets.insert(uniform ? name : entry.path);
+    bool one_kind = true;
+    for (const auto& other : all) one_kind = one_kind && (last_part(other.path) != name || same_kind(other.settings, entry.settings));
+    const std::string& key = one_kind ? name : entry.path;
+    if (entry.settings.rank != common->rank) config["rank_pattern"][key] = entry.settings.rank;
+    if (entry.settings.alpha != common->alpha) config["alpha_pattern"][key] = number(entry.settings.alpha);
+    if (entry.settings.rank_stabilized != common->rank_stabilized)
       fail("an adapter folder has one use_rslora for all of it; this model mixes LoRA with and without RankStabilized");
   }
-  config["target_modules"] = targets;
-  if (uniform && all_blocks.size() != summary.blocks) config["layers_to_transform"] = all_blocks;
+  for (const auto& target : targets) config["target_modules"].push_back(target);
+  if (uniform && blocks != summary.blocks) {
+    config["layers_to_transform"] = Json::array();
+    for (Index b = 0; b < summary.blocks; ++b)
+      if (adapted[b]) config["layers_to_transform"].push_back(b);
+  }
   return config;
 }
 

@@ -55,7 +55,7 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
                        {"rms_norm_eps", base.config().norm_epsilon}, {"tie_word_embeddings", tied}, {"attention_bias", C::qkv_bias}, {"mlp_bias", C::mlp_bias},
                        {"hidden_act", "silu"}, {"rope_scaling", nullptr}, {"torch_dtype", "float32"}, {"max_position_embeddings", 8192}};
   std::filesystem::create_directories(folder);
-  write_safetensors(folder / "model.safetensors", std::move(tensors));
+  write_safetensors(folder / "model.safetensors", tensors);
   write_json(folder / "config.json", config);
 }
 

@@ -35,7 +35,7 @@ class Tokenizer {
     for (Index byte = 0, extra = 256; byte < 256; ++byte) {
       const bool visible = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
       const std::string letter = utf8(static_cast<std::uint32_t>(visible ? byte : extra++));
-      bytes_.emplace(letter, static_cast<char>(byte));
+      byte_of_[letter.size() == 1 ? static_cast<unsigned char>(letter[0]) : code_point(letter)] = static_cast<std::int16_t>(byte);
       const auto id = ids_.find(letter);
       byte_ids_[byte] = id == ids_.end() ? -1 : id->second;
     }
@@ -85,9 +85,9 @@ class Tokenizer {
       }
       for (Index i = 0; i < token.size();) {
         const Index length = letter_length(token, i);
-        const auto byte = bytes_.find(token.substr(i, length));
-        if (byte != bytes_.end()) text += byte->second;
-        else text += token.substr(i, length);
+        const Index point = length == 1 ? static_cast<unsigned char>(token[i]) : length == 2 ? code_point(std::string_view(token).substr(i, 2)) : byte_of_.size();
+        if (point < byte_of_.size() && byte_of_[point] >= 0) text += static_cast<char>(byte_of_[point]);
+        else text.append(token, i, length);
         i += length;
       }
     }
@@ -103,6 +103,9 @@ class Tokenizer {
   static std::string utf8(std::uint32_t point) {
     if (point < 0x80) return {static_cast<char>(point)};
     return {static_cast<char>(0xC0U | (point >> 6U)), static_cast<char>(0x80U | (point & 0x3FU))};
+  }
+  static Index code_point(std::string_view two_bytes) {
+    return ((static_cast<unsigned char>(two_bytes[0]) & 0x1FU) << 6U) | (static_cast<unsigned char>(two_bytes[1]) & 0x3FU);
   }
   static Index letter_length(const std::string& text, Index at) {
     const auto lead = static_cast<unsigned char>(text[at]);
@@ -184,7 +187,11 @@ class Tokenizer {
   std::vector<bool> is_special_;
   std::vector<Pattern> patterns_;
   std::unordered_map<std::string, Id> ids_;
-  std::unordered_map<std::string, char> bytes_;
+  std::array<std::int16_t, 512> byte_of_ = [] {
+    std::array<std::int16_t, 512> none{};
+    none.fill(-1);
+    return none;
+  }();
   std::array<Id, 256> byte_ids_{};
   std::unordered_map<std::uint64_t, Merge> merges_;
 };

@@ -50,12 +50,14 @@ FitHistory fit(Trainer<Model, O>& trainer, std::span<const Example> examples, co
   std::vector<std::vector<float>> best;
 
   if (options.resume) {
-    const Json notes = load_checkpoint(trainer, options.checkpoint);
-    history.losses = required<std::vector<double>>(notes, "losses", options.checkpoint.string());
-    history.tokens = required<Index>(notes, "tokens", options.checkpoint.string());
-    for (const auto& e : notes.value("evaluations", Json::array())) history.evaluations.push_back({e.at(0).get<Index>(), e.at(1).get<double>()});
-    if (notes.value("seed", options.seed) != options.seed || notes.value("batch", options.batch) != options.batch || notes.value("examples", examples.size()) != examples.size())
+    const Notes notes = load_checkpoint(trainer, options.checkpoint);
+    const auto number = [&](const char* key) { return noted_number(notes, key, options.checkpoint.string()); };
+    if (number("fit.seed") != options.seed || number("fit.batch") != options.batch || number("fit.examples") != examples.size())
       fail(options.checkpoint.string(), ": the run was started with another seed, batch or number of examples");
+    history.losses = noted_numbers(notes, "fit.losses");
+    history.tokens = number("fit.tokens");
+    const auto evaluations = noted_numbers(notes, "fit.evaluations");
+    for (Index i = 0; i + 1 < evaluations.size(); i += 2) history.evaluations.push_back({static_cast<Index>(evaluations[i]), evaluations[i + 1]});
   }
   const auto parameters = [&trainer] {
     std::vector<std::vector<float>> values;
@@ -89,10 +91,11 @@ FitHistory fit(Trainer<Model, O>& trainer, std::span<const Example> examples, co
     bar.update(report.step, total, report.loss, report.tokens);
     if (options.evaluate_every != 0 && report.step % options.evaluate_every == 0 && report.step != total) judge(report.step);
     if (options.checkpoint_every != 0 && (report.step % options.checkpoint_every == 0 || report.step == total)) {
-      Json evaluations = Json::array();
-      for (const auto& e : history.evaluations) evaluations.push_back({e.step, e.loss});
-      save_checkpoint(trainer, options.checkpoint, {{"losses", history.losses}, {"tokens", history.tokens}, {"evaluations", evaluations},
-                                                    {"seed", options.seed}, {"batch", options.batch}, {"examples", examples.size()}});
+      std::vector<double> evaluations;
+      for (const auto& e : history.evaluations) evaluations.insert(evaluations.end(), {static_cast<double>(e.step), e.loss});
+      save_checkpoint(trainer, options.checkpoint, {{"fit.losses", noted(history.losses)}, {"fit.evaluations", noted(evaluations)}, {"fit.tokens", std::to_string(history.tokens)},
+                                                    {"fit.seed", std::to_string(options.seed)}, {"fit.batch", std::to_string(options.batch)},
+                                                    {"fit.examples", std::to_string(examples.size())}});
     }
   }
   judge(total);
