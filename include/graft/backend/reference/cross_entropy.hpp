@@ -9,6 +9,14 @@
 
 namespace graft::backend {
 
+/// Σ_t (l_t − logits[t, target_t]), in double and in order
+inline float loss_of_rows(const float* l, const float* logits, const Id* targets, Index rows, Index n) {
+  double total = 0;
+  for (Index t = 0; t < rows; ++t)
+    if (targets[t] >= 0) total += static_cast<double>(l[t] - logits[t * n + static_cast<Index>(targets[t])]);
+  return static_cast<float>(total);
+}
+
 /// loss(1) = Σ_t (l_t − logits[t, target_t]) over rows with target ≥ 0,   l(T) = log Σ exp logits, saved
 inline void cross_entropy(float* loss, float* l, const float* logits, const Id* targets, Index rows, Index n, reference) {
   parallel_for(rows, rows * n > parallel_threshold, [=](Index t) {
@@ -18,10 +26,7 @@ inline void cross_entropy(float* loss, float* l, const float* logits, const Id* 
     GRAFT_SIMD for (Index i = 0; i < n; ++i) sum += std::exp(row[i] - largest);
     l[t] = largest + std::log(sum);
   });
-  double total = 0;
-  for (Index t = 0; t < rows; ++t)
-    if (targets[t] >= 0) total += static_cast<double>(l[t] - logits[t * n + static_cast<Index>(targets[t])]);
-  *loss = static_cast<float>(total);
+  *loss = loss_of_rows(l, logits, targets, rows, n);
 }
 
 /// dlogits (+)= dloss (exp(logits − l) − onehot(target)), zero for rows without a target

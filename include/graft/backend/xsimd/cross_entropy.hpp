@@ -19,10 +19,7 @@ inline void cross_entropy(float* loss, float* l, const float* logits, const Id* 
     for (Index i = n - n % simd::width; i < n; ++i) sum += std::exp(row[i] - largest);
     l[t] = largest + std::log(sum);
   });
-  double total = 0;
-  for (Index t = 0; t < rows; ++t)
-    if (targets[t] >= 0) total += static_cast<double>(l[t] - logits[t * n + static_cast<Index>(targets[t])]);
-  *loss = static_cast<float>(total);
+  *loss = loss_of_rows(l, logits, targets, rows, n);
 }
 
 inline void cross_entropy_input(float* dlogits, const float* dloss, const float* logits, const float* l, const Id* targets, Index rows, Index n, bool accumulate, xsimd_cpu) {
