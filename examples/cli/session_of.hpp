@@ -94,7 +94,7 @@ class SessionOf final : public Session {
 
     if constexpr (trains) graft::save_adapter(model, o.output / "adapter", files.path().stem().string());
     report.adapter_bytes = size_on_disk(o.output / "adapter");
-    if (!held.empty()) report.after = measure(model, formatter, held_rows, o.rouge, o.new_tokens, report.history.evaluations.back().loss, after);
+    if (!held.empty()) report.after = measure(model, formatter, held_rows, o.rouge, o.new_tokens, report.history.kept_loss, after);
     for (std::size_t i = 0; i < std::min({o.samples, before.size(), after.size()}); ++i)
       report.samples.push_back({held_rows[i].value("prompt", ""), held_rows[i].value("completion", ""), before[i], after[i]});
     report.sites = graft::site_map(model);

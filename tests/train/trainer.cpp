@@ -115,10 +115,12 @@ BOOST_AUTO_TEST_CASE(the_best_parameters_are_kept) {
   Trainer trainer(model, AdamW{.learning_rate = 1e-2F});
   int calls = 0;
   std::vector<float> at_best;
-  fit(trainer, std::span<const Example>(data), {.epochs = 6, .batch = 4, .evaluate_every = 1, .progress = false}, [&] {
+  const auto history = fit(trainer, std::span<const Example>(data), {.epochs = 6, .batch = 4, .evaluate_every = 1, .progress = false}, [&] {
     if (++calls == 3) at_best = trained(model);
     return calls == 3 ? 1.0 : 2.0;
   });
+  BOOST_TEST(history.best_step == 3U);
+  BOOST_TEST(history.kept_loss == 1.0);
   BOOST_TEST(calls == 6);
   BOOST_TEST(trained(model) == at_best, boost::test_tools::per_element());
 }

@@ -35,6 +35,7 @@ struct FitHistory {
   std::vector<double> losses;  ///< per step, mean over its supervised tokens
   std::vector<Evaluation> evaluations;
   Index best_step = 0;
+  double kept_loss = 0;  ///< of the evaluation of the parameters that the run ended with
   Index tokens = 0, most_pass_tokens = 0;
   double seconds = 0;  ///< of training steps, without evaluations
 };
@@ -99,8 +100,11 @@ FitHistory fit(Trainer<Model, O>& trainer, std::span<const Example> examples, co
     }
   }
   judge(total);
-  if (!best.empty() && history.best_step != total)
+  const bool restore = !best.empty() && history.best_step != total;
+  if (restore)
     for (Index i = 0; i < best.size(); ++i) upload<B>(trainer.slots()[i].value, std::span<const float>(best[i]));
+  for (const auto& e : history.evaluations)
+    if (e.step == (restore ? history.best_step : total)) history.kept_loss = e.loss;
   return history;
 }
 
