@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The compile budgets: what a header costs, what a training program costs, how long symbols get.
-usage: bench/compile.py [--json FILE] [--compiler g++]"""
+usage: bench/compile.py [--json FILE] [--compiler g++] [--runs N]"""
 import argparse
 import json
 import os
@@ -14,12 +14,13 @@ root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 parser = argparse.ArgumentParser()
 parser.add_argument("--json")
 parser.add_argument("--compiler", default="g++")
+parser.add_argument("--runs", type=int, default=1, help="of the training program; the best counts, as neighbours only slow it down")
 options = parser.parse_args()
 FLAGS = ["-std=c++20", "-I" + os.path.join(root, "include"), "-isystem", "/usr/include/eigen3"]
 
 
 def compiler(arguments, text=None, runs=1):
-    """Best user time and peak memory of the compiler."""
+    """Best user time, and peak memory, of the compiler."""
     best = None
     for _ in range(runs):
         with tempfile.NamedTemporaryFile("r") as out:
@@ -45,7 +46,7 @@ for header, budget in (("fwd", 0.1), ("core", 0.5), ("peft", 0.6)):
     row(f"#include <graft/{header}.hpp>", seconds, budget, "s")
 with tempfile.TemporaryDirectory() as folder:
     target = os.path.join(folder, "program.o")
-    seconds, kilobytes = compiler(["-O2", "-fopenmp", "-c", os.path.join(root, "bench", "training_program.cpp"), "-o", target])
+    seconds, kilobytes = compiler(["-O2", "-fopenmp", "-c", os.path.join(root, "bench", "training_program.cpp"), "-o", target], runs=options.runs)
     row("SmolLM2-135M LoRA training program, -O2: time", seconds, 20, "s")
     row("SmolLM2-135M LoRA training program, -O2: memory", kilobytes / 1e6, 1.5, "GB")
     symbols = subprocess.run(["nm", "--defined-only", target], capture_output=True, text=True).stdout.split("\n")
