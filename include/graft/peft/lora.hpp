@@ -66,6 +66,11 @@ inline constexpr bool is_on<On<Sites...>> = true;
 template <class O>
 concept BlockRange = requires { O::first; O::last; };
 
+template <class O>
+inline constexpr bool valid_range = true;
+template <BlockRange O>
+inline constexpr bool valid_range<O> = O::valid;
+
 /// The first On<…> among options, or every linear layer of the blocks.
 template <class... Options>
 struct WhereOf {
@@ -153,6 +158,24 @@ struct LoraOnNoLinear {
     static_assert(!Model::backend::executes, "graft: LoRA works on linear layers; a site of its On<...> holds another kind of layer (a norm or an embedding)");
   };
 };
+struct LoraOfRankZero {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: LoRA<0> trains nothing: the rank must be at least 1 (4 to 32 are usual)");
+  };
+};
+struct LoraUnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of LoRA; it takes On<sites...>, Blocks<First, Last>, Alpha<N>, Dropout<N, D>, RankStabilized, GaussianInit");
+  };
+};
+struct EmptyBlockRange {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: Blocks<First, Last> is a half-open range: First must be less than Last");
+  };
+};
 struct LoraOverTrained {
   template <class Model>
   struct error {
@@ -164,10 +187,11 @@ struct LoraOverTrained {
 /// Defaults: every linear layer of every block, α = 2 R, no dropout.
 template <Index Rank, class... Options>
 struct LoRA {
-  static_assert(Rank > 0, "graft: LoRA<0> trains nothing: the rank must be at least 1 (4 to 32 are usual)");
-  static_assert(((LoraOption<Options> || is_on<Options> || BlockRange<Options>) && ...),
-                "graft: unknown option of LoRA; it takes On<sites...>, Blocks<First, Last>, Alpha<N>, Dropout<N, D>, RankStabilized, GaussianInit");
   using where = typename WhereOf<Options...>::type;
+  /// What is wrong with this very type, or void.
+  using problem = std::conditional_t<Rank == 0, LoraOfRankZero,
+                  std::conditional_t<!((LoraOption<Options> || is_on<Options> || BlockRange<Options>) && ...), LoraUnknownOption,
+                  std::conditional_t<!where::valid, UnknownSite, std::conditional_t<!(valid_range<Options> && ...), EmptyBlockRange, void>>>>;
   static constexpr LoraSettings settings = [] {
     LoraSettings s{.rank = Rank, .alpha = 2.0 * static_cast<double>(Rank)};
     [[maybe_unused]] const auto apply = [&s]<class O>(O) {
@@ -197,7 +221,7 @@ struct LoRA {
     using type = LowRank<LoRA, Frozen<typename L::untied, typename Where::storage>>;
   };
   template <class Where, class L>
-  using at = typename std::conditional_t<touches<Where>, Wrap<Where, L>, Kept<L>>::type;
+  using at = typename std::conditional_t<!std::is_void_v<problem>, Refuse<L, problem>, std::conditional_t<touches<Where>, Wrap<Where, L>, Kept<L>>>::type;
 };
 
 }  // namespace graft

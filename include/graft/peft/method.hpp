@@ -65,6 +65,13 @@ struct TwoMethodsAtOneSite {
   };
 };
 
+struct UnknownSite {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: On<...> takes sites (Query, Key, Value, Output, Gate, Up, Down, InputNorm, MlpNorm, FinalNorm, TokenEmbedding, Head) or groups of them (Linears, AttentionLinears, MlpLinears, Norms)");
+  };
+};
+
 /// The first complaint among layers (or among other such lists), or `void`.
 template <class... Ls>
 struct FirstComplaint {

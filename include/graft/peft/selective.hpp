@@ -26,7 +26,7 @@ struct Unfreeze {
     using type = typename L::untied::thawed;
   };
   template <class Where, class L>
-  using at = typename std::conditional_t<where::template covers<typename Where::site>, Free<L>, Kept<L>>::type;
+  using at = typename std::conditional_t<!where::valid, Refuse<L, UnknownSite>, std::conditional_t<where::template covers<typename Where::site>, Free<L>, Kept<L>>>::type;
 };
 
 /// Trains the last N blocks.

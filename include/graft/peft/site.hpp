@@ -54,9 +54,8 @@ struct Place {
 /// The sites a method works on: `On<Query, Value>`, `On<Linears>`.
 template <class... Sites>
 struct On {
-  static_assert(((Site<Sites> || SiteGroup<Sites>) && ...),
-                "graft: On<...> takes sites (Query, Key, Value, Output, Gate, Up, Down, InputNorm, MlpNorm, FinalNorm, "
-                "TokenEmbedding, Head) or groups of them (Linears, AttentionLinears, MlpLinears, Norms)");
+  /// Whether all of them are sites; a method complains if not.
+  static constexpr bool valid = ((Site<Sites> || SiteGroup<Sites>) && ...);
   template <class S>
   static constexpr bool covers = ([] {
     if constexpr (SiteGroup<Sites>) return Sites::template contains<S>;
@@ -67,7 +66,7 @@ struct On {
 /// Only the blocks First, First+1, … Last−1.
 template <std::ptrdiff_t First, std::ptrdiff_t Last>
 struct Blocks {
-  static_assert(0 <= First && First < Last, "graft: Blocks<First, Last> is a half-open range: First must be less than Last");
+  static constexpr bool valid = 0 <= First && First < Last;
   static constexpr std::ptrdiff_t first = First, last = Last;
 };
 
