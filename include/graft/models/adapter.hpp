@@ -105,7 +105,7 @@ std::vector<NamedTensor> adapter_tensors(const Model& model) {
   std::vector<NamedTensor> tensors;
   Model::visit(model, [&tensors](const Path& path, const auto& p) {
     if constexpr (std::remove_cvref_t<decltype(p)>::trainable)
-      tensors.push_back({"base_model.model." + path.str(), p.rows == 1 ? std::vector<Index>{p.columns} : std::vector<Index>{p.rows, p.columns}, p.read()});
+      tensors.push_back({"base_model.model." + path.str(), shape_in_files(p), p.read()});
   });
   return tensors;
 }
@@ -153,7 +153,7 @@ void load_adapter(Model& model, const std::filesystem::path& folder) {
     });
   };
   each([&](const std::string& name, const auto& p) {
-    const std::vector<Index> wanted = p.rows == 1 ? std::vector<Index>{p.columns} : std::vector<Index>{p.rows, p.columns};
+    const std::vector<Index> wanted = shape_in_files(p);
     used.insert(name);
     const auto found = file.tensors.find(name);
     if (found == file.tensors.end()) complaints.add("missing: " + described(name, wanted));

@@ -15,6 +15,12 @@ void visit_base(L& layer, F&& f, const Path& path) {
   else visit_base(layer.base, f, path);
 }
 
+/// The shape a parameter has in files: vectors have one extent.
+template <class P>
+std::vector<Index> shape_in_files(const P&) {
+  return P::rows == 1 ? std::vector<Index>{P::columns} : std::vector<Index>{P::rows, P::columns};
+}
+
 /// "model.layers.0.mlp.up_proj.weight [1536, 576]"
 inline std::string described(const std::string& name, const std::vector<Index>& shape) {
   std::string text = name + " [";
@@ -76,7 +82,7 @@ void load_base(Model& model, const ModelFiles& files) {
   };
   each([&](const Path& path, auto& p) {
     const std::string name = name_in_file(path);
-    const std::vector<Index> wanted = p.rows == 1 ? std::vector<Index>{p.columns} : std::vector<Index>{p.rows, p.columns};
+    const std::vector<Index> wanted = shape_in_files(p);
     used.insert(files.file_name(name));
     if (const auto* found = files.find(name); found == nullptr) complaints.add("missing: " + described(files.file_name(name), wanted));
     else if (found->shape != wanted) complaints.add("misshapen: " + described(files.file_name(name), found->shape) + ", the model has " + described("", wanted));

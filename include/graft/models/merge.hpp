@@ -33,7 +33,7 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
     using L = std::remove_cvref_t<decltype(layer)>;
     if (path.str() == "lm_head" && !is_tied<L>) tied = false;
     visit_base(layer, [&](const Path& name, const auto& p) {
-      NamedTensor tensor{name.str(), p.rows == 1 ? std::vector<Index>{p.columns} : std::vector<Index>{p.rows, p.columns}, {}};
+      NamedTensor tensor{name.str(), shape_in_files(p), {}};
       if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
         tensor.values = p.read();
       } else {
