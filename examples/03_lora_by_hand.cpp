@@ -25,7 +25,7 @@ struct Beside {
 
   template <class T, Gradient G>
   constexpr auto operator()(T& tape, Var<backend, in, G> x) const {
-    return add_matmul(tape, base(tape, x), matmul(tape, x, a), b, 1.0F, true);
+    return add_matmul(tape, base(tape, x), matmul(tape, x, a), b, 1.0F);
   }
   template <class Self, class F>
   static constexpr void visit(Self& self, F&& f, const Path& path) {

@@ -7,6 +7,7 @@
 #include <graft/core/buffer.hpp>
 #include <graft/core/config.hpp>
 #include <graft/core/error.hpp>
+#include <graft/core/function_ref.hpp>
 #include <graft/core/parallel.hpp>
 #include <graft/core/path.hpp>
 #include <graft/core/pool.hpp>

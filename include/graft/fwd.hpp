@@ -22,7 +22,7 @@ enum class Gradient : bool;
 struct F32;
 struct Bf16;
 struct Trainable;
-template <class B, std::size_t Columns, Gradient G>
+template <class B, std::size_t Columns, Gradient G, class E>
 struct Var;
 template <class B>
 class Workspace;

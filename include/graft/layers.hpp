@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/autodiff.hpp>
+#include <graft/layers/apply.hpp>
 #include <graft/layers/attention_context.hpp>
 #include <graft/layers/check_layer.hpp>
 #include <graft/layers/embedding.hpp>

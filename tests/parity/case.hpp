@@ -48,7 +48,7 @@ double largest_logit_difference(const Model& model, const Rows& rows, const Stor
   Workspace<B> workspace;
   Inference<B> tape(workspace);
   const auto placed = place(tape, rows.batch);
-  const auto logits = model.logits(tape, model.hidden(tape, placed, PackedContext<B>{placed.positions, placed.sequences}));
+  const auto logits = model.logits(tape, model.hidden(tape, placed));
   const auto found = download<B>(logits.data, logits.size());
   const auto wanted = to_floats(expected, "logits");
   double worst = 0;

@@ -8,8 +8,8 @@
 namespace graft {
 
 /// f(tape, x) → Var, built of views and references only; it may be called with a recording tape or a silent one.
-template <class T, Index N, Gradient G, class F>
-constexpr auto checkpoint(T& tape, Var<typename T::backend, N, G> x, F f) {
+template <class T, Index N, Gradient G, class E, class F>
+constexpr auto checkpoint(T& tape, Var<typename T::backend, N, G, E> x, F f) {
   const auto mark = tape.mark();
   const auto random = tape.random();
   auto silent = tape.silent();

@@ -13,8 +13,12 @@
 #include <graft/autodiff/ops/layer_norm.hpp>
 #include <graft/autodiff/ops/matmul.hpp>
 #include <graft/autodiff/ops/multiply.hpp>
+#include <graft/autodiff/ops/project.hpp>
 #include <graft/autodiff/ops/rms_norm.hpp>
 #include <graft/autodiff/ops/rotary.hpp>
 #include <graft/autodiff/ops/scale.hpp>
 #include <graft/autodiff/ops/silu.hpp>
+#include <graft/autodiff/ops/slice.hpp>
+#include <graft/autodiff/ops/source.hpp>
 #include <graft/autodiff/ops/swiglu.hpp>
+#include <graft/autodiff/ops/vocabulary_loss.hpp>

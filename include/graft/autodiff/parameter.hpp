@@ -27,6 +27,7 @@ template <class B, Index Rows, Index Columns>
 class Parameter<B, Trainable, Rows, Columns> {
  public:
   using backend = B;
+  using storage = Trained;
   static constexpr bool trainable = true;
   static constexpr Gradient gradient_kind = Gradient::tracked;
   static constexpr Index rows = Rows, columns = Columns, size = Rows * Columns;
@@ -37,6 +38,8 @@ class Parameter<B, Trainable, Rows, Columns> {
 
   [[nodiscard]] constexpr Pointer<B> value() const { return value_.template as<float>(); }
   [[nodiscard]] constexpr Pointer<B> gradient() const { return gradient_.template as<float>(); }
+  /// The value as products read it.
+  [[nodiscard]] constexpr Pointer<B, std::byte> packed() const { return value_.template as<std::byte>(); }
   /// Bytes of the value alone, as `gradient_bytes` are of the gradient.
   static constexpr Index bytes() { return size * sizeof(float); }
   static constexpr Index gradient_bytes() { return size * sizeof(float); }
@@ -101,5 +104,16 @@ class Parameter<B, Constant<F32>, 1, N> {
  private:
   Buffer<B> value_{bytes()};
 };
+
+/// Where a parameter's gradient lies, or nowhere.
+template <class P>
+constexpr auto gradient_of(const P& p) {
+  if constexpr (P::trainable) return p.gradient();
+  else return Pointer<typename P::backend>{};
+}
+
+/// A parameter that never changes.
+template <class P>
+concept FrozenParameter = requires { requires !P::trainable; typename P::storage; };
 
 }  // namespace graft

@@ -9,7 +9,9 @@
 #include <graft/core/pool.hpp>
 #include <graft/core/random.hpp>
 
+#include <array>
 #include <memory>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -24,6 +26,13 @@ template <class B>
 class Tape;
 template <class B>
 class Inference;
+
+/// What undoes one op.
+template <class B>
+struct Record {
+  constexpr virtual ~Record() {}
+  constexpr virtual void undo(Tape<B>& tape) = 0;
+};
 
 /// The memory of a step: values on a stack that the reverse sweep rewinds as it goes, adjoints in a pool that it
 /// reuses as it retires them, and the records themselves. After the first step of a given size nothing is allocated.
@@ -63,25 +72,8 @@ class Workspace {
   friend class Tape<B>;
   friend class Inference<B>;
 
-  struct Record {
-    constexpr virtual ~Record() {}
-    constexpr virtual void undo(Tape<B>& tape) = 0;
-  };
-  /// Undoes the op that made y, if anything has contributed to y's adjoint.
-  template <class Y, class Step>
-  struct RecordOf final : Record {
-    Y y;
-    Step step;
-    constexpr RecordOf(Y value, Step undo_step) : y(value), step(undo_step) {}
-    constexpr ~RecordOf() override {}  // spelled out: g++ 12 wants it defined before constant expressions delete one
-    constexpr void undo(Tape<B>& tape) override {
-      if (!tape.has_adjoint(y)) return;
-      step(tape, tape.adjoint(y));
-      tape.retire(y);
-    }
-  };
   struct Entry {
-    Record* record;
+    Record<B>* record;
     typename Arena<B>::Mark values;  // the stack after this record's op
     Arena<backend::reference>::Mark closures;
     Index adjoints;
@@ -113,15 +105,24 @@ class Inference {
   constexpr explicit Inference(Workspace<B>& workspace) : workspace_(&workspace) {}
 
   /// A fresh constant value.
-  template <Index Columns>
-  constexpr Var<B, Columns> value(Index rows) {
-    return {rows, scratch<float>(rows * Columns)};
+  template <Index Columns, class E = float>
+  constexpr Var<B, Columns, Gradient::none, E> value(Index rows) {
+    return {rows, scratch<E>(rows * Columns)};
   }
 
   /// Memory for a kernel's side results.
   template <class T>
   constexpr Pointer<B, T> scratch(Index count) {
     return workspace_->values_.template allocate<T>(count);
+  }
+
+  /// Memory that does not outlive the op that asks for it: calls body(memory).
+  template <class T, class Body>
+  constexpr void borrow(Index count, const Body& body) {
+    auto& pool = workspace_->pool_;
+    const auto block = pool.acquire(count * sizeof(T));
+    body(pool.template at<T>(block));
+    pool.release(block);
   }
 
   /// Numbers from the host. On `meta` only the count matters.
@@ -143,17 +144,15 @@ class Inference {
   [[nodiscard]] constexpr Mark mark() const { return workspace_->values_.mark(); }
 
   /// Drops every value made since the mark except y, which moves down to it.
-  template <Index Columns>
-  constexpr Var<B, Columns> keep(Mark mark, Var<B, Columns> y) {
-    auto &values = workspace_->values_;
-    auto &pool = workspace_->pool_;
-    const auto block = pool.acquire(y.size() * sizeof(float));
-    const auto aside = pool.template at<float>(block);
-    run(0, [=, n = y.size()](auto on) { copy(aside, y.data, n, on); });
-    values.rewind(mark);
-    const auto kept = value<Columns>(y.rows);
-    run(0, [=, n = y.size()](auto on) { copy(kept.data, aside, n, on); });
-    pool.release(block);
+  template <Index Columns, class E>
+  constexpr Var<B, Columns, Gradient::none, E> keep(Mark mark, Var<B, Columns, Gradient::none, E> y) {
+    auto kept = y;
+    borrow<E>(y.size(), [&](Pointer<B, E> aside) {
+      run(0, [=, n = y.size()](auto on) { copy(aside, y.data, n, on); });
+      workspace_->values_.rewind(mark);
+      kept = value<Columns, E>(y.rows);
+      run(0, [=, n = y.size()](auto on) { copy(kept.data, aside, n, on); });
+    });
     return kept;
   }
 
@@ -179,12 +178,29 @@ class Silent : public Inference<B> {
 };
 
 /// Where the adjoint of a value gathers: the kernel stores there, or adds if something is there already.
-template <class B>
+template <class B, class E = float>
 struct Contribution {
-  Pointer<B> data;
-  bool accumulate;
+  Pointer<B, E> data{};
+  bool accumulate = false;
 };
 
+/// Undoes an op of which `Count` results have a place for an adjoint, if anything has contributed to one of them.
+/// E: the elements of a single result, whose adjoint the step is handed; void where there are several.
+template <class B, class Step, Index Count, class E>
+struct RecordOf final : Record<B> {
+  std::array<Index, Count> slots;
+  Step step;
+  constexpr RecordOf(std::array<Index, Count> results, Step undo_step) : slots(results), step(undo_step) {}
+  constexpr ~RecordOf() override {}  // spelled out: g++ 12 wants it defined before constant expressions delete one
+  constexpr void undo(Tape<B>& tape) override {
+    bool present = false;
+    for (const Index slot : slots) present = present || tape.is_present(slot);
+    if (!present) return;
+    if constexpr (std::is_void_v<E>) step(tape);
+    else step(tape, tape.template adjoint_at<E>(slots[0]));
+    for (const Index slot : slots) tape.retire(slot);
+  }
+};
 /// Records ops and runs them backwards.
 template <class B>
 class Tape : public Inference<B> {
@@ -197,73 +213,81 @@ class Tape : public Inference<B> {
   constexpr explicit Tape(Workspace<B>& workspace) : Inference<B>(workspace) {}
 
   /// Gives a constant value a place for its adjoint.
-  template <Index Columns>
-  constexpr Var<B, Columns, Gradient::tracked> track(Var<B, Columns> value) {
+  template <Index Columns, class E>
+  constexpr Var<B, Columns, Gradient::tracked, E> track(Var<B, Columns, Gradient::none, E> value) {
     workspace_->adjoints_.push_back({});
     return {value.rows, value.data, workspace_->adjoints_.size() - 1};
   }
 
   /// Records `step(tape, dy)`, which adds the share of y's adjoint to the adjoints of what y was made from.
   /// It runs only if something has contributed to y, and dy's memory is reused after it.
-  template <Index Columns, class Step>
-  constexpr void record(Var<B, Columns, Gradient::tracked> y, Step step) {
-    static_assert(std::is_trivially_destructible_v<Step>,
-                  "graft: a backward step may capture only views (Var, Pointer, numbers): it is never destroyed, "
-                  "so memory that it owned would leak");
-    if constexpr (std::is_trivially_destructible_v<Step>) {
-      using Record = typename Workspace<B>::template RecordOf<Var<B, Columns, Gradient::tracked>, Step>;
-      auto& w = *workspace_;
-      typename Workspace<B>::Record* record = nullptr;
-      if (std::is_constant_evaluated()) record = new Record(y, step);
-      else record = ::new (static_cast<void*>(w.closures_.template allocate<Record>(1))) Record(y, step);
-      w.records_.push_back({record, w.values_.mark(), w.closures_.mark(), w.adjoints_.size()});
-    }
+  template <Index Columns, class E, class Step>
+  constexpr void record(Var<B, Columns, Gradient::tracked, E> y, Step step) {
+    record_slots<E>(std::array{y.adjoint}, step);
+  }
+  /// The same for an op of several results, some perhaps constant: `step(tape)` asks for their adjoints itself, as not
+  /// every result need have one.
+  template <class... Ys, class Step>
+  constexpr void record_all(const std::tuple<Ys...>& ys, Step step) {
+    std::array<Index, (Index{Ys::tracked} + ...)> slots{};
+    Index count = 0;
+    const auto note = [&](auto y) {
+      if constexpr (decltype(y)::tracked) slots[count++] = y.adjoint;
+    };
+    std::apply([&](auto... y) { (note(y), ...); }, ys);
+    record_slots<void>(slots, step);
   }
 
-  template <Index Columns>
-  [[nodiscard]] constexpr bool has_adjoint(Var<B, Columns, Gradient::tracked> y) const {
+  template <Index Columns, class E>
+  [[nodiscard]] constexpr bool has_adjoint(Var<B, Columns, Gradient::tracked, E> y) const {
     return workspace_->adjoints_[y.adjoint].present;
   }
-  template <Index Columns>
-  [[nodiscard]] constexpr Pointer<B> adjoint(Var<B, Columns, Gradient::tracked> y) const {
-    return workspace_->pool_.template at<float>(workspace_->adjoints_[y.adjoint].block);
+  template <Index Columns, class E>
+  [[nodiscard]] constexpr bool has_adjoint(Var<B, Columns, Gradient::none, E>) const {
+    return false;
+  }
+  /// requires: y has one
+  template <Index Columns, class E>
+  [[nodiscard]] constexpr Pointer<B, E> adjoint(Var<B, Columns, Gradient::tracked, E> y) const {
+    return adjoint_at<E>(y.adjoint);
   }
 
   /// Where to store (first time) or add (later) a share of x's adjoint.
-  template <Index Columns>
-  constexpr Contribution<B> contribute(Var<B, Columns, Gradient::tracked> x) {
+  template <Index Columns, class E>
+  constexpr Contribution<B, E> contribute(Var<B, Columns, Gradient::tracked, E> x) {
     auto& slot = workspace_->adjoints_[x.adjoint];
     const bool accumulate = slot.present;
-    if (!accumulate) slot = {workspace_->pool_.acquire(x.size() * sizeof(float)), true};
+    if (!accumulate) slot = {workspace_->pool_.acquire(x.size() * sizeof(E)), true};
     return {this->adjoint(x), accumulate};
+  }
+  /// A constant value gathers nothing: kernels compute no share for it.
+  template <Index Columns, class E>
+  constexpr Contribution<B, E> contribute(Var<B, Columns, Gradient::none, E>) {
+    return {};
   }
 
   /// The same for kernels that can only add: the first time it is zeroed.
-  template <Index Columns>
-  constexpr Pointer<B> contribute_zeroed(Var<B, Columns, Gradient::tracked> x) {
+  template <Index Columns, class E>
+  constexpr Pointer<B, E> contribute_zeroed(Var<B, Columns, Gradient::tracked, E> x) {
     const auto dx = contribute(x);
     if (!dx.accumulate) run(0, [=](auto on) { fill(dx.data, x.size(), 0.0F, on); });
     return dx.data;
   }
 
-  /// y's adjoint becomes x's, without a copy where x has none yet. requires: same shape.
-  template <Index Columns>
-  constexpr void pass_adjoint(Var<B, Columns, Gradient::tracked> y, Var<B, Columns, Gradient::tracked> x) {
+  /// y's adjoint becomes x's, without a copy where x has none yet and its elements are the same. requires: same shape.
+  template <Index Columns, class Ey, class Ex>
+  constexpr void pass_adjoint(Var<B, Columns, Gradient::tracked, Ey> y, Var<B, Columns, Gradient::tracked, Ex> x) {
     auto &from = workspace_->adjoints_[y.adjoint], &to = workspace_->adjoints_[x.adjoint];
-    if (to.present) {
-      run(x.size(), [=, dx = adjoint(x), dy = adjoint(y)](auto on) { scale(dx, dy, 1.0F, x.size(), true, on); });
-    } else {
+    if (std::is_same_v<Ey, Ex> && !to.present) {
       to = from;
       from.present = false;
+    } else {
+      const auto dx = contribute(x);
+      run(x.size(), [=, dy = adjoint(y)](auto on) { scale(dx.data, dy, 1.0F, x.size(), dx.accumulate, on); });
     }
   }
-
-  template <Index Columns>
-  constexpr void retire(Var<B, Columns, Gradient::tracked> y) {
-    auto& slot = workspace_->adjoints_[y.adjoint];
-    if (slot.present) workspace_->pool_.release(slot.block);
-    slot.present = false;
-  }
+  template <Index Columns, class Ey, class Ex>
+  constexpr void pass_adjoint(Var<B, Columns, Gradient::tracked, Ey>, Var<B, Columns, Gradient::none, Ex>) {}
 
   /// Runs the records back to record number `first`, dropping values, adjoints and records on the way.
   constexpr void unwind(Index first, typename Inference<B>::Mark bottom) {
@@ -297,6 +321,36 @@ class Tape : public Inference<B> {
 
   /// The same memory, nothing recorded.
   [[nodiscard]] constexpr Silent<B> silent() const { return Silent<B>(*workspace_); }
+
+ private:
+  template <class, class, Index, class>
+  friend struct RecordOf;
+
+  [[nodiscard]] constexpr bool is_present(Index slot) const { return workspace_->adjoints_[slot].present; }
+  template <class E>
+  [[nodiscard]] constexpr Pointer<B, E> adjoint_at(Index slot) const {
+    return workspace_->pool_.template at<E>(workspace_->adjoints_[slot].block);
+  }
+  constexpr void retire(Index number) {
+    auto& slot = workspace_->adjoints_[number];
+    if (slot.present) workspace_->pool_.release(slot.block);
+    slot.present = false;
+  }
+
+  template <class E, Index Count, class Step>
+  constexpr void record_slots(std::array<Index, Count> slots, Step step) {
+    static_assert(std::is_trivially_destructible_v<Step>,
+                  "graft: a backward step may capture only views (Var, Pointer, numbers): it is never destroyed, "
+                  "so memory that it owned would leak");
+    if constexpr (std::is_trivially_destructible_v<Step>) {
+      using Kind = RecordOf<B, Step, Count, E>;
+      auto& w = *workspace_;
+      Record<B>* record = nullptr;
+      if (std::is_constant_evaluated()) record = new Kind(slots, step);
+      else record = ::new (static_cast<void*>(w.closures_.template allocate<Kind>(1))) Kind(slots, step);
+      w.records_.push_back({record, w.values_.mark(), w.closures_.mark(), w.adjoints_.size()});
+    }
+  }
 };
 
 }  // namespace graft

@@ -8,11 +8,14 @@
 
 namespace graft::backend {
 
-/// Sequence s owns query rows [queries[s], queries[s+1]) and key rows
-/// [keys[s], keys[s+1]); the last query sits at the last key. `causal`: a query sees no key after its own position.
+/// Sequence s owns query rows [queries[s], queries[s+1]) and key rows [keys[s], keys[s+1]); the last query sits at the last
+/// key. `causal`: a query sees no key after its own position. `prefixes[s]`, where it is not negative, is an earlier
+/// sequence whose keys all queries of s see too, as if they stood before its own; so do those of that one's prefix.
+/// Without shared prefixes `prefixes` is null.
 struct AttentionShape {
   const Id* queries;
   const Id* keys;
+  const Id* prefixes;
   Index sequences, heads, groups, width;
   bool causal;
 
@@ -20,9 +23,28 @@ struct AttentionShape {
   [[nodiscard]] Index query_count(Index s) const { return static_cast<Index>(queries[s + 1] - queries[s]); }
   [[nodiscard]] Index key_begin(Index s) const { return static_cast<Index>(keys[s]); }
   [[nodiscard]] Index key_count(Index s) const { return static_cast<Index>(keys[s + 1] - keys[s]); }
+  [[nodiscard]] Index query_rows() const { return static_cast<Index>(queries[sequences]); }
+  [[nodiscard]] Index key_rows() const { return static_cast<Index>(keys[sequences]); }
   [[nodiscard]] float scale() const { return 1.0F / std::sqrt(static_cast<float>(width)); }
-  /// Keys that local query i of sequence s sees.
+  /// Keys of its own sequence that local query i of sequence s sees.
   [[nodiscard]] Index visible(Index s, Index i) const { return causal ? key_count(s) - query_count(s) + i + 1 : key_count(s); }
+  /// Calls body(sequence) for every sequence whose keys those of s see: its prefixes', then its own.
+  template <class Body>
+  void each_seen(Index s, const Body& body) const {
+    if (prefixes != nullptr && prefixes[s] >= 0) each_seen(static_cast<Index>(prefixes[s]), body);
+    body(s);
+  }
+  /// Whether the queries of s see the keys of `other`.
+  [[nodiscard]] bool sees(Index s, Index other) const {
+    return s == other || (prefixes != nullptr && prefixes[s] >= 0 && sees(static_cast<Index>(prefixes[s]), other));
+  }
+};
+
+/// Where the gradients of attention go; a null one is not computed.
+template <class E>
+struct AttentionGradients {
+  E *dq, *dk, *dv;
+  bool accumulate_q, accumulate_k, accumulate_v;
 };
 
 }  // namespace graft::backend

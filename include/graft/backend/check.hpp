@@ -24,26 +24,31 @@ class Checker {
  public:
   std::vector<BackendCheck> results;
 
-  /// `kernel(on, pointers)`: `sizes` floats are handed over as pointers, filled with the same random values.
-  template <class Kernel>
-  void compare(const char* name, const std::vector<Index>& sizes, const Kernel& kernel, float bound = 1.0F) {
-    std::vector<std::vector<float>> values;
-    for (const Index size : sizes) {
-      values.emplace_back(size);
-      fill_uniform(values.back().data(), size, bound, {7, ++stream_}, reference{});
-    }
-    const auto wanted = run<reference>(values, kernel), found = run<B>(values, kernel);
+  /// `kernel(tag, values, floats)`: `sizes` elements E and `float_sizes` floats are handed over as pointers, filled with the
+  /// same random numbers in [−bound, bound].
+  template <class E = float, class Kernel>
+  void compare(const std::string& name, const std::vector<Index>& sizes, const std::vector<Index>& float_sizes, const Kernel& kernel, float bound = 1.0F) {
+    const auto drawn = [&](const std::vector<Index>& wanted) {
+      std::vector<std::vector<float>> all;
+      for (const Index size : wanted) {
+        all.emplace_back(size);
+        fill_uniform(all.back().data(), size, bound, {7, ++stream_}, reference{});
+      }
+      return all;
+    };
+    const auto values = drawn(sizes), floats = drawn(float_sizes);
+    const auto wanted = run<reference, E>(values, floats, kernel), found = run<B, E>(values, floats, kernel);
     double difference = 0;
-    for (Index v = 0; v < values.size(); ++v) {
+    for (Index v = 0; v < wanted.size(); ++v) {
       double largest = 1e-6, worst = 0;
-      for (Index i = 0; i < values[v].size(); ++i) {
+      for (Index i = 0; i < wanted[v].size(); ++i) {
         largest = std::max(largest, std::abs(static_cast<double>(wanted[v][i])));
         const double apart = std::abs(static_cast<double>(wanted[v][i]) - static_cast<double>(found[v][i]));
         if (!(apart <= worst)) worst = apart;
       }
       if (!(worst / largest <= difference)) difference = worst / largest;
     }
-    results.push_back({name, difference});
+    results.push_back({name + (std::is_same_v<E, Bfloat16> ? ", Bf16 values" : ""), difference});
   }
 
   /// Integers for kernels, alive as long as the checker.
@@ -67,18 +72,31 @@ class Checker {
     else return theirs_;
   }
 
-  template <class On, class Kernel>
-  std::vector<std::vector<float>> run(const std::vector<std::vector<float>>& values, const Kernel& kernel) {
-    std::vector<Buffer<On>> buffers;
-    std::vector<float*> pointers;
-    for (const auto& v : values) {
-      buffers.emplace_back(v.size() * sizeof(float));
-      pointers.push_back(buffers.back().template as<float>());
-      upload<On>(pointers.back(), std::span<const float>(v));
+  template <class On, class E>
+  static std::vector<E*> placed(std::vector<Buffer<On>>& buffers, const std::vector<std::vector<float>>& all) {
+    std::vector<E*> pointers;
+    for (const auto& v : all) {
+      const std::vector<E> elements(v.begin(), v.end());
+      buffers.emplace_back(v.size() * sizeof(E));
+      pointers.push_back(buffers.back().template as<E>());
+      upload<On>(pointers.back(), std::span<const E>(elements));
     }
-    kernel(On{}, pointers);
+    return pointers;
+  }
+
+  template <class On, class E, class Kernel>
+  std::vector<std::vector<float>> run(const std::vector<std::vector<float>>& values, const std::vector<std::vector<float>>& floats, const Kernel& kernel) {
+    std::vector<Buffer<On>> buffers;
+    const auto v = placed<On, E>(buffers, values);
+    const auto f = placed<On, float>(buffers, floats);
+    kernel(On{}, v, f);
     std::vector<std::vector<float>> out;
-    for (Index i = 0; i < values.size(); ++i) out.push_back(download<On>(pointers[i], values[i].size()));
+    for (Index i = 0; i < v.size(); ++i) {
+      const auto elements = download<On>(v[i], values[i].size());
+      out.emplace_back();
+      for (const E e : elements) out.back().push_back(static_cast<float>(e));
+    }
+    for (Index i = 0; i < f.size(); ++i) out.push_back(download<On>(f[i], floats[i].size()));
     return out;
   }
 
@@ -87,88 +105,158 @@ class Checker {
   std::uint64_t stream_ = 0;
 };
 
-}  // namespace backend
-
-/// Every kernel of B beside `reference`. Differences of about 1e-6 are rounding; products with weights stored as Bf16
-/// differ by about 1e-2 where the backend rounds activations too.
-template <class B>
-std::vector<BackendCheck> check_backend() {
-  using backend::put;
-  backend::Checker<B> c;
+/// The kernels that take values of elements E.
+template <class E, class B>
+void check_elements(Checker<B>& c) {
   const Index rows = 37, in = 70, out = 133, n = rows * in;
   const auto on_device = [](auto tag, const auto& kernel) { launch<decltype(tag)>(kernel); };
+  const auto check = [&](const char* name, const std::vector<Index>& sizes, const std::vector<Index>& floats, auto kernel, float bound = 1.0F) {
+    c.template compare<E>(name, sizes, floats, [=](auto tag, auto v, auto f) { on_device(tag, [=](auto on) { kernel(v, f, on); }); }, bound);
+  };
+  const auto with_ids = [&](const char* name, const std::vector<Index>& sizes, const std::vector<Index>& floats, std::vector<Id> host, auto kernel) {
+    c.template compare<E>(name, sizes, floats, [&c, host, kernel, on_device](auto tag, auto v, auto f) {
+      const Id* const ids = c.template ids<decltype(tag)>(host);
+      on_device(tag, [=](auto on) { kernel(v, f, ids, on); });
+    });
+  };
   for (const bool more : {false, true}) {
-    c.compare("matmul", {rows * out, n, out * in}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { matmul(p[0], p[1], p[2], rows, in, out, 0.5F, more, on); }); });
-    c.compare("matmul, few rows", {3 * out, 3 * in, out * in}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { matmul(p[0], p[1], p[2], 3, in, out, 0.5F, more, on); }); });
-    c.compare("matmul_input", {n, rows * out, out * in}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { matmul_input(p[0], p[1], p[2], rows, in, out, 2.0F, more, on); }); });
-    const auto frozen = [&](const char* name, auto storage, bool input) {
-      c.compare(name, {rows * out, n, out * in}, [=, &c](auto tag, auto p) {
-        using On = decltype(tag);
-        auto* const packed = c.template bytes<On>(packed_bytes(out, in, storage, tag));
-        on_device(tag, [=](auto on) {
-          pack(packed, p[2], out, in, storage, on);
-          if (input) matmul_frozen_input(p[1], p[0], packed, rows, in, out, more, storage, on);
-          else matmul_frozen(p[0], p[1], packed, rows, in, out, more, storage, on);
-          lookup_frozen(p[2], nullptr, packed, out, out, in, storage, on);
-        });
-      });
-    };
-    frozen("matmul_frozen F32", F32{}, false);
-    frozen("matmul_frozen_input F32", F32{}, true);
-    frozen("matmul_frozen Bf16", Bf16{}, false);
-    frozen("matmul_frozen_input Bf16", Bf16{}, true);
-    c.compare("silu_input", {n, n, n}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { silu_input(p[0], p[1], p[2], n, more, on); }); }, 4.0F);
-    c.compare("gelu_input", {n, n, n}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { gelu_input(p[0], p[1], p[2], n, more, on); }); }, 4.0F);
-    c.compare("swiglu_inputs", {n, n, n, n, n}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { swiglu_inputs(p[0], more, p[1], !more, p[2], p[3], p[4], n, on); }); }, 4.0F);
-    c.compare("scale", {n, n}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { scale(p[0], p[1], 0.3F, n, more, on); }); });
-    c.compare("multiply", {n, n, n}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { multiply(p[0], p[1], p[2], n, more, on); }); });
-    c.compare("dropout", {n, n}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { dropout(p[0], p[1], n, 0.25F, {3, 4}, more, on); }); });
-    c.compare("rms_norm_input", {n, n, n, in, rows}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { rms_norm_input(p[0], p[1], p[2], p[3], p[4], rows, in, more, on); }); });
-    c.compare("layer_norm_input", {n, n, n, in, rows, rows}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { layer_norm_input(p[0], p[1], p[2], p[3], p[4], p[5], rows, in, more, on); }); });
+    check("matmul", {rows * out, n}, {out * in}, [=](auto v, auto f, auto on) { matmul(v[0], v[1], f[0], rows, in, out, 0.5F, more, on); });
+    check("matmul, few rows", {3 * out, 3 * in}, {out * in}, [=](auto v, auto f, auto on) { matmul(v[0], v[1], f[0], 3, in, out, 0.5F, more, on); });
+    check("matmul_input", {n, rows * out}, {out * in}, [=](auto v, auto f, auto on) { matmul_input(v[0], v[1], f[0], rows, in, out, 2.0F, more, on); });
+    check("silu_input", {n, n, n}, {}, [=](auto v, auto, auto on) { silu_input(v[0], v[1], v[2], n, more, on); }, 4.0F);
+    check("gelu_input", {n, n, n}, {}, [=](auto v, auto, auto on) { gelu_input(v[0], v[1], v[2], n, more, on); }, 4.0F);
+    check("swiglu_inputs", {n, n, n, n, n}, {}, [=](auto v, auto, auto on) { swiglu_inputs(v[0], more, v[1], !more, v[2], v[3], v[4], n, on); }, 4.0F);
+    check("scale", {n, n}, {n}, [=](auto v, auto f, auto on) {
+      scale(v[0], v[1], 0.3F, n, more, on);
+      scale(v[0], f[0], 0.3F, n, more, on);
+      scale(f[0], v[0], 0.3F, n, more, on);
+    });
+    check("scale_by", {n, n}, {1}, [=](auto v, auto f, auto on) { scale_by(v[0], v[1], f[0], n, more, on); });
+    check("multiply", {n, n, n}, {}, [=](auto v, auto, auto on) { multiply(v[0], v[1], v[2], n, more, on); });
+    check("dropout", {n, n}, {}, [=](auto v, auto, auto on) { dropout(v[0], v[1], n, 0.25F, {3, 4}, more, on); });
+    check("rms_norm_input", {n, n, n}, {in, rows}, [=](auto v, auto f, auto on) { rms_norm_input(v[0], v[1], v[2], f[0], f[1], rows, in, more, on); });
+    check("rms_norm_input of floats", {n}, {n, n, in, rows}, [=](auto v, auto f, auto on) { rms_norm_input(f[0], v[0], f[1], f[2], f[3], rows, in, more, on); });
+    check("layer_norm_input", {n, n, n}, {in, rows, rows}, [=](auto v, auto f, auto on) { layer_norm_input(v[0], v[1], v[2], f[0], f[1], f[2], rows, in, more, on); });
   }
-  c.compare("matmul_weight", {out * in, rows * out, n}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { matmul_weight(p[0], p[1], p[2], rows, in, out, 2.0F, on); }); });
-  c.compare("matmul_weight, narrow", {3 * in, rows * 3, n}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { matmul_weight(p[0], p[1], p[2], rows, in, 3, 2.0F, on); }); });
-  c.compare("add_bias", {n, in}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { add_bias(p[0], p[1], rows, in, on); }); });
-  c.compare("add_bias_weight", {in, n}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { add_bias_weight(p[0], p[1], rows, in, on); }); });
-  c.compare("fill and copy", {n, n, n}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { fill(p[0], n, 2.5F, on); copy(p[1], p[2], n, on); }); });
-  c.compare("silu", {n, n}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { silu(p[0], p[1], n, on); }); }, 4.0F);
-  c.compare("gelu", {n, n}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { gelu(p[0], p[1], n, on); }); }, 4.0F);
-  c.compare("swiglu", {n, n, n}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { swiglu(p[0], p[1], p[2], n, on); }); }, 4.0F);
-  c.compare("rms_norm", {n, rows, n, in}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { rms_norm(p[0], p[1], p[2], p[3], rows, in, 1e-5F, on); }); });
-  c.compare("rms_norm_weight", {in, n, n, rows}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { rms_norm_weight(p[0], p[1], p[2], p[3], rows, in, on); }); });
-  c.compare("layer_norm", {n, rows, rows, n, in, in}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { layer_norm(p[0], p[1], p[2], p[3], p[4], p[5], rows, in, 1e-5F, on); }); });
-  c.compare("layer_norm_weight", {in, n, n, rows, rows}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { layer_norm_weight(p[0], p[1], p[2], p[3], p[4], rows, in, on); }); });
-  c.compare("adamw", {n, n, n, n}, [=](auto tag, auto p) {
+  check("matmul_weight", {rows * out, n}, {out * in}, [=](auto v, auto f, auto on) { matmul_weight(f[0], v[0], v[1], rows, in, out, 2.0F, on); });
+  check("matmul_weight, narrow", {rows * 3, n}, {3 * in}, [=](auto v, auto f, auto on) { matmul_weight(f[0], v[0], v[1], rows, in, 3, 2.0F, on); });
+  check("add_bias", {n}, {in}, [=](auto v, auto f, auto on) { add_bias(v[0], f[0], rows, in, on); });
+  check("add_bias_weight", {n}, {in}, [=](auto v, auto f, auto on) { add_bias_weight(f[0], v[0], rows, in, on); });
+  check("fill and copy", {n, n, n}, {}, [=](auto v, auto, auto on) { fill(v[0], n, 2.5F, on); copy(v[1], v[2], n, on); });
+  check("silu", {n, n}, {}, [=](auto v, auto, auto on) { silu(v[0], v[1], n, on); }, 4.0F);
+  check("gelu", {n, n}, {}, [=](auto v, auto, auto on) { gelu(v[0], v[1], n, on); }, 4.0F);
+  check("swiglu", {n, n, n}, {}, [=](auto v, auto, auto on) { swiglu(v[0], v[1], v[2], n, on); }, 4.0F);
+  check("rms_norm", {n, n}, {rows, in}, [=](auto v, auto f, auto on) { rms_norm(v[0], f[0], v[1], f[1], rows, in, 1e-5F, on); });
+  check("rms_norm of floats", {n}, {rows, n, in}, [=](auto v, auto f, auto on) { rms_norm(v[0], f[0], f[1], f[2], rows, in, 1e-5F, on); });
+  check("rms_norm_weight", {n, n}, {in, rows}, [=](auto v, auto f, auto on) { rms_norm_weight(f[0], v[0], v[1], f[1], rows, in, on); });
+  check("layer_norm", {n, n}, {rows, rows, in, in}, [=](auto v, auto f, auto on) { layer_norm(v[0], f[0], f[1], v[1], f[2], f[3], rows, in, 1e-5F, on); });
+  check("layer_norm_weight", {n, n}, {in, rows, rows}, [=](auto v, auto f, auto on) { layer_norm_weight(f[0], v[0], v[1], f[1], f[2], rows, in, on); });
+  with_ids("gather", {5 * in, n}, {}, {3, 0, 36, 3, 9}, [=](auto v, auto, const Id* ids, auto on) { gather(v[0], v[1], ids, 5, in, on); });
+  with_ids("scatter_add", {n, 5 * in}, {}, {3, 0, 36, 3, 9}, [=](auto v, auto, const Id* ids, auto on) { scatter_add(v[0], v[1], ids, 5, in, on); });
+  with_ids("rotary", {3 * 60}, {3 * 10}, {0, 5, 900}, [=](auto v, auto f, const Id* ids, auto on) {
+    rotary_table(f[0], ids, 3, 10, 1e4F, on);
+    rotary(v[0], f[0], 3, 6, 10, 1.0F, on);
+  });
+  // Sequences of 3, 137 and 10 queries; the keys begin elsewhere, in a cache; the last sequence continues the second one.
+  const Index heads = 6, groups = 2, d = 12, queries = 150, keys = 160, q = queries * heads * d, kv = keys * groups * d;
+  const auto shape = [=](const Id* ids, bool causal, bool prefix) { return backend::AttentionShape{ids, ids + 4, prefix ? ids + 8 : nullptr, 3, heads, groups, d, causal}; };
+  for (const int mode : {0, 1, 2}) {
+    const bool causal = mode != 1, prefix = mode == 2;
+    const std::vector<Id> ids{0, 3, 140, 150, 0, 3, 145, 160, -1, -1, 1};
+    with_ids(prefix ? "attention with a prefix" : "attention", {q, q, kv, kv}, {queries * heads}, ids,
+             [=](auto v, auto f, const Id* i, auto on) { attention(v[0], f[0], v[1], v[2], v[3], shape(i, causal, prefix), on); });
+    with_ids(prefix ? "attention_inputs with a prefix" : "attention_inputs", {q, kv, kv, q, q, q, kv, kv}, {queries * heads}, ids, [=](auto v, auto f, const Id* i, auto on) {
+      attention(v[4], f[0], v[5], v[6], v[7], shape(i, causal, prefix), on);
+      attention_inputs(backend::AttentionGradients<E>{v[0], v[1], mode == 0 ? nullptr : v[2], true, false, true}, v[3], v[4], f[0], v[5], v[6], v[7], shape(i, causal, prefix), on);
+    });
+  }
+}
+
+/// The products with weights kept as S of values of elements X, results in elements Y.
+template <class S, class X, class Y, class B>
+void check_products(Checker<B>& c, const std::string& name) {
+  const auto step = [&](const std::string& what, Index rows, Index in, Index wide, Index rank, Index other_rank, bool more) {
+    const Index small = 24;
+    c.template compare<X>(what + name, {rows * in, rows * in, rows * rank, rows * std::max<Index>(other_rank, 1)},
+                          {wide * in, small * in, rank * in, wide * rank, other_rank * in, small * other_rank, rank * in, wide * rank, rows * in, 64 * in}, [=, &c](auto tag, auto v, auto f) {
+      using On = decltype(tag);
+      const auto weight = [&](Index outs, const float* from) {
+        auto* const packed = c.template bytes<On>(packed_bytes(outs, in, S{}, tag));
+        launch<On>([=](auto on) { pack(packed, from, outs, in, S{}, on); });
+        return packed;
+      };
+      const auto *const w = weight(wide, f[0]), *const w2 = weight(small, f[1]);
+      auto* const y = reinterpret_cast<Y*>(c.template bytes<On>(rows * wide * sizeof(Y)));
+      auto* const y2 = reinterpret_cast<Y*>(c.template bytes<On>(rows * small * sizeof(Y)));
+      launch<On>([=](auto on) {
+        const Id twice[] = {static_cast<Id>(wide - 1), 2};
+        lookup_frozen(f[9], twice, w, 2, wide, in, S{}, on);
+        const backend::Branch<Y, X> branches[] = {{w, wide, rank, f[2], f[3], 0.5F, v[2], y}, {w2, small, other_rank, f[4], f[5], -2.0F, v[3], y2}};
+        project(branches, 2, v[0], static_cast<const Y*>(nullptr), rows, in, S{}, on);
+        scale(f[8], y, 1.0F, std::min(rows * wide, rows * in), true, on);
+        scale(f[8], y2, 1.0F, std::min(rows * small, rows * in), true, on);
+        backend::BranchGradient<Y, X> back[] = {{w, wide, rank, f[2], f[3], 0.5F, v[2], y, f[6], f[7], nullptr}, {w2, small, other_rank, f[4], f[5], -2.0F, v[3], y2, nullptr, nullptr, nullptr}};
+        project_backward(back, 2, v[1], more, v[0], rows, in, S{}, on);
+        project(branches, 1, v[0], static_cast<const Y*>(y), rows, in, S{}, on);
+        scale(f[8], y, 1.0F, std::min(rows * wide, rows * in), true, on);
+      });
+    });
+  };
+  step("project, ", 37, 70, 133, 5, 0, false);
+  step("project of steps, ", 70, 96, 192, 24, 16, true);
+  step("project of one row, ", 1, 64, 40, 3, 2, false);
+  c.template compare<X>("vocabulary_loss, " + name, {5 * 64, 5 * 64}, {1, 5, 400 * 64}, [&c](auto tag, auto v, auto f) {
+    using On = decltype(tag);
+    auto* const w = c.template bytes<On>(packed_bytes(400, 64, S{}, tag));
+    auto* const work = reinterpret_cast<float*>(c.template bytes<On>(sizeof(float) * vocabulary_workspace(5, 400, 64, S{}, tag)));
+    const Id* const targets = c.template ids<On>({7, 0, 399, 200, 7});
+    launch<On>([=](auto on) {
+      pack(w, f[2], 400, 64, S{}, on);
+      vocabulary_loss(f[0], f[1], v[0], v[1], w, targets, 5, 64, 400, work, S{}, on);
+    });
+  }, 2.0F);
+}
+
+}  // namespace backend
+
+/// Every kernel of B beside `reference`. Differences of about 1e-6 are rounding; those named Bf16 differ by up to about 1e-2,
+/// the last bit of a bfloat16, where sums are rounded in another order.
+template <class B>
+std::vector<BackendCheck> check_backend() {
+  backend::Checker<B> c;
+  backend::check_elements<float>(c);
+  backend::check_elements<Bfloat16>(c);
+  backend::check_products<F32, float, float>(c, "F32");
+  backend::check_products<Bf16, Bfloat16, Bfloat16>(c, "Bf16");
+  backend::check_products<Bf16, Bfloat16, float>(c, "Bf16 to floats");
+  backend::check_products<Bf16, float, float>(c, "Bf16 of floats");
+  const Index rows = 37, in = 70, out = 133, n = rows * in;
+  const auto on_device = [](auto tag, const auto& kernel) { launch<decltype(tag)>(kernel); };
+  // A trained weight has a gradient besides.
+  c.template compare<Bfloat16>("project of a trained weight", {n, rows * out, n}, {out * in, out * in, 0, 0}, [=](auto tag, auto v, auto f) {
     on_device(tag, [=](auto on) {
-      multiply(p[2], p[2], p[2], n, false, on);
-      adamw(p[0], p[1], p[2], p[3], n, {0.1F, 0.9F, 0.99F, 1e-6F, 0.01F, 0.3F, 0.2F, 0.5F}, on);
+      const auto* const w = reinterpret_cast<const std::byte*>(f[0]);
+      const backend::Branch<Bfloat16, Bfloat16> branch{w, out, 0, nullptr, nullptr, 0.0F, nullptr, v[1]};
+      const backend::BranchGradient<Bfloat16, Bfloat16> back{w, out, 0, nullptr, nullptr, 0.0F, nullptr, v[1], nullptr, nullptr, f[1]};
+      project(&branch, 1, v[0], static_cast<const Bfloat16*>(nullptr), rows, in, Trained{}, on);
+      project_backward(&back, 1, v[2], true, v[0], rows, in, Trained{}, on);
     });
   });
-  c.compare("add_squares", {1, n}, [=](auto tag, auto p) { on_device(tag, [=](auto on) { add_squares(p[0], p[1], n, on); }); });
-
-  const auto with_ids = [&](const char* name, std::vector<Index> sizes, std::vector<Id> host, auto kernel, float bound = 1.0F) {
-    c.compare(name, sizes, [&c, host, kernel, on_device](auto tag, auto p) {
-      const Id* const ids = c.template ids<decltype(tag)>(host);
-      on_device(tag, [=](auto on) { kernel(p, ids, on); });
-    }, bound);
+  c.compare("adamw", {}, {n, n, n, n}, [=](auto tag, auto, auto f) {
+    on_device(tag, [=](auto on) {
+      multiply(f[2], f[2], f[2], n, false, on);
+      adamw(f[0], f[1], f[2], f[3], n, {0.1F, 0.9F, 0.99F, 1e-6F, 0.01F, 0.3F, 0.2F, 0.5F}, on);
+    });
+  });
+  c.compare("add_squares", {}, {1, n}, [=](auto tag, auto, auto f) { on_device(tag, [=](auto on) { add_squares(f[0], f[1], n, on); }); });
+  const auto losses = [&](const char* name, const std::vector<Index>& sizes, auto kernel) {
+    c.compare(name, {}, sizes, [&c, kernel, on_device](auto tag, auto, auto f) {
+      const Id* const ids = c.template ids<decltype(tag)>({7, -1, 132});
+      on_device(tag, [=](auto on) { kernel(f, ids, on); });
+    }, 5.0F);
   };
-  with_ids("gather", {5 * in, n}, {3, 0, 36, 3, 9}, [=](auto p, const Id* ids, auto on) { gather(p[0], p[1], ids, 5, in, on); });
-  with_ids("scatter_add", {n, 5 * in}, {3, 0, 36, 3, 9}, [=](auto p, const Id* ids, auto on) { scatter_add(p[0], p[1], ids, 5, in, on); });
-  with_ids("rotary", {3 * 60}, {0, 5, 900}, [=](auto p, const Id* ids, auto on) { rotary(p[0], ids, 3, 6, 10, 1e4F, 1.0F, on); });
-  with_ids("cross_entropy", {1, 3, 3 * out}, {7, -1, 132}, [=](auto p, const Id* ids, auto on) { cross_entropy(p[0], p[1], p[2], ids, 3, out, on); }, 5.0F);
-  with_ids("cross_entropy_input", {3 * out, 1, 3 * out, 3}, {7, -1, 132}, [=](auto p, const Id* ids, auto on) { cross_entropy_input(p[0], p[1], p[2], p[3], ids, 3, out, true, on); }, 5.0F);
-  // Three sequences, one longer than a tile; the second part of the ids are the starts of the keys, more than the queries.
-  const Index heads = 6, groups = 2, d = 12, queries = 150, keys = 160;
-  const auto shape = [=](const Id* ids, bool causal) { return backend::AttentionShape{ids, ids + 4, 3, heads, groups, d, causal}; };
-  for (const bool causal : {true, false}) {
-    with_ids("attention", {queries * heads * d, queries * heads, queries * heads * d, keys * groups * d, keys * groups * d}, {0, 3, 140, 150, 0, 3, 145, 160},
-             [=](auto p, const Id* ids, auto on) { attention(p[0], p[1], p[2], p[3], p[4], shape(ids, causal), on); });
-    with_ids("attention_inputs", {queries * heads * d, keys * groups * d, keys * groups * d, queries * heads * d, queries * heads * d, queries * heads, queries * heads * d, keys * groups * d, keys * groups * d},
-             {0, 3, 140, 150, 0, 3, 145, 160}, [=](auto p, const Id* ids, auto on) {
-               attention(p[4], p[5], p[6], p[7], p[8], shape(ids, causal), on);
-               attention_inputs(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], shape(ids, causal), on);
-             });
-  }
+  losses("cross_entropy", {1, 3, 3 * out}, [=](auto f, const Id* ids, auto on) { cross_entropy(f[0], f[1], f[2], ids, 3, out, on); });
+  losses("cross_entropy_input", {3 * out, 1, 3 * out, 3}, [=](auto f, const Id* ids, auto on) { cross_entropy_input(f[0], f[1], f[2], f[3], ids, 3, out, true, on); });
   return c.results;
 }
 

@@ -34,6 +34,11 @@ constexpr Index packed_bytes(Index out, Index in, S storage, meta<Of>) {
   return packed_bytes(out, in, storage, Of{});
 }
 
+template <class S, class Of>
+constexpr Index vocabulary_workspace(Index rows, Index vocabulary, Index in, S storage, meta<Of>) {
+  return vocabulary_workspace(rows, vocabulary, in, storage, Of{});
+}
+
 template <class B>
 struct PlannedOn {
   using type = meta<B>;

@@ -9,5 +9,7 @@
 #include <graft/backend/reference/matmul.hpp>
 #include <graft/backend/reference/norm.hpp>
 #include <graft/backend/reference/optimizer.hpp>
+#include <graft/backend/reference/project.hpp>
 #include <graft/backend/reference/rotary.hpp>
 #include <graft/backend/reference/rows.hpp>
+#include <graft/backend/reference/vocabulary.hpp>

@@ -15,10 +15,14 @@ struct BatchShape {
 
 /// Packed sequences on the host. `starts` has one entry more than there are sequences; `rows[i]` is the row whose
 /// output must predict `targets[i]`. Rows not listed have no label: nothing is computed for them in the output head.
+/// `prefixes`, where it is not empty, names for each sequence an earlier one that it continues, or −1: what several
+/// sequences begin with is there once.
 struct Batch {
-  std::vector<Id> tokens, positions, starts{0}, rows, targets;
+  std::vector<Id> tokens, positions, starts{0}, rows, targets, prefixes{};
 
   [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), starts.size() - 1, targets.size()}; }
+
+  [[nodiscard]] Id prefix(Index sequence) const { return prefixes.empty() ? -1 : prefixes[sequence]; }
 
   /// Appends one sequence. `labels[i]` is the token at i if it is to be predicted, or negative; the label of the
   /// first token has nothing before it to predict it and is ignored.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/core/config.hpp>
+#include <graft/core/function_ref.hpp>
 #include <graft/core/types.hpp>
 
 #if defined(_OPENMP)
@@ -21,10 +22,8 @@ inline Index thread_count() {
 }
 
 /// Calls body(i) for every i < count, on all threads when `worthwhile`. Each i is computed by one thread in one
-/// order, so that results do not depend on the number of threads. Never inlined: a kernel is compiled once, not once for
-/// every op and shape that calls it.
-template <class Body>
-[[gnu::noinline]] void parallel_for(Index count, [[maybe_unused]] bool worthwhile, const Body& body) {
+/// order, so that results do not depend on the number of threads.
+inline void parallel_for(Index count, [[maybe_unused]] bool worthwhile, FunctionRef<void(Index)> body) {
 #if defined(_OPENMP)
 #pragma omp parallel for schedule(dynamic, 1) if (worthwhile && count > 1)
 #endif
@@ -32,8 +31,7 @@ template <class Body>
 }
 
 /// Calls body(begin, end) on pieces of [0, count) of at most `piece` items.
-template <class Body>
-[[gnu::noinline]] void parallel_pieces(Index count, Index piece, const Body& body) {
+inline void parallel_pieces(Index count, Index piece, FunctionRef<void(Index, Index)> body) {
   const Index pieces = (count + piece - 1) / piece;
   parallel_for(pieces, pieces > 1, [&](Index i) { body(i * piece, count < (i + 1) * piece ? count : (i + 1) * piece); });
 }

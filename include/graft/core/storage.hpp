@@ -21,6 +21,9 @@ struct Bf16 {
 template <class T>
 concept Storage = requires { T::name; };
 
+/// How a trained weight is kept: floats, row-major, never packed.
+struct Trained {};
+
 /// A bfloat16 number: the upper half of a float, rounded to nearest even.
 struct Bfloat16 {
   std::uint16_t bits = 0;

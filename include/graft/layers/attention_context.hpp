@@ -11,7 +11,7 @@ namespace graft {
 /// A batch in the memory of its backend, made by `place`.
 template <class B>
 struct PlacedBatch {
-  Pointer<B, Id> tokens{}, positions{}, rows{}, targets{};
+  Pointer<B, Id> tokens{}, positions{}, rows{}, targets{};  // rows: those that have a target
   Index token_count = 0, target_count = 0;
   Sequences<B> sequences;
 };
@@ -28,10 +28,12 @@ PlacedBatch<typename T::backend> place(T& tape, const Batch& batch) {
   placed.token_count = batch.tokens.size();
   placed.target_count = batch.targets.size();
   placed.sequences.queries = placed.sequences.keys = to(batch.starts);
+  if (!batch.prefixes.empty()) placed.sequences.prefixes = to(batch.prefixes);
   placed.sequences.count = batch.starts.size() - 1;
+  const auto length = [&batch](Index s) { return static_cast<Index>(batch.starts[s + 1] - batch.starts[s]); };
   for (Index s = 0; s + 1 < batch.starts.size(); ++s) {
-    const auto length = static_cast<Index>(batch.starts[s + 1] - batch.starts[s]);
-    placed.sequences.pairs += length * (length + 1) / 2;
+    placed.sequences.pairs += length(s) * (length(s) + 1) / 2;
+    for (Id p = batch.prefix(s); p >= 0; p = batch.prefix(static_cast<Index>(p))) placed.sequences.pairs += length(s) * length(static_cast<Index>(p));
   }
   return placed;
 }
@@ -55,7 +57,6 @@ constexpr PlacedBatch<typename T::backend> place(T& tape, BatchShape shape) {
 /// Self-attention within the sequences of a batch.
 template <class B>
 struct PackedContext {
-  Pointer<B, Id> positions{};
   Sequences<B> sequences;
 
   /// The keys and values that queries of block `block` see, given the new ones.

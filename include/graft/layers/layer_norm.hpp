@@ -20,8 +20,8 @@ class LayerNorm {
   Parameter<B, WeightRole, 1, N> weight;
   Parameter<B, BiasRole, 1, N> bias;
 
-  template <class T, Gradient G>
-  constexpr auto operator()(T& tape, Var<B, N, G> x) const {
+  template <class T, Gradient G, class E>
+  constexpr auto operator()(T& tape, Var<B, N, G, E> x) const {
     return layer_norm(tape, x, weight, bias, epsilon);
   }
 

@@ -27,16 +27,19 @@ class Linear {
   Parameter<B, WeightRole, Out, In> weight;
   [[no_unique_address]] std::conditional_t<Bias, Parameter<B, BiasRole, 1, Out>, NoBias> bias;
 
-  template <class T, Index N, Gradient G>
-  constexpr auto operator()(T& tape, Var<B, N, G> x) const {
+  /// The product, to be computed together with others of the same input, and what is left to do after it.
+  [[nodiscard]] constexpr auto projection() const { return projection_of(weight); }
+  template <class T, class Y>
+  constexpr auto complete(T& tape, Y y) const {
+    if constexpr (Bias) return add_bias(tape, y, bias);
+    else return y;
+  }
+
+  template <class T, Index N, Gradient G, class E>
+  constexpr auto operator()(T& tape, Var<B, N, G, E> x) const {
     static_assert(N == In, "graft: a Linear layer was given a value of another width; the comparison below is (width given == width the layer reads)");
-    if constexpr (N == In) {
-      const auto y = matmul(tape, x, weight);
-      if constexpr (Bias) return add_bias(tape, y, bias);
-      else return y;
-    } else {
-      return Var<B, Out, G>{};
-    }
+    if constexpr (N == In) return complete(tape, matmul(tape, x, weight));
+    else return Var<B, Out, G, E>{};
   }
 
   template <class Self, class F>

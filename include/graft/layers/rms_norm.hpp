@@ -19,8 +19,14 @@ class RMSNorm {
   float epsilon = 1e-6F;
   Parameter<B, Role, 1, N> weight;
 
-  template <class T, Gradient G>
-  constexpr auto operator()(T& tape, Var<B, N, G> x) const {
+  /// The norm of x in elements E as the source of other ops: nothing but x need be saved.
+  template <class E, class T, Gradient G, class X>
+  constexpr auto source(T& tape, Var<B, N, G, X> x) const {
+    return rms_norm_of<E>(tape, x, weight, epsilon);
+  }
+
+  template <class T, Gradient G, class E>
+  constexpr auto operator()(T& tape, Var<B, N, G, E> x) const {
     return rms_norm(tape, x, weight, epsilon);
   }
 

@@ -5,27 +5,17 @@
 
 #include <graft/autodiff/checkpoint.hpp>
 #include <graft/autodiff/ops/cross_entropy.hpp>
-#include <graft/autodiff/ops/gather.hpp>
+#include <graft/autodiff/ops/slice.hpp>
+#include <graft/autodiff/ops/vocabulary_loss.hpp>
 #include <graft/backend/meta.hpp>
 #include <graft/layers/embedding.hpp>
 #include <graft/layers/repeat.hpp>
 #include <graft/models/llama_block.hpp>
+#include <graft/models/policies.hpp>
 
 #include <tuple>
 
 namespace graft {
-
-/// The first storage among a model's policies, or F32.
-template <class... Policies>
-struct StorageOf {
-  using type = F32;
-};
-template <class First, class... Rest>
-struct StorageOf<First, Rest...> : StorageOf<Rest...> {};
-template <Storage First, class... Rest>
-struct StorageOf<First, Rest...> {
-  using type = First;
-};
 
 /// Parameters of a model, or only the trained ones. Model is a type on `meta`, so that nothing is allocated.
 template <class Model>
@@ -36,7 +26,7 @@ constexpr Index count_parameters(bool trainable_only) {
   return count;
 }
 
-/// Policies, in any order: how frozen weights are stored (`F32`, `Bf16`), `CheckpointBlocks`.
+/// Policies, in any order: see models/policies.hpp.
 template <LlamaConfig C, Method M, class B, class... Policies>
 class Llama {
  public:
@@ -44,14 +34,15 @@ class Llama {
   using method = M;
   using backend = B;
   using storage = typename StorageOf<Policies...>::type;
-  static_assert(!B::executes || ((Storage<Policies> || std::is_same_v<Policies, CheckpointBlocks>) && ...),
-                "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16) and CheckpointBlocks");
+  using element = element_of<Policies...>;
+  static_assert(!B::executes || (ModelPolicy<Policies> && ...),
+                "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16), Activations<F32 or Bf16>, Recompute and CheckpointBlocks");
   static_assert(!B::executes || C::heads % C::groups == 0, "graft: the query heads of a config must be a multiple of its key/value heads");
 
   /// The same model elsewhere: `Llama::on<meta<B>>` plans it.
   template <class Other>
   using on = Llama<C, M, Other, Policies...>;
-  static constexpr bool checkpointed = (std::is_same_v<Policies, CheckpointBlocks> || ...);
+  static constexpr bool checkpointed = has_policy<CheckpointBlocks, Policies...>, recomputed = has_policy<Recompute, Policies...>;
 
  private:
   template <Site Where, class L>
@@ -106,32 +97,42 @@ class Llama {
   Llama(Llama&&) = default;  // move only, and only before a trainer refers to the parameters
   Llama& operator=(Llama&&) = default;
 
-  /// h(T,C): every token through every block. A context other than the batch's own sees other keys (a cache).
+  /// h(T,C): every token through every block, or only the given rows of h. A context other than the batch's own sees other
+  /// keys (a cache).
   template <class T, class Context>
-  constexpr auto hidden(T& tape, const PlacedBatch<B>& batch, const Context& context) const {
-    return through<0>(tape, token_embedding(tape, batch.tokens, batch.token_count), context);
+  constexpr auto hidden(T& tape, const PlacedBatch<B>& batch, const Context& context, Rows<B> rows = {}) const {
+    const auto table = rotary_table<C::head_width>(tape, batch.positions, batch.token_count, C::rope_base);
+    const LlamaContext<Context, element, decltype(table)> all{context, table, recomputed};
+    return through<0>(tape, token_embedding(tape, batch.tokens, batch.token_count), all, rows);
+  }
+  template <class T>
+  constexpr auto hidden(T& tape, const PlacedBatch<B>& batch) const {
+    return hidden(tape, batch, PackedContext<B>{batch.sequences});
   }
 
-  /// logits(S,V) of hidden rows h(S,C).
+  /// logits(S,V) of hidden rows h(S,C), in floats.
   template <class T, Gradient G>
   constexpr auto logits(T& tape, Var<B, C::width, G> h) const {
-    const auto n = final_norm(tape, h);
-    if constexpr (C::tied_head && is_tied<decltype(head)>) return matmul(tape, n, token_embedding.weight);
-    else return head(tape, n);
+    const auto n = normed(tape, h);
+    if constexpr (shares_embedding) return matmul<float>(tape, n, token_embedding.weight);
+    else return std::get<0>(apply<float>(tape, Given{n}, false, head));
   }
 
-  /// loss(1): the sum over the batch's targets. The head sees only rows that have one, a chunk at a time; logits of all
-  /// rows never exist together. requires: batch.target_count > 0
+  /// loss(1): the sum over the batch's targets. Behind the last attention only rows that have one are computed.
+  /// requires: batch.target_count > 0
   template <class T>
   constexpr auto loss(T& tape, const PlacedBatch<B>& batch) const {
-    const auto h = hidden(tape, batch, PackedContext<B>{batch.positions, batch.sequences});
-    const auto chunk = [&](Index begin) {
-      const Index count = std::min(loss_chunk, batch.target_count - begin);
-      return checkpoint(tape, h, TargetLoss{this, batch.rows + begin, batch.targets + begin, count});
-    };
-    auto total = chunk(0);
-    for (Index begin = loss_chunk; begin < batch.target_count; begin += loss_chunk) total = add_into(tape, total, chunk(begin));
-    return total;
+    const auto h = hidden(tape, batch, PackedContext<B>{batch.sequences}, Rows<B>{batch.rows, batch.target_count, false});
+    if constexpr (FrozenParameter<std::remove_cvref_t<decltype(head_weight())>>) {
+      return vocabulary_loss(tape, normed(tape, h), head_weight(), batch.targets);
+    } else {  // logits of a chunk of rows at a time, computed again backwards
+      const auto chunk = [&](Index begin) {
+        return checkpoint(tape, h, TargetLoss{this, batch.targets + begin, begin, std::min(loss_chunk, batch.target_count - begin)});
+      };
+      auto total = chunk(0);
+      for (Index begin = loss_chunk; begin < batch.target_count; begin += loss_chunk) total = add_into(tape, total, chunk(begin));
+      return total;
+    }
   }
 
   /// Calls f(site, path, layer) for every site from the embedding to the head.
@@ -162,24 +163,37 @@ class Llama {
 
  private:
   static constexpr Index loss_chunk = 128;
+  static constexpr bool shares_embedding = is_tied<decltype(head)>;
 
-  /// h(T,C) → loss(1) of `count` rows that have a target.
+  /// The head's weight where the head is nothing but a frozen product.
+  [[nodiscard]] constexpr const auto& head_weight() const {
+    if constexpr (shares_embedding) return token_embedding.weight;
+    else if constexpr (requires { head.weight; }) return head.weight;
+    else return head;
+  }
+  template <class T, Gradient G>
+  constexpr auto normed(T& tape, Var<B, C::width, G> h) const {
+    if constexpr (requires { final_norm.template source<element>(tape, h); }) return value_of(tape, final_norm.template source<element>(tape, h));
+    else return as_elements<element>(tape, final_norm(tape, h));
+  }
+
+  /// h(S,C) → loss(1) of `count` rows from `begin` on.
   struct TargetLoss {
     const Llama* model;
-    Pointer<B, Id> rows, targets;
-    Index count;
+    Pointer<B, Id> targets;
+    Index begin, count;
 
     template <class T, Gradient G>
     constexpr auto operator()(T& tape, Var<B, C::width, G> h) const {
-      return cross_entropy(tape, model->logits(tape, gather(tape, h, rows, count)), targets);
+      return cross_entropy(tape, model->logits(tape, slice(tape, h, begin, count)), targets);
     }
   };
 
   template <Index R, class T, class X, class Context>
-  constexpr auto through(T& tape, X x, const Context& context) const {
-    const auto y = std::get<R>(blocks)(tape, x, context);
-    if constexpr (R + 1 < runs.count) return through<R + 1>(tape, y, context);
-    else return y;
-  }};
+  constexpr auto through(T& tape, X x, const Context& context, Rows<B> rows) const {
+    if constexpr (R + 1 < runs.count) return through<R + 1>(tape, std::get<R>(blocks)(tape, x, context), context, rows);
+    else return std::get<R>(blocks)(tape, x, context, rows);
+  }
+};
 
 }  // namespace graft

@@ -4,9 +4,10 @@
 ///   y = h + Down(SiLU(Gate(m)) ∘ Up(m)),                                     m = MlpNorm(h)
 #pragma once
 
-#include <graft/autodiff/ops/add.hpp>
+#include <graft/autodiff/ops/gather.hpp>
 #include <graft/autodiff/ops/rotary.hpp>
 #include <graft/autodiff/ops/swiglu.hpp>
+#include <graft/layers/apply.hpp>
 #include <graft/layers/attention_context.hpp>
 #include <graft/layers/linear.hpp>
 #include <graft/layers/rms_norm.hpp>
@@ -38,6 +39,16 @@ struct LlamaSites {
   using kind = void (*)(input_norm, query, key, value, output, mlp_norm, gate, up, down);
 };
 
+/// What all blocks read beside their input. E: the elements of activations; the sum that runs through the blocks is always of
+/// floats.
+template <class Context, class E, class Table>
+struct LlamaContext {
+  using element = E;
+  Context seen;  ///< the keys and values that queries see
+  Table rotary;
+  bool remake;  ///< whether norms and SwiGLU are computed again backwards
+};
+
 template <LlamaConfig C, Method M, class B, Storage S, Index I>
 class LlamaBlock {
   using Sites = LlamaSites<C, M, B, S, I>;
@@ -55,18 +66,19 @@ class LlamaBlock {
   typename Sites::up up;
   typename Sites::down down;
 
-  /// x(T,C) → y(T,C). `context` says where tokens stand and which keys are visible; `number` is this block's.
+  /// x(T,C) → y(T,C), or only the given rows of y. `context` says where tokens stand and which keys are visible; `number`
+  /// is this block's.
   template <class T, Gradient G, class Context>
-  constexpr auto operator()(T& tape, Var<B, C::width, G> x, const Context& context, Index number) const {
-    const auto n = input_norm(tape, x);
-    const auto q = rotary<C::head_width>(tape, query(tape, n), context.positions, C::rope_base);
-    const auto new_k = rotary<C::head_width>(tape, key(tape, n), context.positions, C::rope_base);
-    const auto new_v = value(tape, n);
-    const auto [k, v] = context.visible(tape, number, new_k, new_v);
-    const auto a = attention<C::heads, C::groups>(tape, q, k, v, context.sequences);
-    const auto h = add_into(tape, output(tape, a), x);
-    const auto m = mlp_norm(tape, h);
-    return add_into(tape, down(tape, swiglu(tape, gate(tape, m), up(tape, m))), h);
+  constexpr auto operator()(T& tape, Var<B, C::width, G> x, const Context& context, Index number, Rows<B> rows = {}) const {
+    using E = typename Context::element;
+    const auto [q, new_k, new_v] = apply(tape, normed<E>(tape, input_norm, x), context.remake, query, key, value);
+    const auto turned = rotary(tape, q, context.rotary);
+    const auto [k, v] = context.seen.visible(tape, number, rotary(tape, new_k, context.rotary), new_v);
+    const auto a = attention<C::heads, C::groups>(tape, turned, k, v, context.seen.sequences);
+    const auto kept = rows(tape, a);  // in a statement of its own: the order of records is the order of statements
+    const auto h = apply_onto(tape, rows(tape, x), Given{kept}, false, output);
+    const auto [g, u] = apply(tape, normed<E>(tape, mlp_norm, h), context.remake, gate, up);
+    return apply_onto(tape, h, SwigluOf{g, u}, context.remake, down);
   }
 
   /// Calls f(site, path, layer) for every site, in the order of the equations above.
@@ -82,6 +94,14 @@ class LlamaBlock {
     f(Gate{}, Path{&mlp, "gate_proj"}, self.gate);
     f(Up{}, Path{&mlp, "up_proj"}, self.up);
     f(Down{}, Path{&mlp, "down_proj"}, self.down);
+  }
+
+ private:
+  /// The norm of x as a source, whatever a method made of the layer.
+  template <class E, class T, class Norm, class X>
+  static constexpr auto normed(T& tape, const Norm& norm, X x) {
+    if constexpr (requires { norm.template source<E>(tape, x); }) return norm.template source<E>(tape, x);
+    else return Given{as_elements<E>(tape, norm(tape, x))};
   }
 };
 

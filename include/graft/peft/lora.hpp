@@ -4,10 +4,11 @@
 ///   dB = s dyᵀ u          du = s dy B
 ///   dA = duᵀ dropout(x)   dx = dy W + mask · du A
 ///
-/// None of this is written below: it follows from ops/matmul.hpp and ops/dropout.hpp.
+/// None of this is written below: it follows from ops/project.hpp and ops/dropout.hpp.
 #pragma once
 
 #include <graft/autodiff/ops/dropout.hpp>
+#include <graft/layers/apply.hpp>
 #include <graft/peft/method.hpp>
 
 #include <cmath>
@@ -99,11 +100,25 @@ class LowRank {
   Parameter<backend, Trainable, rank, in> a;
   Parameter<backend, Trainable, out, rank> b;
 
-  template <class T, Gradient G>
-  constexpr auto operator()(T& tape, Var<backend, in, G> x) const {
-    const auto y = base(tape, x);
-    if constexpr (Method::settings.dropout > 0) return add_low_rank(tape, y, dropout(tape, x, static_cast<float>(Method::settings.dropout)));
-    else return add_low_rank(tape, y, x);
+  /// Where nothing is dropped the path is part of the base's product.
+  [[nodiscard]] constexpr auto projection() const
+    requires(Method::settings.dropout == 0)
+  {
+    return projection_of(base.weight, a, b, scaling());
+  }
+  template <class T, class Y>
+  constexpr auto complete(T& tape, Y y) const {
+    return base.complete(tape, y);
+  }
+
+  template <class T, Gradient G, class E>
+  constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
+    if constexpr (Method::settings.dropout == 0) {
+      return std::get<0>(apply(tape, Given{x}, false, *this));
+    } else {
+      const auto y = base(tape, x);
+      return add_matmul(tape, y, matmul(tape, dropout(tape, x, static_cast<float>(Method::settings.dropout)), a), b, scaling());
+    }
   }
 
   template <class Self, class F>
@@ -134,11 +149,8 @@ class LowRank {
   void unmerge() { fold(-1.0F, false); }
 
  private:
-  template <class T, class Y, class X>
-  constexpr auto add_low_rank(T& tape, Y y, X x) const {
-    // While merged the path is computed with scale 0: the type of a model does not change at run time.
-    return add_matmul(tape, y, matmul(tape, x, a), b, merged_ ? 0.0F : Method::settings.scaling(), true);
-  }
+  /// While merged the path is computed with scale 0: the type of a model does not change at run time.
+  [[nodiscard]] constexpr float scaling() const { return merged_ ? 0.0F : Method::settings.scaling(); }
 
   void fold(float direction, bool merged) {
     if (merged_ == merged) return;

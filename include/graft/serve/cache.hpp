@@ -14,10 +14,11 @@ class KeyValueCache {
  public:
   using backend = typename Model::backend;
   using config = typename Model::config;
+  using element = typename Model::element;
   static constexpr Index columns = config::groups * config::head_width;
 
   explicit KeyValueCache(Index capacity) : capacity_(capacity) {
-    for (Index i = 0; i < 2 * config::blocks; ++i) rows_.emplace_back(capacity * columns * sizeof(float));
+    for (Index i = 0; i < 2 * config::blocks; ++i) rows_.emplace_back(capacity * columns * sizeof(element));
   }
 
   [[nodiscard]] Index length() const { return length_; }
@@ -25,8 +26,8 @@ class KeyValueCache {
   void advance(Index tokens) { length_ += tokens; }
   void clear() { length_ = 0; }
 
-  [[nodiscard]] Pointer<backend> keys(Index block) const { return rows_[2 * block].template as<float>(); }
-  [[nodiscard]] Pointer<backend> values(Index block) const { return rows_[2 * block + 1].template as<float>(); }
+  [[nodiscard]] Pointer<backend, element> keys(Index block) const { return rows_[2 * block].template as<element>(); }
+  [[nodiscard]] Pointer<backend, element> values(Index block) const { return rows_[2 * block + 1].template as<element>(); }
 
  private:
   Index capacity_, length_ = 0;
@@ -37,13 +38,12 @@ class KeyValueCache {
 template <class Model>
 struct CachedContext {
   using backend = typename Model::backend;
-  Pointer<backend, Id> positions;
   Sequences<backend> sequences;
   KeyValueCache<Model>* cache;
 
   template <class T, class X>
   auto visible(T& tape, Index block, X keys, X values) const {
-    const auto append = [&](X rows, Pointer<backend> to) {
+    const auto append = [&](X rows, Pointer<backend, typename X::element> to) {
       const auto at = to + cache->length() * X::columns;
       tape.run(0, [=](auto on) { copy(at, rows.data, rows.size(), on); });
       return X{cache->length() + rows.rows, to};

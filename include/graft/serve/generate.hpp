@@ -84,7 +84,7 @@ class Generator {
     auto placed = place(tape, batch);
     const std::vector<Id> keys{0, past + count}, last{count - 1};
     placed.sequences.keys = tape.ids(keys.data(), 2);
-    const auto h = model_->hidden(tape, placed, CachedContext<Model>{placed.positions, placed.sequences, &cache_});
+    const auto h = model_->hidden(tape, placed, CachedContext<Model>{placed.sequences, &cache_});
     const auto logits = model_->logits(tape, gather(tape, h, tape.ids(last.data(), 1), 1));
     cache_.advance(tokens.size());
     return download<backend>(logits.data, logits.size());

@@ -8,40 +8,39 @@
 
 namespace graft {
 
-/// Where the sequences of a batch lie. Queries and keys differ when earlier keys come from a cache or an encoder.
+/// Where the sequences of a batch lie. Queries and keys differ when earlier keys come from a cache or an encoder;
+/// `prefixes` names for each sequence the one whose keys it sees besides its own (see backend/attention_shape.hpp).
 template <class B>
 struct Sequences {
-  Pointer<B, Id> queries{}, keys{};
+  Pointer<B, Id> queries{}, keys{}, prefixes{};
   Index count = 0;
   bool causal = true;
   /// Pairs (query, key) looked at, for the count of operations.
   Index pairs = 0;
 };
 
-template <Index Heads, Index Groups, class T, Gradient Gq, Gradient Gk, Gradient Gv, Index Q, Index K>
-constexpr auto attention(T& tape, Var<typename T::backend, Q, Gq> q, Var<typename T::backend, K, Gk> k,
-                         Var<typename T::backend, K, Gv> v, Sequences<typename T::backend> sequences) {
+template <Index Heads, Index Groups, class T, Gradient Gq, Gradient Gk, Gradient Gv, Index Q, Index K, class E>
+constexpr auto attention(T& tape, Var<typename T::backend, Q, Gq, E> q, Var<typename T::backend, K, Gk, E> k,
+                         Var<typename T::backend, K, Gv, E> v, Sequences<typename T::backend> sequences) {
   static_assert(Q % Heads == 0 && K % Groups == 0 && Q / Heads == K / Groups && Heads % Groups == 0,
                 "graft: attention needs queries of H*D columns and keys of G*D columns with H a multiple of G");
   constexpr Index width = Q / Heads;
   const Index flops = 4 * sequences.pairs * Q;
   const auto shape = [=] {
     if constexpr (T::backend::executes)
-      return backend::AttentionShape{sequences.queries, sequences.keys, sequences.count, Heads, Groups, width, sequences.causal};
+      return backend::AttentionShape{sequences.queries, sequences.keys, sequences.prefixes, sequences.count, Heads, Groups, width, sequences.causal};
   };
-  const auto y = tape.template value<Q>(q.rows);
+  const auto y = tape.template value<Q, E>(q.rows);
   const auto l = tape.template scratch<float>(q.rows * Heads);
   tape.run(flops, [=](auto on) { attention(y.data, l, q.data, k.data, v.data, shape(), on); });
   if constexpr (T::recording && (Gq | Gk | Gv) == Gradient::tracked) {
     const auto z = tape.track(y);
     tape.record(z, [=](auto& back, auto dy) {
-      const auto side = [&back](auto x) {
-        if constexpr (decltype(x)::tracked) return back.contribute_zeroed(x);
-        else return Pointer<typename T::backend>{};
-      };
-      const auto dq = side(q), dk = side(k), dv = side(v);
+      const auto dq = back.contribute(q);
+      const auto dk = back.contribute(k);
+      const auto dv = back.contribute(v);
       back.run(2 * flops + flops / 2, [=](auto on) {
-        attention_inputs(dq, dk, dv, dy, y.data, l, q.data, k.data, v.data, shape(), on);
+        attention_inputs(backend::AttentionGradients<E>{dq.data, dk.data, dv.data, dq.accumulate, dk.accumulate, dv.accumulate}, dy, y.data, l, q.data, k.data, v.data, shape(), on);
       });
     });
     return z;

@@ -8,8 +8,8 @@
 namespace graft {
 
 /// In place: z takes y's memory. requires: y's own backward does not need y's value.
-template <class T, Index N, Gradient G, class Role>
-constexpr auto add_bias(T& tape, Var<typename T::backend, N, G> y, const Parameter<typename T::backend, Role, 1, N>& b) {
+template <class T, Index N, Gradient G, class E, class Role>
+constexpr auto add_bias(T& tape, Var<typename T::backend, N, G, E> y, const Parameter<typename T::backend, Role, 1, N>& b) {
   using P = Parameter<typename T::backend, Role, 1, N>;
   tape.run(y.size(), [=, &b](auto on) { add_bias(y.data, b.value(), y.rows, N, on); });
   if constexpr (T::recording && (G | P::gradient_kind) == Gradient::tracked) {

@@ -8,13 +8,13 @@
 namespace graft {
 
 /// Outside training the value passes through untouched.
-template <class T, Index N, Gradient G>
-constexpr auto dropout(T& tape, Var<typename T::backend, N, G> x, float probability) {
+template <class T, Index N, Gradient G, class E>
+constexpr auto dropout(T& tape, Var<typename T::backend, N, G, E> x, float probability) {
   if constexpr (!T::training) {
     return x;
   } else {
     const RandomKey key = tape.draw();
-    const auto y = tape.template value<N>(x.rows);
+    const auto y = tape.template value<N, E>(x.rows);
     tape.run(x.size(), [=](auto on) { dropout(y.data, x.data, x.size(), probability, key, false, on); });
     if constexpr (T::recording && G == Gradient::tracked) {
       const auto z = tape.track(y);

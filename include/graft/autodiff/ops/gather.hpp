@@ -6,9 +6,9 @@
 
 namespace graft {
 
-template <class T, Index N, Gradient G>
-constexpr auto gather(T& tape, Var<typename T::backend, N, G> x, Pointer<typename T::backend, Id> ids, Index count) {
-  const auto y = tape.template value<N>(count);
+template <class T, Index N, Gradient G, class E>
+constexpr auto gather(T& tape, Var<typename T::backend, N, G, E> x, Pointer<typename T::backend, Id> ids, Index count) {
+  const auto y = tape.template value<N, E>(count);
   tape.run(0, [=](auto on) { gather(y.data, x.data, ids, count, N, on); });
   if constexpr (T::recording && G == Gradient::tracked) {
     const auto z = tape.track(y);
@@ -21,5 +21,18 @@ constexpr auto gather(T& tape, Var<typename T::backend, N, G> x, Pointer<typenam
     return y;
   }
 }
+
+/// Which rows of a value go on: all, or those whose output anybody reads.
+template <class B>
+struct Rows {
+  Pointer<B, Id> ids{};
+  Index count = 0;
+  bool all = true;
+
+  template <class T, class X>
+  constexpr X operator()(T& tape, X x) const {
+    return all ? x : gather(tape, x, ids, count);
+  }
+};
 
 }  // namespace graft

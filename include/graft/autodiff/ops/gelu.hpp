@@ -6,9 +6,9 @@
 
 namespace graft {
 
-template <class T, Index N, Gradient G>
-constexpr auto gelu(T& tape, Var<typename T::backend, N, G> x) {
-  const auto y = tape.template value<N>(x.rows);
+template <class T, Index N, Gradient G, class E>
+constexpr auto gelu(T& tape, Var<typename T::backend, N, G, E> x) {
+  const auto y = tape.template value<N, E>(x.rows);
   tape.run(4 * x.size(), [=](auto on) { gelu(y.data, x.data, x.size(), on); });
   if constexpr (T::recording && G == Gradient::tracked) {
     const auto z = tape.track(y);

@@ -8,13 +8,13 @@
 
 namespace graft {
 
-template <class T, Index N, Gradient G, class RoleW, class RoleB>
-constexpr auto layer_norm(T& tape, Var<typename T::backend, N, G> x, const Parameter<typename T::backend, RoleW, 1, N>& w,
+template <class T, Index N, Gradient G, class E, class RoleW, class RoleB>
+constexpr auto layer_norm(T& tape, Var<typename T::backend, N, G, E> x, const Parameter<typename T::backend, RoleW, 1, N>& w,
                           const Parameter<typename T::backend, RoleB, 1, N>& b, float epsilon) {
   using B = typename T::backend;
   using W = Parameter<B, RoleW, 1, N>;
   using Bias = Parameter<B, RoleB, 1, N>;
-  const auto y = tape.template value<N>(x.rows);
+  const auto y = tape.template value<N, E>(x.rows);
   const auto mean = tape.template scratch<float>(x.rows), r = tape.template scratch<float>(x.rows);
   tape.run(6 * x.size(), [=, &w, &b](auto on) {
     layer_norm(y.data, mean, r, x.data, w.value(), b.value(), x.rows, N, epsilon, on);

@@ -6,9 +6,9 @@
 
 namespace graft {
 
-template <class T, Index N, Gradient Ga, Gradient Gb>
-constexpr auto multiply(T& tape, Var<typename T::backend, N, Ga> a, Var<typename T::backend, N, Gb> b) {
-  const auto y = tape.template value<N>(a.rows);
+template <class T, Index N, Gradient Ga, Gradient Gb, class E>
+constexpr auto multiply(T& tape, Var<typename T::backend, N, Ga, E> a, Var<typename T::backend, N, Gb, E> b) {
+  const auto y = tape.template value<N, E>(a.rows);
   tape.run(a.size(), [=](auto on) { multiply(y.data, a.data, b.data, a.size(), false, on); });
   if constexpr (T::recording && (Ga | Gb) == Gradient::tracked) {
     const auto z = tape.track(y);

@@ -13,59 +13,78 @@
 
 namespace graft::backend {
 
-/// y(T,H,D) = softmax(q kᵀ / √D) v per head, head h reading key/value head h·G/H.
-/// Saves l(T,H) = log sum exp of the scores.
-inline void attention(float* y, float* l, const float* q, const float* k, const float* v, AttentionShape shape, reference) {
-  const auto [heads, groups, width] = std::array{shape.heads, shape.groups, shape.width};
-  std::vector<float> scores;
+/// Calls body(query row, its head, key/value head, rows of the keys it sees) for every query and head.
+template <class Body>
+void each_query(const AttentionShape& shape, const Body& body) {
+  std::vector<Index> seen;
   for (Index s = 0; s < shape.sequences; ++s)
-    for (Index i = 0; i < shape.query_count(s); ++i)
-      for (Index h = 0; h < heads; ++h) {
-        const Index row = shape.query_begin(s) + i, group = h * groups / heads, seen = shape.visible(s, i);
-        const float* const query = q + (row * heads + h) * width;
-        const auto key_row = [&](const float* x, Index j) { return x + ((shape.key_begin(s) + j) * groups + group) * width; };
-        scores.assign(seen, 0.0F);
-        float largest = -std::numeric_limits<float>::infinity(), sum = 0;
-        for (Index j = 0; j < seen; ++j) {
-          for (Index d = 0; d < width; ++d) scores[j] += query[d] * key_row(k, j)[d];
-          scores[j] *= shape.scale();
-          largest = std::max(largest, scores[j]);
-        }
-        for (float& score : scores) sum += score = std::exp(score - largest);
-        l[row * heads + h] = largest + std::log(sum);
-        float* const out = y + (row * heads + h) * width;
-        std::fill_n(out, width, 0.0F);
-        for (Index j = 0; j < seen; ++j)
-          for (Index d = 0; d < width; ++d) out[d] += scores[j] / sum * key_row(v, j)[d];
-      }
+    for (Index i = 0; i < shape.query_count(s); ++i) {
+      seen.clear();
+      shape.each_seen(s, [&](Index other) {
+        const Index count = other == s ? shape.visible(s, i) : shape.key_count(other);
+        for (Index j = 0; j < count; ++j) seen.push_back(shape.key_begin(other) + j);
+      });
+      for (Index h = 0; h < shape.heads; ++h) body(shape.query_begin(s) + i, h, h * shape.groups / shape.heads, seen);
+    }
 }
 
-/// With p = exp(q kᵀ/√D − l):  dv += pᵀ dy;  ds = p (dy vᵀ − rowsum(dy y));  dq += ds k/√D;  dk += dsᵀ q/√D.
-/// A null dq, dk or dv is not computed. (Dao et al. 2022, appendix B.2)
-inline void attention_inputs(float* dq, float* dk, float* dv, const float* dy, const float* y, const float* l, const float* q, const float* k, const float* v, AttentionShape shape, reference) {
+/// y(T,H,D) = softmax(q kᵀ / √D) v per head, head h reading key/value head h·G/H.
+/// Saves l(T,H) = log sum exp of the scores.
+template <class E>
+void attention(E* y, float* l, const E* q, const E* k, const E* v, AttentionShape shape, reference) {
   const auto [heads, groups, width] = std::array{shape.heads, shape.groups, shape.width};
-  for (Index s = 0; s < shape.sequences; ++s)
-    for (Index i = 0; i < shape.query_count(s); ++i)
-      for (Index h = 0; h < heads; ++h) {
-        const Index row = shape.query_begin(s) + i, group = h * groups / heads, at = (row * heads + h) * width;
-        float delta = 0;
-        for (Index d = 0; d < width; ++d) delta += dy[at + d] * y[at + d];
-        for (Index j = 0; j < shape.visible(s, i); ++j) {
-          const Index other = ((shape.key_begin(s) + j) * groups + group) * width;
-          float score = 0, dp = 0;
-          for (Index d = 0; d < width; ++d) {
-            score += q[at + d] * k[other + d];
-            dp += dy[at + d] * v[other + d];
-          }
-          const float p = std::exp(score * shape.scale() - l[row * heads + h]);
-          const float ds = p * (dp - delta) * shape.scale();
-          for (Index d = 0; d < width; ++d) {
-            if (dv != nullptr) dv[other + d] += p * dy[at + d];
-            if (dq != nullptr) dq[at + d] += ds * k[other + d];
-            if (dk != nullptr) dk[other + d] += ds * q[at + d];
-          }
-        }
+  std::vector<float> scores, out(width);
+  each_query(shape, [&, heads = heads, groups = groups, width = width](Index row, Index h, Index group, const std::vector<Index>& seen) {
+    const Index query = (row * heads + h) * width;
+    scores.assign(seen.size(), 0.0F);
+    float largest = -std::numeric_limits<float>::infinity(), sum = 0;
+    for (Index j = 0; j < seen.size(); ++j) {
+      for (Index d = 0; d < width; ++d) scores[j] += at(q, query + d) * at(k, (seen[j] * groups + group) * width + d);
+      scores[j] *= shape.scale();
+      largest = std::max(largest, scores[j]);
+    }
+    for (float& score : scores) sum += score = std::exp(score - largest);
+    l[row * heads + h] = largest + std::log(sum);
+    std::fill(out.begin(), out.end(), 0.0F);
+    for (Index j = 0; j < seen.size(); ++j)
+      for (Index d = 0; d < width; ++d) out[d] += scores[j] / sum * at(v, (seen[j] * groups + group) * width + d);
+    for (Index d = 0; d < width; ++d) y[query + d] = E(out[d]);
+  });
+}
+
+/// With p = exp(q kᵀ/√D − l):  dv (+)= pᵀ dy;  ds = p (dy vᵀ − rowsum(dy y));  dq (+)= ds k/√D;  dk (+)= dsᵀ q/√D.
+/// (Dao et al. 2022, appendix B.2)
+template <class E>
+void attention_inputs(AttentionGradients<E> to, const E* dy, const E* y, const float* l, const E* q, const E* k, const E* v, AttentionShape shape, reference) {
+  const auto [heads, groups, width] = std::array{shape.heads, shape.groups, shape.width};
+  const Index query_size = shape.query_rows() * heads * width, key_size = shape.key_rows() * groups * width;
+  std::vector<float> dq(query_size), dk(key_size), dv(key_size);
+  each_query(shape, [&, heads = heads, groups = groups, width = width](Index row, Index h, Index group, const std::vector<Index>& seen) {
+    const Index query = (row * heads + h) * width;
+    float delta = 0;
+    for (Index d = 0; d < width; ++d) delta += at(dy, query + d) * at(y, query + d);
+    for (const Index j : seen) {
+      const Index key = (j * groups + group) * width;
+      float score = 0, dp = 0;
+      for (Index d = 0; d < width; ++d) {
+        score += at(q, query + d) * at(k, key + d);
+        dp += at(dy, query + d) * at(v, key + d);
       }
+      const float p = std::exp(score * shape.scale() - l[row * heads + h]);
+      const float ds = p * (dp - delta) * shape.scale();
+      for (Index d = 0; d < width; ++d) {
+        dv[key + d] += p * at(dy, query + d);
+        dq[query + d] += ds * at(k, key + d);
+        dk[key + d] += ds * at(q, query + d);
+      }
+    }
+  });
+  const auto store = [](E* out, const std::vector<float>& from, bool accumulate) {
+    for (Index i = 0; out != nullptr && i < from.size(); ++i) put(out[i], from[i], accumulate);
+  };
+  store(to.dq, dq, to.accumulate_q);
+  store(to.dk, dk, to.accumulate_k);
+  store(to.dv, dv, to.accumulate_v);
 }
 
 }  // namespace graft::backend

@@ -1,6 +1,7 @@
 /// \file
 /// Products with frozen weights, kept in the layout and precision that the backend packs them into.
-/// On `reference` the layout is w(out,in) row-major in the element type of the storage.
+/// On `reference` the layout is w(out,in) row-major in the element type of the storage. A trained weight (`Trained`) is
+/// not packed: its "packed" bytes are its floats.
 #pragma once
 
 #include <graft/backend/reference/matmul.hpp>
@@ -25,25 +26,25 @@ void lookup_frozen(float* y, const Id* ids, const std::byte* packed, Index rows,
 }
 
 /// y(T,out) (+)= x(T,in) wᵀ
-template <class S>
-void matmul_frozen(float* y, const float* x, const std::byte* packed, Index rows, Index in, Index out, bool accumulate, S, reference) {
+template <class Y, class X, class S>
+void matmul_frozen(Y* y, const X* x, const std::byte* packed, Index rows, Index in, Index out, bool accumulate, S, reference) {
   const auto* const w = reinterpret_cast<const StoredElement<S>*>(packed);
   for (Index t = 0; t < rows; ++t)
     for (Index o = 0; o < out; ++o) {
       float sum = 0;
-      for (Index i = 0; i < in; ++i) sum += x[t * in + i] * static_cast<float>(w[o * in + i]);
+      for (Index i = 0; i < in; ++i) sum += at(x, t * in + i) * at(w, o * in + i);
       put(y[t * out + o], sum, accumulate);
     }
 }
 
 /// dx(T,in) (+)= dy(T,out) w
-template <class S>
-void matmul_frozen_input(float* dx, const float* dy, const std::byte* packed, Index rows, Index in, Index out, bool accumulate, S, reference) {
+template <class X, class Y, class S>
+void matmul_frozen_input(X* dx, const Y* dy, const std::byte* packed, Index rows, Index in, Index out, bool accumulate, S, reference) {
   const auto* const w = reinterpret_cast<const StoredElement<S>*>(packed);
   for (Index t = 0; t < rows; ++t)
     for (Index i = 0; i < in; ++i) {
       float sum = 0;
-      for (Index o = 0; o < out; ++o) sum += dy[t * out + o] * static_cast<float>(w[o * in + i]);
+      for (Index o = 0; o < out; ++o) sum += at(dy, t * out + o) * at(w, o * in + i);
       put(dx[t * in + i], sum, accumulate);
     }
 }

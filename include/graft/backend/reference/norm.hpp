@@ -9,56 +9,62 @@
 namespace graft::backend {
 
 /// y(T,n) = x · r · w,   r(T) = 1 / sqrt(mean(x²) + ε), saved
-inline void rms_norm(float* y, float* r, const float* x, const float* w, Index rows, Index n, float epsilon, reference) {
+template <class Y, class X>
+void rms_norm(Y* y, float* r, const X* x, const float* w, Index rows, Index n, float epsilon, reference) {
   parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
     for (Index t = begin; t < end; ++t) {
-      const float* const row = x + t * n;
+      const X* const row = x + t * n;
       float squares = 0;
-      GRAFT_SIMD for (Index i = 0; i < n; ++i) squares += row[i] * row[i];
+      for (Index i = 0; i < n; ++i) squares += at(row, i) * at(row, i);
       r[t] = 1.0F / std::sqrt(squares / static_cast<float>(n) + epsilon);
-      for (Index i = 0; i < n; ++i) y[t * n + i] = row[i] * r[t] * w[i];
+      for (Index i = 0; i < n; ++i) y[t * n + i] = Y(at(row, i) * r[t] * w[i]);
     }
   });
 }
 
 /// dx (+)= r (g − x r² mean(g x)),   g = dy w
-inline void rms_norm_input(float* dx, const float* dy, const float* x, const float* w, const float* r, Index rows, Index n, bool accumulate, reference) {
+template <class X, class Y>
+void rms_norm_input(X* dx, const Y* dy, const X* x, const float* w, const float* r, Index rows, Index n, bool accumulate, reference) {
   parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
     for (Index t = begin; t < end; ++t) {
-      const float *const row = x + t * n, *const up = dy + t * n;
+      const X* const row = x + t * n;
+      const Y* const up = dy + t * n;
       float dot = 0;
-      for (Index i = 0; i < n; ++i) dot += up[i] * w[i] * row[i];
+      for (Index i = 0; i < n; ++i) dot += at(up, i) * w[i] * at(row, i);
       const float c = dot * r[t] * r[t] / static_cast<float>(n);
-      for (Index i = 0; i < n; ++i) put(dx[t * n + i], r[t] * (up[i] * w[i] - row[i] * c), accumulate);
+      for (Index i = 0; i < n; ++i) put(dx[t * n + i], r[t] * (at(up, i) * w[i] - at(row, i) * c), accumulate);
     }
   });
 }
 
 /// dw(n) += sum over rows of dy x r
-inline void rms_norm_weight(float* dw, const float* dy, const float* x, const float* r, Index rows, Index n, reference) {
+template <class Y, class X>
+void rms_norm_weight(float* dw, const Y* dy, const X* x, const float* r, Index rows, Index n, reference) {
   for (Index t = 0; t < rows; ++t)
-    for (Index i = 0; i < n; ++i) dw[i] += dy[t * n + i] * x[t * n + i] * r[t];
+    for (Index i = 0; i < n; ++i) dw[i] += at(dy, t * n + i) * at(x, t * n + i) * r[t];
 }
 
 /// y(T,n) = z w + b,   z = (x − m) r,   m(T) = mean(x), r(T) = 1 / sqrt(var(x) + ε), both saved
-inline void layer_norm(float* y, float* m, float* r, const float* x, const float* w, const float* b, Index rows, Index n, float epsilon, reference) {
+template <class Y, class X>
+void layer_norm(Y* y, float* m, float* r, const X* x, const float* w, const float* b, Index rows, Index n, float epsilon, reference) {
   for (Index t = 0; t < rows; ++t) {
-    const float* const row = x + t * n;
+    const X* const row = x + t * n;
     float sum = 0, squares = 0;
-    for (Index i = 0; i < n; ++i) sum += row[i];
+    for (Index i = 0; i < n; ++i) sum += at(row, i);
     m[t] = sum / static_cast<float>(n);
-    for (Index i = 0; i < n; ++i) squares += (row[i] - m[t]) * (row[i] - m[t]);
+    for (Index i = 0; i < n; ++i) squares += (at(row, i) - m[t]) * (at(row, i) - m[t]);
     r[t] = 1.0F / std::sqrt(squares / static_cast<float>(n) + epsilon);
-    for (Index i = 0; i < n; ++i) y[t * n + i] = (row[i] - m[t]) * r[t] * w[i] + b[i];
+    for (Index i = 0; i < n; ++i) y[t * n + i] = Y((at(row, i) - m[t]) * r[t] * w[i] + b[i]);
   }
 }
 
 /// dx (+)= r (g − mean(g) − z mean(g z)),   g = dy w
-inline void layer_norm_input(float* dx, const float* dy, const float* x, const float* w, const float* m, const float* r, Index rows, Index n, bool accumulate, reference) {
+template <class X, class Y>
+void layer_norm_input(X* dx, const Y* dy, const X* x, const float* w, const float* m, const float* r, Index rows, Index n, bool accumulate, reference) {
   for (Index t = 0; t < rows; ++t) {
     float mean = 0, dot = 0;
-    const auto z = [=](Index i) { return (x[t * n + i] - m[t]) * r[t]; };
-    const auto g = [=](Index i) { return dy[t * n + i] * w[i]; };
+    const auto z = [=](Index i) { return (at(x, t * n + i) - m[t]) * r[t]; };
+    const auto g = [=](Index i) { return at(dy, t * n + i) * w[i]; };
     for (Index i = 0; i < n; ++i) {
       mean += g(i) / static_cast<float>(n);
       dot += g(i) * z(i) / static_cast<float>(n);
@@ -68,9 +74,10 @@ inline void layer_norm_input(float* dx, const float* dy, const float* x, const f
 }
 
 /// dw(n) += sum over rows of dy z
-inline void layer_norm_weight(float* dw, const float* dy, const float* x, const float* m, const float* r, Index rows, Index n, reference) {
+template <class Y, class X>
+void layer_norm_weight(float* dw, const Y* dy, const X* x, const float* m, const float* r, Index rows, Index n, reference) {
   for (Index t = 0; t < rows; ++t)
-    for (Index i = 0; i < n; ++i) dw[i] += dy[t * n + i] * (x[t * n + i] - m[t]) * r[t];
+    for (Index i = 0; i < n; ++i) dw[i] += at(dy, t * n + i) * (at(x, t * n + i) - m[t]) * r[t];
 }
 
 }  // namespace graft::backend

@@ -36,7 +36,7 @@ struct reference {
 
 /// What `reference` keeps a frozen weight as, row-major.
 template <class S>
-using StoredElement = std::conditional_t<std::is_same_v<S, F32>, float, Bfloat16>;
+using StoredElement = std::conditional_t<std::is_same_v<S, Bf16>, Bfloat16, float>;
 
 /// Bytes of a packed w(out,in).
 template <class S>
@@ -51,7 +51,16 @@ inline constexpr Index parallel_threshold = 1U << 14U;
 inline constexpr Index row_piece = 16;
 
 /// y ← or +← value: what every backward kernel does with its result.
-inline void put(float& y, float value, bool accumulate) { y = accumulate ? y + value : value; }
+template <class E>
+void put(E& y, float value, bool accumulate) {
+  y = E(accumulate ? static_cast<float>(y) + value : value);
+}
+
+/// x(T,n) as floats, whatever its elements.
+template <class E>
+float at(const E* x, Index i) {
+  return static_cast<float>(x[i]);
+}
 
 }  // namespace graft::backend
 

@@ -9,31 +9,37 @@
 
 namespace graft::backend {
 
-/// x(T,heads,width), in place: (a, b) ← (a cos θ − b sin θ, b cos θ + a sin θ),  θ = sign · position · base^(−2j/width).
-/// sign = −1 rotates back, which is the gradient.
-inline void rotary(float* x, const Id* positions, Index rows, Index heads, Index width, float base, float sign, reference) {
+/// table(T,width) = (cos θ, sin θ) by halves,  θ[t,j] = position_t · base^(−2j/width), for j < width/2
+inline void rotary_table(float* table, const Id* positions, Index rows, Index width, float base, reference) {
   const Index half = width / 2;
   std::vector<double> frequency(half);
-  for (Index j = 0; j < half; ++j)
-    frequency[j] = std::pow(static_cast<double>(base), -2.0 * static_cast<double>(j) / static_cast<double>(width));
+  for (Index j = 0; j < half; ++j) frequency[j] = std::pow(static_cast<double>(base), -2.0 * static_cast<double>(j) / static_cast<double>(width));
   parallel_pieces(rows, row_piece, [&](Index begin, Index end) {
-    std::vector<float> cosine(half), sine(half);
-    for (Index t = begin; t < end; ++t) {
+    for (Index t = begin; t < end; ++t)
       for (Index j = 0; j < half; ++j) {
         // The angle as PyTorch computes it: a float product of a float position and a float frequency.
         const float angle = static_cast<float>(positions[t]) * static_cast<float>(frequency[j]);
-        cosine[j] = std::cos(angle);
-        sine[j] = sign * std::sin(angle);
+        table[t * width + j] = std::cos(angle);
+        table[t * width + half + j] = std::sin(angle);
       }
+  });
+}
+
+/// x(T,heads,width), in place: (a, b) ← (a cos θ − s b sin θ, b cos θ + s a sin θ). A sign s of −1 rotates back, which is the
+/// gradient.
+template <class E>
+void rotary(E* x, const float* table, Index rows, Index heads, Index width, float sign, reference) {
+  const Index half = width / 2;
+  parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
+    for (Index t = begin; t < end; ++t)
       for (Index h = 0; h < heads; ++h) {
-        float *const a = x + (t * heads + h) * width, *const b = a + half;
+        E *const a = x + (t * heads + h) * width, *const b = a + half;
         for (Index j = 0; j < half; ++j) {
-          const float rotated = a[j] * cosine[j] - b[j] * sine[j];
-          b[j] = b[j] * cosine[j] + a[j] * sine[j];
-          a[j] = rotated;
+          const float cosine = table[t * width + j], sine = sign * table[t * width + half + j], first = at(a, j), second = at(b, j);
+          a[j] = E(first * cosine - second * sine);
+          b[j] = E(second * cosine + first * sine);
         }
       }
-    }
   });
 }
 

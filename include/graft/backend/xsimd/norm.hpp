@@ -7,10 +7,11 @@
 
 namespace graft::backend {
 
-inline void rms_norm(float* y, float* r, const float* x, const float* w, Index rows, Index n, float epsilon, xsimd_cpu) {
+template <class Y, class X>
+void rms_norm(Y* y, float* r, const X* x, const float* w, Index rows, Index n, float epsilon, xsimd_cpu) {
   parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
     for (Index t = begin; t < end; ++t) {
-      const float* const row = x + t * n;
+      const X* const row = x + t * n;
       simd::Lanes squares(0.0F);
       simd::each(0, n, [&](Index i, auto... count) {
         const auto a = simd::load(row + i, count...);
@@ -25,10 +26,12 @@ inline void rms_norm(float* y, float* r, const float* x, const float* w, Index r
   });
 }
 
-inline void rms_norm_input(float* dx, const float* dy, const float* x, const float* w, const float* r, Index rows, Index n, bool accumulate, xsimd_cpu) {
+template <class X, class Y>
+void rms_norm_input(X* dx, const Y* dy, const X* x, const float* w, const float* r, Index rows, Index n, bool accumulate, xsimd_cpu) {
   parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
     for (Index t = begin; t < end; ++t) {
-      const float *const row = x + t * n, *const up = dy + t * n;
+      const X* const row = x + t * n;
+      const Y* const up = dy + t * n;
       simd::Lanes dot(0.0F);
       simd::each(0, n, [&](Index i, auto... count) {
         dot = xsimd::fma(simd::load(up + i, count...) * simd::load(w + i, count...), simd::load(row + i, count...), dot);

@@ -1,28 +1,101 @@
 /// \file
-/// Loops in SIMD lanes through xsimd, written once for a whole batch and once for the tail.
+/// Loops in SIMD lanes through xsimd, written once for a whole batch and once for the tail. What xsimd lacks, bfloat16
+/// values and the products of pairs of them, is here in intrinsics where the CPU has them and in shifts where not.
 #pragma once
 
-#include <graft/core/types.hpp>
+#include <graft/core/config.hpp>
+#include <graft/core/storage.hpp>
 
 #include <xsimd/xsimd.hpp>
+
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
 
 namespace graft::backend::simd {
 
 using Lanes = xsimd::batch<float>;
+using Words = xsimd::batch<std::int32_t>;
 inline constexpr Index width = Lanes::size;
 
+/// Two bfloat16 neighbours, the lower first: what a lane of a product's operand holds.
+using Word = std::uint32_t;
+
+inline Words load_words(const Word* from) { return Words::load_unaligned(reinterpret_cast<const std::int32_t*>(from)); }
+inline void store_words(Word* to, Words x) { x.store_unaligned(reinterpret_cast<std::int32_t*>(to)); }
+inline void store_words(Word* to, Words x, Index count) {
+  Word lanes[width];
+  store_words(lanes, x);
+  for (Index i = 0; i < count; ++i) to[i] = lanes[i];
+}
+
 inline Lanes load(const float* from) { return Lanes::load_unaligned(from); }
-inline Lanes load(const float* from, Index count) {
-  float lanes[width] = {};
+inline void store(float* to, Lanes x) { x.store_unaligned(to); }
+
+#if defined(__AVX512BF16__)
+
+/// Each lane the bits of one bfloat16, the upper half zero.
+inline Words bits(const Bfloat16* from) { return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))); }
+inline Words bits(Lanes x) { return _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(x)); }
+inline void store(Bfloat16* to, Lanes x) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), (__m256i)_mm512_cvtneps_pbh(x)); }
+/// c + the sum of the two products in each lane
+inline Lanes dot(Lanes c, Words a, Words b) { return _mm512_dpbf16_ps(c, (__m512bh)static_cast<__m512i>(a), (__m512bh)static_cast<__m512i>(b)); }
+
+#else
+
+inline Words bits(const Bfloat16* from) {
+  std::int32_t words[width];
+  for (Index i = 0; i < width; ++i) words[i] = from[i].bits;
+  return Words::load_unaligned(words);
+}
+inline Words bits(Lanes x) {  // to nearest even; a NaN stays one
+  const auto word = xsimd::bitwise_cast<Words>(x);
+  const auto rounded = word + Words(0x7fff) + ((word >> 16) & Words(1));
+  const auto nan = (word & Words(0x7fffffff)) > Words(0x7f800000);
+  return (xsimd::select(nan, word | Words(0x00400000), rounded) >> 16) & Words(0xffff);
+}
+inline void store(Bfloat16* to, Lanes x) {
+  std::int32_t words[width];
+  bits(x).store_unaligned(words);
+  for (Index i = 0; i < width; ++i) to[i].bits = static_cast<std::uint16_t>(words[i]);
+}
+inline Lanes dot(Lanes c, Words a, Words b) {
+  const auto even = [](Words w) { return xsimd::bitwise_cast<Lanes>(w << 16); };
+  const auto odd = [](Words w) { return xsimd::bitwise_cast<Lanes>(w & Words(static_cast<std::int32_t>(0xffff0000U))); };
+  return xsimd::fma(odd(a), odd(b), xsimd::fma(even(a), even(b), c));
+}
+
+#endif
+
+inline Words bits(const float* from) { return bits(load(from)); }
+inline Lanes load(const Bfloat16* from) { return xsimd::bitwise_cast<Lanes>(bits(from) << 16); }
+
+#if defined(__AVX512BF16__)
+
+inline __mmask16 first(Index count) { return static_cast<__mmask16>((1U << count) - 1U); }
+inline Lanes load(const float* from, Index count) { return _mm512_maskz_loadu_ps(first(count), from); }
+inline Lanes load(const Bfloat16* from, Index count) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first(count), from)), 16));
+}
+inline void store(float* to, Lanes x, Index count) { _mm512_mask_storeu_ps(to, first(count), x); }
+inline void store(Bfloat16* to, Lanes x, Index count) { _mm256_mask_storeu_epi16(to, first(count), (__m256i)_mm512_cvtneps_pbh(x)); }
+
+#else
+
+template <class E>
+Lanes load(const E* from, Index count) {
+  E lanes[width] = {};
   for (Index i = 0; i < count; ++i) lanes[i] = from[i];
   return load(lanes);
 }
-inline void store(float* to, Lanes x) { x.store_unaligned(to); }
-inline void store(float* to, Lanes x, Index count) {
-  float lanes[width];
+template <class E>
+void store(E* to, Lanes x, Index count) {
+  E lanes[width];
   store(lanes, x);
   for (Index i = 0; i < count; ++i) to[i] = lanes[i];
 }
+
+#endif
 
 /// Calls body(i, count...) for lanes starting at i: whole batches without a count, the tail with one.
 template <class Body>
@@ -33,8 +106,8 @@ void each(Index begin, Index end, const Body& body) {
 }
 
 /// y ← or +← value
-template <class... Count>
-void put(float* y, Lanes value, bool accumulate, Count... count) {
+template <class E, class... Count>
+void put(E* y, Lanes value, bool accumulate, Count... count) {
   store(y, accumulate ? load(y, count...) + value : value, count...);
 }
 

@@ -1,0 +1,263 @@
+/// \file
+/// Products in bfloat16 that share an input, with low-rank paths beside them, and what runs backwards through them. Equations:
+/// backend/reference/project.hpp. All low-rank paths are one narrow product: the factors A lie one below the other, their
+/// results u side by side, and a product's factor B has zeros where the others' results are.
+#pragma once
+
+#include <graft/backend/reference/project.hpp>
+#include <graft/backend/xsimd/panels.hpp>
+#include <graft/backend/xsimd/product.hpp>
+
+#include <array>
+
+namespace graft::backend {
+
+namespace bf16 {
+
+/// Products that share an input at the most.
+inline constexpr Index most_branches = 6;
+static_assert(most_branches < most_factors);
+
+/// What backends read of a branch in either direction.
+struct Path {
+  Index out = 0, rank = 0;
+  const float *a = nullptr, *b = nullptr;
+  float scale = 0;
+};
+
+/// The low-rank paths of all branches as one; branch j has its columns [first[j], first[j+1]).
+struct Narrow {
+  std::array<Path, most_branches> paths{};
+  std::array<Index, most_branches + 1> first{};
+  Index count = 0, all = 0, stride = 0;
+  const float* a = nullptr;  // all factors A, (all, in)
+  Bfloat16* rows = nullptr;  // s u forwards, du backwards: (T, stride)
+
+  template <class Branches>
+  Narrow(const Branches* branches, Index branch_count, Index rows_count, Index in) : count(branch_count) {
+    for (Index j = 0; j < count; ++j) {
+      paths[j] = {branches[j].out, branches[j].rank, branches[j].a, branches[j].b, branches[j].scale};
+      first[j + 1] = first[j] + paths[j].rank;
+    }
+    all = first[count];
+    stride = depth(all);
+    if (all == 0) return;
+    float* const factors = scratch<struct AllFactors, float>(all * in);
+    for (Index j = 0; j < count; ++j) std::copy_n(paths[j].a, paths[j].rank * in, factors + first[j] * in);
+    a = factors;
+    rows = scratch<struct NarrowRows, Bfloat16>(rows_count * stride);
+  }
+
+  [[nodiscard]] Operand operand() const { return {rows, stride}; }
+
+  /// rows ← the block of sums z, times each path's scale; calls each(path number, row, its part of z, columns) too.
+  template <class Each>
+  void store(const Piece& piece, const float* z, Index first_row, Index block, const Each& each) const {
+    for (Index r = first_row; r < first_row + block; ++r, z += z_stride) {
+      Bfloat16* const to = rows + r * stride;
+      if (piece.begin + piece.columns == all) std::fill(to + all, to + stride, Bfloat16());
+      for (Index j = 0; j < count; ++j) {
+        const Index begin = std::max(piece.begin, first[j]), end = std::min(piece.begin + piece.columns, first[j + 1]);
+        if (begin >= end) continue;
+        const simd::Lanes scale(paths[j].scale);
+        simd::each(begin, end, [&](Index c, auto... left) { simd::store(to + c, scale * simd::load(z + c - piece.begin, left...), left...); });
+        each(j, r, z + begin - piece.begin, begin - first[j], end - begin);
+      }
+    }
+  }
+
+  /// The panel that multiplies `rows` for outputs [begin, begin+n) of branch j: K is all ranks, its own from first[j] on.
+  void forward_panel(Word* to, Index j, Index begin, Index n) const {
+    std::fill_n(to, panel_words(all), 0U);
+    auto* const elements = reinterpret_cast<Bfloat16*>(to);
+    for (Index r = 0; r < paths[j].rank; ++r) {
+      const Index k = first[j] + r;
+      for (Index i = 0; i < n; ++i) elements[k / 2 * 2 * panel + 2 * i + k % 2] = Bfloat16(paths[j].b[(begin + i) * paths[j].rank + r]);
+    }
+  }
+};
+
+/// Branch and unit within it of the u-th unit over all branches.
+inline std::pair<Index, Index> located(const Narrow& narrow, Index u) {
+  Index j = 0;
+  for (; u >= units(narrow.paths[j].out); ++j) u -= units(narrow.paths[j].out);
+  return {j, u};
+}
+
+/// Rows of all branches' results, for one product of a narrow thing with each of them.
+inline Index all_units(const Narrow& narrow) {
+  Index all = 0;
+  for (Index j = 0; j < narrow.count; ++j) all += units(narrow.paths[j].out);
+  return all;
+}
+
+/// Rows of xᵀ, 32 at a time on all threads: to(m, depth(k)).
+template <class Use, class E>
+Operand transposed(const E* x, Index x_stride, Index k, Index m) {
+  auto* const to = scratch<Use, Bfloat16>(rounded(m, panel) * depth(k));
+  parallel_for(panels(m), m * k > parallel_threshold, [=](Index p) {
+    rows_of_columns(to + p * panel * depth(k), depth(k), x + p * panel, x_stride, k, std::min(panel, m - p * panel));
+  });
+  return {to, depth(k)};
+}
+
+/// Adds panels of x(k,n), K along its rows, to a piece.
+template <class E>
+void add_rows(Piece& piece, Operand left, const E* x, Index stride, Index k) {
+  const Index width = panels(piece.columns);
+  Word* const made = scratch<struct Made, Word>(width * panel_words(k));
+  for (Index p = 0; p < width; ++p) panel_of_rows(made + p * panel_words(k), x + piece.begin + p * panel, stride, k, std::min(panel, piece.columns - p * panel));
+  piece.add(left, made, k);
+}
+
+/// dw(out,in) += scale · dyᵀ x for rows of dy
+template <class E>
+void weight_gradient(float* dw, Operand dy, const E* x, Index rows, Index in, Index out, float scale) {
+  const Operand left = transposed<struct Left>(dy.rows, dy.stride, rows, out);
+  product(units(in), out, rows, true, [=](Index u, Piece& piece) {
+    place(piece, u, in);
+    add_rows(piece, left, x, in, rows);
+  }, [=](const Piece& piece, const float* z, Index first, Index block) {
+    store_rows<float>(dw + first * in + piece.begin, nullptr, in, z, block, piece.columns, scale, true);
+  });
+}
+
+}  // namespace bf16
+
+/// Whether the products of x's elements with a weight are products of bfloat16: with those of floats kept exactly they are not.
+template <class X, class S>
+concept Bf16Product = bf16::PanelStorage<S> && (std::is_same_v<X, Bfloat16> || !(std::is_same_v<S, F32> || std::is_same_v<S, Trained>));
+
+template <class Y, class X, class S>
+  requires Bf16Product<X, S>
+void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* residual, Index rows, Index in, S, xsimd_cpu) {
+  using namespace bf16;
+  const Operand input = operand<struct Input>(x, rows, in);
+  const Narrow narrow(branches, count, rows, in);
+  if (narrow.all != 0) {
+    Word* const a = scratch<struct NarrowPanels, Word>(panels(narrow.all) * panel_words(in));
+    for (Index p = 0; p < panels(narrow.all); ++p) panel_of_columns(a + p * panel_words(in), narrow.a + p * panel * in, in, in, std::min(panel, narrow.all - p * panel));
+    product(units(narrow.all), rows, in, false, [&](Index u, Piece& piece) {
+      place(piece, u, narrow.all);
+      piece.add(input, a + piece.begin / panel * panel_words(in), in);
+    }, [&](const Piece& piece, const float* z, Index first, Index block) {
+      narrow.store(piece, z, first, block, [&](Index j, Index r, const float* from, Index column, Index columns) {
+        X* const u = branches[j].u + r * branches[j].rank + column;
+        simd::each(0, columns, [=](Index c, auto... left) { simd::store(u + c, simd::load(from + c, left...), left...); });
+      });
+    });
+  }
+  product(all_units(narrow), rows, in + narrow.all, !Panels<S>::ready, [&](Index u, Piece& piece) {
+    const auto [j, unit] = located(narrow, u);
+    piece.target = j;
+    place(piece, unit, branches[j].out);
+    const Index width = panels(piece.columns);
+    Word* const made = scratch<struct Made, Word>(width * (Panels<S>::ready ? 0 : panel_words(in)) + width * panel_words(narrow.all));
+    Word* const b = made + (Panels<S>::ready ? 0 : width * panel_words(in));
+    piece.add(input, Panels<S>::forward(made, branches[j].w, branches[j].out, in, piece.begin / panel, width), in);
+    if (branches[j].rank == 0) return;
+    for (Index p = 0; p < width; ++p) narrow.forward_panel(b + p * panel_words(narrow.all), j, piece.begin + p * panel, std::min(panel, piece.columns - p * panel));
+    piece.add(narrow.operand(), b, narrow.all);
+  }, [&](const Piece& piece, const float* z, Index first, Index block) {
+    const auto& branch = branches[piece.target];
+    const Index at = first * branch.out + piece.begin;
+    store_rows(branch.y + at, residual == nullptr ? nullptr : residual + at, branch.out, z, block, piece.columns, 1.0F, false);
+  });
+}
+
+template <class Y, class X, class S>
+  requires Bf16Product<X, S>
+void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* dx, bool accumulate, const X* x, Index rows, Index in, S, xsimd_cpu) {
+  using namespace bf16;
+  std::array<BranchGradient<Y, X>, most_branches> branches{};
+  std::array<Operand, most_branches> upper{};
+  Index count = 0, out = 0;
+  for (Index j = 0; j < given_count; ++j) {
+    if (given[j].dy == nullptr) continue;
+    branches[count++] = given[j];
+    out += depth(given[j].out);
+  }
+  Bfloat16* room = scratch<struct Upper, Bfloat16>(rows * out);
+  for (Index j = 0; j < count; ++j) {
+    if constexpr (std::is_same_v<Y, Bfloat16>)
+      if (in_place(branches[j].dy, branches[j].out)) upper[j] = {branches[j].dy, branches[j].out};
+    if (upper[j].rows == nullptr) upper[j] = padded_rows(room, branches[j].dy, rows, branches[j].out);
+    room += rows * depth(branches[j].out);
+  }
+  const Narrow narrow(branches.data(), count, rows, in);
+  if (narrow.all != 0) {
+    // Panels of the factors B, unit by unit and within it branch by branch: columns of other branches are zero.
+    Word* const b = scratch<struct NarrowPanels, Word>(panels(narrow.all) * panel_words(out));
+    Word* to = b;
+    for (Index unit = 0; unit < panels(narrow.all); unit += block_panels())
+      for (Index j = 0; j < count; ++j)
+        for (Index p = unit; p < std::min(unit + block_panels(), panels(narrow.all)); ++p, to += panel_words(branches[j].out)) {
+          const Index begin = std::clamp(narrow.first[j], p * panel, (p + 1) * panel), end = std::clamp(narrow.first[j + 1], p * panel, (p + 1) * panel);
+          panel_of_rows(to, branches[j].b + (begin < end ? begin - narrow.first[j] : 0), branches[j].rank, branches[j].out, end - begin, begin - p * panel);
+        }
+    product(units(narrow.all), rows, out, false, [&](Index u, Piece& piece) {
+      place(piece, u, narrow.all);
+      const Word* at = b + piece.begin / panel * panel_words(out);
+      for (Index j = 0; j < count; ++j) {
+        piece.add(upper[j], at, branches[j].out);
+        at += panels(piece.columns) * panel_words(branches[j].out);
+      }
+    }, [&](const Piece& piece, const float* z, Index first, Index block) {
+      narrow.store(piece, z, first, block, [](Index, Index, const float*, Index, Index) {});
+    });
+  }
+  if (dx != nullptr)
+    product(units(in), rows, out + narrow.all, true, [&](Index u, Piece& piece) {
+      place(piece, u, in);
+      const Index width = panels(piece.columns);
+      Word* made = scratch<struct Made, Word>(width * (panel_words(out) + panel_words(narrow.all)));
+      for (Index j = 0; j < count; ++j) {
+        piece.add(upper[j], Panels<S>::backward(made, branches[j].w, branches[j].out, in, piece.begin / panel, width), branches[j].out);
+        made += width * panel_words(branches[j].out);
+      }
+      if (narrow.all == 0) return;
+      for (Index p = 0; p < width; ++p)
+        panel_of_rows(made + p * panel_words(narrow.all), narrow.a + piece.begin + p * panel, in, narrow.all, std::min(panel, piece.columns - p * panel));
+      piece.add(narrow.operand(), made, narrow.all);
+    }, [&](const Piece& piece, const float* z, Index first, Index block) {
+      store_rows<X>(dx + first * in + piece.begin, nullptr, in, z, block, piece.columns, 1.0F, accumulate);
+    });
+  if (narrow.all != 0) {
+    const Operand du = transposed<struct Left>(narrow.rows, narrow.stride, rows, narrow.all);
+    product(units(in), narrow.all, rows, true, [&](Index u, Piece& piece) {
+      place(piece, u, in);
+      add_rows(piece, du, x, in, rows);
+    }, [&](const Piece& piece, const float* z, Index first, Index block) {
+      for (Index r = first; r < first + block; ++r, z += z_stride) {
+        Index j = 0;
+        while (r >= narrow.first[j + 1]) ++j;
+        if (branches[j].da != nullptr) store_rows<float>(branches[j].da + (r - narrow.first[j]) * in + piece.begin, nullptr, in, z, 1, piece.columns, 1.0F, true);
+      }
+    });
+    std::array<Operand, most_branches> us{};
+    Index longest = 0;
+    Bfloat16* u_room = scratch<struct NarrowLeft, Bfloat16>((narrow.all + count * panel) * depth(rows));
+    for (Index j = 0; j < count; ++j) {
+      const Index rank = branches[j].rank;
+      for (Index p = 0; p < panels(rank); ++p) rows_of_columns(u_room + p * panel * depth(rows), depth(rows), branches[j].u + p * panel, rank, rows, std::min(panel, rank - p * panel));
+      us[j] = {u_room, depth(rows)};
+      u_room += rounded(rank, panel) * depth(rows);
+      longest = std::max(longest, rank);
+    }
+    product(all_units(narrow), longest, rows, true, [&](Index u, Piece& piece) {
+      const auto [j, unit] = located(narrow, u);
+      piece.target = j;
+      place(piece, unit, branches[j].out);
+      piece.rows = branches[j].db == nullptr ? 0 : branches[j].rank;
+      if (piece.rows != 0) add_rows(piece, us[j], upper[j].rows, upper[j].stride, rows);
+    }, [&](const Piece& piece, const float* z, Index first, Index block) {
+      const auto& branch = branches[piece.target];
+      for (Index r = first; r < first + block; ++r, z += z_stride)
+        for (Index c = 0; c < piece.columns; ++c) branch.db[(piece.begin + c) * branch.rank + r] += branch.scale * z[c];
+    });
+  }
+  for (Index j = 0; j < count; ++j)
+    if (branches[j].dw != nullptr) weight_gradient(branches[j].dw, upper[j], x, rows, in, branches[j].out, 1.0F);
+}
+
+}  // namespace graft::backend

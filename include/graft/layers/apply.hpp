@@ -1,0 +1,42 @@
+/// \file
+/// Layers of one input, computed together where they are products, one after another where they are not.
+#pragma once
+
+#include <graft/autodiff/ops/add.hpp>
+#include <graft/autodiff/ops/project.hpp>
+#include <graft/autodiff/ops/scale.hpp>
+#include <graft/layers/layer.hpp>
+
+namespace graft {
+
+/// A layer that is a product, perhaps with a low-rank path beside it: `projection()` is a view of its parameters, and
+/// `complete(tape, y)` does to the product what is left to do (a bias).
+template <class L>
+concept ProductLayer = requires(const L& layer) { layer.projection(); };
+
+template <class... Ls>
+inline constexpr bool computed_together = false;
+template <ProductLayer First, ProductLayer... Rest>
+inline constexpr bool computed_together<First, Rest...> =
+    (std::is_same_v<typename decltype(std::declval<const First&>().projection())::storage, typename decltype(std::declval<const Rest&>().projection())::storage> && ...);
+
+/// layers(source)… in elements Y (those of the source if none are named), as a tuple. `remake`: see ops/project.hpp.
+template <class Y = void, class T, Source X, class... Ls>
+constexpr auto apply(T& tape, X source, bool remake, const Ls&... layers) {
+  using Wanted = std::conditional_t<std::is_void_v<Y>, typename X::element, Y>;
+  if constexpr (computed_together<Ls...>) {
+    return std::apply([&](auto... y) { return std::tuple{layers.complete(tape, y)...}; }, project<Wanted>(tape, source, remake, Nothing{}, layers.projection()...));
+  } else {
+    const auto x = value_of(tape, source);
+    return std::tuple{as_elements<Wanted>(tape, layers(tape, x))...};
+  }
+}
+
+/// residual + layer(source)
+template <class T, class R, Source X, class L>
+constexpr auto apply_onto(T& tape, R residual, X source, bool remake, const L& layer) {
+  if constexpr (computed_together<L>) return layer.complete(tape, std::get<0>(project<typename R::element>(tape, source, remake, residual, layer.projection())));
+  else return add(tape, residual, layer(tape, value_of(tape, source)));
+}
+
+}  // namespace graft
