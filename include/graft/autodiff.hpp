@@ -6,6 +6,7 @@
 #include <graft/autodiff/checkpoint.hpp>
 #include <graft/autodiff/ops.hpp>
 #include <graft/autodiff/parameter.hpp>
+#include <graft/autodiff/profile.hpp>
 #include <graft/autodiff/tape.hpp>
 #include <graft/autodiff/var.hpp>
 #include <graft/core.hpp>

@@ -2,6 +2,7 @@
 /// Reverse-mode differentiation: ops record what undoes them, `backward` runs the records in reverse.
 #pragma once
 
+#include <graft/autodiff/profile.hpp>
 #include <graft/autodiff/var.hpp>
 #include <graft/backend/backend.hpp>
 #include <graft/backend/reference/reference.hpp>
@@ -67,6 +68,8 @@ class Workspace {
 
   /// Where dropout draws from. A step's masks follow from the seed alone.
   RandomKey random;
+  /// Gathers the time of every kernel, if there is one.
+  Profile* profile = nullptr;
 
  private:
   friend class Tape<B>;
@@ -132,11 +135,17 @@ class Inference {
     return to;
   }
 
-  /// Runs one kernel that costs `flops`.
+  /// Runs one kernel. Its time, if anybody asks, counts for the op in whose file the call is written.
   template <class Kernel>
-  constexpr void run(Index flops, const Kernel& kernel) {
-    (workspace_->reversing_ ? workspace_->cost_.backward : workspace_->cost_.forward) += flops;
-    launch<B>(kernel);
+  constexpr void run(Work work, const Kernel& kernel, std::source_location where = std::source_location::current()) {
+    (workspace_->reversing_ ? workspace_->cost_.backward : workspace_->cost_.forward) += work.flops;
+    if (B::executes && workspace_->profile != nullptr) {
+      const auto began = std::chrono::steady_clock::now();
+      launch<B>(kernel);
+      workspace_->profile->add(where, workspace_->reversing_, work, std::chrono::steady_clock::now() - began);
+    } else {
+      launch<B>(kernel);
+    }
   }
 
   [[nodiscard]] constexpr Inference silent() const { return *this; }

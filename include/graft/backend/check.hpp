@@ -208,7 +208,7 @@ void check_products(Checker<B>& c, const std::string& name) {
   c.template compare<X>("vocabulary_loss, " + name, {5 * 64, 5 * 64}, {1, 5, 400 * 64}, [&c](auto tag, auto v, auto f) {
     using On = decltype(tag);
     auto* const w = c.template bytes<On>(packed_bytes(400, 64, S{}, tag));
-    auto* const work = reinterpret_cast<float*>(c.template bytes<On>(sizeof(float) * vocabulary_workspace(5, 400, 64, S{}, tag)));
+    auto* const work = reinterpret_cast<float*>(c.template bytes<On>(sizeof(float) * vocabulary_workspace<X>(5, 400, 64, S{}, tag)));
     const Id* const targets = c.template ids<On>({7, 0, 399, 200, 7});
     launch<On>([=](auto on) {
       pack(w, f[2], 400, 64, S{}, on);

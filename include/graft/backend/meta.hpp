@@ -34,9 +34,9 @@ constexpr Index packed_bytes(Index out, Index in, S storage, meta<Of>) {
   return packed_bytes(out, in, storage, Of{});
 }
 
-template <class S, class Of>
+template <class X, class S, class Of>
 constexpr Index vocabulary_workspace(Index rows, Index vocabulary, Index in, S storage, meta<Of>) {
-  return vocabulary_workspace(rows, vocabulary, in, storage, Of{});
+  return vocabulary_workspace<X>(rows, vocabulary, in, storage, Of{});
 }
 
 template <class B>

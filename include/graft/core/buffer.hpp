@@ -25,7 +25,9 @@ template <class Backend>
 class Buffer {
  public:
   constexpr Buffer() = default;
-  constexpr explicit Buffer(Index bytes) : data_(Backend::allocate(bytes)), bytes_(bytes) {}
+  constexpr explicit Buffer(Index bytes) : bytes_(bytes) {
+    if (bytes != 0) data_ = Backend::allocate(bytes);
+  }
   constexpr Buffer(Buffer&& other) noexcept
       : data_(std::exchange(other.data_, {})), bytes_(std::exchange(other.bytes_, 0)) {}
   constexpr Buffer& operator=(Buffer&& other) noexcept {

@@ -102,7 +102,7 @@ constexpr auto project(T& tape, X x, bool remake, Residual residual, Ps... ps) {
     }
   };
   with_input(tape, false, [&](Pointer<B, E> input) {
-    tape.run((Ps::flops(rows, in) + ...), [=](auto on) {
+    tape.run({(Ps::flops(rows, in) + ...), rows, (Ps::out + ...), in}, [=](auto on) {
       const auto branches = each_of<count>([&](auto i) { return std::get<i>(all).branch(us[i], std::get<i>(ys).data); });
       const Y* more = nullptr;
       if constexpr (added) more = residual.data;
@@ -131,7 +131,7 @@ constexpr auto project(T& tape, X x, bool remake, Residual residual, Ps... ps) {
         }, zs);
         const auto undo = [&](Pointer<B, E> input) {
           const auto into = [&](Contribution<B, E> dx) {
-            back.run((Ps::gradient_flops(rows, in, from_input) + ...), [=](auto on) {
+            back.run({(Ps::gradient_flops(rows, in, from_input) + ...), rows, in, (Ps::out + ...)}, [=](auto on) {
               const auto branches = each_of<count>([&](auto i) { return std::get<i>(all).branch_gradient(us[i], dys[i]); });
               project_backward(branches.data(), count, dx.data, dx.accumulate, input, rows, in, S{}, on);
             });

@@ -13,8 +13,8 @@ namespace graft::backend {
 /// Rows of logits that exist at a time.
 inline constexpr Index vocabulary_rows = 64;
 
-/// Floats that `vocabulary_loss` borrows.
-template <class S>
+/// Floats that `vocabulary_loss` of elements X borrows.
+template <class X, class S>
 constexpr Index vocabulary_workspace(Index rows, Index vocabulary, Index, S, reference) {
   return 2 * (rows < vocabulary_rows ? rows : vocabulary_rows) * vocabulary;
 }

@@ -77,9 +77,9 @@ inline void attend(Tiles& tiles, Bfloat16* y, Index y_stride, float* l, Index l_
   alignas(64) static thread_local float scores[query_tile * chunk];
   alignas(64) static thread_local Bfloat16 p[query_tile * chunk];
   float* const o = scratch<struct Outputs, float>(query_tile * wide);
-  float largest[query_tile], sum[query_tile];
-  std::fill_n(largest, rows, -std::numeric_limits<float>::infinity());
-  std::fill_n(sum, rows, 0.0F);
+  alignas(64) float largest[query_tile], sum[query_tile], correction[query_tile];
+  std::fill_n(largest, query_tile, -std::numeric_limits<float>::infinity());
+  std::fill_n(sum, query_tile, 0.0F);
   const float scale = shape.scale();
   const Index s = panels_of.sequence;
   bool more = false;
@@ -87,46 +87,46 @@ inline void attend(Tiles& tiles, Bfloat16* y, Index y_stride, float* l, Index l_
     const Word *const keys = panels_of.keys, *const values = panels_of.values;
     panels_of.keys += panels(there) * panel_words(width);
     panels_of.values += panels(width) * panel_words(there);
-    const Index reach = other == s ? shape.visible(s, i + rows - 1) : shape.key_count(other), count = reach > j ? std::min(there, reach - j) : 0;
+    const auto seen = [&](Index r) {
+      const Index visible = other == s ? shape.visible(s, i + r) : shape.key_count(other);
+      return visible > j ? std::min(there, visible - j) : 0;
+    };
+    const Index count = seen(rows - 1);
     if (count == 0) return;
     const Factor product{q.rows, q.stride, keys, width, panel_words(width)};
-    block(tiles, scores, chunk, &product, 1, rows, panels(count));
+    block(tiles, scores, chunk, &product, 1, 0, rows, panels(count));
     for (Index r = 0; r < rows; ++r) {
       float* const row = scores + r * chunk;
-      const Index visible = other == s ? shape.visible(s, i + r) : shape.key_count(other);
-      const Index seen = visible > j ? std::min(count, visible - j) : 0;
-      simd::Lanes most(largest[r]);
-      const Index whole = seen - seen % simd::width;
-      for (Index c = 0; c < whole; c += simd::width) most = xsimd::max(most, simd::load(row + c) * simd::Lanes(scale));
-      float peak = simd::largest(most);
-      for (Index c = whole; c < seen; ++c) peak = std::max(peak, row[c] * scale);
-      const simd::Lanes shift(peak), factor(scale);
+      const Index n = seen(r), filled = rounded(n, simd::width);
+      for (Index c = n; c < filled; ++c) row[c] = -std::numeric_limits<float>::infinity();
+      simd::Lanes most(-std::numeric_limits<float>::infinity());
+      for (Index c = 0; c < filled; c += simd::width) most = xsimd::max(most, simd::load(row + c));
+      correction[r] = largest[r];
+      largest[r] = std::max(largest[r], simd::largest(most) * scale);
+    }
+    for (Index r = 0; r < query_tile; r += simd::width) simd::store(correction + r, simd::exp(simd::load(correction + r) - simd::load(largest + r)));
+    for (Index r = 0; r < rows; ++r) {
+      const Index filled = rounded(seen(r), simd::width);
+      const simd::Lanes factor(scale), shift(-largest[r]);
       simd::Lanes total(0.0F);
-      for (Index c = 0; c < whole; c += simd::width) {
-        const auto e = xsimd::exp(simd::load(row + c) * factor - shift);
+      for (Index c = 0; c < filled; c += simd::width) {
+        const auto e = simd::exp(xsimd::fma(simd::load(scores + r * chunk + c), factor, shift));
         total += e;
         simd::store(p + r * chunk + c, e);
       }
-      float tail = 0;
-      for (Index c = whole; c < seen; ++c) {
-        const float e = std::exp(row[c] * scale - peak);
-        tail += e;
-        p[r * chunk + c] = Bfloat16(e);
-      }
-      std::fill(p + r * chunk + seen, p + r * chunk + depth(count), Bfloat16());
-      const float correction = std::exp(largest[r] - peak);
-      sum[r] = sum[r] * correction + simd::sum(total) + tail;
-      if (more && peak != largest[r])
-        for (Index c = 0; c < wide; c += simd::width) simd::store(o + r * wide + c, simd::load(o + r * wide + c) * simd::Lanes(correction));
-      largest[r] = peak;
+      std::fill(p + r * chunk + filled, p + r * chunk + depth(count), Bfloat16());
+      sum[r] = sum[r] * correction[r] + simd::sum(total);
+      if (more && correction[r] != 1.0F)
+        for (Index c = 0; c < wide; c += simd::width) simd::store(o + r * wide + c, simd::load(o + r * wide + c) * simd::Lanes(correction[r]));
     }
     const Factor weighted{p, chunk, values, count, panel_words(there)};
-    block(tiles, o, wide, &weighted, 1, rows, panels(width), std::exchange(more, true));
+    block(tiles, o, wide, &weighted, 1, 0, rows, panels(width), std::exchange(more, true));
   });
+  for (Index r = 0; r < query_tile; r += simd::width) simd::store(largest + r, simd::load(largest + r) + xsimd::log(simd::load(sum + r)));
   for (Index r = 0; r < rows; ++r) {
     const simd::Lanes inverse(1.0F / sum[r]);
     simd::each(0, width, [&](Index c, auto... left) { simd::store(y + r * y_stride + c, simd::load(o + r * wide + c) * inverse, left...); });
-    l[r * l_stride] = largest[r] + std::log(sum[r]);
+    l[r * l_stride] = largest[r];
   }
 }
 
@@ -184,15 +184,15 @@ class AttentionStep {
       const Index width = panels(queries_ - from), across = from / panel * panel_words(shape_.width);
       const Factor score{k_rows_.rows + j * k_rows_.stride, k_rows_.stride, q_across_ + across, shape_.width, panel_words(shape_.width)};
       const Factor share{v_rows_.rows + j * v_rows_.stride, v_rows_.stride, dy_across_ + across, shape_.width, panel_words(shape_.width)};
-      block(tiles, scores_ + from, chunk, &score, 1, rows, width);
-      block(tiles, shares_ + from, chunk, &share, 1, rows, width);
+      block(tiles, scores_ + from, chunk, &score, 1, 0, rows, width);
+      block(tiles, shares_ + from, chunk, &share, 1, 0, rows, width);
       for (Index r = 0; r < rows; ++r) differentiate(r, j + r, from, from + width * panel);
       const auto along = [&](const Bfloat16* left, const Word* panels_of) {
         return Factor{left + j * chunk + from, chunk, panels_of + from / 2 * panel, queries_ - from, panel_words(queries_)};
       };
       const Factor to_v = along(pt_, dy_along_), to_k = along(dst_, q_along_);
-      if (dv != nullptr) block(tiles, dv + j * wide_, wide_, &to_v, 1, rows, panels(shape_.width), true);
-      if (dk != nullptr) block(tiles, dk + j * wide_, wide_, &to_k, 1, rows, panels(shape_.width), true);
+      if (dv != nullptr) block(tiles, dv + j * wide_, wide_, &to_v, 1, 0, rows, panels(shape_.width), true);
+      if (dk != nullptr) block(tiles, dk + j * wide_, wide_, &to_k, 1, 0, rows, panels(shape_.width), true);
     }
     if (dq == nullptr) return;
     for (Index i = 0; i < queries_; i += query_tile) {
@@ -202,7 +202,7 @@ class AttentionStep {
       if (count == 0) continue;
       rows_of_columns(ds_ + i * chunk, chunk, dst_ + i, chunk, count, rows);
       const Factor to_q{ds_ + i * chunk, chunk, k_along_, count, panel_words(keys_)};
-      block(tiles, dq + i * wide_, wide_, &to_q, 1, rows, panels(shape_.width), true);
+      block(tiles, dq + i * wide_, wide_, &to_q, 1, 0, rows, panels(shape_.width), true);
     }
   }
 
@@ -221,7 +221,7 @@ class AttentionStep {
     Bfloat16 *const p = pt_ + key * chunk, *const ds = dst_ + key * chunk;
     const Index first = first_query(key);
     for (Index c = from; c < to; c += simd::width) {
-      const auto e = xsimd::exp(simd::load(s + c) * scale - simd::load(log_sum_ + c));
+      const auto e = simd::exp(simd::load(s + c) * scale - simd::load(log_sum_ + c));
       simd::store(p + c, e);
       simd::store(ds + c, e * (simd::load(dp + c) - simd::load(delta_ + c)) * scale);
     }

@@ -14,7 +14,7 @@ inline void cross_entropy(float* loss, float* l, const float* logits, const Id* 
     simd::each(0, n - n % simd::width, [&](Index i, auto...) { most = xsimd::max(most, simd::load(row + i)); });
     float largest = simd::largest(most), sum = 0;
     for (Index i = n - n % simd::width; i < n; ++i) largest = std::max(largest, row[i]);
-    simd::each(0, n - n % simd::width, [&](Index i, auto...) { total += xsimd::exp(simd::load(row + i) - simd::Lanes(largest)); });
+    simd::each(0, n - n % simd::width, [&](Index i, auto...) { total += simd::exp(simd::load(row + i) - simd::Lanes(largest)); });
     sum = simd::sum(total);
     for (Index i = n - n % simd::width; i < n; ++i) sum += std::exp(row[i] - largest);
     l[t] = largest + std::log(sum);
@@ -26,7 +26,7 @@ inline void cross_entropy_input(float* dlogits, const float* dloss, const float*
   parallel_for(rows, rows * n > parallel_threshold, [=](Index t) {
     const float weight = targets[t] >= 0 ? *dloss : 0.0F;
     simd::each(t * n, (t + 1) * n, [=](Index i, auto... count) {
-      simd::put(dlogits + i, simd::Lanes(weight) * xsimd::exp(simd::load(logits + i, count...) - simd::Lanes(l[t])), accumulate, count...);
+      simd::put(dlogits + i, simd::Lanes(weight) * simd::exp(simd::load(logits + i, count...) - simd::Lanes(l[t])), accumulate, count...);
     });
     if (targets[t] >= 0) dlogits[t * n + static_cast<Index>(targets[t])] -= weight;
   });

@@ -24,6 +24,12 @@ constexpr Index panels(Index n) { return rounded(n, panel) / panel; }
 /// Words of one panel.
 constexpr Index panel_words(Index k) { return depth(k) / 2 * panel; }
 
+/// Panels in memory, or the same part of each, `next` words apart.
+struct PanelRun {
+  const Word* data;
+  Index next;
+};
+
 /// Memory of the calling thread that grows to what was ever asked. `Use` tells apart what is alive at the same time.
 template <class Use, class E>
 E* scratch(Index count) {
@@ -35,6 +41,16 @@ E* scratch(Index count) {
 inline Word bits_of(float x) { return Bfloat16(x).bits; }
 inline Word bits_of(Bfloat16 x) { return x.bits; }
 
+#if defined(__AVX512BW__)
+/// to[i] = (low[i], high[i]) for 32 pairs
+inline void interleave(Word* to, const Bfloat16* low, const Bfloat16* high) {
+  alignas(64) static constexpr std::uint16_t first[32] = {0, 32, 1, 33, 2, 34, 3, 35, 4, 36, 5, 37, 6, 38, 7, 39, 8, 40, 9, 41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15, 47};
+  const __m512i a = _mm512_loadu_si512(low), b = _mm512_loadu_si512(high), order = _mm512_load_si512(first);
+  _mm512_storeu_si512(to, _mm512_permutex2var_epi16(a, order, b));
+  _mm512_storeu_si512(to + 16, _mm512_permutex2var_epi16(a, _mm512_add_epi16(order, _mm512_set1_epi16(16)), b));
+}
+#endif
+
 /// Columns [at, at+n) of a panel are x(k,n), K along its rows: word (j,at+i) = (x[2j][i], x[2j+1][i]). The other columns and
 /// what lies beyond k are zero.
 template <class E>
@@ -44,6 +60,13 @@ void panel_of_rows(Word* to, const E* x, Index stride, Index k, Index n, Index a
     if (2 * j >= k) continue;
     const E* const low = x + 2 * j * stride;
     const bool both = 2 * j + 1 < k;
+#if defined(__AVX512BW__)
+    if constexpr (std::is_same_v<E, Bfloat16>)
+      if (n == panel && both) {
+        interleave(to, low, low + stride);
+        continue;
+      }
+#endif
     simd::each(0, n, [=](Index i, auto... count) {
       const Words even = simd::bits(simd::load(low + i, count...));
       const Words word = both ? even | (simd::bits(simd::load(low + stride + i, count...)) << 16) : even;

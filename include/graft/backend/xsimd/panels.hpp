@@ -9,10 +9,13 @@
 
 namespace graft::backend::bf16 {
 
-/// Panels first … first+count−1 of w(out,in), at `to` or where they lie already; each `panel_words` long.
-using PanelsOf = const Word* (*)(Word* to, const std::byte* w, Index out, Index in, Index first, Index count);
+/// Which panels, and which part of each: columns by 32 from panel `first` on, K from `from` on, in whole steps but at its end.
+struct PanelRange {
+  Index first, count, from, length;
+};
 
-/// A storage as panels: `forward` and `backward` of the type `PanelsOf`, and whether forward panels lie there already.
+/// A storage as panels of w(out,in): `forward` and `backward` yield the run of panels of a range, made at `to` if they do not lie
+/// there already (`ready`: those of `forward` do).
 template <class S>
 struct Panels;
 
@@ -20,15 +23,23 @@ struct Panels;
 template <>
 struct Panels<Trained> {
   static constexpr bool ready = false;
-  static const Word* forward(Word* to, const std::byte* w, Index out, Index in, Index first, Index count) {
-    const auto* const floats = reinterpret_cast<const float*>(w);
-    for (Index p = first; p < first + count; ++p) panel_of_columns(to + (p - first) * panel_words(in), floats + p * panel * in, in, in, std::min(panel, out - p * panel));
-    return to;
+  static PanelRun forward(Word* to, const std::byte* w, Index out, Index in, PanelRange range) {
+    return made(to, range, [&](Word* panel_at, Index p) {
+      panel_of_columns(panel_at, reinterpret_cast<const float*>(w) + p * panel * in + range.from, in, range.length, std::min(panel, out - p * panel));
+    });
   }
-  static const Word* backward(Word* to, const std::byte* w, Index out, Index in, Index first, Index count) {
-    const auto* const floats = reinterpret_cast<const float*>(w);
-    for (Index p = first; p < first + count; ++p) panel_of_rows(to + (p - first) * panel_words(out), floats + p * panel, in, out, std::min(panel, in - p * panel));
-    return to;
+  static PanelRun backward(Word* to, const std::byte* w, Index, Index in, PanelRange range) {
+    return made(to, range, [&](Word* panel_at, Index p) {
+      panel_of_rows(panel_at, reinterpret_cast<const float*>(w) + range.from * in + p * panel, in, range.length, std::min(panel, in - p * panel));
+    });
+  }
+
+ private:
+  template <class Make>
+  static PanelRun made(Word* to, PanelRange range, const Make& make) {
+    const Index next = panel_words(range.length);
+    for (Index p = 0; p < range.count; ++p) make(to + p * next, range.first + p);
+    return {to, next};
   }
 };
 
@@ -70,15 +81,24 @@ inline void turn(Word* to, const Word* from) {
 #endif
 }
 
+/// A whole panel of wᵀ, 32 outputs, as rows of panels of w that lie `next` words apart.
+inline void turn_panel(Word* to, Index next, const Word* from, Index in) {
+  for (Index p = 0; p < panels(in); ++p) turn(to + p * next, from + p * 16 * panel);
+}
+
 /// One copy serves both products: the panels of wᵀ as they lie, those of w turned on the way.
 template <>
 struct Panels<Bf16> {
   static constexpr bool ready = true;
-  static const Word* forward(Word*, const std::byte* w, Index, Index in, Index first, Index) { return reinterpret_cast<const Word*>(w) + first * panel_words(in); }
-  static const Word* backward(Word* to, const std::byte* w, Index out, Index in, Index first, Index count) {
-    for (Index p = first; p < first + count; ++p)
-      for (Index q = 0; q < panels(out); ++q) turn(to + (p - first) * panel_words(out) + q * 16 * panel, reinterpret_cast<const Word*>(w) + q * panel_words(in) + p * 16 * panel);
-    return to;
+  static PanelRun forward(Word*, const std::byte* w, Index, Index in, PanelRange range) {
+    return {reinterpret_cast<const Word*>(w) + range.first * panel_words(in) + range.from / 2 * panel, panel_words(in)};
+  }
+  static PanelRun backward(Word* to, const std::byte* w, Index, Index in, PanelRange range) {
+    const Index next = panel_words(range.length);
+    const Word* const from = reinterpret_cast<const Word*>(w) + range.from / panel * panel_words(in) + range.first * 16 * panel;
+    for (Index p = 0; p < range.count; ++p)
+      for (Index q = 0; q < panels(range.length); ++q) turn(to + p * next + q * 16 * panel, from + q * panel_words(in) + p * 16 * panel);
+    return {to, next};
   }
 };
 

@@ -53,7 +53,7 @@ struct Narrow {
   /// rows ← the block of sums z, times each path's scale; calls each(path number, row, its part of z, columns) too.
   template <class Each>
   void store(const Piece& piece, const float* z, Index first_row, Index block, const Each& each) const {
-    for (Index r = first_row; r < first_row + block; ++r, z += z_stride) {
+    for (Index r = first_row; r < first_row + block; ++r, z += z_stride()) {
       Bfloat16* const to = rows + r * stride;
       if (piece.begin + piece.columns == all) std::fill(to + all, to + stride, Bfloat16());
       for (Index j = 0; j < count; ++j) {
@@ -101,13 +101,19 @@ Operand transposed(const E* x, Index x_stride, Index k, Index m) {
   return {to, depth(k)};
 }
 
-/// Adds panels of x(k,n), K along its rows, to a piece.
+/// Adds left · x to a piece, for the piece's columns of x(k,n), made at `to`.
+template <class E>
+void add_rows(Piece& piece, Word* to, Operand left, const E* x, Index stride, Index k) {
+  piece.add(left, k, [&](Index from, Index length) {
+    const Index next = panel_words(length);
+    for (Index p = 0; p < piece.width(); ++p)
+      panel_of_rows(to + p * next, x + from * stride + piece.begin + p * panel, stride, length, std::min(panel, piece.columns - p * panel));
+    return PanelRun{to, next};
+  });
+}
 template <class E>
 void add_rows(Piece& piece, Operand left, const E* x, Index stride, Index k) {
-  const Index width = panels(piece.columns);
-  Word* const made = scratch<struct Made, Word>(width * panel_words(k));
-  for (Index p = 0; p < width; ++p) panel_of_rows(made + p * panel_words(k), x + piece.begin + p * panel, stride, k, std::min(panel, piece.columns - p * panel));
-  piece.add(left, made, k);
+  add_rows(piece, scratch<struct MadeRows, Word>(piece.width() * panel_words(piece.to - piece.from)), left, x, stride, k);
 }
 
 /// dw(out,in) += scale · dyᵀ x for rows of dy
@@ -139,7 +145,7 @@ void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* res
     for (Index p = 0; p < panels(narrow.all); ++p) panel_of_columns(a + p * panel_words(in), narrow.a + p * panel * in, in, in, std::min(panel, narrow.all - p * panel));
     product(units(narrow.all), rows, in, false, [&](Index u, Piece& piece) {
       place(piece, u, narrow.all);
-      piece.add(input, a + piece.begin / panel * panel_words(in), in);
+      piece.add_panels(input, in, a + piece.begin / panel * panel_words(in));
     }, [&](const Piece& piece, const float* z, Index first, Index block) {
       narrow.store(piece, z, first, block, [&](Index j, Index r, const float* from, Index column, Index columns) {
         X* const u = branches[j].u + r * branches[j].rank + column;
@@ -147,17 +153,19 @@ void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* res
       });
     });
   }
-  product(all_units(narrow), rows, in + narrow.all, !Panels<S>::ready, [&](Index u, Piece& piece) {
+  product(all_units(narrow), rows, depth(in) + narrow.stride, !Panels<S>::ready, [&](Index u, Piece& piece) {
     const auto [j, unit] = located(narrow, u);
     piece.target = j;
     place(piece, unit, branches[j].out);
-    const Index width = panels(piece.columns);
-    Word* const made = scratch<struct Made, Word>(width * (Panels<S>::ready ? 0 : panel_words(in)) + width * panel_words(narrow.all));
-    Word* const b = made + (Panels<S>::ready ? 0 : width * panel_words(in));
-    piece.add(input, Panels<S>::forward(made, branches[j].w, branches[j].out, in, piece.begin / panel, width), in);
-    if (branches[j].rank == 0) return;
+    const Index width = piece.width();
+    piece.add(input, in, [&](Index from, Index length) {
+      Word* const made = scratch<struct Made, Word>(Panels<S>::ready ? 0 : width * panel_words(length));
+      return Panels<S>::forward(made, branches[j].w, branches[j].out, in, {piece.begin / panel, width, from, length});
+    });
+    if (branches[j].rank == 0 || piece.to <= depth(in)) return;
+    Word* const b = scratch<struct NarrowForward, Word>(width * panel_words(narrow.all));
     for (Index p = 0; p < width; ++p) narrow.forward_panel(b + p * panel_words(narrow.all), j, piece.begin + p * panel, std::min(panel, piece.columns - p * panel));
-    piece.add(narrow.operand(), b, narrow.all);
+    piece.add_panels(narrow.operand(), narrow.all, b);
   }, [&](const Piece& piece, const float* z, Index first, Index block) {
     const auto& branch = branches[piece.target];
     const Index at = first * branch.out + piece.begin;
@@ -199,7 +207,7 @@ void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* d
       place(piece, u, narrow.all);
       const Word* at = b + piece.begin / panel * panel_words(out);
       for (Index j = 0; j < count; ++j) {
-        piece.add(upper[j], at, branches[j].out);
+        piece.add_panels(upper[j], branches[j].out, at);
         at += panels(piece.columns) * panel_words(branches[j].out);
       }
     }, [&](const Piece& piece, const float* z, Index first, Index block) {
@@ -207,18 +215,17 @@ void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* d
     });
   }
   if (dx != nullptr)
-    product(units(in), rows, out + narrow.all, true, [&](Index u, Piece& piece) {
+    product(units(in), rows, out + narrow.stride, true, [&](Index u, Piece& piece) {
       place(piece, u, in);
-      const Index width = panels(piece.columns);
-      Word* made = scratch<struct Made, Word>(width * (panel_words(out) + panel_words(narrow.all)));
-      for (Index j = 0; j < count; ++j) {
-        piece.add(upper[j], Panels<S>::backward(made, branches[j].w, branches[j].out, in, piece.begin / panel, width), branches[j].out);
-        made += width * panel_words(branches[j].out);
-      }
-      if (narrow.all == 0) return;
-      for (Index p = 0; p < width; ++p)
-        panel_of_rows(made + p * panel_words(narrow.all), narrow.a + piece.begin + p * panel, in, narrow.all, std::min(panel, piece.columns - p * panel));
-      piece.add(narrow.operand(), made, narrow.all);
+      const Index width = piece.width();
+      Word* made = scratch<struct Made, Word>(width * panel_words(piece.to - piece.from));
+      for (Index j = 0; j < count; ++j)
+        piece.add(upper[j], branches[j].out, [&](Index from, Index length) {
+          const PanelRun run = Panels<S>::backward(made, branches[j].w, branches[j].out, in, {piece.begin / panel, width, from, length});
+          made += width * panel_words(length);
+          return run;
+        });
+      if (narrow.all != 0) add_rows(piece, made, narrow.operand(), narrow.a, in, narrow.all);
     }, [&](const Piece& piece, const float* z, Index first, Index block) {
       store_rows<X>(dx + first * in + piece.begin, nullptr, in, z, block, piece.columns, 1.0F, accumulate);
     });
@@ -228,7 +235,7 @@ void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* d
       place(piece, u, in);
       add_rows(piece, du, x, in, rows);
     }, [&](const Piece& piece, const float* z, Index first, Index block) {
-      for (Index r = first; r < first + block; ++r, z += z_stride) {
+      for (Index r = first; r < first + block; ++r, z += z_stride()) {
         Index j = 0;
         while (r >= narrow.first[j + 1]) ++j;
         if (branches[j].da != nullptr) store_rows<float>(branches[j].da + (r - narrow.first[j]) * in + piece.begin, nullptr, in, z, 1, piece.columns, 1.0F, true);
@@ -252,8 +259,9 @@ void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* d
       if (piece.rows != 0) add_rows(piece, us[j], upper[j].rows, upper[j].stride, rows);
     }, [&](const Piece& piece, const float* z, Index first, Index block) {
       const auto& branch = branches[piece.target];
-      for (Index r = first; r < first + block; ++r, z += z_stride)
-        for (Index c = 0; c < piece.columns; ++c) branch.db[(piece.begin + c) * branch.rank + r] += branch.scale * z[c];
+      const Index stride = z_stride();
+      for (Index c = 0; c < piece.columns; ++c)
+        for (Index r = 0; r < block; ++r) branch.db[(piece.begin + c) * branch.rank + first + r] += branch.scale * z[r * stride + c];
     });
   }
   for (Index j = 0; j < count; ++j)

@@ -6,6 +6,8 @@
 #include <graft/core/config.hpp>
 #include <graft/core/storage.hpp>
 
+#include <algorithm>
+
 #include <xsimd/xsimd.hpp>
 
 #if defined(__AVX512BF16__)
@@ -111,14 +113,31 @@ void put(E* y, Lanes value, bool accumulate, Count... count) {
   store(y, accumulate ? load(y, count...) + value : value, count...);
 }
 
-inline Lanes sigmoid(Lanes x) { return Lanes(1.0F) / (Lanes(1.0F) + xsimd::exp(-x)); }
+/// eˣ to about 2·10⁻⁷: 2ⁿ p(r) with x = n ln 2 + r, |r| ≤ ln 2 / 2, p of degree 6. Half the instructions of xsimd's where the CPU
+/// scales by powers of two itself.
+inline Lanes exp(Lanes x) {
+#if defined(__AVX512F__)
+  // Below −87 the result is zero: CPUs take a hundred times as long over subnormal numbers. A NaN stays one.
+  const __mmask16 large = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-87.3F), _CMP_NLT_UQ);
+  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504F)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4F), _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375F), x));
+  __m512 p = _mm512_set1_ps(1.0F / 720);
+  for (const float c : {1.0F / 120, 1.0F / 24, 1.0F / 6, 0.5F, 1.0F, 1.0F}) p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(c));
+  return _mm512_maskz_scalef_ps(large, p, n);
+#else
+  return xsimd::exp(x);
+#endif
+}
+inline Lanes sigmoid(Lanes x) { return Lanes(1.0F) / (Lanes(1.0F) + exp(-x)); }
 inline float sum(Lanes x) { return xsimd::hadd(x); }
 inline float largest(Lanes x) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_max_ps(x);
+#else
   float lanes[width];
   store(lanes, x);
-  float most = lanes[0];
-  for (Index i = 1; i < width; ++i) most = lanes[i] > most ? lanes[i] : most;
-  return most;
+  return *std::max_element(lanes, lanes + width);
+#endif
 }
 
 }  // namespace graft::backend::simd

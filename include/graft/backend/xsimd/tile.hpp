@@ -13,6 +13,9 @@
 
 namespace graft::backend::bf16 {
 
+/// Factors of one block at the most: products that share a result, and a low-rank path.
+inline constexpr Index most_factors = 8;
+
 /// One of the products that a block adds up: rows of a, `stride` elements apart, and a panel of b; the next panel lies `next`
 /// words on.
 struct Factor {
@@ -54,10 +57,10 @@ template <Index Vectors>
 inline constexpr Index tile_rows = simd::width < 16 ? 4 : Vectors == 4 ? 6 : 12;
 
 template <Index Vectors>
-void column_of_tiles(float* z, Index z_stride, const Factor* factors, Index count, Index rows, Index at, bool accumulate) {
+void column_of_tiles(float* z, Index z_stride, const Factor* factors, Index count, Index row, Index rows, Index at, bool accumulate) {
   Index r = 0;
   const auto run = [&]<Index Rows>(std::integral_constant<Index, Rows>) {
-    for (; r + Rows <= rows; r += Rows) tile<Rows, Vectors>(z + r * z_stride, z_stride, factors, count, r, at, accumulate);
+    for (; r + Rows <= rows; r += Rows) tile<Rows, Vectors>(z + r * z_stride, z_stride, factors, count, row + r, at, accumulate);
   };
   run(std::integral_constant<Index, tile_rows<Vectors>>{});
   if constexpr (tile_rows<Vectors> > 6) run(std::integral_constant<Index, 4>{});
@@ -96,9 +99,9 @@ class Tiles {
   Index rows_ = 0;
 };
 
-/// z(rows ≤ 32, 32) (+)= the sum of the products. Shaped for `rows`.
+/// z(rows ≤ 32, 32) (+)= the sum of the products, from row `row` of their operands on. Shaped for the rows.
 template <bool Lower>
-[[gnu::noinline]] void amx_block(float* z, Index z_stride, const Factor* factors, Index count, Index at, bool accumulate) {
+[[gnu::noinline]] void amx_block(float* z, Index z_stride, const Factor* factors, Index count, Index row, Index at, bool accumulate) {
   const auto z_bytes = static_cast<long>(z_stride * sizeof(float));
   float* const z1 = z + 16 * z_stride;
   if (accumulate) {
@@ -118,7 +121,7 @@ template <bool Lower>
   }
   for (const Factor* f = factors; f != factors + count; ++f) {
     const auto stride = static_cast<long>(f->stride * sizeof(Bfloat16));
-    const Bfloat16* a = f->rows;
+    const Bfloat16* a = f->rows + row * f->stride;
     const Word* b = f->panel + at / panel * f->next;
     for (Index s = 0; s < f->k; s += step, a += step, b += step / 2 * panel) {
       _tile_loadd(4, a, stride);
@@ -153,21 +156,19 @@ inline constexpr Index most_block_rows = 48;
 inline Index block_rows() { return has_amx ? 32 : most_block_rows; }
 inline Index block_panels() { return has_amx ? 1 : 2; }
 
-/// z(rows,32·width) (+)= Σ a b over the factors, whose panels lie side by side. Columns that do not exist are computed too.
-inline void block([[maybe_unused]] Tiles& tiles, float* z, Index z_stride, const Factor* factors, Index count, Index rows, Index width, bool accumulate = false) {
+/// z(rows,32·width) (+)= Σ a b over the factors, whose panels lie side by side, from row `row` of a on. Columns that do not
+/// exist are computed too.
+inline void block([[maybe_unused]] Tiles& tiles, float* z, Index z_stride, const Factor* factors, Index count, Index row, Index rows, Index width, bool accumulate = false) {
 #if defined(__AMX_BF16__) && defined(__linux__)
   if (has_amx) {
-    Factor moved[8];
-    std::copy_n(factors, count, moved);
     for (Index r = 0; r < rows; r += 32) {
       const Index here = std::min<Index>(32, rows - r);
       tiles.shape(here);
       for (Index p = 0; p < width; ++p) {
         float* const to = z + r * z_stride + p * panel;
-        if (here > 16) amx_block<true>(to, z_stride, moved, count, p * panel, accumulate);
-        else amx_block<false>(to, z_stride, moved, count, p * panel, accumulate);
+        if (here > 16) amx_block<true>(to, z_stride, factors, count, row + r, p * panel, accumulate);
+        else amx_block<false>(to, z_stride, factors, count, row + r, p * panel, accumulate);
       }
-      for (Index f = 0; f < count; ++f) moved[f].rows += 32 * moved[f].stride;
     }
     return;
   }
@@ -175,16 +176,13 @@ inline void block([[maybe_unused]] Tiles& tiles, float* z, Index z_stride, const
   constexpr Index together = most_vectors * simd::width;
   for (Index at = 0; at < width * panel;) {
     if (at + together <= width * panel) {
-      column_of_tiles<most_vectors>(z + at, z_stride, factors, count, rows, at, accumulate);
+      column_of_tiles<most_vectors>(z + at, z_stride, factors, count, row, rows, at, accumulate);
       at += together;
     } else {
-      column_of_tiles<most_vectors / 2>(z + at, z_stride, factors, count, rows, at, accumulate);
+      column_of_tiles<most_vectors / 2>(z + at, z_stride, factors, count, row, rows, at, accumulate);
       at += together / 2;
     }
   }
 }
-
-/// Factors of one block at the most: products that share a result, and a low-rank path.
-inline constexpr Index most_factors = 8;
 
 }  // namespace graft::backend::bf16

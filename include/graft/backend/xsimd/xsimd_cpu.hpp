@@ -10,3 +10,4 @@
 #include <graft/backend/xsimd/panels.hpp>
 #include <graft/backend/xsimd/project.hpp>
 #include <graft/backend/xsimd/tag.hpp>
+#include <graft/backend/xsimd/vocabulary.hpp>
