@@ -64,6 +64,50 @@ BOOST_AUTO_TEST_CASE(accumulation_equals_the_whole_batch) {
   for (Index i = 0; i < whole.size(); ++i) BOOST_TEST(std::abs(whole[i] - cut[i]) < 2e-4F);
 }
 
+// What examples begin with alike is there once: fewer tokens, the same loss and the same gradient.
+BOOST_AUTO_TEST_CASE(shared_beginnings) {
+  std::vector<Example> data;
+  for (Index e = 0; e < 6; ++e) {
+    std::vector<Id> ids;
+    for (Index i = 0; i < 20; ++i) ids.push_back(static_cast<Id>((i * 7 + 1) % 50));                              // all
+    for (Index i = 0; i < 17 && e >= 3; ++i) ids.push_back(static_cast<Id>((i * 3 + 2) % 50));                    // the last three
+    for (Index i = 0; i < 3 + e; ++i) ids.push_back(static_cast<Id>((i * 11 + e + 5) % 50));
+    data.emplace_back();
+    data.back().append({ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(18 - e)}, false);                  // some labels lie in what is shared
+    data.back().append({ids.begin() + static_cast<std::ptrdiff_t>(18 - e), ids.end()}, true);
+  }
+  std::vector<const Example*> all;
+  Batch apart;
+  for (const auto& e : data) {
+    all.push_back(&e);
+    apart.append(e.ids, e.labels);
+  }
+  const auto together = pack(all, 1000);
+  BOOST_TEST(together.size() == 1U);
+  BOOST_TEST(together[0].tokens.size() == 20U + 17U + 3U + 4U + 5U + 6U + 7U + 8U);
+  BOOST_TEST(together[0].logical_tokens == apart.tokens.size());
+  BOOST_TEST(together[0].targets.size() == apart.targets.size());
+  const auto gradients = [](auto& model, const Batch& batch) {
+    Trainer trainer(model);
+    std::vector<float> all_of_them{static_cast<float>(trainer.gradient(batch, 1.0F))};
+    for (const auto& slot : trainer.slots()) all_of_them.insert(all_of_them.end(), slot.gradient, slot.gradient + slot.size);
+    trainer.clear_gradients();
+    return all_of_them;
+  };
+  const auto same = [&](auto& model, float tolerance) {
+    tiny::fill(model);
+    const auto wanted = gradients(model, apart), found = gradients(model, together[0]);
+    float largest = 0, worst = 0;
+    for (Index i = 0; i < wanted.size(); ++i) {
+      largest = std::max(largest, std::abs(wanted[i]));
+      worst = std::max(worst, std::abs(wanted[i] - found[i]));
+    }
+    BOOST_TEST(worst < tolerance * largest);
+  };
+  Plain model;
+  same(model, 1e-5F);
+}
+
 BOOST_AUTO_TEST_CASE(a_resumed_run_is_the_same_run_bit_by_bit) {
   const auto folder = std::filesystem::temp_directory_path() / "graft-resume-test";
   std::filesystem::create_directories(folder);

@@ -19,24 +19,40 @@ struct BatchShape {
 /// sequences begin with is there once.
 struct Batch {
   std::vector<Id> tokens, positions, starts{0}, rows, targets, prefixes{};
+  Index logical_tokens = 0;  ///< of all examples, those of a shared prefix counted for each
 
-  [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), starts.size() - 1, targets.size()}; }
-
+  [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), sequences(), targets.size()}; }
+  [[nodiscard]] constexpr Index sequences() const { return starts.size() - 1; }
   [[nodiscard]] Id prefix(Index sequence) const { return prefixes.empty() ? -1 : prefixes[sequence]; }
 
   /// Appends one sequence. `labels[i]` is the token at i if it is to be predicted, or negative; the label of the
-  /// first token has nothing before it to predict it and is ignored.
-  void append(const std::vector<Id>& ids, const std::vector<Id>& labels) {
+  /// first token has nothing before it to predict it and is ignored. The first `shared` tokens are those of sequence
+  /// `continued` and of what that one continues; they are there already and not appended again.
+  void append(const std::vector<Id>& ids, const std::vector<Id>& labels, Index shared = 0, Index continued = 0) {
     const auto first = static_cast<Id>(tokens.size());
+    const auto row_of = [&](Index i) {
+      if (i >= shared) return first + static_cast<Id>(i - shared);
+      Index s = continued;
+      const auto begins = [&] { return positions[static_cast<Index>(starts[s])]; };
+      while (static_cast<Id>(i) < begins()) s = static_cast<Index>(prefix(s));
+      return starts[s] + static_cast<Id>(i) - begins();
+    };
     for (Index i = 0; i < ids.size(); ++i) {
-      tokens.push_back(ids[i]);
-      positions.push_back(static_cast<Id>(i));
+      if (i >= shared) {
+        tokens.push_back(ids[i]);
+        positions.push_back(static_cast<Id>(i));
+      }
       if (i > 0 && labels[i] >= 0) {
-        rows.push_back(first + static_cast<Id>(i) - 1);
+        rows.push_back(row_of(i - 1));
         targets.push_back(labels[i]);
       }
     }
+    if (shared > 0 || !prefixes.empty()) {
+      prefixes.resize(sequences(), -1);
+      prefixes.push_back(shared > 0 ? static_cast<Id>(continued) : -1);
+    }
     starts.push_back(static_cast<Id>(tokens.size()));
+    logical_tokens += ids.size();
   }
 };
 

@@ -11,6 +11,7 @@
 #include <graft/text/chat.hpp>
 #include <graft/text/tokenizer.hpp>
 
+#include <algorithm>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -103,12 +104,57 @@ struct Formatter {
   }
 };
 
-/// Packs whole examples end to end into batches of at most `most_tokens` (one example may exceed it alone).
+/// Tokens that examples must have in common for these to be computed once.
+inline constexpr Index least_shared = 16;
+
+/// How many tokens two examples begin with alike, each keeping one of its own.
+inline Index shared_tokens(const Example& a, const Example& b) {
+  const Index most = std::min(a.ids.size(), b.ids.size()) - 1;
+  Index n = 0;
+  while (n < most && a.ids[n] == b.ids[n]) ++n;
+  return n;
+}
+
+/// Appends examples in the order of their tokens. What several begin with is appended once, as a sequence that they continue,
+/// which may itself continue another: `shared` tokens of all of them are those of sequence `continued`.
+inline void append_sharing(Batch& batch, std::span<const Example* const> examples, Index shared = 0, Index continued = 0) {
+  if (examples.size() > 1) {
+    Index common = examples[0]->ids.size();
+    for (Index i = 1; i < examples.size(); ++i) common = std::min(common, shared_tokens(*examples[i - 1], *examples[i]));
+    if (common >= shared + least_shared) {
+      const std::vector<Id> beginning(examples[0]->ids.begin(), examples[0]->ids.begin() + static_cast<std::ptrdiff_t>(common));
+      batch.append(beginning, std::vector<Id>(common, -1), shared, continued);
+      batch.logical_tokens -= common;
+      shared = common;
+      continued = batch.sequences() - 1;
+    }
+  }
+  for (Index i = 0; i < examples.size();) {
+    Index end = i + 1;
+    while (end < examples.size() && shared_tokens(*examples[end - 1], *examples[end]) >= shared + least_shared) ++end;
+    if (end - i > 1) append_sharing(batch, examples.subspan(i, end - i), shared, continued);
+    else batch.append(examples[i]->ids, examples[i]->labels, shared, continued);
+    i = end;
+  }
+}
+
+/// Packs whole examples end to end into batches of at most `most_tokens` (one example may exceed it alone). What
+/// examples of a batch begin with alike (a task's instruction, examples of the task) is computed once, its gradient summed; for
+/// that, they are packed in the order of their tokens.
 inline std::vector<Batch> pack(std::span<const Example* const> examples, Index most_tokens) {
-  std::vector<Batch> batches(1);
-  for (const Example* example : examples) {
-    if (!batches.back().tokens.empty() && batches.back().tokens.size() + example->ids.size() > most_tokens) batches.emplace_back();
-    batches.back().append(example->ids, example->labels);
+  std::vector<const Example*> order(examples.begin(), examples.end());
+  std::stable_sort(order.begin(), order.end(), [](const Example* a, const Example* b) { return a->ids < b->ids; });
+  std::vector<Batch> batches;
+  for (Index i = 0; i < order.size();) {
+    Index end = i, tokens = 0;
+    for (; end < order.size(); ++end) {
+      const Index common = end == i ? 0 : shared_tokens(*order[end - 1], *order[end]);
+      const Index more = order[end]->ids.size() - (common >= least_shared ? common : 0);
+      if (end > i && tokens + more > most_tokens) break;
+      tokens += more;
+    }
+    append_sharing(batches.emplace_back(), std::span(order).subspan(i, end - i));
+    i = end;
   }
   return batches;
 }

@@ -63,7 +63,7 @@ class Trainer {
   StepReport step(std::span<const Batch> micro_batches) {
     StepReport report{.step = steps_ + 1};
     for (const Batch& batch : micro_batches) {
-      report.tokens += batch.tokens.size();
+      report.tokens += batch.logical_tokens;
       report.targets += batch.targets.size();
     }
     if (report.targets == 0) fail("step ", report.step, ": no token of this batch is supervised, so there is no loss; are the completions empty, or cut off by the length limit?");
