@@ -11,6 +11,7 @@
 #include <graft/core/parallel.hpp>
 #include <graft/core/path.hpp>
 #include <graft/core/pool.hpp>
+#include <graft/core/quantized.hpp>
 #include <graft/core/random.hpp>
 #include <graft/core/storage.hpp>
 #include <graft/core/types.hpp>

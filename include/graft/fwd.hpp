@@ -21,6 +21,10 @@ using backend::xsimd_cpu;
 enum class Gradient : bool;
 struct F32;
 struct Bf16;
+struct Int8;
+struct Nf4;
+struct Q4_1;
+struct Q8_0;
 struct Trainable;
 template <class B, std::size_t Columns, Gradient G, class E>
 struct Var;

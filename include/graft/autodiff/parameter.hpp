@@ -73,6 +73,8 @@ class Parameter<B, Constant<S>, Rows, Columns> {
     upload<B>(from, w);
     launch<B>([=, to = packed()](auto on) { pack(to, from, Rows, Columns, S{}, on); });
   }
+  /// Takes rows that are encoded already. requires: S is a QuantizedStorage that B keeps row by row.
+  void assign_rows(std::span<const std::byte> rows_of_bytes) { upload<B>(packed(), rows_of_bytes); }
   [[nodiscard]] std::vector<float> read() const {
     const Buffer<B> plain(size * sizeof(float));
     const auto to = plain.template as<float>();

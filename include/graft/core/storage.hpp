@@ -51,4 +51,20 @@ constexpr float half_to_float(std::uint16_t half) {
   return std::bit_cast<float>(sign | (widened << 23U) | (mantissa << 13U));
 }
 
+/// A float to IEEE half precision, to nearest even.
+constexpr std::uint16_t float_to_half(float x) {
+  const auto word = std::bit_cast<std::uint32_t>(x);
+  const auto sign = static_cast<std::uint16_t>((word >> 16U) & 0x8000U);
+  const std::uint32_t magnitude = word & 0x7fffffffU;
+  if (magnitude > 0x7f800000U) return static_cast<std::uint16_t>(sign | 0x7e00U);
+  if (magnitude >= 0x477ff000U) return static_cast<std::uint16_t>(sign | 0x7c00U);  // rounds to 65536 or more
+  const auto rounded = [sign](std::uint32_t value, std::uint32_t dropped) {  // the lowest `dropped` bits go
+    const std::uint32_t kept = value >> dropped, rest = value & ((1U << dropped) - 1U), half = 1U << (dropped - 1U);
+    return static_cast<std::uint16_t>(sign | (kept + (rest > half || (rest == half && (kept & 1U) != 0) ? 1U : 0U)));
+  };
+  if (magnitude >= 0x38800000U) return rounded(magnitude - 0x38000000U, 13);
+  const std::uint32_t shift = 126U - (magnitude >> 23U);  // subnormal: the point stands still
+  return shift > 24 ? sign : rounded((magnitude & 0x7fffffU) | 0x800000U, shift);
+}
+
 }  // namespace graft

@@ -199,9 +199,10 @@ class GgufFile : MappedFile {
 
 /// Undoes the row order that converters give Llama's query and key weights for interleaved rotary pairs:
 /// row (head, half · D/2 + j) here = row (head, 2 j + half) there.
-inline std::vector<float> unpermuted(const std::vector<float>& w, Index heads, Index row_length) {
+template <class E>
+std::vector<E> unpermuted(const std::vector<E>& w, Index heads, Index row_length) {
   const Index width = w.size() / row_length / heads;
-  std::vector<float> out(w.size());
+  std::vector<E> out(w.size());
   for (Index h = 0; h < heads; ++h)
     for (Index d = 0; d < width; ++d) {
       const Index half = d / (width / 2), j = d % (width / 2);

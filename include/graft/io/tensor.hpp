@@ -1,12 +1,9 @@
 /// \file
 /// A tensor as a file stores it, and what its elements are worth as floats.
-///
-/// Blocks of 32 elements of GGUF:  Q8_0 half d, int8 q[32]: w = d q     Q4_0 half d, nibbles: w = d (q − 8)
-/// Q4_1 half d, half m, nibbles: w = d q + m     The low nibbles of the 16 bytes come first, then the high ones.
 #pragma once
 
 #include <graft/core/error.hpp>
-#include <graft/core/storage.hpp>
+#include <graft/core/quantized.hpp>
 
 #include <array>
 #include <cstring>
@@ -31,13 +28,21 @@ constexpr BlockSize block_size(ElementType type) {
     case ElementType::F16:
     case ElementType::BF16: return {1, 2};
     case ElementType::I64: return {1, 8};
-    case ElementType::Q8_0: return {32, 34};
-    case ElementType::Q4_0: return {32, 18};
-    case ElementType::Q4_1: return {32, 20};
+    case ElementType::Q8_0: return {Q8_0::block, Q8_0::block_bytes};
+    case ElementType::Q4_0: return {Q4_0::block, Q4_0::block_bytes};
+    case ElementType::Q4_1: return {Q4_1::block, Q4_1::block_bytes};
     case ElementType::Other: break;
   }
   return {1, 1};
 }
+
+/// The storage that is an element type of files, byte for byte.
+template <class S>
+inline constexpr ElementType file_type = ElementType::Other;
+template <>
+inline constexpr ElementType file_type<Q8_0> = ElementType::Q8_0;
+template <>
+inline constexpr ElementType file_type<Q4_1> = ElementType::Q4_1;
 
 /// A view into a mapped file. `shape` is outermost first, as Hugging Face writes it.
 struct StoredTensor {
@@ -78,26 +83,16 @@ T load(const std::byte* from) {
 inline std::vector<float> to_floats(const StoredTensor& tensor, const std::string& name) {
   using io::load;
   std::vector<float> out(tensor.size());
-  const auto half = [](const std::byte* p) { return half_to_float(load<std::uint16_t>(p)); };
-  const auto nibbles = [&out](Index block, const std::byte* q, auto value) {
-    for (Index j = 0; j < 16; ++j) {
-      const auto byte = std::to_integer<unsigned>(q[j]);
-      out[32 * block + j] = value(static_cast<float>(byte & 15U));
-      out[32 * block + 16 + j] = value(static_cast<float>(byte >> 4U));
-    }
-  };
   const auto [elements, bytes] = block_size(tensor.type);
   for (Index block = 0; block < out.size() / elements; ++block) {
     const std::byte* const at = tensor.data + block * bytes;
     switch (tensor.type) {
       case ElementType::F32: out[block] = load<float>(at); break;
-      case ElementType::F16: out[block] = half(at); break;
+      case ElementType::F16: out[block] = half_to_float(load<std::uint16_t>(at)); break;
       case ElementType::BF16: out[block] = std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(at)} << 16U); break;
-      case ElementType::Q8_0:
-        for (Index j = 0; j < 32; ++j) out[32 * block + j] = half(at) * static_cast<float>(load<std::int8_t>(at + 2 + j));
-        break;
-      case ElementType::Q4_0: nibbles(block, at + 2, [d = half(at)](float q) { return d * (q - 8.0F); }); break;
-      case ElementType::Q4_1: nibbles(block, at + 4, [d = half(at), m = half(at + 2)](float q) { return d * q + m; }); break;
+      case ElementType::Q8_0: Q8_0::decode(&out[elements * block], at); break;
+      case ElementType::Q4_0: Q4_0::decode(&out[elements * block], at); break;
+      case ElementType::Q4_1: Q4_1::decode(&out[elements * block], at); break;
       case ElementType::I64:
       case ElementType::I32:
       case ElementType::Other:

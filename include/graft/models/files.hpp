@@ -58,16 +58,24 @@ class ModelFiles {
   /// Its elements in Hugging Face's row order.
   [[nodiscard]] std::vector<float> read(const std::string& name) const {
     const StoredTensor& tensor = *find(name);
-    auto values = to_floats(tensor, file_name(name));
-    const bool query = name.find("self_attn.q_proj.") != std::string::npos, key = name.find("self_attn.k_proj.") != std::string::npos;
-    if (gguf_ && config_.family == "llama" && (query || key))
-      values = unpermuted(values, query ? config_.heads : config_.groups, tensor.shape.size() == 2 ? tensor.shape[1] : 1);
-    return values;
+    return in_order(name, to_floats(tensor, file_name(name)), tensor.shape.size() == 2 ? tensor.shape[1] : 1);
+  }
+  /// Its bytes as they are in the file, rows in the same order.
+  [[nodiscard]] std::vector<std::byte> read_bytes(const std::string& name) const {
+    const StoredTensor& tensor = *find(name);
+    return in_order(name, std::vector<std::byte>(tensor.data, tensor.data + tensor.bytes), tensor.bytes / tensor.shape[0]);
   }
 
   [[nodiscard]] const TensorMap& tensors() const { return gguf_ ? gguf_->content.tensors : merged_; }
 
  private:
+  /// GGUF has the rows of Llama's queries and keys in another order.
+  template <class E>
+  [[nodiscard]] std::vector<E> in_order(const std::string& name, std::vector<E> rows, Index row_length) const {
+    const bool query = name.find("self_attn.q_proj.") != std::string::npos, key = name.find("self_attn.k_proj.") != std::string::npos;
+    return gguf_ && config_.family == "llama" && (query || key) ? unpermuted(rows, query ? config_.heads : config_.groups, row_length) : rows;
+  }
+
   [[gnu::cold]] void open_gguf() {
     gguf_.emplace(path_);
     const Gguf& g = gguf_->content;

@@ -36,7 +36,7 @@ class Llama {
   using storage = typename StorageOf<Policies...>::type;
   using element = element_of<Policies...>;
   static_assert(!B::executes || (ModelPolicy<Policies> && ...),
-                "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16), Activations<F32 or Bf16>, Recompute and CheckpointBlocks");
+                "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16, Int8, Nf4, Q8_0, Q4_1), Activations<F32 or Bf16>, Recompute and CheckpointBlocks");
   static_assert(!B::executes || C::heads % C::groups == 0, "graft: the query heads of a config must be a multiple of its key/value heads");
 
   /// The same model elsewhere: `Llama::on<meta<B>>` plans it.
@@ -46,7 +46,7 @@ class Llama {
 
  private:
   template <Site Where, class L>
-  using at = site_t<M, Place<Where, -1, C::blocks, storage>, L>;
+  using at = site_t<M, Place<Where, -1, C::blocks, typename VocabularyStorage<storage>::type>, L>;
 
   /// Block numbers at which a new kind of block begins.
   struct Runs {

@@ -91,7 +91,13 @@ void load_base(Model& model, const ModelFiles& files) {
   for (const auto& [name, tensor] : files.tensors())
     if (!used.contains(name) && !harmless.contains(name) && name.find("rotary_emb.inv_freq") == std::string::npos) complaints.add("unexpected: " + described(name, tensor.shape));
   complaints.raise_if_any(files.path().string(), "Choose the architecture struct that matches the file (graft_add_model in CMake makes one from a config.json).");
-  each([&](const Path& path, auto& p) { p.assign(files.read(name_in_file(path))); });
+  each([&](const Path& path, auto& p) {
+    const std::string name = name_in_file(path);
+    using P = std::remove_cvref_t<decltype(p)>;
+    if constexpr (FrozenParameter<P> && P::rows > 1 && file_type<typename P::storage> != ElementType::Other)
+      if (files.find(name)->type == file_type<typename P::storage>) return p.assign_rows(files.read_bytes(name));  // as it is, not rounded anew
+    p.assign(files.read(name));
+  });
 }
 
 /// A model from a GGUF file or a Hugging Face folder; what the method adds is initialised from `seed`.

@@ -2,7 +2,7 @@
 /// Policies of a model: how its frozen weights and its activations are kept, and what is computed again instead of kept.
 #pragma once
 
-#include <graft/core/storage.hpp>
+#include <graft/core/quantized.hpp>
 #include <graft/layers/repeat.hpp>
 
 namespace graft {

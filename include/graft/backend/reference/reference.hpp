@@ -6,7 +6,7 @@
 #pragma once
 
 #include <graft/core/parallel.hpp>
-#include <graft/core/storage.hpp>
+#include <graft/core/quantized.hpp>
 
 #include <cstring>
 #include <new>
@@ -41,7 +41,8 @@ using StoredElement = std::conditional_t<std::is_same_v<S, Bf16>, Bfloat16, floa
 /// Bytes of a packed w(out,in).
 template <class S>
 constexpr Index packed_bytes(Index out, Index in, S, reference) {
-  return out * in * sizeof(StoredElement<S>);
+  if constexpr (QuantizedStorage<S>) return out * S::row_bytes(in);
+  else return out * in * sizeof(StoredElement<S>);
 }
 
 /// Elements below which starting threads costs more than it saves.

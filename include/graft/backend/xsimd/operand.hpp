@@ -43,9 +43,9 @@ inline Word bits_of(Bfloat16 x) { return x.bits; }
 
 #if defined(__AVX512BW__)
 /// to[i] = (low[i], high[i]) for 32 pairs
-inline void interleave(Word* to, const Bfloat16* low, const Bfloat16* high) {
+inline void interleave(Word* to, __m512i a, __m512i b) {
   alignas(64) static constexpr std::uint16_t first[32] = {0, 32, 1, 33, 2, 34, 3, 35, 4, 36, 5, 37, 6, 38, 7, 39, 8, 40, 9, 41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15, 47};
-  const __m512i a = _mm512_loadu_si512(low), b = _mm512_loadu_si512(high), order = _mm512_load_si512(first);
+  const __m512i order = _mm512_load_si512(first);
   _mm512_storeu_si512(to, _mm512_permutex2var_epi16(a, order, b));
   _mm512_storeu_si512(to + 16, _mm512_permutex2var_epi16(a, _mm512_add_epi16(order, _mm512_set1_epi16(16)), b));
 }
@@ -63,7 +63,7 @@ void panel_of_rows(Word* to, const E* x, Index stride, Index k, Index n, Index a
 #if defined(__AVX512BW__)
     if constexpr (std::is_same_v<E, Bfloat16>)
       if (n == panel && both) {
-        interleave(to, low, low + stride);
+        interleave(to, _mm512_loadu_si512(low), _mm512_loadu_si512(low + stride));
         continue;
       }
 #endif

@@ -3,7 +3,7 @@
 /// a pass reads stay in the cache next to the core while panel after panel meets them.
 #pragma once
 
-#include <graft/backend/xsimd/tile.hpp>
+#include <graft/backend/xsimd/bytes.hpp>
 
 namespace graft::backend::bf16 {
 
@@ -11,7 +11,8 @@ namespace graft::backend::bf16 {
 /// `begin` and `columns` are those of the result `target`.
 struct Piece {
   Factor factors[most_factors];
-  Index count = 0, target = 0, begin = 0, columns = 0;
+  ByteFactor bytes[most_factors];
+  Index count = 0, byte_count = 0, target = 0, begin = 0, columns = 0;
   Index rows = 0;  // of this result, where results have different numbers of them
   Index from = 0, to = 0, position = 0;
 
@@ -31,6 +32,17 @@ struct Piece {
   void add_panels(Operand a, Index k, const Word* b) {
     add(a, k, [b, k](Index first, Index) { return PanelRun{b + first / 2 * panel, panel_words(k)}; });
   }
+
+  /// Adds a product of bytes; `scales` and `sums` are those of the columns.
+  template <class Rows, class PanelsOf>
+  void add_bytes(const Rows& a, Index k, const float* scales, const std::int32_t* sums, const PanelsOf& panels_of) {
+    const Index begins = position, ends = position += byte_depth(k);
+    const Index first = std::max(from, begins), last = std::min(to, ends);
+    if (first >= last) return;
+    const Index length = std::min(last - begins, k) - (first - begins);
+    const PanelRun run = panels_of(first - begins, length);
+    bytes[byte_count++] = {{a.rows + (first - begins), a.stride, a.scales}, run.data, length, run.next, scales, last == ends ? sums : nullptr};
+  }
 };
 
 /// z's rows lie this far apart where `store` gets them.
@@ -44,7 +56,7 @@ inline void product(Index units, Index rows, Index k, bool made, FunctionRef<voi
   const Index block_size = block_rows();
   const auto cut = [=](Index pieces) { return rounded((rows + pieces - 1) / pieces, block_size); };
   Index row_pieces = (rows + most_rows - 1) / most_rows;
-  const Index passes = (k * cut(row_pieces) * sizeof(Bfloat16) + cached - 1) / cached, pass = rounded((k + passes - 1) / passes, step);
+  const Index passes = (k * cut(row_pieces) * sizeof(Bfloat16) + cached - 1) / cached, pass = rounded((k + passes - 1) / passes, 2 * step);
   // Several passes keep their sums in memory: then a task is a group of units.
   const Index groups = passes == 1 ? units : std::min(units, std::max<Index>(1, thread_count() / row_pieces));
   while (!made && groups * row_pieces < 4 * thread_count() && cut(row_pieces) > 2 * block_size) row_pieces *= 2;
@@ -66,7 +78,9 @@ inline void product(Index units, Index rows, Index k, bool made, FunctionRef<voi
         for (Index r = begin; r < end; r += block_size) {
           const Index here = std::min(block_size, end - r);
           float* const to = kept == nullptr ? z : kept + (r - begin) * stride;
-          block(tiles, to, stride, piece.factors, piece.count, r, here, piece.width(), from != 0);
+          bool more = from != 0;
+          for (Index f = 0; f < piece.byte_count; ++f) block(tiles, to, stride, piece.bytes[f], r, here, piece.width(), std::exchange(more, true));
+          if (piece.count != 0 || !more) block(tiles, to, stride, piece.factors, piece.count, r, here, piece.width(), more);
           if (from + pass >= k) store(piece, to, r, here);
         }
       }

@@ -128,6 +128,42 @@ void weight_gradient(float* dw, Operand dy, const E* x, Index rows, Index in, In
   });
 }
 
+/// How products with weights kept as S are computed: in bfloat16, through panels. (Int8 has a way of its own where the CPU
+/// multiplies bytes: int8.hpp.)
+template <class S>
+struct Multiply {
+  using Left = Operand;
+  static constexpr bool ready = Panels<S>::ready;
+  static constexpr Index deep(Index k) { return depth(k); }
+
+  template <class X>
+  static Left input(const X*, Operand rounded_x, Index, Index) {
+    return rounded_x;
+  }
+  static constexpr Index upper_bytes(Index, Index) { return 0; }
+  template <class Y>
+  static Left upper(std::byte*, const Y*, Operand rounded_dy, Index, const std::byte*, Index, Index) {
+    return rounded_dy;
+  }
+
+  /// The part of x wᵀ that a piece is about.
+  static void add_forward(Piece& piece, Left left, const std::byte* w, Index out, Index in) {
+    piece.add(left, in, [&](Index from, Index length) {
+      Word* const made = scratch<struct Made, Word>(ready ? 0 : piece.width() * panel_words(length));
+      return Panels<S>::forward(made, w, out, in, {piece.begin / panel, piece.width(), from, length});
+    });
+  }
+  /// The part of dy w, panels made at `made`; yields where the next may be made.
+  static Word* add_backward(Piece& piece, Word* made, Left left, const std::byte* w, Index out, Index in) {
+    piece.add(left, out, [&](Index from, Index length) {
+      const PanelRun run = Panels<S>::backward(made, w, out, in, {piece.begin / panel, piece.width(), from, length});
+      made += piece.width() * panel_words(length);
+      return run;
+    });
+    return made;
+  }
+};
+
 }  // namespace bf16
 
 /// Whether the products of x's elements with a weight are products of bfloat16: with those of floats kept exactly they are not.
@@ -153,16 +189,14 @@ void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* res
       });
     });
   }
-  product(all_units(narrow), rows, depth(in) + narrow.stride, !Panels<S>::ready, [&](Index u, Piece& piece) {
+  const auto left = Multiply<S>::input(x, input, rows, in);
+  product(all_units(narrow), rows, Multiply<S>::deep(in) + narrow.stride, !Multiply<S>::ready, [&](Index u, Piece& piece) {
     const auto [j, unit] = located(narrow, u);
     piece.target = j;
     place(piece, unit, branches[j].out);
     const Index width = piece.width();
-    piece.add(input, in, [&](Index from, Index length) {
-      Word* const made = scratch<struct Made, Word>(Panels<S>::ready ? 0 : width * panel_words(length));
-      return Panels<S>::forward(made, branches[j].w, branches[j].out, in, {piece.begin / panel, width, from, length});
-    });
-    if (branches[j].rank == 0 || piece.to <= depth(in)) return;
+    Multiply<S>::add_forward(piece, left, branches[j].w, branches[j].out, in);
+    if (branches[j].rank == 0 || piece.to <= Multiply<S>::deep(in)) return;
     Word* const b = scratch<struct NarrowForward, Word>(width * panel_words(narrow.all));
     for (Index p = 0; p < width; ++p) narrow.forward_panel(b + p * panel_words(narrow.all), j, piece.begin + p * panel, std::min(panel, piece.columns - p * panel));
     piece.add_panels(narrow.operand(), narrow.all, b);
@@ -214,21 +248,27 @@ void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* d
       narrow.store(piece, z, first, block, [](Index, Index, const float*, Index, Index) {});
     });
   }
-  if (dx != nullptr)
-    product(units(in), rows, out + narrow.stride, true, [&](Index u, Piece& piece) {
+  if (dx != nullptr) {
+    std::array<typename Multiply<S>::Left, most_branches> left{};
+    Index deep = 0, bytes = 0;
+    for (Index j = 0; j < count; ++j) {
+      deep += Multiply<S>::deep(branches[j].out);
+      bytes += Multiply<S>::upper_bytes(rows, branches[j].out);
+    }
+    auto* left_room = scratch<struct LeftRoom, std::byte>(bytes);
+    for (Index j = 0; j < count; ++j) {
+      left[j] = Multiply<S>::upper(left_room, branches[j].dy, upper[j], rows, branches[j].w, branches[j].out, in);
+      left_room += Multiply<S>::upper_bytes(rows, branches[j].out);
+    }
+    product(units(in), rows, deep + narrow.stride, true, [&](Index u, Piece& piece) {
       place(piece, u, in);
-      const Index width = piece.width();
-      Word* made = scratch<struct Made, Word>(width * panel_words(piece.to - piece.from));
-      for (Index j = 0; j < count; ++j)
-        piece.add(upper[j], branches[j].out, [&](Index from, Index length) {
-          const PanelRun run = Panels<S>::backward(made, branches[j].w, branches[j].out, in, {piece.begin / panel, width, from, length});
-          made += width * panel_words(length);
-          return run;
-        });
+      Word* made = scratch<struct Made, Word>(piece.width() * panel_words(piece.to - piece.from));
+      for (Index j = 0; j < count; ++j) made = Multiply<S>::add_backward(piece, made, left[j], branches[j].w, branches[j].out, in);
       if (narrow.all != 0) add_rows(piece, made, narrow.operand(), narrow.a, in, narrow.all);
     }, [&](const Piece& piece, const float* z, Index first, Index block) {
       store_rows<X>(dx + first * in + piece.begin, nullptr, in, z, block, piece.columns, 1.0F, accumulate);
     });
+  }
   if (narrow.all != 0) {
     const Operand du = transposed<struct Left>(narrow.rows, narrow.stride, rows, narrow.all);
     product(units(in), narrow.all, rows, true, [&](Index u, Piece& piece) {

@@ -6,8 +6,10 @@
 #include <graft/backend/xsimd/attention.hpp>
 #include <graft/backend/xsimd/cross_entropy.hpp>
 #include <graft/backend/xsimd/dense.hpp>
+#include <graft/backend/xsimd/int8.hpp>
 #include <graft/backend/xsimd/norm.hpp>
 #include <graft/backend/xsimd/panels.hpp>
 #include <graft/backend/xsimd/project.hpp>
+#include <graft/backend/xsimd/quantized.hpp>
 #include <graft/backend/xsimd/tag.hpp>
 #include <graft/backend/xsimd/vocabulary.hpp>
