@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(attention_packed) {
   for (const bool causal : {true, false})
     check([&](auto& tape, auto a, auto b, auto c) {
       const auto at = tape.ids(starts.data(), 3);
-      return attention<4, 2>(tape, a, b, c, Sequences<B>{at, at, {}, 2, causal, 28});
+      return attention<4, 2>(tape, a, b, c, Sequences<B>{at, at, {}, {}, 2, causal, 28});
     }, q, k, v);
 }
 BOOST_AUTO_TEST_CASE(attention_reading_other_keys) {
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(attention_reading_other_keys) {
   const Input<7, 4> k(17), v(18);
   const std::vector<Id> queries{0, 2, 3}, keys{0, 4, 7};
   check([&](auto& tape, auto a, auto b, auto c) {
-    return attention<4, 2>(tape, a, b, c, Sequences<B>{tape.ids(queries.data(), 3), tape.ids(keys.data(), 3), {}, 2, true, 12});
+    return attention<4, 2>(tape, a, b, c, Sequences<B>{tape.ids(queries.data(), 3), tape.ids(keys.data(), 3), {}, {}, 2, true, 12});
   }, q, k, v);
 }
 BOOST_AUTO_TEST_CASE(attention_with_a_shared_prefix) {
@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(attention_with_a_shared_prefix) {
   const std::vector<Id> starts{0, 3, 5, 7}, prefixes{-1, 0, 0};
   check([&](auto& tape, auto a, auto b, auto c) {
     const auto at = tape.ids(starts.data(), 4);
-    return attention<4, 2>(tape, a, b, c, Sequences<B>{at, at, tape.ids(prefixes.data(), 3), 3, true, 24});
+    return attention<4, 2>(tape, a, b, c, Sequences<B>{at, at, {}, tape.ids(prefixes.data(), 3), 3, true, 24});
   }, q, k, v);
 }
 // Products that share an input: one trained, one frozen with a low-rank path; from a value, and from a source that is made again.

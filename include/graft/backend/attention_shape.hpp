@@ -8,13 +8,14 @@
 
 namespace graft::backend {
 
-/// Sequence s owns query rows [queries[s], queries[s+1]) and key rows [keys[s], keys[s+1]); the last query sits at the last
-/// key. `causal`: a query sees no key after its own position. `prefixes[s]`, where it is not negative, is an earlier
+/// Sequence s owns query rows [queries[s], queries[s+1]) and key rows [keys[s], keys[s+1]), or [keys[s], key_ends[s]) where
+/// `key_ends` is not null: keys in a cache have room behind them. The last query sits at the last key. `causal`: a query sees no key after its own position. `prefixes[s]`, where it is not negative, is an earlier
 /// sequence whose keys all queries of s see too, as if they stood before its own; so do those of that one's prefix.
 /// Without shared prefixes `prefixes` is null.
 struct AttentionShape {
   const Id* queries;
   const Id* keys;
+  const Id* key_ends;
   const Id* prefixes;
   Index sequences, heads, groups, width;
   bool causal;
@@ -22,7 +23,7 @@ struct AttentionShape {
   [[nodiscard]] Index query_begin(Index s) const { return static_cast<Index>(queries[s]); }
   [[nodiscard]] Index query_count(Index s) const { return static_cast<Index>(queries[s + 1] - queries[s]); }
   [[nodiscard]] Index key_begin(Index s) const { return static_cast<Index>(keys[s]); }
-  [[nodiscard]] Index key_count(Index s) const { return static_cast<Index>(keys[s + 1] - keys[s]); }
+  [[nodiscard]] Index key_count(Index s) const { return static_cast<Index>((key_ends != nullptr ? key_ends[s] : keys[s + 1]) - keys[s]); }
   [[nodiscard]] Index query_rows() const { return static_cast<Index>(queries[sequences]); }
   [[nodiscard]] Index key_rows() const { return static_cast<Index>(keys[sequences]); }
   [[nodiscard]] float scale() const { return 1.0F / std::sqrt(static_cast<float>(width)); }

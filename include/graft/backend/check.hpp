@@ -158,8 +158,15 @@ void check_elements(Checker<B>& c) {
     rotary(v[0], f[0], 3, 6, 10, 1.0F, on);
   });
   // Sequences of 3, 137 and 10 queries; the keys begin elsewhere, in a cache; the last sequence continues the second one.
+  // Besides, one query at a time against a cache with room behind each sequence's keys, as decoding has it.
+  {
+    const Index kv = 100 * 2 * 64;
+    with_ids("attention of single queries", {2 * 6 * 64, 2 * 6 * 64, kv, kv}, {2 * 6}, {0, 1, 2, 0, 50, 23, 90}, [=](auto v, auto f, const Id* i, auto on) {
+      attention(v[0], f[0], v[1], v[2], v[3], backend::AttentionShape{i, i + 3, i + 5, nullptr, 2, 6, 2, 64, true}, on);
+    });
+  }
   const Index heads = 6, groups = 2, d = 12, queries = 150, keys = 160, q = queries * heads * d, kv = keys * groups * d;
-  const auto shape = [=](const Id* ids, bool causal, bool prefix) { return backend::AttentionShape{ids, ids + 4, prefix ? ids + 8 : nullptr, 3, heads, groups, d, causal}; };
+  const auto shape = [=](const Id* ids, bool causal, bool prefix) { return backend::AttentionShape{ids, ids + 4, nullptr, prefix ? ids + 8 : nullptr, 3, heads, groups, d, causal}; };
   for (const int mode : {0, 1, 2}) {
     const bool causal = mode != 1, prefix = mode == 2;
     const std::vector<Id> ids{0, 3, 140, 150, 0, 3, 145, 160, -1, -1, 1};

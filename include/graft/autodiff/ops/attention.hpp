@@ -8,11 +8,11 @@
 
 namespace graft {
 
-/// Where the sequences of a batch lie. Queries and keys differ when earlier keys come from a cache or an encoder;
+/// Where the sequences of a batch lie. Queries and keys differ when earlier keys come from a cache (which has `key_ends`) or an encoder;
 /// `prefixes` names for each sequence the one whose keys it sees besides its own (see backend/attention_shape.hpp).
 template <class B>
 struct Sequences {
-  Pointer<B, Id> queries{}, keys{}, prefixes{};
+  Pointer<B, Id> queries{}, keys{}, key_ends{}, prefixes{};
   Index count = 0;
   bool causal = true;
   /// Pairs (query, key) looked at, for the count of operations.
@@ -28,7 +28,7 @@ constexpr auto attention(T& tape, Var<typename T::backend, Q, Gq, E> q, Var<type
   const Index flops = 4 * sequences.pairs * Q;
   const auto shape = [=] {
     if constexpr (T::backend::executes)
-      return backend::AttentionShape{sequences.queries, sequences.keys, sequences.prefixes, sequences.count, Heads, Groups, width, sequences.causal};
+      return backend::AttentionShape{sequences.queries, sequences.keys, sequences.key_ends, sequences.prefixes, sequences.count, Heads, Groups, width, sequences.causal};
   };
   const auto y = tape.template value<Q, E>(q.rows);
   const auto l = tape.template scratch<float>(q.rows * Heads);

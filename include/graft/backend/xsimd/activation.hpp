@@ -8,16 +8,21 @@
 namespace graft::backend {
 
 namespace simd {
-/// body(i, count...) for lanes of [0, n), shared between threads.
-template <class Body>
-void parallel_each(Index n, const Body& body) {
-  parallel_pieces(n, parallel_threshold, [&](Index begin, Index end) { each(begin, end, body); });
+/// body(i, count...) for lanes of [0, n), shared between threads. `memory` is what body reads and writes at i.
+template <class Body, class... E>
+void parallel_each(Index n, const Body& body, const E*... memory) {
+  parallel_pieces(n, parallel_threshold, [&](Index begin, Index end) {
+    each(begin, end, [&](Index i, auto... count) {
+      fetch_ahead(i, memory...);
+      body(i, count...);
+    });
+  });
 }
 }  // namespace simd
 
 template <class Y, class X>
 void scale(Y* y, const X* x, float factor, Index n, bool accumulate, xsimd_cpu) {
-  simd::parallel_each(n, [=](Index i, auto... count) { simd::put(y + i, simd::Lanes(factor) * simd::load(x + i, count...), accumulate, count...); });
+  simd::parallel_each(n, [=](Index i, auto... count) { simd::put(y + i, simd::Lanes(factor) * simd::load(x + i, count...), accumulate, count...); }, y, x);
 }
 
 template <class E>
@@ -27,7 +32,7 @@ void scale_by(E* y, const E* x, const float* factor, Index n, bool accumulate, x
 
 template <class E>
 void multiply(E* y, const E* a, const E* b, Index n, bool accumulate, xsimd_cpu) {
-  simd::parallel_each(n, [=](Index i, auto... count) { simd::put(y + i, simd::load(a + i, count...) * simd::load(b + i, count...), accumulate, count...); });
+  simd::parallel_each(n, [=](Index i, auto... count) { simd::put(y + i, simd::load(a + i, count...) * simd::load(b + i, count...), accumulate, count...); }, y, a, b);
 }
 
 template <class E>
@@ -35,7 +40,7 @@ void silu(E* y, const E* x, Index n, xsimd_cpu) {
   simd::parallel_each(n, [=](Index i, auto... count) {
     const auto a = simd::load(x + i, count...);
     simd::store(y + i, a * simd::sigmoid(a), count...);
-  });
+  }, y, x);
 }
 
 template <class E>
@@ -43,7 +48,7 @@ void swiglu(E* y, const E* gate, const E* up, Index n, xsimd_cpu) {
   simd::parallel_each(n, [=](Index i, auto... count) {
     const auto g = simd::load(gate + i, count...);
     simd::store(y + i, g * simd::sigmoid(g) * simd::load(up + i, count...), count...);
-  });
+  }, y, gate, up);
 }
 
 template <class E>
@@ -53,7 +58,7 @@ void swiglu_inputs(E* dgate, bool accumulate_gate, E* dup, bool accumulate_up, c
     const auto s = simd::sigmoid(g);
     if (dgate != nullptr) simd::put(dgate + i, d * u * s * (simd::Lanes(1.0F) + g * (simd::Lanes(1.0F) - s)), accumulate_gate, count...);
     if (dup != nullptr) simd::put(dup + i, d * g * s, accumulate_up, count...);
-  });
+  }, dgate, dup, dy, gate, up);
 }
 
 template <class E>

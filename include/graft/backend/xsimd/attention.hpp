@@ -130,6 +130,57 @@ inline void attend(Tiles& tiles, Bfloat16* y, Index y_stride, float* l, Index l_
   }
 }
 
+/// A few queries, as decoding has them: keys and values are read once, as they lie, for all heads that share them.
+inline void attend_directly(Bfloat16* y, float* l, HeadRows q, HeadRows k, HeadRows v, const AttentionShape& shape, Index s, Index i, Index group) {
+  const Index width = shape.width, per_group = shape.heads / shape.groups, row = shape.query_begin(s) + i;
+  Index all = 0;
+  shape.each_seen(s, [&](Index other) { all += other == s ? shape.visible(s, i) : shape.key_count(other); });
+  const Index room = rounded(all, simd::width);
+  float* const scores = scratch<struct DirectScores, float>(per_group * room);
+  float* const out = scratch<struct DirectOutputs, float>(per_group * width);
+  std::fill_n(out, per_group * width, 0.0F);
+  const auto each_key = [&](const auto& body) {
+    Index j = 0;
+    shape.each_seen(s, [&](Index other) {
+      const Index count = other == s ? shape.visible(s, i) : shape.key_count(other);
+      for (Index n = 0; n < count; ++n) body(j++, shape.key_begin(other) + n);
+    });
+  };
+  each_key([&](Index j, Index key) {
+    const auto* const words = reinterpret_cast<const Word*>(k.at(key, group));
+    for (Index h = 0; h < per_group; ++h) {
+      const auto* const query = reinterpret_cast<const Word*>(q.at(row, group * per_group + h));
+      simd::Lanes sum(0.0F);
+      for (Index c = 0; c < width / 2; c += simd::width) sum = simd::dot(sum, simd::load_words(words + c), simd::load_words(query + c));
+      scores[h * room + j] = shape.scale() * simd::sum(sum);
+    }
+  });
+  for (Index h = 0; h < per_group; ++h) {
+    float* const p = scores + h * room;
+    std::fill(p + all, p + room, -std::numeric_limits<float>::infinity());
+    simd::Lanes most(-std::numeric_limits<float>::infinity()), total(0.0F);
+    for (Index j = 0; j < room; j += simd::width) most = xsimd::max(most, simd::load(p + j));
+    const float peak = simd::largest(most);
+    for (Index j = 0; j < room; j += simd::width) {
+      const auto e = simd::exp(simd::load(p + j) - simd::Lanes(peak));
+      total += e;
+      simd::store(p + j, e);
+    }
+    const float sum = simd::sum(total);
+    for (Index j = 0; j < room; j += simd::width) simd::store(p + j, simd::load(p + j) * simd::Lanes(1.0F / sum));
+    l[row * shape.heads + group * per_group + h] = peak + std::log(sum);
+  }
+  each_key([&](Index j, Index key) {
+    const Bfloat16* const value = v.at(key, group);
+    for (Index c = 0; c < width; c += simd::width) {
+      const auto x = simd::load(value + c);
+      for (Index h = 0; h < per_group; ++h) simd::store(out + h * width + c, xsimd::fma(simd::Lanes(scores[h * room + j]), x, simd::load(out + h * width + c)));
+    }
+  });
+  for (Index h = 0; h < per_group; ++h)
+    for (Index c = 0; c < width; c += simd::width) simd::store(y + row * q.stride + (group * per_group + h) * width + c, simd::load(out + h * width + c));
+}
+
 /// Backwards: everything that one thread needs for a chunk of queries of one head against a chunk of keys.
 class AttentionStep {
  public:
@@ -260,6 +311,10 @@ inline void attention(Bfloat16* y, float* l, const Bfloat16* q, const Bfloat16* 
   parallel_for(tasks.chunks.size() * shape.groups, true, [&](Index task) {
     const auto [s, begin] = tasks.chunks[task / shape.groups];
     const Index group = task % shape.groups, per_group = shape.heads / shape.groups, count = std::min(chunk, shape.query_count(s) - begin);
+    if (shape.query_count(s) <= 4 && shape.width % (2 * simd::width) == 0) {
+      for (Index i = 0; i < count; ++i) attend_directly(y, l, queries, keys, values, shape, s, i, group);
+      return;
+    }
     Index across = 0, along = 0;
     each_key_chunk(shape, s, begin, count, [&](Index, Index, Index n) {
       across += panels(n) * panel_words(shape.width);

@@ -14,6 +14,7 @@ void rms_norm(Y* y, float* r, const X* x, const float* w, Index rows, Index n, f
       const X* const row = x + t * n;
       simd::Lanes squares(0.0F);
       simd::each(0, n, [&](Index i, auto... count) {
+        simd::fetch_ahead(i, y + t * n, row);
         const auto a = simd::load(row + i, count...);
         squares = xsimd::fma(a, a, squares);
       });
@@ -34,6 +35,7 @@ void rms_norm_input(X* dx, const Y* dy, const X* x, const float* w, const float*
       const Y* const up = dy + t * n;
       simd::Lanes dot(0.0F);
       simd::each(0, n, [&](Index i, auto... count) {
+        simd::fetch_ahead(i, dx + t * n, row, up);
         dot = xsimd::fma(simd::load(up + i, count...) * simd::load(w + i, count...), simd::load(row + i, count...), dot);
       });
       const simd::Lanes factor(r[t]), c(simd::sum(dot) * r[t] * r[t] / static_cast<float>(n));

@@ -5,7 +5,21 @@
 
 #include <graft/backend/xsimd/bytes.hpp>
 
+#include <array>
+
 namespace graft::backend::bf16 {
+
+/// Rows that `store` will read or write: asked for before the block is computed, they are there when it is.
+struct Fetched {
+  const void* data = nullptr;
+  Index row_bytes = 0, bytes = 0;
+
+  void fetch(Index row, Index rows) const {
+    const auto* at = static_cast<const std::byte*>(data) + row * row_bytes;
+    for (Index r = 0; r < rows && data != nullptr; ++r, at += row_bytes)
+      for (Index line = 0; line < bytes; line += 64) __builtin_prefetch(at + line, 1);
+  }
+};
 
 /// What one piece of a result is computed from in one pass: factors over [from, to) of the K of all of them, end to end.
 /// `begin` and `columns` are those of the result `target`.
@@ -15,6 +29,7 @@ struct Piece {
   Index count = 0, byte_count = 0, target = 0, begin = 0, columns = 0;
   Index rows = 0;  // of this result, where results have different numbers of them
   Index from = 0, to = 0, position = 0;
+  std::array<Fetched, 2> fetched{};
 
   [[nodiscard]] Index width() const { return rounded(columns, panel) / panel; }
 
@@ -78,6 +93,8 @@ inline void product(Index units, Index rows, Index k, bool made, FunctionRef<voi
         for (Index r = begin; r < end; r += block_size) {
           const Index here = std::min(block_size, end - r);
           float* const to = kept == nullptr ? z : kept + (r - begin) * stride;
+          if (from + pass >= k)
+            for (const Fetched& f : piece.fetched) f.fetch(r, here);
           bool more = from != 0;
           for (Index f = 0; f < piece.byte_count; ++f) block(tiles, to, stride, piece.bytes[f], r, here, piece.width(), std::exchange(more, true));
           if (piece.count != 0 || !more) block(tiles, to, stride, piece.factors, piece.count, r, here, piece.width(), more);
@@ -105,6 +122,13 @@ inline Index units(Index n) { return (panels(n) + block_panels() - 1) / block_pa
 inline void place(Piece& piece, Index unit, Index n) {
   piece.begin = unit * block_panels() * panel;
   piece.columns = std::min(block_panels() * panel, n - piece.begin);
+}
+/// The same where the result is y(rows,n), and `residual` is read with it.
+template <class Y>
+void place(Piece& piece, Index unit, Index n, const Y* y, const Y* residual = nullptr) {
+  place(piece, unit, n);
+  const auto rows_at = [&](const Y* from) { return Fetched{from == nullptr ? nullptr : from + piece.begin, n * sizeof(Y), piece.columns * sizeof(Y)}; };
+  piece.fetched = {rows_at(y), rows_at(residual)};
 }
 
 }  // namespace graft::backend::bf16

@@ -5,7 +5,7 @@
 #pragma once
 
 #include <graft/backend/reference/project.hpp>
-#include <graft/backend/xsimd/panels.hpp>
+#include <graft/backend/xsimd/few_rows.hpp>
 #include <graft/backend/xsimd/product.hpp>
 
 #include <array>
@@ -164,6 +164,25 @@ struct Multiply {
   }
 };
 
+/// u = x Aᵀ,  y += s u Bᵀ  for few rows.
+template <class Y, class X>
+void add_few_rows(const Branch<Y, X>& branch, const X* x, Index rows, Index in) {
+  for (Index t = 0; t < rows; ++t) {
+    float* const u = scratch<struct FewNarrow, float>(branch.rank);
+    for (Index r = 0; r < branch.rank; ++r) {
+      simd::Lanes sum(0.0F);
+      simd::each(0, in, [&](Index i, auto... left) { sum = xsimd::fma(simd::load(x + t * in + i, left...), simd::load(branch.a + r * in + i, left...), sum); });
+      u[r] = simd::sum(sum);
+      branch.u[t * branch.rank + r] = X(u[r]);
+    }
+    for (Index o = 0; o < branch.out; ++o) {
+      float sum = 0;
+      for (Index r = 0; r < branch.rank; ++r) sum += u[r] * branch.b[o * branch.rank + r];
+      put(branch.y[t * branch.out + o], branch.scale * sum, true);
+    }
+  }
+}
+
 }  // namespace bf16
 
 /// Whether the products of x's elements with a weight are products of bfloat16: with those of floats kept exactly they are not.
@@ -174,6 +193,14 @@ template <class Y, class X, class S>
   requires Bf16Product<X, S>
 void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* residual, Index rows, Index in, S, xsimd_cpu) {
   using namespace bf16;
+  if constexpr (FewRowsStorage<S>)
+    if (rows <= most_few_rows) {
+      for (const auto* p = branches; p != branches + count; ++p) {
+        few_rows<S>(p->y, residual, x, p->w, rows, p->out, in);
+        if (p->rank != 0) add_few_rows(*p, x, rows, in);
+      }
+      return;
+    }
   const Operand input = operand<struct Input>(x, rows, in);
   const Narrow narrow(branches, count, rows, in);
   if (narrow.all != 0) {
@@ -193,7 +220,7 @@ void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* res
   product(all_units(narrow), rows, Multiply<S>::deep(in) + narrow.stride, !Multiply<S>::ready, [&](Index u, Piece& piece) {
     const auto [j, unit] = located(narrow, u);
     piece.target = j;
-    place(piece, unit, branches[j].out);
+    place(piece, unit, branches[j].out, branches[j].y, residual);
     const Index width = piece.width();
     Multiply<S>::add_forward(piece, left, branches[j].w, branches[j].out, in);
     if (branches[j].rank == 0 || piece.to <= Multiply<S>::deep(in)) return;
@@ -261,7 +288,7 @@ void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* d
       left_room += Multiply<S>::upper_bytes(rows, branches[j].out);
     }
     product(units(in), rows, deep + narrow.stride, true, [&](Index u, Piece& piece) {
-      place(piece, u, in);
+      place(piece, u, in, dx);
       Word* made = scratch<struct Made, Word>(piece.width() * panel_words(piece.to - piece.from));
       for (Index j = 0; j < count; ++j) made = Multiply<S>::add_backward(piece, made, left[j], branches[j].w, branches[j].out, in);
       if (narrow.all != 0) add_rows(piece, made, narrow.operand(), narrow.a, in, narrow.all);

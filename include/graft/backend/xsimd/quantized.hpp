@@ -106,3 +106,13 @@ struct Panels<S> {
 };
 
 }  // namespace graft::backend::bf16
+
+namespace graft::backend {
+
+/// A little more than the rows: the last block is read together with what would be the next.
+template <QuantizedStorage S>
+constexpr Index packed_bytes(Index out, Index in, S, xsimd_cpu) {
+  return out * S::row_bytes(in) + 64;
+}
+
+}  // namespace graft::backend

@@ -107,6 +107,16 @@ void each(Index begin, Index end, const Body& body) {
   if (i < end) body(i, end - i);
 }
 
+/// Asks for the memory that a loop at i will come to, once for every cache line of the smallest elements: `to`, which it writes, and
+/// what it reads. CPUs fetch ahead by themselves, but in virtual machines often too little.
+template <class Y, class... E>
+void fetch_ahead(Index i, const Y* to, const E*... from) {
+  constexpr Index ahead = 2048, line = 64 / std::min({sizeof(Y), sizeof(E)...});
+  if (i % line != 0) return;
+  __builtin_prefetch(reinterpret_cast<const std::byte*>(to + i) + ahead, 1);
+  (__builtin_prefetch(reinterpret_cast<const std::byte*>(from + i) + ahead), ...);
+}
+
 /// y ← or +← value
 template <class E, class... Count>
 void put(E* y, Lanes value, bool accumulate, Count... count) {

@@ -128,6 +128,7 @@ template <bool Lower>
       _tile_loadd(6, b, static_cast<long>(panel * sizeof(Word)));
       _tile_loadd(7, b + 16, static_cast<long>(panel * sizeof(Word)));
       if constexpr (Lower) _tile_loadd(5, a + 16 * f->stride, stride);
+      if (row == 0) for (int i = 0; i < 32; ++i) _mm_prefetch(reinterpret_cast<const char*>(b) + 4096 + 64 * i, _MM_HINT_T0);
       _tile_dpbf16ps(0, 4, 6);
       _tile_dpbf16ps(1, 4, 7);
       if constexpr (Lower) {
