@@ -188,12 +188,18 @@ class SessionOf final : public Session {
   static graft::HeldOutFigures measure(const Model& model, const graft::Formatter& formatter, const std::vector<graft::Json>& rows, std::size_t most, std::size_t new_tokens, double loss,
                                        std::vector<std::string>& answers) {
     graft::HeldOutFigures figures{.loss = loss};
-    graft::Generator generator(model, formatter.longest + new_tokens);
     const std::vector<graft::Id> stop{formatter.tokenizer.id(graft::ChatTemplate::end_of_turn()), formatter.tokenizer.id("<|endoftext|>")};
-    const std::size_t count = std::min(most, rows.size());
-    for (std::size_t i = 0; i < count && rows[i].contains("completion"); ++i) {
-      const auto ids = generator(formatter.tokenizer.encode(formatter.prompt(rows[i].at("prompt").get<std::string>())), {.max_new_tokens = new_tokens, .stop = stop});
-      answers.push_back(formatter.tokenizer.decode(ids));
+    std::vector<std::vector<graft::Id>> prompts;
+    std::size_t longest = 0;
+    while (prompts.size() < std::min(most, rows.size()) && rows[prompts.size()].contains("completion")) {
+      prompts.push_back(formatter.tokenizer.encode(formatter.prompt(rows[prompts.size()].at("prompt").get<std::string>())));
+      longest = std::max(longest, prompts.back().size());
+    }
+    graft::Generator generator(model, longest + new_tokens, 8);
+    const auto made = generator(prompts, {.max_new_tokens = new_tokens, .stop = stop});
+    const std::size_t count = prompts.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      answers.push_back(formatter.tokenizer.decode(made[i]));
       const auto score = graft::rouge(answers.back(), rows[i].at("completion").get<std::string>());
       figures.rouge1 += score.one.f / static_cast<double>(count);
       figures.rouge2 += score.two.f / static_cast<double>(count);

@@ -17,7 +17,7 @@ BOOST_AUTO_TEST_CASE(the_cache_changes_nothing) {
   Generator with(model), without(model);
   std::vector<float> step_by_step;
   with.next({3, 1, 4});
-  for (Index i = 3; i < ids.size(); ++i) step_by_step = with.next({ids[i]});
+  for (Index i = 3; i < ids.size(); ++i) step_by_step = with.next(std::vector<Id>{ids[i]});
   const auto at_once = without.next(ids);
   for (Index i = 0; i < at_once.size(); ++i) BOOST_TEST(std::abs(at_once[i] - step_by_step[i]) < 1e-4F);
 }
@@ -32,8 +32,20 @@ BOOST_AUTO_TEST_CASE(greedy_is_the_likeliest_and_stops) {
   const auto logits = other.next({1, 2, 3});
   BOOST_TEST(made[0] == static_cast<Id>(std::max_element(logits.begin(), logits.end()) - logits.begin()));
   BOOST_TEST(generator({1, 2, 3}, {.max_new_tokens = 5, .stop = {made[0]}}).empty());
-  BOOST_CHECK_THROW(generator({}, {}), Error);
+  BOOST_CHECK_THROW(generator(std::vector<Id>{}, {}), Error);
   BOOST_CHECK_THROW(generator(std::vector<Id>(3000, 1), {}), Error);
+}
+
+// Several texts at a time are the same texts, whatever is read beside them.
+BOOST_AUTO_TEST_CASE(many_prompts_at_a_time) {
+  Model model;
+  tiny::fill(model);
+  const std::vector<std::vector<Id>> prompts{{1, 2, 3}, {4, 5}, {6, 7, 8, 9, 10}, {11}, {12, 13}};
+  const GenerateOptions options{.max_new_tokens = 6, .stop = {17, 3, 40}};
+  Generator together(model, 32, 2), alone(model, 32);
+  const auto found = together(prompts, options);
+  for (Index i = 0; i < prompts.size(); ++i) BOOST_TEST(found[i] == alone(prompts[i], options), boost::test_tools::per_element());
+  BOOST_TEST(together(std::vector<std::vector<Id>>{}, options).empty());
 }
 
 BOOST_AUTO_TEST_CASE(sampling) {

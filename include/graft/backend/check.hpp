@@ -152,6 +152,7 @@ void check_elements(Checker<B>& c) {
   check("layer_norm", {n, n}, {rows, rows, in, in}, [=](auto v, auto f, auto on) { layer_norm(v[0], f[0], f[1], v[1], f[2], f[3], rows, in, 1e-5F, on); });
   check("layer_norm_weight", {n, n}, {in, rows, rows}, [=](auto v, auto f, auto on) { layer_norm_weight(f[0], v[0], v[1], f[1], f[2], rows, in, on); });
   with_ids("gather", {5 * in, n}, {}, {3, 0, 36, 3, 9}, [=](auto v, auto, const Id* ids, auto on) { gather(v[0], v[1], ids, 5, in, on); });
+  with_ids("place_rows", {n, 4 * in}, {}, {3, 0, 36, 9}, [=](auto v, auto, const Id* ids, auto on) { place_rows(v[0], ids, v[1], 4, in, on); });
   with_ids("scatter_add", {n, 5 * in}, {}, {3, 0, 36, 3, 9}, [=](auto v, auto, const Id* ids, auto on) { scatter_add(v[0], v[1], ids, 5, in, on); });
   with_ids("rotary", {3 * 60}, {3 * 10}, {0, 5, 900}, [=](auto v, auto f, const Id* ids, auto on) {
     rotary_table(f[0], ids, 3, 10, 1e4F, on);

@@ -1,5 +1,5 @@
 /// \file
-/// The key/value cache: what attention has already seen of one sequence, block by block.
+/// The key/value cache: what attention has already seen of each sequence, block by block.
 #pragma once
 
 #include <graft/layers/attention_context.hpp>
@@ -8,7 +8,7 @@
 
 namespace graft {
 
-/// Keys and values (capacity, G·D) for every block of a model.
+/// Keys and values (sequences · capacity, G·D) for every block of a model: each sequence has room for `capacity` tokens.
 template <class Model>
 class KeyValueCache {
  public:
@@ -17,36 +17,41 @@ class KeyValueCache {
   using element = typename Model::element;
   static constexpr Index columns = config::groups * config::head_width;
 
-  explicit KeyValueCache(Index capacity) : capacity_(capacity) {
-    for (Index i = 0; i < 2 * config::blocks; ++i) rows_.emplace_back(capacity * columns * sizeof(element));
+  KeyValueCache(Index sequences, Index capacity) : capacity_(capacity), lengths_(sequences) {
+    for (Index i = 0; i < 2 * config::blocks; ++i) memory_.emplace_back(sequences * capacity * columns * sizeof(element));
   }
 
-  [[nodiscard]] Index length() const { return length_; }
+  [[nodiscard]] Index sequences() const { return lengths_.size(); }
   [[nodiscard]] Index capacity() const { return capacity_; }
-  void advance(Index tokens) { length_ += tokens; }
-  void clear() { length_ = 0; }
+  [[nodiscard]] Index rows() const { return lengths_.size() * capacity_; }
+  [[nodiscard]] Index length(Index sequence) const { return lengths_[sequence]; }
+  /// The row of a sequence's token number `at`.
+  [[nodiscard]] Id row(Index sequence, Index at) const { return static_cast<Id>(sequence * capacity_ + at); }
+  void advance(Index sequence, Index tokens) { lengths_[sequence] += tokens; }
+  void clear(Index sequence) { lengths_[sequence] = 0; }
 
-  [[nodiscard]] Pointer<backend, element> keys(Index block) const { return rows_[2 * block].template as<element>(); }
-  [[nodiscard]] Pointer<backend, element> values(Index block) const { return rows_[2 * block + 1].template as<element>(); }
+  [[nodiscard]] Pointer<backend, element> keys(Index block) const { return memory_[2 * block].template as<element>(); }
+  [[nodiscard]] Pointer<backend, element> values(Index block) const { return memory_[2 * block + 1].template as<element>(); }
 
  private:
-  Index capacity_, length_ = 0;
-  std::vector<Buffer<backend>> rows_;
+  Index capacity_;
+  std::vector<Index> lengths_;
+  std::vector<Buffer<backend>> memory_;
 };
 
-/// Self-attention in which new queries see the cached keys too.
+/// Self-attention in which new queries see the cached keys too. `rows`: where in the cache each new token goes.
 template <class Model>
 struct CachedContext {
   using backend = typename Model::backend;
   Sequences<backend> sequences;
+  Pointer<backend, Id> rows;
   KeyValueCache<Model>* cache;
 
   template <class T, class X>
   auto visible(T& tape, Index block, X keys, X values) const {
-    const auto append = [&](X rows, Pointer<backend, typename X::element> to) {
-      const auto at = to + cache->length() * X::columns;
-      tape.run(0, [=](auto on) { copy(at, rows.data, rows.size(), on); });
-      return X{cache->length() + rows.rows, to};
+    const auto append = [&](X from, Pointer<backend, typename X::element> to) {
+      tape.run(0, [=, at = rows](auto on) { place_rows(to, at, from.data, from.rows, X::columns, on); });
+      return X{cache->rows(), to};
     };
     return std::pair<X, X>(append(keys, cache->keys(block)), append(values, cache->values(block)));
   }

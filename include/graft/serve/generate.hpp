@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 
 namespace graft {
 
@@ -21,7 +22,7 @@ struct GenerateOptions {
 };
 
 /// Draws a token from logits, or takes the likeliest.
-inline Id sample(const std::vector<float>& logits, const GenerateOptions& options, Index step) {
+inline Id sample(std::span<const float> logits, const GenerateOptions& options, Index step) {
   if (options.temperature <= 0) return static_cast<Id>(std::max_element(logits.begin(), logits.end()) - logits.begin());
   std::vector<Index> order(logits.size());
   std::iota(order.begin(), order.end(), Index{0});
@@ -42,55 +43,102 @@ inline Id sample(const std::vector<float>& logits, const GenerateOptions& option
   return static_cast<Id>(order[chosen]);
 }
 
-/// Runs a model on one sequence after another with the memory of both kept.
+/// Tokens that go on with one of a generator's sequences.
+struct Continuation {
+  Index sequence;
+  std::vector<Id> tokens;
+};
+
+/// Runs a model on up to `sequences` texts at a time, of up to `capacity` tokens each, with the memory of all kept.
 template <class Model>
 class Generator {
  public:
   using backend = typename Model::backend;
 
-  explicit Generator(const Model& model, Index capacity = 2048) : model_(&model), cache_(capacity) {}
+  explicit Generator(const Model& model, Index capacity = 2048, Index sequences = 1) : model_(&model), cache_(sequences, capacity) {}
 
   /// Continues a prompt. `each(id)` is called for every new token as it comes.
   template <class Each>
   std::vector<Id> operator()(const std::vector<Id>& prompt, const GenerateOptions& options, Each each) {
-    if (prompt.empty()) fail("generate: the prompt has no token");
-    if (prompt.size() + options.max_new_tokens > cache_.capacity())
-      fail("generate: ", prompt.size(), " tokens of prompt and ", options.max_new_tokens, " new ones do not fit the cache of ", cache_.capacity());
-    cache_.clear();
-    std::vector<Id> made;
-    std::vector<float> logits = next(prompt);
-    while (made.size() < options.max_new_tokens) {
-      const Id id = sample(logits, options, made.size());
-      if (std::find(options.stop.begin(), options.stop.end(), id) != options.stop.end()) break;
-      made.push_back(id);
-      each(id);
-      if (made.size() < options.max_new_tokens) logits = next({id});
-    }
-    return made;
+    return run({prompt}, options, [&each](Index, Id id) { each(id); })[0];
   }
   std::vector<Id> operator()(const std::vector<Id>& prompt, const GenerateOptions& options = {}) {
-    return (*this)(prompt, options, [](Id) {});
+    return run({prompt}, options, [](Index, Id) {})[0];
+  }
+  /// Continues many prompts, as many at a time as there are sequences; where one ends, the next takes its place.
+  std::vector<std::vector<Id>> operator()(const std::vector<std::vector<Id>>& prompts, const GenerateOptions& options = {}) {
+    return run(prompts, options, [](Index, Id) {});
   }
 
-  /// Reads more tokens of the current sequence and returns the logits after the last.
-  std::vector<float> next(const std::vector<Id>& tokens) {
+  /// Reads more tokens of the first sequence and returns the logits after the last.
+  std::vector<float> next(const std::vector<Id>& tokens) { return next(std::vector<Continuation>{{0, tokens}}); }
+
+  /// Reads more tokens of several sequences and returns the logits after each one's last, (sequences read, V).
+  std::vector<float> next(const std::vector<Continuation>& continuations) {
     workspace_.reset();
     Inference<backend> tape(workspace_);
-    const auto past = static_cast<Id>(cache_.length()), count = static_cast<Id>(tokens.size());
     Batch batch;
-    batch.tokens = tokens;
-    for (Id i = 0; i < count; ++i) batch.positions.push_back(past + i);
-    batch.starts = {0, count};
+    std::vector<Id> rows, keys, key_ends, last;
+    for (const auto& [sequence, tokens] : continuations) {
+      const Index past = cache_.length(sequence);
+      for (Index i = 0; i < tokens.size(); ++i) {
+        batch.positions.push_back(static_cast<Id>(past + i));
+        rows.push_back(cache_.row(sequence, past + i));
+      }
+      batch.tokens.insert(batch.tokens.end(), tokens.begin(), tokens.end());
+      batch.starts.push_back(static_cast<Id>(batch.tokens.size()));
+      keys.push_back(cache_.row(sequence, 0));
+      key_ends.push_back(cache_.row(sequence, past + tokens.size()));
+      last.push_back(batch.starts.back() - 1);
+    }
     auto placed = place(tape, batch);
-    const std::vector<Id> keys{0, past + count}, last{count - 1};
-    placed.sequences.keys = tape.ids(keys.data(), 2);
-    const auto h = model_->hidden(tape, placed, CachedContext<Model>{placed.sequences, &cache_});
-    const auto logits = model_->logits(tape, gather(tape, h, tape.ids(last.data(), 1), 1));
-    cache_.advance(tokens.size());
+    const auto to = [&tape](const std::vector<Id>& ids) { return tape.ids(ids.data(), ids.size()); };
+    placed.sequences.keys = to(keys);
+    placed.sequences.key_ends = to(key_ends);
+    const auto h = model_->hidden(tape, placed, CachedContext<Model>{placed.sequences, to(rows), &cache_}, Rows<backend>{to(last), last.size(), false});
+    const auto logits = model_->logits(tape, h);
+    for (const auto& [sequence, tokens] : continuations) cache_.advance(sequence, tokens.size());
     return download<backend>(logits.data, logits.size());
   }
 
  private:
+  template <class Each>
+  std::vector<std::vector<Id>> run(const std::vector<std::vector<Id>>& prompts, const GenerateOptions& options, Each each) {
+    for (const auto& prompt : prompts) {
+      if (prompt.empty()) fail("generate: the prompt has no token");
+      if (prompt.size() + options.max_new_tokens > cache_.capacity())
+        fail("generate: ", prompt.size(), " tokens of prompt and ", options.max_new_tokens, " new ones do not fit the cache of ", cache_.capacity());
+    }
+    std::vector<std::vector<Id>> made(prompts.size());
+    std::vector<Index> text(cache_.sequences());  // which text a sequence holds
+    std::vector<Continuation> reading;
+    Index begun = 0;
+    const auto begin = [&](Index sequence) {
+      if (begun == prompts.size()) return;
+      cache_.clear(sequence);
+      text[sequence] = begun;
+      reading.push_back({sequence, prompts[begun++]});
+    };
+    for (Index s = 0; s < cache_.sequences(); ++s) begin(s);
+    while (options.max_new_tokens > 0 && !reading.empty()) {
+      const std::vector<float> logits = next(reading);
+      const Index vocabulary = logits.size() / reading.size();
+      const auto read = std::exchange(reading, {});
+      for (Index i = 0; i < read.size(); ++i) {
+        auto& answer = made[text[read[i].sequence]];
+        const Id id = sample(std::span(logits).subspan(i * vocabulary, vocabulary), options, answer.size());
+        const bool stopped = std::find(options.stop.begin(), options.stop.end(), id) != options.stop.end();
+        if (!stopped) {
+          answer.push_back(id);
+          each(text[read[i].sequence], id);
+        }
+        if (!stopped && answer.size() < options.max_new_tokens) reading.push_back({read[i].sequence, {id}});
+        else begin(read[i].sequence);
+      }
+    }
+    return made;
+  }
+
   const Model* model_;
   KeyValueCache<Model> cache_;
   Workspace<backend> workspace_;

@@ -14,6 +14,12 @@ void gather(E* y, const E* x, const Id* ids, Index rows, Index n, reference) {
   for (Index t = 0; t < rows; ++t) std::copy_n(x + static_cast<Index>(ids[t]) * n, n, y + t * n);
 }
 
+/// rows `ids` of y(·,n) ← x(T,n)
+template <class E>
+void place_rows(E* y, const Id* ids, const E* x, Index rows, Index n, reference) {
+  for (Index t = 0; t < rows; ++t) std::copy_n(x + t * n, n, y + static_cast<Index>(ids[t]) * n);
+}
+
 /// rows `ids` of dx(·,n) += dy(T,n)
 template <class E>
 void scatter_add(E* dx, const E* dy, const Id* ids, Index rows, Index n, reference) {
