@@ -267,6 +267,13 @@ std::vector<BackendCheck> check_backend() {
       on_device(tag, [=](auto on) { kernel(f, ids, on); });
     }, 5.0F);
   };
+  c.compare("largest_of_rows", {}, {3, 3 * 700}, [&c, on_device](auto tag, auto, auto f) {
+    auto* const ids = reinterpret_cast<Id*>(c.template bytes<decltype(tag)>(3 * sizeof(Id)));
+    on_device(tag, [=](auto on) {
+      largest_of_rows(ids, f[1], 3, 700, on);
+      for (Index t = 0; t < 3; ++t) f[0][t] = static_cast<float>(ids[t]);
+    });
+  });
   losses("cross_entropy", {1, 3, 3 * out}, [=](auto f, const Id* ids, auto on) { cross_entropy(f[0], f[1], f[2], ids, 3, out, on); });
   losses("cross_entropy_input", {3 * out, 1, 3 * out, 3}, [=](auto f, const Id* ids, auto on) { cross_entropy_input(f[0], f[1], f[2], f[3], ids, 3, out, true, on); });
   return c.results;

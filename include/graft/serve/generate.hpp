@@ -77,6 +77,12 @@ class Generator {
   std::vector<float> next(const std::vector<Continuation>& continuations) {
     workspace_.reset();
     Inference<backend> tape(workspace_);
+    const auto logits = read(tape, continuations);
+    return download<backend>(logits.data, logits.size());
+  }
+
+ private:
+  auto read(Inference<backend>& tape, const std::vector<Continuation>& continuations) {
     Batch batch;
     std::vector<Id> rows, keys, key_ends, last;
     for (const auto& [sequence, tokens] : continuations) {
@@ -98,10 +104,25 @@ class Generator {
     const auto h = model_->hidden(tape, placed, CachedContext<Model>{placed.sequences, to(rows), &cache_}, Rows<backend>{to(last), last.size(), false});
     const auto logits = model_->logits(tape, h);
     for (const auto& [sequence, tokens] : continuations) cache_.advance(sequence, tokens.size());
-    return download<backend>(logits.data, logits.size());
+    return logits;
   }
 
- private:
+  /// Reads, and chooses the token after each sequence's last. `counts`: how many each text has got already.
+  std::vector<Id> choose(const std::vector<Continuation>& continuations, const GenerateOptions& options, const std::vector<Index>& counts) {
+    workspace_.reset();
+    Inference<backend> tape(workspace_);
+    const auto logits = read(tape, continuations);
+    if (options.temperature <= 0) {  // only the winners leave the backend
+      const auto ids = tape.template scratch<Id>(logits.rows);
+      tape.run(0, [=](auto on) { largest_of_rows(ids, logits.data, logits.rows, logits.columns, on); });
+      return download<backend>(ids, logits.rows);
+    }
+    std::vector<Id> chosen;
+    const auto all = download<backend>(logits.data, logits.size());
+    for (Index i = 0; i < logits.rows; ++i) chosen.push_back(sample(std::span(all).subspan(i * logits.columns, logits.columns), options, counts[i]));
+    return chosen;
+  }
+
   template <class Each>
   std::vector<std::vector<Id>> run(const std::vector<std::vector<Id>>& prompts, const GenerateOptions& options, Each each) {
     for (const auto& prompt : prompts) {
@@ -121,12 +142,13 @@ class Generator {
     };
     for (Index s = 0; s < cache_.sequences(); ++s) begin(s);
     while (options.max_new_tokens > 0 && !reading.empty()) {
-      const std::vector<float> logits = next(reading);
-      const Index vocabulary = logits.size() / reading.size();
+      std::vector<Index> counts;
+      for (const auto& continuation : reading) counts.push_back(made[text[continuation.sequence]].size());
+      const auto chosen = choose(reading, options, counts);
       const auto read = std::exchange(reading, {});
       for (Index i = 0; i < read.size(); ++i) {
         auto& answer = made[text[read[i].sequence]];
-        const Id id = sample(std::span(logits).subspan(i * vocabulary, vocabulary), options, answer.size());
+        const Id id = chosen[i];
         const bool stopped = std::find(options.stop.begin(), options.stop.end(), id) != options.stop.end();
         if (!stopped) {
           answer.push_back(id);

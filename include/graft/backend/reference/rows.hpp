@@ -27,4 +27,9 @@ void scatter_add(E* dx, const E* dy, const Id* ids, Index rows, Index n, referen
     for (Index i = 0; i < n; ++i) put(dx[static_cast<Index>(ids[t]) * n + i], at(dy, t * n + i), true);
 }
 
+/// ids(T) ← where each row of x(T,n) is largest, the first of equals
+inline void largest_of_rows(Id* ids, const float* x, Index rows, Index n, reference) {
+  for (Index t = 0; t < rows; ++t) ids[t] = static_cast<Id>(std::max_element(x + t * n, x + (t + 1) * n) - (x + t * n));
+}
+
 }  // namespace graft::backend

@@ -32,4 +32,22 @@ inline void cross_entropy_input(float* dlogits, const float* dloss, const float*
   });
 }
 
+/// By runs, the largest of each in lanes; only a run that has a larger one than all before is looked at one by one.
+inline void largest_of_rows(Id* ids, const float* x, Index rows, Index n, xsimd_cpu) {
+  parallel_for(rows, rows * n > parallel_threshold, [=](Index t) {
+    const float* const row = x + t * n;
+    constexpr Index run = 256;
+    Index best = 0;
+    for (Index begin = 0; begin < n; begin += run) {
+      const Index end = std::min(n, begin + run), whole = begin + (end - begin) / simd::width * simd::width;
+      simd::Lanes most(row[begin]);
+      for (Index i = begin; i < whole; i += simd::width) most = xsimd::max(most, simd::load(row + i));
+      float largest = simd::largest(most);
+      for (Index i = whole; i < end; ++i) largest = std::max(largest, row[i]);
+      if (largest > row[best]) best = static_cast<Index>(std::find(row + begin, row + end, largest) - row);
+    }
+    ids[t] = static_cast<Id>(best);
+  });
+}
+
 }  // namespace graft::backend

@@ -4,6 +4,7 @@
 ///   Q4_1   Σ (d q + m) x = Σ_blocks d s Σ q b + m s Σ b,  x = s b        Q8_0   Σ d q x = Σ_blocks d s Σ q b
 #pragma once
 
+#include <graft/backend/reference/project.hpp>
 #include <graft/backend/xsimd/quantized.hpp>
 
 #include <array>
@@ -149,25 +150,30 @@ template <class S, Index Rows>
   GRAFT_UNROLL for (Index t = 0; t < Rows; ++t) sums[t] = _mm512_reduce_add_ps(total[t]);
 }
 
-/// y(rows ≤ 8, out) = x wᵀ (+ residual)
+/// y(rows ≤ 8, out) = x wᵀ (+ residual) for all branches of x, by pieces of outputs.
 template <FewRowsStorage S, class Y, class X>
-void few_rows(Y* y, const Y* residual, const X* x, const std::byte* w, Index rows, Index out, Index in) {
+void few_rows(const Branch<Y, X>* branches, Index count, const Y* residual, const X* x, Index rows, Index in) {
+  constexpr Index piece = 32;
   const BlockRows bytes = block_rows_of<BlockFormat<S>>(x, rows, in);
-  const Index blocks = rounded(in, 32) / 32;
-  parallel_pieces(out, 32, [=](Index begin, Index end) {
-    for (Index o = begin; o < end; ++o) {
+  const Index blocks = rounded(in, 32) / 32, row_bytes = S::row_bytes(in);
+  Index pieces = 0;
+  for (Index j = 0; j < count; ++j) pieces += rounded(branches[j].out, piece) / piece;
+  parallel_for(pieces, true, [=](Index p) {
+    const Branch<Y, X>* branch = branches;
+    for (; p >= rounded(branch->out, piece) / piece; ++branch) p -= rounded(branch->out, piece) / piece;
+    for (Index o = p * piece; o < std::min(branch->out, (p + 1) * piece); ++o) {
       float sums[most_few_rows];
-      const std::byte* const row = w + o * S::row_bytes(in);
+      const std::byte* const row = branch->w + o * row_bytes;
       // Memory answers late, and the CPU by itself asks for too little at a time.
-      for (Index line = 0; line < S::row_bytes(in); line += 64) _mm_prefetch(reinterpret_cast<const char*>(row) + 4096 + line, _MM_HINT_T0);
+      for (Index line = 0; line < row_bytes; line += 64) _mm_prefetch(reinterpret_cast<const char*>(row) + 4096 + line, _MM_HINT_T0);
       Index t = 0;
       const auto run = [&]<Index Rows>(std::integral_constant<Index, Rows>) {
         for (; t + Rows <= rows; t += Rows) row_products<S, Rows>(sums + t, row, bytes, t, blocks);
       };
-      run(std::integral_constant<Index, 4>{});
-      run(std::integral_constant<Index, 2>{});
+      run(std::integral_constant<Index, 8>{});
+      run(std::integral_constant<Index, 3>{});
       run(std::integral_constant<Index, 1>{});
-      for (Index r = 0; r < rows; ++r) y[r * out + o] = Y(sums[r] + (residual != nullptr ? at(residual, r * out + o) : 0.0F));
+      for (Index r = 0; r < rows; ++r) branch->y[r * branch->out + o] = Y(sums[r] + (residual != nullptr ? at(residual, r * branch->out + o) : 0.0F));
     }
   });
 }
@@ -175,7 +181,7 @@ void few_rows(Y* y, const Y* residual, const X* x, const std::byte* w, Index row
 #else
 
 template <class S, class Y, class X>
-void few_rows(Y*, const Y*, const X*, const std::byte*, Index, Index, Index);  // never called: no storage is a FewRowsStorage
+void few_rows(const Branch<Y, X>*, Index, const Y*, const X*, Index, Index);  // never called: no storage is a FewRowsStorage
 
 #endif
 

@@ -195,10 +195,9 @@ void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* res
   using namespace bf16;
   if constexpr (FewRowsStorage<S>)
     if (rows <= most_few_rows) {
-      for (const auto* p = branches; p != branches + count; ++p) {
-        few_rows<S>(p->y, residual, x, p->w, rows, p->out, in);
+      few_rows<S>(branches, count, residual, x, rows, in);
+      for (const auto* p = branches; p != branches + count; ++p)
         if (p->rank != 0) add_few_rows(*p, x, rows, in);
-      }
       return;
     }
   const Operand input = operand<struct Input>(x, rows, in);
