@@ -10,3 +10,4 @@
 #include <graft/train/progress.hpp>
 #include <graft/train/schedule.hpp>
 #include <graft/train/trainer.hpp>
+#include <graft/train/trunk_cache.hpp>

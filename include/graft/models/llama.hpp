@@ -83,6 +83,16 @@ class Llama {
   };
   using PlainHead = Linear<B, C::width, C::vocabulary>;
 
+  /// Runs of blocks that nothing trained is below or in: what they compute depends on the tokens alone.
+  static constexpr Index trunk_runs = []<Index... R>(std::index_sequence<R...>) {
+    using Meta = planned_on<B>;
+    if (trainable_parameters(site_t<M, Place<TokenEmbedding, -1, C::blocks, typename VocabularyStorage<storage>::type>, Embedding<Meta, C::vocabulary, C::width>>{}) > 0) return Index{0};
+    Index count = 0;
+    const bool frozen[] = {!LlamaSites<C, M, Meta, storage, runs.starts[R]>::trains()...};
+    while (count < runs.count && frozen[count]) ++count;
+    return count;
+  }(std::make_index_sequence<runs.count>{});
+
  public:
   at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>> token_embedding;
   typename StackOf<std::make_index_sequence<runs.count>>::type blocks;
@@ -92,6 +102,8 @@ class Llama {
   /// Numbers of the type: known before any model exists.
   static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
+  /// Blocks of the trunk, below everything trained.
+  static constexpr Index trunk_blocks = runs.starts[trunk_runs];
 
   constexpr Llama() = default;
   Llama(Llama&&) = default;  // move only, and only before a trainer refers to the parameters
@@ -101,9 +113,8 @@ class Llama {
   /// keys (a cache).
   template <class T, class Context>
   constexpr auto hidden(T& tape, const PlacedBatch<B>& batch, const Context& context, Rows<B> rows = {}) const {
-    const auto table = rotary_table<C::head_width>(tape, batch.positions, batch.token_count, C::rope_base);
-    const LlamaContext<Context, element, decltype(table)> all{context, table, recomputed};
-    return through<0>(tape, token_embedding(tape, batch.tokens, batch.token_count), all, rows);
+    const auto all = block_context(tape, batch, context);
+    return through<0, runs.count>(tape, token_embedding(tape, batch.tokens, batch.token_count), all, rows);
   }
   template <class T>
   constexpr auto hidden(T& tape, const PlacedBatch<B>& batch) const {
@@ -122,19 +133,21 @@ class Llama {
   /// requires: batch.target_count > 0
   template <class T>
   constexpr auto loss(T& tape, const PlacedBatch<B>& batch) const {
-    const auto h = hidden(tape, batch, PackedContext<B>{batch.sequences}, Rows<B>{batch.rows, batch.target_count, false});
-    if constexpr (FrozenParameter<std::remove_cvref_t<decltype(head_weight())>>) {
-      return vocabulary_loss(tape, normed(tape, h), head_weight(), batch.targets);
-    } else {  // logits of a chunk of rows at a time, computed again backwards
-      const auto chunk = [&](Index begin) {
-        return checkpoint(tape, h, TargetLoss{this, batch.targets + begin, begin, std::min(loss_chunk, batch.target_count - begin)});
-      };
-      auto total = chunk(0);
-      for (Index begin = loss_chunk; begin < batch.target_count; begin += loss_chunk) total = add_into(tape, total, chunk(begin));
-      return total;
-    }
+    return loss_of(tape, hidden(tape, batch, PackedContext<B>{batch.sequences}, labelled(batch)), batch);
   }
 
+  /// x(T,C) behind the trunk: a function of the tokens, worth keeping.
+  template <class T>
+  constexpr auto trunk(T& tape, const PlacedBatch<B>& batch) const {
+    const auto all = block_context(tape, batch, PackedContext<B>{batch.sequences});
+    return through<0, trunk_runs>(tape, token_embedding(tape, batch.tokens, batch.token_count), all, {});
+  }
+  /// The loss, given what the trunk yields.
+  template <class T>
+  constexpr auto loss(T& tape, const PlacedBatch<B>& batch, Var<B, C::width> x) const {
+    const auto all = block_context(tape, batch, PackedContext<B>{batch.sequences});
+    return loss_of(tape, through<trunk_runs, runs.count>(tape, x, all, labelled(batch)), batch);
+  }
   /// Calls f(site, path, layer) for every site from the embedding to the head.
   template <class Self, class F>
   static constexpr void each_site(Self& self, F&& f) {
@@ -189,10 +202,35 @@ class Llama {
     }
   };
 
-  template <Index R, class T, class X, class Context>
+  static constexpr Rows<B> labelled(const PlacedBatch<B>& batch) { return {batch.rows, batch.target_count, false}; }
+
+  template <class T, class Context>
+  static constexpr auto block_context(T& tape, const PlacedBatch<B>& batch, const Context& context) {
+    const auto table = rotary_table<C::head_width>(tape, batch.positions, batch.token_count, C::rope_base);
+    return LlamaContext<Context, element, decltype(table)>{context, table, recomputed};
+  }
+
+  /// The sum over the targets of rows h(S,C).
+  template <class T, class H>
+  constexpr auto loss_of(T& tape, H h, const PlacedBatch<B>& batch) const {
+    if constexpr (FrozenParameter<std::remove_cvref_t<decltype(head_weight())>>) {
+      return vocabulary_loss(tape, normed(tape, h), head_weight(), batch.targets);
+    } else {  // logits of a chunk of rows at a time, computed again backwards
+      const auto chunk = [&](Index begin) {
+        return checkpoint(tape, h, TargetLoss{this, batch.targets + begin, begin, std::min(loss_chunk, batch.target_count - begin)});
+      };
+      auto total = chunk(0);
+      for (Index begin = loss_chunk; begin < batch.target_count; begin += loss_chunk) total = add_into(tape, total, chunk(begin));
+      return total;
+    }
+  }
+
+  /// Runs First … Last−1; the last run of the model leaves out rows.
+  template <Index First, Index Last, class T, class X, class Context>
   constexpr auto through(T& tape, X x, const Context& context, Rows<B> rows) const {
-    if constexpr (R + 1 < runs.count) return through<R + 1>(tape, std::get<R>(blocks)(tape, x, context), context, rows);
-    else return std::get<R>(blocks)(tape, x, context, rows);
+    if constexpr (First == Last) return rows(tape, x);
+    else if constexpr (First + 1 < Last) return through<First + 1, Last>(tape, std::get<First>(blocks)(tape, x, context), context, rows);
+    else return std::get<First>(blocks)(tape, x, context, rows);
   }
 };
 

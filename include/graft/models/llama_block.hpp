@@ -33,6 +33,11 @@ struct LlamaSites {
   using up = at<Up, Linear<B, C::width, C::feed_forward, C::mlp_bias>>;
   using down = at<Down, Linear<B, C::feed_forward, C::width, C::mlp_bias>>;
 
+  /// Whether anything is trained here. Only where sites are on `meta`, which has no memory.
+  static constexpr bool trains() {
+    const auto counted = [](const auto&... layers) { return (trainable_parameters(layers) + ...); };
+    return counted(input_norm{}, query{}, key{}, value{}, output{}, mlp_norm{}, gate{}, up{}, down{}) > 0;
+  }
   /// What a method could not do in this block.
   using refused = FirstComplaint<input_norm, query, key, value, output, mlp_norm, gate, up, down>;
   /// Equal for blocks that may share a type.

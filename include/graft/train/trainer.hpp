@@ -7,8 +7,10 @@
 #include <graft/layers/attention_context.hpp>
 #include <graft/train/adamw.hpp>
 #include <graft/train/schedule.hpp>
+#include <graft/train/trunk_cache.hpp>
 
 #include <cmath>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,6 +18,7 @@
 namespace graft {
 
 struct TrainerOptions {
+  Index trunk_cache_bytes = 0;  ///< memory for outputs of the trunk, kept between epochs (train/trunk_cache.hpp); 0: none
   Schedule schedule{};
   float clip_norm = 1.0F;   ///< the gradient's norm over all parameters is cut to this; 0 leaves it
   std::uint64_t seed = 0;   ///< what dropout draws from
@@ -47,6 +50,7 @@ class Trainer {
 
   Trainer(Model& model, O optimizer = {}, TrainerOptions options = {}) : model_(&model), optimizer_(std::move(optimizer)), options_(options) {
     workspace_.random.seed = options.seed;
+    if (has_trunk && options.trunk_cache_bytes > 0) trunk_.emplace(model, options.trunk_cache_bytes);
     Model::visit(model, [this](const Path& path, auto& p) {
       if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
         Slot slot{path.str(), p.value(), p.gradient(), p.size, Buffer<backend>(O::state_floats * p.size * sizeof(float)), optimizer_.settings_for(path.str())};
@@ -91,7 +95,12 @@ class Trainer {
   double gradient(const Batch& batch, float share) {
     workspace_.reset();
     Tape<backend> tape(workspace_);
-    const auto loss = model_->loss(tape, place(tape, batch));
+    const auto placed = place(tape, batch);
+    const auto loss = [&] {
+      if constexpr (has_trunk)
+        if (trunk_.has_value()) return model_->loss(tape, placed, (*trunk_)(tape, batch, placed));
+      return model_->loss(tape, placed);
+    }();
     const double sum = static_cast<double>(download<backend>(loss.data, 1)[0]);
     tape.backward(loss, share);
     return sum;
@@ -109,7 +118,13 @@ class Trainer {
   [[nodiscard]] const TrainerOptions& options() const { return options_; }
   [[nodiscard]] Model& model() { return *model_; }
 
+  /// The outputs of the trunk that are kept, if any are.
+  [[nodiscard]] auto& trunk_cache() { return trunk_; }
+
  private:
+  /// Whether there is anything to keep between epochs.
+  static constexpr bool has_trunk = Model::trunk_blocks > 0;
+
   float gradient_norm() {
     const auto sum = scalar_.template as<float>();
     launch<backend>([&](auto on) {
@@ -125,6 +140,7 @@ class Trainer {
   Workspace<backend> workspace_;
   std::vector<Slot> slots_;
   Buffer<backend> scalar_{sizeof(float)};
+  std::optional<TrunkCache<Model>> trunk_;
   Index steps_ = 0;
 };
 
