@@ -66,7 +66,7 @@ say "5. training, with a look at held-out examples before and after"
 more=()
 [ -z "$quick" ] || more=(--limit 100 --rouge 10)
 "$build/examples/cli/graft" train --model "$model" --data "$data/train.jsonl" --held-out "$data/heldout.jsonl" \
-  --instruction $'Write the one-line synopsis of this software package.\n\n' --micro-tokens 320 --seed "$seed" \
+  --instruction $'Write the one-line synopsis of this software package.\n\n' --seed "$seed" \
   --title "Quickstart: synopses of Debian packages" --output "$output" "${more[@]}"
 ended=$(date +%s)
 

@@ -58,6 +58,8 @@ int run(int argc, char** argv) {
   train->add_option("--samples", t.samples, "answers to show side by side")->capture_default_str();
   train->add_option("--new-tokens", t.new_tokens, "longest answer")->capture_default_str();
   train->add_option("--max-length", t.longest, "longest example in tokens")->capture_default_str();
+  train->add_option("--trunk-cache", t.trunk_cache, "file of what frozen blocks below everything trained yield: read if it is there, written at the end");
+  train->add_option("--trunk-cache-memory", t.trunk_cache_megabytes, "megabytes to keep the same in between epochs; 0: computed at every epoch")->capture_default_str();
   train->add_option("--title", t.title, "of the report")->capture_default_str();
 
   cli::GenerateOptions g;

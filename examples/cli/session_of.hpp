@@ -83,10 +83,16 @@ class SessionOf final : public Session {
                                 .checkpoint = o.output / "checkpoint.safetensors", .checkpoint_every = o.checkpoint_every, .resume = o.resume};
     std::filesystem::create_directories(o.output);
     graft::Trainer trainer(model, graft::AdamW{.learning_rate = o.learning_rate, .weight_decay = o.weight_decay},
-                           {.schedule = {graft::schedule_kind(o.schedule), o.warmup, fit.steps(examples.size())}, .clip_norm = o.clip, .seed = o.seed});
+                           {.schedule = {graft::schedule_kind(o.schedule), o.warmup, fit.steps(examples.size())}, .clip_norm = o.clip, .seed = o.seed,
+                            .trunk_cache_bytes = o.epochs > 1 || !o.trunk_cache.empty() ? o.trunk_cache_megabytes << 20 : 0});
+    auto& trunk = trainer.trunk_cache();
+    if (!o.trunk_cache.empty() && !trunk) graft::fail("--trunk-cache: ", method_, " trains in the first block already (or --trunk-cache-memory is 0): there is nothing to keep");
+    if (!o.trunk_cache.empty() && std::filesystem::exists(o.trunk_cache)) trunk->load(o.trunk_cache);
     const Stopwatch training;
     report.history = graft::fit(trainer, std::span<const graft::Example>(examples), fit, held.empty() ? std::function<double()>{} : held_loss);
     report.train_seconds = training.seconds();
+    if (trunk) std::fprintf(stderr, "%zu of %zu passes took what the frozen blocks yield from %.1f MB kept\n", trunk->hits(), trunk->hits() + trunk->misses(), static_cast<double>(trunk->bytes()) / 1e6);
+    if (!o.trunk_cache.empty()) trunk->save(o.trunk_cache);
     report.peak_resident_bytes = peak_resident_bytes();
     report.plan = graft::plan<Model>(graft::BatchShape{.tokens = report.history.most_pass_tokens, .sequences = 1, .targets = report.history.most_pass_tokens / 6});
     report.measured_bytes = report.plan.frozen + report.plan.trainable + report.plan.gradients + report.plan.optimizer +

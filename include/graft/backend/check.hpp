@@ -260,6 +260,13 @@ std::vector<BackendCheck> check_backend() {
       adamw(f[0], f[1], f[2], f[3], n, {0.1F, 0.9F, 0.99F, 1e-6F, 0.01F, 0.3F, 0.2F, 0.5F}, on);
     });
   });
+  c.compare("adamw8bit", {}, {n, backend::adamw8bit_state_bytes(n) / sizeof(float), n}, [=](auto tag, auto, auto f) {
+    on_device(tag, [=](auto on) {
+      fill(f[1], backend::adamw8bit_state_bytes(n) / sizeof(float), 0.0F, on);
+      for (const std::uint32_t seed : {1U, 2U}) adamw8bit(f[0], f[1], f[2], n, {0.1F, 0.9F, 0.99F, 1e-6F, 0.01F, 0.3F, 0.2F, 0.5F}, seed, on);
+      fill(f[1], backend::adamw8bit_state_bytes(n) / sizeof(float), 0.0F, on);  // bytes, not floats to compare
+    });
+  });
   c.compare("add_squares", {}, {1, n}, [=](auto tag, auto, auto f) { on_device(tag, [=](auto on) { add_squares(f[0], f[1], n, on); }); });
   const auto losses = [&](const char* name, const std::vector<Index>& sizes, auto kernel) {
     c.compare(name, {}, sizes, [&c, kernel, on_device](auto tag, auto, auto f) {

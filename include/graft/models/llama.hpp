@@ -175,7 +175,7 @@ class Llama {
   }
 
  private:
-  static constexpr Index loss_chunk = 128;
+  static constexpr Index loss_chunk = 256;
   static constexpr bool shares_embedding = is_tied<decltype(head)>;
 
   /// The head's weight where the head is nothing but a frozen product.

@@ -24,7 +24,7 @@ struct AdamW {
   float learning_rate = 2e-4F, beta1 = 0.9F, beta2 = 0.999F, epsilon = 1e-8F, weight_decay = 0.0F;
   std::vector<ParameterGroup> groups{};  ///< the first that matches a path holds
 
-  static constexpr Index state_floats = 2;
+  static constexpr Index state_floats(Index size) { return 2 * size; }
 
   struct Settings {
     float learning_rate, weight_decay;
@@ -37,13 +37,30 @@ struct AdamW {
 
   template <class B>
   void update(const Update<B>& u, Settings settings) const {
+    launch<B>([&u, step = numbers(u, settings)](auto on) { adamw(u.value, u.state, u.state + u.size, u.gradient, u.size, step, on); });
+  }
+
+ protected:
+  /// What kernels want to know of a step.
+  template <class B>
+  [[nodiscard]] backend::AdamWStep numbers(const Update<B>& u, Settings settings) const {
     const auto power = static_cast<double>(u.step);
-    const backend::AdamWStep step{.learning_rate = settings.learning_rate * u.rate_factor, .beta1 = beta1, .beta2 = beta2, .epsilon = epsilon,
-                                  .weight_decay = settings.weight_decay,
-                                  .correction1 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta1), power)),
-                                  .correction2 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta2), power)),
-                                  .gradient_scale = u.gradient_scale};
-    launch<B>([&](auto on) { adamw(u.value, u.state, u.state + u.size, u.gradient, u.size, step, on); });
+    return {.learning_rate = settings.learning_rate * u.rate_factor, .beta1 = beta1, .beta2 = beta2, .epsilon = epsilon,
+            .weight_decay = settings.weight_decay,
+            .correction1 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta1), power)),
+            .correction2 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta2), power)),
+            .gradient_scale = u.gradient_scale};
+  }
+};
+
+/// The same with m and v in a byte each beside scales of blocks of 256 (Dettmers et al. 2022): a quarter of the state. Rounded at
+/// random, so that small steps are not lost. `AdamW8bit{{.learning_rate = 1e-5F}}`
+struct AdamW8bit : AdamW {
+  static constexpr Index state_floats(Index size) { return backend::adamw8bit_state_bytes(size) / sizeof(float); }
+
+  template <class B>
+  void update(const Update<B>& u, Settings settings) const {
+    launch<B>([&u, step = numbers(u, settings)](auto on) { adamw8bit(u.value, u.state, u.gradient, u.size, step, static_cast<std::uint32_t>(u.step) * 0x9E3779B1U, on); });
   }
 };
 

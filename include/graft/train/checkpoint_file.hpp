@@ -18,7 +18,7 @@ void save_checkpoint(Trainer<Model, O>& trainer, const std::filesystem::path& pa
   std::vector<NamedTensor> tensors;
   for (const auto& slot : trainer.slots()) {
     tensors.push_back({"parameter." + slot.path, {slot.size}, download<B>(slot.value, slot.size)});
-    tensors.push_back({"state." + slot.path, {O::state_floats * slot.size}, download<B>(slot.state.template as<float>(), O::state_floats * slot.size)});
+    tensors.push_back({"state." + slot.path, {O::state_floats(slot.size)}, download<B>(slot.state.template as<float>(), O::state_floats(slot.size))});
   }
   const RandomKey random = trainer.workspace().random;
   notes["format"] = "graft";
@@ -67,7 +67,7 @@ Notes load_checkpoint(Trainer<Model, O>& trainer, const std::filesystem::path& p
   std::string complaints;
   Index used = 0;
   for (const auto& slot : trainer.slots())
-    for (const auto& [name, size] : {std::pair("parameter." + slot.path, slot.size), std::pair("state." + slot.path, O::state_floats * slot.size)}) {
+    for (const auto& [name, size] : {std::pair("parameter." + slot.path, slot.size), std::pair("state." + slot.path, O::state_floats(slot.size))}) {
       const auto found = file.tensors.find(name);
       if (found == file.tensors.end()) complaints += "\n  missing: " + name;
       else if (found->second.size() != size || found->second.type != ElementType::F32) complaints += "\n  another size or type: " + name;

@@ -9,7 +9,7 @@
 
 namespace graft {
 
-/// One parameter as an optimizer sees it. `state` holds `Optimizer::state_floats` floats for each of `size` values.
+/// One parameter as an optimizer sees it. `state` holds `Optimizer::state_floats(size)` floats.
 template <class B>
 struct Update {
   Pointer<B> value, gradient, state;
@@ -23,7 +23,7 @@ struct Update {
 /// `settings_for(path)` gives the settings that hold for one parameter. See docs/optimizers.md.
 template <class O>
 concept Optimizer = requires(const O& optimizer, const std::string& path) {
-  { O::state_floats } -> std::convertible_to<Index>;
+  { O::state_floats(Index{}) } -> std::convertible_to<Index>;
   { optimizer.settings_for(path) };
 };
 

@@ -33,7 +33,7 @@ constexpr Plan plan(BatchShape shape) {
   Planned::visit(model, [&result](const Path&, const auto& p) {
     (p.trainable ? result.trainable : result.frozen) += p.bytes();
     result.gradients += p.gradient_bytes();
-    result.optimizer += p.trainable ? O::state_floats * p.size * sizeof(float) : 0;
+    result.optimizer += p.trainable ? O::state_floats(p.size) * sizeof(float) : 0;
   });
   Workspace<Meta> workspace;
   Tape<Meta> tape(workspace);

@@ -18,10 +18,10 @@
 namespace graft {
 
 struct TrainerOptions {
-  Index trunk_cache_bytes = 0;  ///< memory for outputs of the trunk, kept between epochs (train/trunk_cache.hpp); 0: none
   Schedule schedule{};
   float clip_norm = 1.0F;   ///< the gradient's norm over all parameters is cut to this; 0 leaves it
   std::uint64_t seed = 0;   ///< what dropout draws from
+  Index trunk_cache_bytes = 0;  ///< memory for what frozen blocks below everything trained yield, kept between epochs
 };
 
 /// What one step did.
@@ -53,8 +53,8 @@ class Trainer {
     if (has_trunk && options.trunk_cache_bytes > 0) trunk_.emplace(model, options.trunk_cache_bytes);
     Model::visit(model, [this](const Path& path, auto& p) {
       if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
-        Slot slot{path.str(), p.value(), p.gradient(), p.size, Buffer<backend>(O::state_floats * p.size * sizeof(float)), optimizer_.settings_for(path.str())};
-        launch<backend>([state = slot.state.template as<float>(), n = O::state_floats * p.size](auto on) { fill(state, n, 0.0F, on); });
+        Slot slot{path.str(), p.value(), p.gradient(), p.size, Buffer<backend>(O::state_floats(p.size) * sizeof(float)), optimizer_.settings_for(path.str())};
+        launch<backend>([state = slot.state.template as<float>(), n = O::state_floats(p.size)](auto on) { fill(state, n, 0.0F, on); });
         slots_.push_back(std::move(slot));
       }
     });

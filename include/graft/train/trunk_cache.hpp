@@ -3,10 +3,12 @@
 /// are functions of the tokens alone. In memory, and on disk if asked.
 #pragma once
 
+#include <graft/core/path.hpp>
 #include <graft/io/files.hpp>
 #include <graft/io/mapped_file.hpp>
 #include <graft/layers/attention_context.hpp>
 
+#include <bit>
 #include <cstring>
 #include <map>
 #include <vector>

@@ -92,6 +92,7 @@ class Tiles {
     config.rows[0] = config.rows[1] = config.rows[4] = upper;
     config.rows[2] = config.rows[3] = config.rows[5] = lower;
     config.rows[6] = config.rows[7] = 16;
+    asm volatile("" : : "m"(config));  // g++ takes the instruction to read eight bytes, and drops the rest as unused
     _tile_loadconfig(&config);
   }
 
