@@ -57,9 +57,9 @@ void time_steps(const char* file, const std::string& work, Index micro_tokens, I
   std::vector<std::vector<Batch>> passes;
   for (Index b = 0; b < batches; ++b) {
     const auto examples = examples_of(work, b, tokens);
-    std::vector<const Example*> chosen;
-    for (const auto& e : examples) chosen.push_back(&e);
-    passes.push_back(pack(chosen, micro_tokens));
+    std::vector<std::vector<const Example*>> chosen(Model::members);
+    for (Index i = 0; i < examples.size(); ++i) chosen[i % Model::members].push_back(&examples[i]);
+    passes.push_back(pack_members(chosen, micro_tokens));
   }
   Index useful = 0;
   double first = 0, loss = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/layers.hpp>
+#include <graft/peft/bank.hpp>
 #include <graft/peft/lora.hpp>
 #include <graft/peft/method.hpp>
 #include <graft/peft/selective.hpp>

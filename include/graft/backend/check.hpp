@@ -183,7 +183,7 @@ void check_elements(Checker<B>& c) {
 /// The products with weights kept as S of values of elements X, results in elements Y.
 template <class S, class X, class Y, class B>
 void check_products(Checker<B>& c, const std::string& name) {
-  const auto step = [&](const std::string& what, Index rows, Index in, Index wide, Index rank, Index other_rank, bool more) {
+  const auto step = [&](const std::string& what, Index rows, Index in, Index wide, Index rank, Index other_rank, bool more, Index members = 1) {
     const Index small = 24;
     c.template compare<X>(what + name, {rows * in, rows * in, rows * rank, rows * std::max<Index>(other_rank, 1)},
                           {wide * in, small * in, rank * in, wide * rank, other_rank * in, small * other_rank, rank * in, wide * rank, rows * in, 64 * in}, [=, &c](auto tag, auto v, auto f) {
@@ -196,14 +196,17 @@ void check_products(Checker<B>& c, const std::string& name) {
       const auto *const w = weight(wide, f[0]), *const w2 = weight(small, f[1]);
       auto* const y = reinterpret_cast<Y*>(c.template bytes<On>(rows * wide * sizeof(Y)));
       auto* const y2 = reinterpret_cast<Y*>(c.template bytes<On>(rows * small * sizeof(Y)));
+      std::vector<Id> owner_of(rows);
+      for (Index t = 0; t < rows; ++t) owner_of[t] = static_cast<Id>(t * members / rows);
+      const backend::Members together{members, members > 1 ? c.template ids<On>(owner_of) : nullptr};
       launch<On>([=](auto on) {
         const Id twice[] = {static_cast<Id>(wide - 1), 2};
         lookup_frozen(f[9], twice, w, 2, wide, in, S{}, on);
-        const backend::Branch<Y, X> branches[] = {{w, wide, rank, f[2], f[3], 0.5F, v[2], y}, {w2, small, other_rank, f[4], f[5], -2.0F, v[3], y2}};
+        const backend::Branch<Y, X> branches[] = {{w, wide, rank, f[2], f[3], 0.5F, v[2], y, together}, {w2, small, other_rank, f[4], f[5], -2.0F, v[3], y2}};
         project(branches, 2, v[0], static_cast<const Y*>(nullptr), rows, in, S{}, on);
         scale(f[8], y, 1.0F, std::min(rows * wide, rows * in), true, on);
         scale(f[8], y2, 1.0F, std::min(rows * small, rows * in), true, on);
-        backend::BranchGradient<Y, X> back[] = {{w, wide, rank, f[2], f[3], 0.5F, v[2], y, f[6], f[7], nullptr}, {w2, small, other_rank, f[4], f[5], -2.0F, v[3], y2, nullptr, nullptr, nullptr}};
+        backend::BranchGradient<Y, X> back[] = {{w, wide, rank, f[2], f[3], 0.5F, v[2], y, f[6], f[7], nullptr, together}, {w2, small, other_rank, f[4], f[5], -2.0F, v[3], y2, nullptr, nullptr, nullptr}};
         project_backward(back, 2, v[1], more, v[0], rows, in, S{}, on);
         project(branches, 1, v[0], static_cast<const Y*>(y), rows, in, S{}, on);
         scale(f[8], y, 1.0F, std::min(rows * wide, rows * in), true, on);
@@ -213,6 +216,7 @@ void check_products(Checker<B>& c, const std::string& name) {
   step("project, ", 37, 70, 133, 5, 0, false);
   step("project of steps, ", 70, 96, 192, 24, 16, true);
   step("project of one row, ", 1, 64, 40, 3, 2, false);
+  step("project of a bank, ", 50, 64, 70, 40, 16, true, 4);
   c.template compare<X>("vocabulary_loss, " + name, {5 * 64, 5 * 64}, {1, 5, 400 * 64}, [&c](auto tag, auto v, auto f) {
     using On = decltype(tag);
     auto* const w = c.template bytes<On>(packed_bytes(400, 64, S{}, tag));

@@ -16,9 +16,9 @@ struct BatchShape {
 /// Packed sequences on the host. `starts` has one entry more than there are sequences; `rows[i]` is the row whose
 /// output must predict `targets[i]`. Rows not listed have no label: nothing is computed for them in the output head.
 /// `prefixes`, where it is not empty, names for each sequence an earlier one that it continues, or −1: what several
-/// sequences begin with is there once.
+/// sequences begin with is there once. `members`, where it is not empty, says for each sequence which adapter of a bank it trains.
 struct Batch {
-  std::vector<Id> tokens, positions, starts{0}, rows, targets, prefixes{};
+  std::vector<Id> tokens, positions, starts{0}, rows, targets, prefixes{}, members{};
   Index logical_tokens = 0;  ///< of all examples, those of a shared prefix counted for each
 
   [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), sequences(), targets.size()}; }

@@ -20,12 +20,12 @@ template <ProductLayer First, ProductLayer... Rest>
 inline constexpr bool computed_together<First, Rest...> =
     (std::is_same_v<typename decltype(std::declval<const First&>().projection())::storage, typename decltype(std::declval<const Rest&>().projection())::storage> && ...);
 
-/// layers(source)… in elements Y (those of the source if none are named), as a tuple. `remake`: see ops/project.hpp.
+/// layers(source)… in elements Y (those of the source if none are named), as a tuple.
 template <class Y = void, class T, Source X, class... Ls>
-constexpr auto apply(T& tape, X source, bool remake, const Ls&... layers) {
+constexpr auto apply(T& tape, X source, InputRows<typename T::backend> how, const Ls&... layers) {
   using Wanted = std::conditional_t<std::is_void_v<Y>, typename X::element, Y>;
   if constexpr (computed_together<Ls...>) {
-    return std::apply([&](auto... y) { return std::tuple{layers.complete(tape, y)...}; }, project<Wanted>(tape, source, remake, Nothing{}, layers.projection()...));
+    return std::apply([&](auto... y) { return std::tuple{layers.complete(tape, y)...}; }, project<Wanted>(tape, source, how, Nothing{}, layers.projection()...));
   } else {
     const auto x = value_of(tape, source);
     return std::tuple{as_elements<Wanted>(tape, layers(tape, x))...};
@@ -34,8 +34,8 @@ constexpr auto apply(T& tape, X source, bool remake, const Ls&... layers) {
 
 /// residual + layer(source)
 template <class T, class R, Source X, class L>
-constexpr auto apply_onto(T& tape, R residual, X source, bool remake, const L& layer) {
-  if constexpr (computed_together<L>) return layer.complete(tape, std::get<0>(project<typename R::element>(tape, source, remake, residual, layer.projection())));
+constexpr auto apply_onto(T& tape, R residual, X source, InputRows<typename T::backend> how, const L& layer) {
+  if constexpr (computed_together<L>) return layer.complete(tape, std::get<0>(project<typename R::element>(tape, source, how, residual, layer.projection())));
   else return add(tape, residual, layer(tape, value_of(tape, source)));
 }
 

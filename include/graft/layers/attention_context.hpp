@@ -12,6 +12,7 @@ namespace graft {
 template <class B>
 struct PlacedBatch {
   Pointer<B, Id> tokens{}, positions{}, rows{}, targets{};  // rows: those that have a target
+  Pointer<B, Id> owners{}, target_owners{};  // of tokens and of targets, where a bank of adapters is trained
   Index token_count = 0, target_count = 0;
   Sequences<B> sequences;
 };
@@ -30,6 +31,13 @@ PlacedBatch<typename T::backend> place(T& tape, const Batch& batch) {
   placed.sequences.queries = placed.sequences.keys = to(batch.starts);
   if (!batch.prefixes.empty()) placed.sequences.prefixes = to(batch.prefixes);
   placed.sequences.count = batch.starts.size() - 1;
+  if (!batch.members.empty()) {
+    std::vector<Id> owners, target_owners;
+    for (Index s = 0; s < batch.sequences(); ++s) owners.resize(static_cast<Index>(batch.starts[s + 1]), batch.members[s]);
+    for (const Id row : batch.rows) target_owners.push_back(owners[static_cast<Index>(row)]);
+    placed.owners = to(owners);
+    placed.target_owners = to(target_owners);
+  }
   const auto length = [&batch](Index s) { return static_cast<Index>(batch.starts[s + 1] - batch.starts[s]); };
   for (Index s = 0; s + 1 < batch.starts.size(); ++s) {
     placed.sequences.pairs += length(s) * (length(s) + 1) / 2;

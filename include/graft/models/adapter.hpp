@@ -99,31 +99,44 @@ AdapterSummary summarize_adapter(const Model& model) {
   return config;
 }
 
-/// The trained parameters of a model under their names in an adapter file.
+/// The shape in files of one member's part of a parameter: members of a bank lie one behind the other.
+template <class Model, class P>
+std::vector<Index> member_shape(const P& p) {
+  auto shape = shape_in_files(p);
+  if (Model::members > 1) shape[0] /= Model::members;
+  return shape;
+}
+
+/// The trained parameters of a model, or of one member of a bank, under their names in an adapter file.
 template <class Model>
-std::vector<NamedTensor> adapter_tensors(const Model& model) {
+std::vector<NamedTensor> adapter_tensors(const Model& model, Index member = 0) {
   std::vector<NamedTensor> tensors;
-  Model::visit(model, [&tensors](const Path& path, const auto& p) {
-    if constexpr (std::remove_cvref_t<decltype(p)>::trainable)
-      tensors.push_back({"base_model.model." + path.str(), shape_in_files(p), p.read()});
+  Model::visit(model, [&tensors, member](const Path& path, const auto& p) {
+    if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
+      const auto all = p.read();
+      const auto part = std::span(all).subspan(member * all.size() / Model::members, all.size() / Model::members);
+      tensors.push_back({"base_model.model." + path.str(), member_shape<Model>(p), {part.begin(), part.end()}});
+    }
   });
   return tensors;
 }
 
-/// Writes what the method trained. The folder appears whole: weights first, the config, which makes it an adapter, last.
+/// Writes what the method trained, or one member of a bank. The folder appears whole: weights first, the config, which makes it an adapter, last.
 template <class Model>
-void save_adapter(const Model& model, const std::filesystem::path& folder, const std::string& base_name = "") {
+void save_adapter(const Model& model, const std::filesystem::path& folder, const std::string& base_name = "", Index member = 0) {
   static_assert(Model::trainable_parameters > 0, "graft: save_adapter: this model's method trains nothing, so there is nothing to save");
+  if (member >= Model::members) fail("save_adapter: there is no adapter ", member, "; the model has ", Model::members, " (counted from 0)");
   const Json config = adapter_config(summarize_adapter(model), base_name);
   std::filesystem::create_directories(folder);
-  write_safetensors(folder / "adapter_model.safetensors", adapter_tensors(model));
+  write_safetensors(folder / "adapter_model.safetensors", adapter_tensors(model, member));
   write_json(folder / "adapter_config.json", config);
 }
 
 /// Reads an adapter folder into a model whose method made the same parameters. Ranks, scalings and names must agree;
 /// otherwise one error names all that do not, and nothing is changed.
 template <class Model>
-void load_adapter(Model& model, const std::filesystem::path& folder) {
+void load_adapter(Model& model, const std::filesystem::path& folder, Index member = 0) {
+  if (member >= Model::members) fail("load_adapter: there is no adapter ", member, "; the model has ", Model::members, " (counted from 0)");
   const auto source = (folder / "adapter_config.json").string();
   const Json config = read_json(source);
   if (const auto type = required<std::string>(config, "peft_type", source); type != "LORA") fail(source, ": peft_type is ", type, "; this version of graft reads LORA");
@@ -153,7 +166,7 @@ void load_adapter(Model& model, const std::filesystem::path& folder) {
     });
   };
   each([&](const std::string& name, const auto& p) {
-    const std::vector<Index> wanted = shape_in_files(p);
+    const std::vector<Index> wanted = member_shape<Model>(p);
     used.insert(name);
     const auto found = file.tensors.find(name);
     if (found == file.tensors.end()) complaints.add("missing: " + described(name, wanted));
@@ -162,7 +175,15 @@ void load_adapter(Model& model, const std::filesystem::path& folder) {
   for (const auto& [name, tensor] : file.tensors)
     if (!used.contains(name)) complaints.add("unexpected: " + described(name, tensor.shape));
   complaints.raise_if_any(folder.string(), "The method in the model's type must be the one the adapter was made with (graft_add_model in CMake makes it from adapter_config.json).");
-  each([&](const std::string& name, auto& p) { p.assign(to_floats(file.tensors.at(name), name)); });
+  each([&](const std::string& name, auto& p) { 
+    auto values = to_floats(file.tensors.at(name), name);
+    if constexpr (Model::members > 1) {
+      auto all = p.read();
+      std::copy(values.begin(), values.end(), all.begin() + static_cast<std::ptrdiff_t>(member * values.size()));
+      values = std::move(all);
+    }
+    p.assign(values);
+  });
 }
 
 }  // namespace graft

@@ -42,6 +42,8 @@ class Llama {
   /// The same model elsewhere: `Llama::on<meta<B>>` plans it.
   template <class Other>
   using on = Llama<C, M, Other, Policies...>;
+  /// Adapters trained together (peft/bank.hpp).
+  static constexpr Index members = members_of<M>;
   static constexpr bool checkpointed = has_policy<CheckpointBlocks, Policies...>, recomputed = has_policy<Recompute, Policies...>;
 
  private:
@@ -126,7 +128,7 @@ class Llama {
   constexpr auto logits(T& tape, Var<B, C::width, G> h) const {
     const auto n = normed(tape, h);
     if constexpr (shares_embedding) return matmul<float>(tape, n, token_embedding.weight);
-    else return std::get<0>(apply<float>(tape, Given{n}, false, head));
+    else return std::get<0>(apply<float>(tape, Given{n}, {}, head));
   }
 
   /// loss(1): the sum over the batch's targets. Behind the last attention only rows that have one are computed.
@@ -202,12 +204,12 @@ class Llama {
     }
   };
 
-  static constexpr Rows<B> labelled(const PlacedBatch<B>& batch) { return {batch.rows, batch.target_count, false}; }
+  static constexpr Rows<B> labelled(const PlacedBatch<B>& batch) { return {batch.rows, batch.target_count, false, batch.target_owners}; }
 
   template <class T, class Context>
   static constexpr auto block_context(T& tape, const PlacedBatch<B>& batch, const Context& context) {
     const auto table = rotary_table<C::head_width>(tape, batch.positions, batch.token_count, C::rope_base);
-    return LlamaContext<Context, element, decltype(table)>{context, table, recomputed};
+    return LlamaContext<B, Context, element, decltype(table)>{context, table, {recomputed, batch.owners}};
   }
 
   /// The sum over the targets of rows h(S,C).

@@ -46,12 +46,12 @@ struct LlamaSites {
 
 /// What all blocks read beside their input. E: the elements of activations; the sum that runs through the blocks is always of
 /// floats.
-template <class Context, class E, class Table>
+template <class B, class Context, class E, class Table>
 struct LlamaContext {
   using element = E;
   Context seen;  ///< the keys and values that queries see
   Table rotary;
-  bool remake;  ///< whether norms and SwiGLU are computed again backwards
+  InputRows<B> how;  ///< whether norms and SwiGLU are computed again backwards, and whose rows are
 };
 
 template <LlamaConfig C, Method M, class B, Storage S, Index I>
@@ -76,14 +76,15 @@ class LlamaBlock {
   template <class T, Gradient G, class Context>
   constexpr auto operator()(T& tape, Var<B, C::width, G> x, const Context& context, Index number, Rows<B> rows = {}) const {
     using E = typename Context::element;
-    const auto [q, new_k, new_v] = apply(tape, normed<E>(tape, input_norm, x), context.remake, query, key, value);
+    const auto [q, new_k, new_v] = apply(tape, normed<E>(tape, input_norm, x), context.how, query, key, value);
     const auto turned = rotary(tape, q, context.rotary);
     const auto [k, v] = context.seen.visible(tape, number, rotary(tape, new_k, context.rotary), new_v);
     const auto a = attention<C::heads, C::groups>(tape, turned, k, v, context.seen.sequences);
     const auto kept = rows(tape, a);  // in a statement of its own: the order of records is the order of statements
-    const auto h = apply_onto(tape, rows(tape, x), Given{kept}, false, output);
-    const auto [g, u] = apply(tape, normed<E>(tape, mlp_norm, h), context.remake, gate, up);
-    return apply_onto(tape, h, SwigluOf{g, u}, context.remake, down);
+    const InputRows<B> how{context.how.remake, rows.all ? context.how.owners : rows.owners};
+    const auto h = apply_onto(tape, rows(tape, x), Given{kept}, how, output);
+    const auto [g, u] = apply(tape, normed<E>(tape, mlp_norm, h), how, gate, up);
+    return apply_onto(tape, h, SwigluOf{g, u}, how, down);
   }
 
   /// Calls f(site, path, layer) for every site, in the order of the equations above.

@@ -84,8 +84,9 @@ struct WhereOf<On<Sites...>, Rest...> {
   using type = On<Sites...>;
 };
 
-/// A linear layer with a low-rank path beside it. `Method` is the LoRA that made it.
-template <class Method, class Base>
+/// A linear layer with a low-rank path beside it, or with several, for different rows (peft/bank.hpp). `Method` is the LoRA that
+/// made it.
+template <class Method, class Base, Index Members = 1>
 class LowRank {
  public:
   using backend = typename Base::backend;
@@ -93,18 +94,20 @@ class LowRank {
   using method = Method;
   static constexpr Index in = Base::in, out = Base::out, rank = Method::settings.rank;
   template <class S>
-  using frozen = LowRank<Method, Frozen<Base, S>>;
-  using bias_thawed = LowRank<Method, typename Base::bias_thawed>;
+  using frozen = LowRank<Method, Frozen<Base, S>, Members>;
+  using bias_thawed = LowRank<Method, typename Base::bias_thawed, Members>;
+  template <Index Count>
+  using times = LowRank<Method, Base, Count>;
 
   Base base;
-  Parameter<backend, Trainable, rank, in> a;
-  Parameter<backend, Trainable, out, rank> b;
+  Parameter<backend, Trainable, Members * rank, in> a;
+  Parameter<backend, Trainable, Members * out, rank> b;
 
   /// Where nothing is dropped the path is part of the base's product.
   [[nodiscard]] constexpr auto projection() const
     requires(Method::settings.dropout == 0)
   {
-    return projection_of(base.weight, a, b, scaling());
+    return projection_of<Members>(base.weight, a, b, scaling());
   }
   template <class T, class Y>
   constexpr auto complete(T& tape, Y y) const {
@@ -114,7 +117,7 @@ class LowRank {
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
     if constexpr (Method::settings.dropout == 0) {
-      return std::get<0>(apply(tape, Given{x}, false, *this));
+      return std::get<0>(apply(tape, Given{x}, {}, *this));
     } else {
       const auto y = base(tape, x);
       return add_matmul(tape, y, matmul(tape, dropout(tape, x, static_cast<float>(Method::settings.dropout)), a), b, scaling());
@@ -130,13 +133,15 @@ class LowRank {
 
   void initialize(Initializer& initializer) {
     base.initialize(initializer);
-    if constexpr (Method::settings.init == LoraInit::kaiming) a.assign(initializer.uniform(rank * in, 1.0F / std::sqrt(static_cast<float>(in))));
-    else a.assign(initializer.normal(rank * in, 1.0F / static_cast<float>(rank)));
-    b.assign(std::vector<float>(out * rank, 0.0F));
+    if constexpr (Method::settings.init == LoraInit::kaiming) a.assign(initializer.uniform(Members * rank * in, 1.0F / std::sqrt(static_cast<float>(in))));
+    else a.assign(initializer.normal(Members * rank * in, 1.0F / static_cast<float>(rank)));
+    b.assign(std::vector<float>(Members * out * rank, 0.0F));
   }
 
   /// s B A as host floats, (Out,In).
-  [[nodiscard]] std::vector<float> low_rank_weight() const {
+  [[nodiscard]] std::vector<float> low_rank_weight() const
+    requires(Members == 1)
+  {
     const Buffer<backend> memory(out * in * sizeof(float));
     const auto w = memory.template as<float>();
     launch<backend>([this, w](auto on) { matmul_input(w, b.value(), a.value(), out, in, rank, Method::settings.scaling(), false, on); });
@@ -145,8 +150,16 @@ class LowRank {
 
   /// Adds the low-rank path to the base weight (and switches it off), or takes it out again. Where the base is not kept
   /// as F32 the sum is rounded to its storage, and `unmerge` gives back the rounded base.
-  void merge() { fold(1.0F, true); }
-  void unmerge() { fold(-1.0F, false); }
+  void merge()
+    requires(Members == 1)
+  {
+    fold(1.0F, true);
+  }
+  void unmerge()
+    requires(Members == 1)
+  {
+    fold(-1.0F, false);
+  }
 
  private:
   /// While merged the path is computed with scale 0: the type of a model does not change at run time.

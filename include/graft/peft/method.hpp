@@ -33,6 +33,13 @@ struct Methods<First, Rest...> {
   using at = typename Methods<Rest...>::template at<Where, typename First::template at<Where, L>>;
 };
 
+/// How many adapters a method trains side by side (peft/bank.hpp).
+template <class M>
+inline constexpr Index members_of = 1;
+template <class M>
+  requires requires { M::members; }
+inline constexpr Index members_of<M> = M::members;
+
 /// Trains nothing: the model as it is, for inference.
 using FrozenBase = Methods<>;
 

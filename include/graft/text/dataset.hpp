@@ -138,25 +138,41 @@ inline void append_sharing(Batch& batch, std::span<const Example* const> example
   }
 }
 
-/// Packs whole examples end to end into batches of at most `most_tokens` (one example may exceed it alone). What
-/// examples of a batch begin with alike (a task's instruction, examples of the task) is computed once, its gradient summed; for
-/// that, they are packed in the order of their tokens.
-inline std::vector<Batch> pack(std::span<const Example* const> examples, Index most_tokens) {
-  std::vector<const Example*> order(examples.begin(), examples.end());
-  std::stable_sort(order.begin(), order.end(), [](const Example* a, const Example* b) { return a->ids < b->ids; });
+/// Packs the examples of every member of a bank (peft/bank.hpp) end to end into batches of at most `most_tokens` (one example
+/// may exceed it alone). What a member's examples in a batch begin with alike (a task's instruction, examples of the task) is
+/// computed once, its gradient summed; for that, they are packed in the order of their tokens.
+inline std::vector<Batch> pack_members(std::span<const std::vector<const Example*>> members, Index most_tokens) {
   std::vector<Batch> batches;
-  for (Index i = 0; i < order.size();) {
-    Index end = i, tokens = 0;
-    for (; end < order.size(); ++end) {
-      const Index common = end == i ? 0 : shared_tokens(*order[end - 1], *order[end]);
-      const Index more = order[end]->ids.size() - (common >= least_shared ? common : 0);
-      if (end > i && tokens + more > most_tokens) break;
-      tokens += more;
+  Index room = 0;
+  for (Index m = 0; m < members.size(); ++m) {
+    auto order = members[m];
+    std::stable_sort(order.begin(), order.end(), [](const Example* a, const Example* b) { return a->ids < b->ids; });
+    for (Index i = 0; i < order.size();) {
+      Index end = i, tokens = 0;
+      for (; end < order.size(); ++end) {
+        const Index common = end == i ? 0 : shared_tokens(*order[end - 1], *order[end]);
+        const Index more = order[end]->ids.size() - (common >= least_shared ? common : 0);
+        if (tokens + more > room && (end > i || room < most_tokens)) break;
+        tokens += more;
+      }
+      if (end == i) {  // the next example needs a batch of its own, or a new one
+        batches.emplace_back();
+        room = most_tokens;
+        continue;
+      }
+      append_sharing(batches.back(), std::span(order).subspan(i, end - i));
+      if (members.size() > 1) batches.back().members.resize(batches.back().sequences(), static_cast<Id>(m));
+      room = tokens < room ? room - tokens : 0;
+      i = end;
     }
-    append_sharing(batches.emplace_back(), std::span(order).subspan(i, end - i));
-    i = end;
   }
   return batches;
+}
+
+/// The same for one list of examples.
+inline std::vector<Batch> pack(std::span<const Example* const> examples, Index most_tokens) {
+  const std::vector<const Example*> all(examples.begin(), examples.end());
+  return pack_members(std::span(&all, 1), most_tokens);
 }
 
 /// 0 … n−1 in the order of epoch `epoch` of a run: a function of the seed alone, so that a resumed run repeats it.

@@ -40,11 +40,15 @@ struct FitHistory {
   double seconds = 0;  ///< of training steps, without evaluations
 };
 
-/// Trains on `examples`. `evaluate`, if given, returns the loss by which parameters are judged.
+/// Trains every adapter of a bank on examples of its own, `batch` of each at a step. Epochs are those of the longest list; a shorter
+/// one begins again within them.
 template <class Model, class O>
-FitHistory fit(Trainer<Model, O>& trainer, std::span<const Example> examples, const FitOptions& options, const std::function<double()>& evaluate = nullptr) {
+FitHistory fit(Trainer<Model, O>& trainer, std::span<const std::span<const Example>> members, const FitOptions& options, const std::function<double()>& evaluate = nullptr) {
   using B = typename Model::backend;
-  if (examples.empty()) fail("fit: there is no example to train on");
+  if (members.size() != Model::members) fail("fit: ", members.size(), " lists of examples for ", Model::members, " adapters");
+  for (const auto& list : members)
+    if (list.empty()) fail("fit: there is no example to train on");
+  const auto examples = *std::max_element(members.begin(), members.end(), [](auto a, auto b) { return a.size() < b.size(); });
   if (options.batch == 0) fail("fit: a batch of 0 examples");
   const Index total = options.steps(examples.size()), per_epoch = total / options.epochs;
   FitHistory history;
@@ -75,14 +79,16 @@ FitHistory fit(Trainer<Model, O>& trainer, std::span<const Example> examples, co
   };
 
   ProgressBar bar(options.progress);
-  std::vector<Index> order;
-  std::vector<const Example*> chosen;
+  std::vector<std::vector<Index>> orders(members.size());
+  std::vector<std::vector<const Example*>> chosen(members.size());
   while (trainer.steps() < total) {
     const Index done = trainer.steps(), epoch = done / per_epoch, within = done % per_epoch;
-    if (order.empty() || within == 0) order = shuffled(examples.size(), options.seed, epoch);
-    chosen.clear();
-    for (Index i = within * options.batch; i < std::min(examples.size(), (within + 1) * options.batch); ++i) chosen.push_back(&examples[order[i]]);
-    const auto passes = pack(chosen, options.micro_tokens);
+    for (Index m = 0; m < members.size(); ++m) {
+      if (orders[m].empty() || within == 0) orders[m] = shuffled(members[m].size(), options.seed, epoch);
+      chosen[m].clear();
+      for (Index i = within * options.batch; i < std::min(examples.size(), (within + 1) * options.batch); ++i) chosen[m].push_back(&members[m][orders[m][i % members[m].size()]]);
+    }
+    const auto passes = pack_members(chosen, options.micro_tokens);
     for (const Batch& pass : passes) history.most_pass_tokens = std::max(history.most_pass_tokens, pass.tokens.size());
     const auto began = std::chrono::steady_clock::now();
     const StepReport report = trainer.step(passes);
@@ -106,6 +112,12 @@ FitHistory fit(Trainer<Model, O>& trainer, std::span<const Example> examples, co
   for (const auto& e : history.evaluations)
     if (e.step == (restore ? history.best_step : total)) history.kept_loss = e.loss;
   return history;
+}
+
+/// Trains on `examples`. `evaluate`, if given, returns the loss by which parameters are judged.
+template <class Model, class O>
+FitHistory fit(Trainer<Model, O>& trainer, std::span<const Example> examples, const FitOptions& options, const std::function<double()>& evaluate = nullptr) {
+  return fit(trainer, std::span<const std::span<const Example>>(&examples, 1), options, evaluate);
 }
 
 }  // namespace graft

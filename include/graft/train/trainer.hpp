@@ -9,6 +9,7 @@
 #include <graft/train/schedule.hpp>
 #include <graft/train/trunk_cache.hpp>
 
+#include <array>
 #include <cmath>
 #include <optional>
 #include <span>
@@ -43,7 +44,7 @@ class Trainer {
   struct Slot {
     std::string path;
     Pointer<backend> value, gradient;
-    Index size;
+    Index size, member;  ///< member: of a bank of adapters
     Buffer<backend> state;
     decltype(std::declval<const O&>().settings_for(std::string())) settings;
   };
@@ -53,9 +54,13 @@ class Trainer {
     if (has_trunk && options.trunk_cache_bytes > 0) trunk_.emplace(model, options.trunk_cache_bytes);
     Model::visit(model, [this](const Path& path, auto& p) {
       if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
-        Slot slot{path.str(), p.value(), p.gradient(), p.size, Buffer<backend>(O::state_floats(p.size) * sizeof(float)), optimizer_.settings_for(path.str())};
-        launch<backend>([state = slot.state.template as<float>(), n = O::state_floats(p.size)](auto on) { fill(state, n, 0.0F, on); });
-        slots_.push_back(std::move(slot));
+        constexpr Index size = std::remove_cvref_t<decltype(p)>::size / members;  // members lie one behind the other
+        for (Index m = 0; m < members; ++m) {
+          const std::string name = members == 1 ? path.str() : "member." + std::to_string(m) + "." + path.str();
+          Slot slot{name, p.value() + m * size, p.gradient() + m * size, size, m, Buffer<backend>(O::state_floats(size) * sizeof(float)), optimizer_.settings_for(name)};
+          launch<backend>([state = slot.state.template as<float>()](auto on) { fill(state, O::state_floats(size), 0.0F, on); });
+          slots_.push_back(std::move(slot));
+        }
       }
     });
   }
@@ -66,26 +71,37 @@ class Trainer {
   /// tokens of all of them, however they are spread.
   StepReport step(std::span<const Batch> micro_batches) {
     StepReport report{.step = steps_ + 1};
+    std::array<Index, members> targets{};
     for (const Batch& batch : micro_batches) {
       report.tokens += batch.logical_tokens;
       report.targets += batch.targets.size();
+      count_targets(batch, targets);
     }
     if (report.targets == 0) fail("step ", report.step, ": no token of this batch is supervised, so there is no loss; are the completions empty, or cut off by the length limit?");
     const float share = 1.0F / static_cast<float>(report.targets);
     for (const Batch& batch : micro_batches)
       if (!batch.targets.empty()) report.loss += gradient(batch, share) / static_cast<double>(report.targets);
-    report.gradient_norm = gradient_norm();
+    // Every adapter of a bank has a mean loss of its own, a norm of its own, a step of its own.
+    std::array<float, members> scales{};
+    for (Index m = 0; m < members; ++m) {
+      if (targets[m] == 0) continue;
+      scales[m] = static_cast<float>(report.targets) / static_cast<float>(targets[m]);
+      const float norm = scales[m] * gradient_norm(m);
+      if (!(norm <= report.gradient_norm)) report.gradient_norm = norm;
+      if (options_.clip_norm > 0 && norm > options_.clip_norm) scales[m] *= options_.clip_norm / (norm + 1e-6F);
+    }
     if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
       clear_gradients();
       fail("step ", report.step, ": the loss is ", report.loss, " and the gradient's norm ", report.gradient_norm,
            "; the parameters are left as they were. A lower learning rate or a longer warm-up usually helps");
     }
-    const float clip = options_.clip_norm > 0 && report.gradient_norm > options_.clip_norm ? options_.clip_norm / (report.gradient_norm + 1e-6F) : 1.0F;
     report.learning_rate_factor = options_.schedule.factor(steps_);
     ++steps_;
-    for (auto& slot : slots_)
+    for (auto& slot : slots_) {
+      if (targets[slot.member] == 0) continue;
       optimizer_.template update<backend>({.value = slot.value, .gradient = slot.gradient, .state = slot.state.template as<float>(), .size = slot.size,
-                                           .step = steps_, .rate_factor = report.learning_rate_factor, .gradient_scale = clip}, slot.settings);
+                                           .step = steps_, .rate_factor = report.learning_rate_factor, .gradient_scale = scales[slot.member]}, slot.settings);
+    }
     clear_gradients();
     return report;
   }
@@ -122,14 +138,26 @@ class Trainer {
   [[nodiscard]] auto& trunk_cache() { return trunk_; }
 
  private:
+  static constexpr Index members = Model::members;
   /// Whether there is anything to keep between epochs.
   static constexpr bool has_trunk = Model::trunk_blocks > 0;
 
-  float gradient_norm() {
+  static void count_targets(const Batch& batch, std::array<Index, members>& counts) {
+    Index sequence = 0;
+    for (const Id row : batch.rows) {
+      while (batch.starts[sequence + 1] <= row || batch.starts[sequence] > row) sequence = (sequence + 1) % batch.sequences();
+      const Id member = batch.members.empty() ? 0 : batch.members[sequence];
+      if (static_cast<Index>(member) >= members) fail("a sequence of this batch belongs to adapter ", member, ", and the model trains ", members, " (counted from 0)");
+      ++counts[static_cast<Index>(member)];
+    }
+  }
+
+  float gradient_norm(Index member) {
     const auto sum = scalar_.template as<float>();
     launch<backend>([&](auto on) {
       fill(sum, 1, 0.0F, on);
-      for (const auto& slot : slots_) add_squares(sum, slot.gradient, slot.size, on);
+      for (const auto& slot : slots_)
+        if (slot.member == member) add_squares(sum, slot.gradient, slot.size, on);
     });
     return std::sqrt(download<backend>(sum, 1)[0]);
   }

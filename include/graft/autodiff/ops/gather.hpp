@@ -28,6 +28,7 @@ struct Rows {
   Pointer<B, Id> ids{};
   Index count = 0;
   bool all = true;
+  Pointer<B, Id> owners{};  ///< of the rows that go on, in a bank
 
   template <class T, class X>
   constexpr X operator()(T& tape, X x) const {

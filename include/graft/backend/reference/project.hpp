@@ -6,11 +6,44 @@
 #include <graft/backend/reference/elementwise.hpp>
 #include <graft/backend/reference/frozen.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <utility>
 #include <vector>
 
 namespace graft::backend {
+
+/// Several low-rank paths beside one product, each for rows of its own (a bank of adapters): R is the rank of all together, u has
+/// zeros where a row is not a path's, and B is (members, out, R/members). `owners(T)`: whose a row is; null: the first's.
+struct Members {
+  Index count = 1;
+  const Id* owners = nullptr;
+
+  /// The columns of u that row t keeps.
+  [[nodiscard]] std::pair<Index, Index> columns(Index t, Index rank) const {
+    const Index own = rank / count, first = owners == nullptr ? 0 : static_cast<Index>(owners[t]) * own;
+    return {first, first + own};
+  }
+  template <class U>
+  void keep_own(U* u, Index rows, Index rank) const {
+    if (count == 1) return;
+    for (Index t = 0; t < rows; ++t, u += rank) {
+      const auto [first, last] = columns(t, rank);
+      std::fill(u, u + first, U());
+      std::fill(u + last, u + rank, U());
+    }
+  }
+  /// Where B(o, r) lies.
+  [[nodiscard]] Index at(Index o, Index r, Index out, Index rank) const {
+    const Index own = rank / count;
+    return (r / own * out + o) * own + r % own;
+  }
+  /// B(out, R)
+  void side_by_side(float* to, const float* b, Index out, Index rank) const {
+    for (Index o = 0; o < out; ++o)
+      for (Index r = 0; r < rank; ++r) to[o * rank + r] = b[at(o, r, out, rank)];
+  }
+};
 
 /// One of the products of x(T,in):  y(T,out) = x wᵀ + s u Bᵀ,  u(T,R) = x Aᵀ,  for A(R,in) and B(out,R); rank 0: no u.
 template <class Y, class X>
@@ -21,6 +54,7 @@ struct Branch {
   float scale;
   X* u;
   Y* y;
+  Members members{};
 };
 
 /// The same, backwards:  du = s dy B,  dB += s dyᵀ u,  dA += duᵀ x,  dw += dyᵀ x.  What is null is not computed; a branch
@@ -34,6 +68,7 @@ struct BranchGradient {
   const X* u;
   const Y* dy;
   float *da, *db, *dw;
+  Members members{};
 };
 
 /// All branches of x(T,in); `residual(T,out)`, where it is not null, is added to the only one.
@@ -44,14 +79,17 @@ void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* res
     matmul_frozen(p->y, x, p->w, rows, in, p->out, residual != nullptr, storage, on);
     if (p->rank == 0) continue;
     matmul(p->u, x, p->a, rows, in, p->rank, 1.0F, false, on);
-    matmul(p->y, p->u, p->b, rows, p->rank, p->out, p->scale, true, on);
+    p->members.keep_own(p->u, rows, p->rank);
+    std::vector<float> b(p->out * p->rank);
+    p->members.side_by_side(b.data(), p->b, p->out, p->rank);
+    matmul(p->y, p->u, b.data(), rows, p->rank, p->out, p->scale, true, on);
   }
 }
 
 /// dx(T,in) (+)= Σ dy w + du A over the branches, and the gradients of their weights. x may be null where no branch has any.
 template <class Y, class X, class S, std::derived_from<reference> On>
 void project_backward(const BranchGradient<Y, X>* branches, Index count, X* dx, bool accumulate, const X* x, Index rows, Index in, S storage, On on) {
-  std::vector<float> du, sum(std::is_same_v<X, float> || dx == nullptr ? 0 : rows * in);
+  std::vector<float> du, b, sum(std::is_same_v<X, float> || dx == nullptr ? 0 : rows * in);
   const auto to = [&] {  // shares are added up as floats
     if constexpr (std::is_same_v<X, float>) return dx;
     else return sum.data();
@@ -63,9 +101,17 @@ void project_backward(const BranchGradient<Y, X>* branches, Index count, X* dx, 
     if (p->dw != nullptr) matmul_weight(p->dw, p->dy, x, rows, in, p->out, 1.0F, on);
     if (p->rank == 0) continue;
     du.resize(rows * p->rank);
-    matmul_input(du.data(), p->dy, p->b, rows, p->rank, p->out, p->scale, false, on);
+    b.resize(p->out * p->rank);
+    p->members.side_by_side(b.data(), p->b, p->out, p->rank);
+    matmul_input(du.data(), p->dy, b.data(), rows, p->rank, p->out, p->scale, false, on);
+    p->members.keep_own(du.data(), rows, p->rank);
     if (dx != nullptr) matmul_input(to, du.data(), p->a, rows, in, p->rank, 1.0F, true, on);
-    if (p->db != nullptr) matmul_weight(p->db, p->dy, p->u, rows, p->rank, p->out, p->scale, on);
+    if (p->db != nullptr) {
+      std::fill(b.begin(), b.end(), 0.0F);
+      matmul_weight(b.data(), p->dy, p->u, rows, p->rank, p->out, p->scale, on);
+      for (Index o = 0; o < p->out; ++o)
+        for (Index r = 0; r < p->rank; ++r) p->db[p->members.at(o, r, p->out, p->rank)] += b[o * p->rank + r];
+    }
     if (p->da != nullptr) matmul_weight(p->da, du.data(), x, rows, in, p->rank, 1.0F, on);
   }
   if constexpr (!std::is_same_v<X, float>)

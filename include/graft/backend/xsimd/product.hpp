@@ -66,7 +66,7 @@ inline Index z_stride() { return block_panels() * panel; }
 /// For every unit of at most `block_panels()` panels, `prepare(unit, piece)` names or makes the factors of a pass, then
 /// `store(piece, z, first row, rows)` takes block after block of sums. `k`: how deep the sums are, all factors padded and end to
 /// end. `made`: panels are made by `prepare`, so that a unit should not be cut along the rows more often than need be.
-inline void product(Index units, Index rows, Index k, bool made, FunctionRef<void(Index, Piece&)> prepare, FunctionRef<void(const Piece&, const float*, Index, Index)> store) {
+inline void product(Index units, Index rows, Index k, bool made, FunctionRef<void(Index, Piece&)> prepare, FunctionRef<void(const Piece&, float*, Index, Index)> store) {
   constexpr Index most_rows = 512, cached = 1024 * 1024;  // bytes of rows that stay in the second-level cache
   const Index block_size = block_rows();
   const auto cut = [=](Index pieces) { return rounded((rows + pieces - 1) / pieces, block_size); };

@@ -23,6 +23,7 @@ struct Path {
   Index out = 0, rank = 0;
   const float *a = nullptr, *b = nullptr;
   float scale = 0;
+  Members members{};
 };
 
 /// The low-rank paths of all branches as one; branch j has its columns [first[j], first[j+1]).
@@ -36,7 +37,7 @@ struct Narrow {
   template <class Branches>
   Narrow(const Branches* branches, Index branch_count, Index rows_count, Index in) : count(branch_count) {
     for (Index j = 0; j < count; ++j) {
-      paths[j] = {branches[j].out, branches[j].rank, branches[j].a, branches[j].b, branches[j].scale};
+      paths[j] = {branches[j].out, branches[j].rank, branches[j].a, branches[j].b, branches[j].scale, branches[j].members};
       first[j + 1] = first[j] + paths[j].rank;
     }
     all = first[count];
@@ -52,13 +53,18 @@ struct Narrow {
 
   /// rows ← the block of sums z, times each path's scale; calls each(path number, row, its part of z, columns) too.
   template <class Each>
-  void store(const Piece& piece, const float* z, Index first_row, Index block, const Each& each) const {
+  void store(const Piece& piece, float* z, Index first_row, Index block, const Each& each) const {
     for (Index r = first_row; r < first_row + block; ++r, z += z_stride()) {
       Bfloat16* const to = rows + r * stride;
       if (piece.begin + piece.columns == all) std::fill(to + all, to + stride, Bfloat16());
       for (Index j = 0; j < count; ++j) {
         const Index begin = std::max(piece.begin, first[j]), end = std::min(piece.begin + piece.columns, first[j + 1]);
         if (begin >= end) continue;
+        if (paths[j].members.count > 1) {
+          const auto [own, behind] = paths[j].members.columns(r, paths[j].rank);
+          for (Index c = begin; c < end; ++c)
+            if (c < first[j] + own || c >= first[j] + behind) z[c - piece.begin] = 0;
+        }
         const simd::Lanes scale(paths[j].scale);
         simd::each(begin, end, [&](Index c, auto... left) { simd::store(to + c, scale * simd::load(z + c - piece.begin, left...), left...); });
         each(j, r, z + begin - piece.begin, begin - first[j], end - begin);
@@ -72,7 +78,7 @@ struct Narrow {
     auto* const elements = reinterpret_cast<Bfloat16*>(to);
     for (Index r = 0; r < paths[j].rank; ++r) {
       const Index k = first[j] + r;
-      for (Index i = 0; i < n; ++i) elements[k / 2 * 2 * panel + 2 * i + k % 2] = Bfloat16(paths[j].b[(begin + i) * paths[j].rank + r]);
+      for (Index i = 0; i < n; ++i) elements[k / 2 * 2 * panel + 2 * i + k % 2] = Bfloat16(paths[j].b[paths[j].members.at(begin + i, r, paths[j].out, paths[j].rank)]);
     }
   }
 };
@@ -169,7 +175,9 @@ template <class Y, class X>
 void add_few_rows(const Branch<Y, X>& branch, const X* x, Index rows, Index in) {
   for (Index t = 0; t < rows; ++t) {
     float* const u = scratch<struct FewNarrow, float>(branch.rank);
-    for (Index r = 0; r < branch.rank; ++r) {
+    const auto [own, behind] = branch.members.columns(t, branch.rank);
+    std::fill_n(branch.u + t * branch.rank, branch.rank, X());
+    for (Index r = own; r < behind; ++r) {
       simd::Lanes sum(0.0F);
       simd::each(0, in, [&](Index i, auto... left) { sum = xsimd::fma(simd::load(x + t * in + i, left...), simd::load(branch.a + r * in + i, left...), sum); });
       u[r] = simd::sum(sum);
@@ -177,7 +185,7 @@ void add_few_rows(const Branch<Y, X>& branch, const X* x, Index rows, Index in) 
     }
     for (Index o = 0; o < branch.out; ++o) {
       float sum = 0;
-      for (Index r = 0; r < branch.rank; ++r) sum += u[r] * branch.b[o * branch.rank + r];
+      for (Index r = own; r < behind; ++r) sum += u[r] * branch.b[branch.members.at(o, r, branch.out, branch.rank)];
       put(branch.y[t * branch.out + o], branch.scale * sum, true);
     }
   }
@@ -208,7 +216,7 @@ void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* res
     product(units(narrow.all), rows, in, false, [&](Index u, Piece& piece) {
       place(piece, u, narrow.all);
       piece.add_panels(input, in, a + piece.begin / panel * panel_words(in));
-    }, [&](const Piece& piece, const float* z, Index first, Index block) {
+    }, [&](const Piece& piece, float* z, Index first, Index block) {
       narrow.store(piece, z, first, block, [&](Index j, Index r, const float* from, Index column, Index columns) {
         X* const u = branches[j].u + r * branches[j].rank + column;
         simd::each(0, columns, [=](Index c, auto... left) { simd::store(u + c, simd::load(from + c, left...), left...); });
@@ -254,6 +262,17 @@ void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* d
   }
   const Narrow narrow(branches.data(), count, rows, in);
   if (narrow.all != 0) {
+    // Factors B of several members lie one behind the other; here their columns stand side by side.
+    std::array<const float*, most_branches> factors{};
+    Index several = 0;
+    for (Index j = 0; j < count; ++j) several += branches[j].members.count > 1 ? branches[j].out * branches[j].rank : 0;
+    float* side_by_side = scratch<struct SideBySide, float>(several);
+    for (Index j = 0; j < count; ++j) {
+      factors[j] = branches[j].b;
+      if (branches[j].members.count == 1 || branches[j].rank == 0) continue;
+      branches[j].members.side_by_side(side_by_side, branches[j].b, branches[j].out, branches[j].rank);
+      factors[j] = std::exchange(side_by_side, side_by_side + branches[j].out * branches[j].rank);
+    }
     // Panels of the factors B, unit by unit and within it branch by branch: columns of other branches are zero.
     Word* const b = scratch<struct NarrowPanels, Word>(panels(narrow.all) * panel_words(out));
     Word* to = b;
@@ -261,7 +280,7 @@ void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* d
       for (Index j = 0; j < count; ++j)
         for (Index p = unit; p < std::min(unit + block_panels(), panels(narrow.all)); ++p, to += panel_words(branches[j].out)) {
           const Index begin = std::clamp(narrow.first[j], p * panel, (p + 1) * panel), end = std::clamp(narrow.first[j + 1], p * panel, (p + 1) * panel);
-          panel_of_rows(to, branches[j].b + (begin < end ? begin - narrow.first[j] : 0), branches[j].rank, branches[j].out, end - begin, begin - p * panel);
+          panel_of_rows(to, factors[j] + (begin < end ? begin - narrow.first[j] : 0), branches[j].rank, branches[j].out, end - begin, begin - p * panel);
         }
     product(units(narrow.all), rows, out, false, [&](Index u, Piece& piece) {
       place(piece, u, narrow.all);
@@ -270,7 +289,7 @@ void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* d
         piece.add_panels(upper[j], branches[j].out, at);
         at += panels(piece.columns) * panel_words(branches[j].out);
       }
-    }, [&](const Piece& piece, const float* z, Index first, Index block) {
+    }, [&](const Piece& piece, float* z, Index first, Index block) {
       narrow.store(piece, z, first, block, [](Index, Index, const float*, Index, Index) {});
     });
   }
@@ -327,7 +346,7 @@ void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* d
       const auto& branch = branches[piece.target];
       const Index stride = z_stride();
       for (Index c = 0; c < piece.columns; ++c)
-        for (Index r = 0; r < block; ++r) branch.db[(piece.begin + c) * branch.rank + first + r] += branch.scale * z[r * stride + c];
+        for (Index r = 0; r < block; ++r) branch.db[branch.members.at(piece.begin + c, first + r, branch.out, branch.rank)] += branch.scale * z[r * stride + c];
     });
   }
   for (Index j = 0; j < count; ++j)
