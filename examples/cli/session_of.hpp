@@ -153,10 +153,10 @@ class SessionOf final : public Session {
     const auto p = graft::plan<Model>(graft::BatchShape{.tokens = o.tokens, .sequences = o.sequences, .targets = o.targets == 0 ? o.tokens : o.targets});
     if (o.json) {
       std::puts(graft::Json{{"frozen", p.frozen}, {"trainable", p.trainable}, {"gradients", p.gradients}, {"optimizer", p.optimizer}, {"values", p.values}, {"adjoints", p.adjoints},
-                            {"total", p.total()}, {"forward_flops", p.flops.forward}, {"backward_flops", p.flops.backward}}.dump(2).c_str());
+                            {"total", p.total()}, {"memory_policy", Model::memory_policy}, {"forward_flops", p.flops.forward}, {"backward_flops", p.flops.backward}}.dump(2).c_str());
       return;
     }
-    std::printf("%s, %zu tokens in %zu sequences in one pass\n", method_, o.tokens, o.sequences);
+    std::printf("%s, %zu tokens in %zu sequences in one pass; %s\n", method_, o.tokens, o.sequences, Model::memory_policy);
     const auto row = [](const char* name, std::size_t bytes) { std::printf("  %-42s %10.1f MB\n", name, static_cast<double>(bytes) / 1e6); };
     row("frozen weights", p.frozen);
     row("trained weights", p.trainable);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/train/adamw.hpp>
+#include <graft/train/budget.hpp>
 #include <graft/train/checkpoint_file.hpp>
 #include <graft/train/fit.hpp>
 #include <graft/train/optimizer.hpp>

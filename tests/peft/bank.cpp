@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(a_sequence_of_an_unknown_adapter_is_refused) {
   tiny::fill(model);
   Trainer trainer(model);
   Batch batch = tiny::batch();
-  batch.members = {0, 2};
+  batch.belongs_to(2);
   BOOST_CHECK_EXCEPTION(trainer.step(batch), Error, [](const Error& e) { return std::string(e.what()).find("adapter 2") != std::string::npos; });
   BOOST_CHECK_THROW(save_adapter(model, "/nowhere", "", 2), Error);
 }

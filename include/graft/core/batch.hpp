@@ -16,14 +16,21 @@ struct BatchShape {
 /// Packed sequences on the host. `starts` has one entry more than there are sequences; `rows[i]` is the row whose
 /// output must predict `targets[i]`. Rows not listed have no label: nothing is computed for them in the output head.
 /// `prefixes`, where it is not empty, names for each sequence an earlier one that it continues, or −1: what several
-/// sequences begin with is there once. `members`, where it is not empty, says for each sequence which adapter of a bank it trains.
+/// sequences begin with is there once. `owners` and
+/// `target_owners`, where they are not empty, say which adapter of a bank a token and a target belong to.
 struct Batch {
-  std::vector<Id> tokens, positions, starts{0}, rows, targets, prefixes{}, members{};
+  std::vector<Id> tokens, positions, starts{0}, rows, targets, prefixes{}, owners{}, target_owners{};
   Index logical_tokens = 0;  ///< of all examples, those of a shared prefix counted for each
 
   [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), sequences(), targets.size()}; }
   [[nodiscard]] constexpr Index sequences() const { return starts.size() - 1; }
   [[nodiscard]] Id prefix(Index sequence) const { return prefixes.empty() ? -1 : prefixes[sequence]; }
+
+  /// Gives all sequences since the last call to an adapter of a bank (peft/bank.hpp).
+  void belongs_to(Index member) {
+    owners.resize(tokens.size(), static_cast<Id>(member));
+    target_owners.resize(targets.size(), static_cast<Id>(member));
+  }
 
   /// Appends one sequence. `labels[i]` is the token at i if it is to be predicted, or negative; the label of the
   /// first token has nothing before it to predict it and is ignored. The first `shared` tokens are those of sequence

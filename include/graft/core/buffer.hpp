@@ -66,4 +66,12 @@ std::vector<T> download(Pointer<Backend, T> from, Index count) {
   return to;
 }
 
+/// One value.
+template <class Backend, class T>
+T download(Pointer<Backend, T> from) {
+  T to;
+  Backend::download(&to, from, sizeof(T));
+  return to;
+}
+
 }  // namespace graft

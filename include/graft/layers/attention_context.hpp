@@ -31,12 +31,9 @@ PlacedBatch<typename T::backend> place(T& tape, const Batch& batch) {
   placed.sequences.queries = placed.sequences.keys = to(batch.starts);
   if (!batch.prefixes.empty()) placed.sequences.prefixes = to(batch.prefixes);
   placed.sequences.count = batch.starts.size() - 1;
-  if (!batch.members.empty()) {
-    std::vector<Id> owners, target_owners;
-    for (Index s = 0; s < batch.sequences(); ++s) owners.resize(static_cast<Index>(batch.starts[s + 1]), batch.members[s]);
-    for (const Id row : batch.rows) target_owners.push_back(owners[static_cast<Index>(row)]);
-    placed.owners = to(owners);
-    placed.target_owners = to(target_owners);
+  if (!batch.owners.empty()) {
+    placed.owners = to(batch.owners);
+    placed.target_owners = to(batch.target_owners);
   }
   const auto length = [&batch](Index s) { return static_cast<Index>(batch.starts[s + 1] - batch.starts[s]); };
   for (Index s = 0; s + 1 < batch.starts.size(); ++s) {

@@ -42,9 +42,13 @@ class Llama {
   /// The same model elsewhere: `Llama::on<meta<B>>` plans it.
   template <class Other>
   using on = Llama<C, M, Other, Policies...>;
+  /// The same model under more policies.
+  template <class... More>
+  using with = Llama<C, M, B, Policies..., More...>;
   /// Adapters trained together (peft/bank.hpp).
   static constexpr Index members = members_of<M>;
   static constexpr bool checkpointed = has_policy<CheckpointBlocks, Policies...>, recomputed = has_policy<Recompute, Policies...>;
+  static constexpr const char* memory_policy = checkpointed ? "CheckpointBlocks: blocks run again backwards" : recomputed ? "Recompute: norms and SwiGLU are made again backwards" : "everything that is needed backwards is kept";
 
  private:
   template <Site Where, class L>

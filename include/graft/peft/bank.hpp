@@ -16,7 +16,7 @@ struct BankOfSomethingElse {
   };
 };
 
-/// `Bank<4, LoRA<8>>`. Sequences name their adapter in `Batch::members` (`pack` of several lists of examples does it); the trainer
+/// `Bank<4, LoRA<8>>`. `pack_members` gives each adapter the sequences of its own examples; the trainer
 /// clips and steps each adapter by itself, under paths that begin with "member.0." and so on; `save_adapter(model, folder, base,
 /// member)` writes one.
 template <Index N, class M>

@@ -161,7 +161,7 @@ inline std::vector<Batch> pack_members(std::span<const std::vector<const Example
         continue;
       }
       append_sharing(batches.back(), std::span(order).subspan(i, end - i));
-      if (members.size() > 1) batches.back().members.resize(batches.back().sequences(), static_cast<Id>(m));
+      if (members.size() > 1) batches.back().belongs_to(m);
       room = tokens < room ? room - tokens : 0;
       i = end;
     }

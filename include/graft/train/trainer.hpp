@@ -117,7 +117,7 @@ class Trainer {
         if (trunk_.has_value()) return model_->loss(tape, placed, (*trunk_)(tape, batch, placed));
       return model_->loss(tape, placed);
     }();
-    const double sum = static_cast<double>(download<backend>(loss.data, 1)[0]);
+    const double sum = static_cast<double>(download<backend>(loss.data));
     tape.backward(loss, share);
     return sum;
   }
@@ -143,10 +143,8 @@ class Trainer {
   static constexpr bool has_trunk = Model::trunk_blocks > 0;
 
   static void count_targets(const Batch& batch, std::array<Index, members>& counts) {
-    Index sequence = 0;
-    for (const Id row : batch.rows) {
-      while (batch.starts[sequence + 1] <= row || batch.starts[sequence] > row) sequence = (sequence + 1) % batch.sequences();
-      const Id member = batch.members.empty() ? 0 : batch.members[sequence];
+    if (batch.target_owners.empty()) counts[0] += batch.targets.size();
+    for (const Id member : batch.target_owners) {
       if (static_cast<Index>(member) >= members) fail("a sequence of this batch belongs to adapter ", member, ", and the model trains ", members, " (counted from 0)");
       ++counts[static_cast<Index>(member)];
     }
@@ -159,7 +157,7 @@ class Trainer {
       for (const auto& slot : slots_)
         if (slot.member == member) add_squares(sum, slot.gradient, slot.size, on);
     });
-    return std::sqrt(download<backend>(sum, 1)[0]);
+    return std::sqrt(download<backend>(sum));
   }
 
   Model* model_;

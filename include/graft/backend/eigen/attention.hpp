@@ -58,7 +58,7 @@ inline void attention(float* y, float* l, const float* q, const float* k, const 
   parallel_for(shape.sequences * shape.groups, true, [=](Index task) {
     const Index s = task / shape.groups, group = task % shape.groups;
     static thread_local Matrix p, o;
-    Eigen::ArrayXf largest, sum, correction;
+    static thread_local Eigen::ArrayXf largest, sum, correction, peak;
     each_query_tile(shape, s, group, [&](Index h, Index i, Index rows) {
       const Index row = shape.query_begin(s) + i;
       const auto n = static_cast<Eigen::Index>(rows);
@@ -67,7 +67,7 @@ inline void attention(float* y, float* l, const float* q, const float* k, const 
       o.setZero(n, static_cast<Eigen::Index>(d));
       each_key_tile(shape, s, i, rows, [&](Index other, Tile t, Index key) {
         scores(p, {q + row * qs + h * d, qs}, {k + key * ks + group * d, ks}, t, s, other, shape);
-        const Eigen::ArrayXf peak = p.rowwise().maxCoeff().array().max(largest);
+        peak = p.rowwise().maxCoeff().array().max(largest);
         correction = (largest - peak).exp();
         largest = peak;
         exponentials(p, peak);
@@ -94,14 +94,15 @@ inline void attention_inputs(AttentionGradients<float> to, const float* dy, cons
   const Index together = shape.prefixes == nullptr ? 1 : shape.sequences;
   parallel_for(shape.sequences / together * shape.groups, true, [=](Index task) {
     static thread_local Matrix p, ds;
+    static thread_local Eigen::ArrayXf delta, log_sum;
     const Index group = task % shape.groups;
     for (Index s = task / shape.groups * together; s < (task / shape.groups + 1) * together; ++s)
       each_query_tile(shape, s, group, [&](Index h, Index i, Index rows) {
         const Index row = shape.query_begin(s) + i, at = row * qs + h * d;
         const auto n = static_cast<Eigen::Index>(rows);
         const Rows query{q + at, qs}, upper{dy + at, qs};
-        const Eigen::ArrayXf delta = (read(dy + at, rows, d, qs).array() * read(y + at, rows, d, qs).array()).rowwise().sum();
-        Eigen::ArrayXf log_sum(n);
+        delta = (read(dy + at, rows, d, qs).array() * read(y + at, rows, d, qs).array()).rowwise().sum();
+        log_sum.resize(n);
         for (Index r = 0; r < rows; ++r) log_sum(static_cast<Eigen::Index>(r)) = l[(row + r) * shape.heads + h];
         each_key_tile(shape, s, i, rows, [&](Index other, Tile t, Index first_key) {
           const Index from = first_key * ks + group * d;

@@ -22,8 +22,9 @@ inline Write write(float* data, Index rows, Index columns, Index stride) {
   return {data, static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(columns), Strided(static_cast<Eigen::Index>(stride))};
 }
 
-/// Pieces of `n` rows: enough for every thread, none so small that packing dominates.
-inline Index piece(Index n) { return std::max<Index>(64, (n + 4 * thread_count() - 1) / (4 * thread_count())); }
+/// Pieces of `n` rows: enough for many threads, none so small that packing dominates, and the same for any number of threads, as
+/// Eigen's order of summation depends on a product's size.
+inline Index piece(Index n) { return std::max<Index>(64, (n + 15) / 16); }
 
 /// A matrix in memory and the distance of its rows.
 struct Rows {

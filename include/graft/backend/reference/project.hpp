@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <concepts>
 #include <utility>
-#include <vector>
 
 namespace graft::backend {
 
@@ -80,42 +79,42 @@ void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* res
     if (p->rank == 0) continue;
     matmul(p->u, x, p->a, rows, in, p->rank, 1.0F, false, on);
     p->members.keep_own(p->u, rows, p->rank);
-    std::vector<float> b(p->out * p->rank);
-    p->members.side_by_side(b.data(), p->b, p->out, p->rank);
-    matmul(p->y, p->u, b.data(), rows, p->rank, p->out, p->scale, true, on);
+    float* const b = scratch<struct SideBySide, float>(p->out * p->rank);
+    p->members.side_by_side(b, p->b, p->out, p->rank);
+    matmul(p->y, p->u, b, rows, p->rank, p->out, p->scale, true, on);
   }
 }
 
 /// dx(T,in) (+)= Σ dy w + du A over the branches, and the gradients of their weights. x may be null where no branch has any.
 template <class Y, class X, class S, std::derived_from<reference> On>
 void project_backward(const BranchGradient<Y, X>* branches, Index count, X* dx, bool accumulate, const X* x, Index rows, Index in, S storage, On on) {
-  std::vector<float> du, b, sum(std::is_same_v<X, float> || dx == nullptr ? 0 : rows * in);
+  constexpr bool floats = std::is_same_v<X, float>;
+  float* const sum = scratch<struct InputSum, float>(floats || dx == nullptr ? 0 : rows * in);
   const auto to = [&] {  // shares are added up as floats
-    if constexpr (std::is_same_v<X, float>) return dx;
-    else return sum.data();
+    if constexpr (floats) return dx;
+    else return sum;
   }();
-  bool more = std::is_same_v<X, float> && accumulate;
+  bool more = floats && accumulate;
   for (const auto* p = branches; p != branches + count; ++p) {
     if (p->dy == nullptr) continue;
     if (dx != nullptr) matmul_frozen_input(to, p->dy, p->w, rows, in, p->out, std::exchange(more, true), storage, on);
     if (p->dw != nullptr) matmul_weight(p->dw, p->dy, x, rows, in, p->out, 1.0F, on);
     if (p->rank == 0) continue;
-    du.resize(rows * p->rank);
-    b.resize(p->out * p->rank);
-    p->members.side_by_side(b.data(), p->b, p->out, p->rank);
-    matmul_input(du.data(), p->dy, b.data(), rows, p->rank, p->out, p->scale, false, on);
-    p->members.keep_own(du.data(), rows, p->rank);
-    if (dx != nullptr) matmul_input(to, du.data(), p->a, rows, in, p->rank, 1.0F, true, on);
+    float *const du = scratch<struct NarrowGradient, float>(rows * p->rank), *const b = scratch<struct SideBySide, float>(p->out * p->rank);
+    p->members.side_by_side(b, p->b, p->out, p->rank);
+    matmul_input(du, p->dy, b, rows, p->rank, p->out, p->scale, false, on);
+    p->members.keep_own(du, rows, p->rank);
+    if (dx != nullptr) matmul_input(to, du, p->a, rows, in, p->rank, 1.0F, true, on);
     if (p->db != nullptr) {
-      std::fill(b.begin(), b.end(), 0.0F);
-      matmul_weight(b.data(), p->dy, p->u, rows, p->rank, p->out, p->scale, on);
+      std::fill_n(b, p->out * p->rank, 0.0F);
+      matmul_weight(b, p->dy, p->u, rows, p->rank, p->out, p->scale, on);
       for (Index o = 0; o < p->out; ++o)
         for (Index r = 0; r < p->rank; ++r) p->db[p->members.at(o, r, p->out, p->rank)] += b[o * p->rank + r];
     }
-    if (p->da != nullptr) matmul_weight(p->da, du.data(), x, rows, in, p->rank, 1.0F, on);
+    if (p->da != nullptr) matmul_weight(p->da, du, x, rows, in, p->rank, 1.0F, on);
   }
-  if constexpr (!std::is_same_v<X, float>)
-    if (dx != nullptr) scale(dx, sum.data(), 1.0F, rows * in, accumulate, on);
+  if constexpr (!floats)
+    if (dx != nullptr) scale(dx, sum, 1.0F, rows * in, accumulate, on);
 }
 
 }  // namespace graft::backend

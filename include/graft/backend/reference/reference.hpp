@@ -5,6 +5,7 @@
 /// `graft::backend` whose last argument is the tag; overload resolution finds the one nearest along the chain.
 #pragma once
 
+#include <graft/core/buffer.hpp>
 #include <graft/core/parallel.hpp>
 #include <graft/core/quantized.hpp>
 
@@ -50,6 +51,14 @@ inline constexpr Index parallel_threshold = 1U << 14U;
 
 /// Rows handed to a thread at a time by row-wise kernels.
 inline constexpr Index row_piece = 16;
+
+/// Memory of the calling thread that grows to what was ever asked. `Use` tells apart what is alive at the same time.
+template <class Use, class E>
+E* scratch(Index count) {
+  static thread_local Buffer<reference> memory;
+  if (memory.bytes() < count * sizeof(E)) memory = Buffer<reference>(count * sizeof(E));
+  return memory.template as<E>();
+}
 
 /// y ← or +← value: what every backward kernel does with its result.
 template <class E>

@@ -5,23 +5,22 @@
 #include <graft/backend/reference/reference.hpp>
 
 #include <cmath>
-#include <vector>
 
 namespace graft::backend {
 
 /// table(T,width) = (cos θ, sin θ) by halves,  θ[t,j] = position_t · base^(−2j/width), for j < width/2
 inline void rotary_table(float* table, const Id* positions, Index rows, Index width, float base, reference) {
   const Index half = width / 2;
-  std::vector<double> frequency(half);
-  for (Index j = 0; j < half; ++j) frequency[j] = std::pow(static_cast<double>(base), -2.0 * static_cast<double>(j) / static_cast<double>(width));
   parallel_pieces(rows, row_piece, [&](Index begin, Index end) {
-    for (Index t = begin; t < end; ++t)
-      for (Index j = 0; j < half; ++j) {
+    for (Index j = 0; j < half; ++j) {
+      const double frequency = std::pow(static_cast<double>(base), -2.0 * static_cast<double>(j) / static_cast<double>(width));
+      for (Index t = begin; t < end; ++t) {
         // The angle as PyTorch computes it: a float product of a float position and a float frequency.
-        const float angle = static_cast<float>(positions[t]) * static_cast<float>(frequency[j]);
+        const float angle = static_cast<float>(positions[t]) * static_cast<float>(frequency);
         table[t * width + j] = std::cos(angle);
         table[t * width + half + j] = std::sin(angle);
       }
+    }
   });
 }
 

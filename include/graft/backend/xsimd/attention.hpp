@@ -55,15 +55,17 @@ void each_key_chunk(const AttentionShape& shape, Index s, Index i, Index rows, c
   });
 }
 
-/// Tasks of one kind: every (sequence, key/value head, chunk of its rows).
-struct ChunkTasks {
-  std::vector<std::array<Index, 2>> chunks;  // sequence, first row
-  template <class Count>
-  ChunkTasks(Index sequences, const Count& count) {
-    for (Index s = 0; s < sequences; ++s)
-      for (Index i = 0; i < count(s); i += chunk) chunks.push_back({s, i});
-  }
-};
+/// Tasks of one kind: every (sequence, first row of a chunk of its rows).
+template <class Use, class Count>
+std::span<const std::array<Index, 2>> chunk_tasks(Index sequences, const Count& count) {
+  Index all = 0;
+  for (Index s = 0; s < sequences; ++s) all += (count(s) + chunk - 1) / chunk;
+  auto* const tasks = scratch<Use, std::array<Index, 2>>(all);
+  Index next = 0;
+  for (Index s = 0; s < sequences; ++s)
+    for (Index i = 0; i < count(s); i += chunk) tasks[next++] = {s, i};
+  return {tasks, all};
+}
 
 /// The chunk of queries that a forward task has, and the panels of all keys and values that any of them sees.
 struct SeenPanels {
@@ -307,9 +309,9 @@ inline void store_head(Bfloat16* to, Index stride, const float* from, Index wide
 inline void attention(Bfloat16* y, float* l, const Bfloat16* q, const Bfloat16* k, const Bfloat16* v, AttentionShape shape, xsimd_cpu) {
   using namespace bf16;
   const HeadRows queries{q, shape.heads * shape.width, shape.width}, keys{k, shape.groups * shape.width, shape.width}, values{v, keys.stride, shape.width};
-  const ChunkTasks tasks(shape.sequences, [&](Index s) { return shape.query_count(s); });
-  parallel_for(tasks.chunks.size() * shape.groups, true, [&](Index task) {
-    const auto [s, begin] = tasks.chunks[task / shape.groups];
+  const auto tasks = chunk_tasks<struct ForwardTasks>(shape.sequences, [&](Index s) { return shape.query_count(s); });
+  parallel_for(tasks.size() * shape.groups, true, [&](Index task) {
+    const auto [s, begin] = tasks[task / shape.groups];
     const Index group = task % shape.groups, per_group = shape.heads / shape.groups, count = std::min(chunk, shape.query_count(s) - begin);
     if (shape.query_count(s) <= 4 && shape.width % (2 * simd::width) == 0) {
       for (Index i = 0; i < count; ++i) attend_directly(y, l, queries, keys, values, shape, s, i, group);
@@ -375,15 +377,15 @@ inline void attention_inputs(AttentionGradients<Bfloat16> to, const Bfloat16* dy
     return;
   }
   // Otherwise chunks of queries, then chunks of keys, are tasks: the same sums in the same order, the scores twice.
-  const ChunkTasks of_queries(to.dq != nullptr ? shape.sequences : 0, [&](Index s) { return shape.query_count(s); });
-  const ChunkTasks of_keys(for_keys ? shape.sequences : 0, [&](Index s) { return shape.key_count(s); });
-  const Index first = of_queries.chunks.size() * shape.groups;
-  parallel_for(first + of_keys.chunks.size() * shape.groups, true, [&](Index task) {
+  const auto of_queries = chunk_tasks<struct QueryTasks>(to.dq != nullptr ? shape.sequences : 0, [&](Index s) { return shape.query_count(s); });
+  const auto of_keys = chunk_tasks<struct KeyTasks>(for_keys ? shape.sequences : 0, [&](Index s) { return shape.key_count(s); });
+  const Index first = of_queries.size() * shape.groups;
+  parallel_for(first + of_keys.size() * shape.groups, true, [&](Index task) {
     AttentionStep work(shape, queries, keys, values, upper, output, l);
     Tiles tiles;
     const Index group = task % shape.groups;
     if (task < first) {
-      const auto [s, i] = of_queries.chunks[task / shape.groups];
+      const auto [s, i] = of_queries[task / shape.groups];
       const Index count = std::min(chunk, shape.query_count(s) - i);
       float* const dq = scratch<struct QuerySums, float>(chunk * wide);
       for (Index h = group * per_group; h < (group + 1) * per_group; ++h) {
@@ -396,7 +398,7 @@ inline void attention_inputs(AttentionGradients<Bfloat16> to, const Bfloat16* dy
         store_queries(shape.query_begin(s) + i, h, count, dq);
       }
     } else {
-      const auto [other, j] = of_keys.chunks[(task - first) / shape.groups];
+      const auto [other, j] = of_keys[(task - first) / shape.groups];
       const Index n = std::min(chunk, shape.key_count(other) - j);
       float *const dk = scratch<struct KeySums, float>(2 * chunk * wide), *const dv = dk + chunk * wide;
       std::fill_n(dk, 2 * chunk * wide, 0.0F);

@@ -30,14 +30,6 @@ struct PanelRun {
   Index next;
 };
 
-/// Memory of the calling thread that grows to what was ever asked. `Use` tells apart what is alive at the same time.
-template <class Use, class E>
-E* scratch(Index count) {
-  static thread_local Buffer<reference> memory;
-  if (memory.bytes() < count * sizeof(E)) memory = Buffer<reference>(count * sizeof(E));
-  return memory.template as<E>();
-}
-
 inline Word bits_of(float x) { return Bfloat16(x).bits; }
 inline Word bits_of(Bfloat16 x) { return x.bits; }
 

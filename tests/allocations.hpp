@@ -1,0 +1,4 @@
+// Counts what the program allocates with `new`.
+#pragma once
+
+long allocations();
