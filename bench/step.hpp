@@ -100,7 +100,7 @@ void profile(const char* file, Index micro_tokens) {
   std::printf("[{\"op\": \"outside kernels\", \"milliseconds\": %.3f}", (seconds - profile.seconds() / rounds) * 1e3);
   for (const auto& e : profile.entries())
     std::printf(",\n {\"op\": \"%s\", \"backward\": %s, \"m\": %zu, \"n\": %zu, \"k\": %zu, \"calls\": %zu, \"milliseconds\": %.3f, \"gigaflops\": %.1f}", std::string(e.op).c_str(),
-                e.backward ? "true" : "false", e.size.m, e.size.n, e.size.k, e.calls / rounds, e.seconds * 1e3 / rounds, e.flops() / e.seconds / 1e9);
+                e.backward ? "true" : "false", e.rows / e.calls, e.n, e.k, e.calls / rounds, e.seconds * 1e3 / rounds, static_cast<double>(e.flops) / e.seconds / 1e9);
   std::puts("]");
 }
 

@@ -88,9 +88,13 @@ class SessionOf final : public Session {
     auto& trunk = trainer.trunk_cache();
     if (!o.trunk_cache.empty() && !trunk) graft::fail("--trunk-cache: ", method_, " trains in the first block already (or --trunk-cache-memory is 0): there is nothing to keep");
     if (!o.trunk_cache.empty() && std::filesystem::exists(o.trunk_cache)) trunk->load(o.trunk_cache);
+    graft::Profile profile;
+    trainer.workspace().profile = &profile;
     const Stopwatch training;
     report.history = graft::fit(trainer, std::span<const graft::Example>(examples), fit, held.empty() ? std::function<double()>{} : held_loss);
     report.train_seconds = training.seconds();
+    trainer.workspace().profile = nullptr;
+    report.profile = profile.entries();
     if (trunk) std::fprintf(stderr, "%zu of %zu passes took what the frozen blocks yield from %.1f MB kept\n", trunk->hits(), trunk->hits() + trunk->misses(), static_cast<double>(trunk->bytes()) / 1e6);
     if (!o.trunk_cache.empty()) trunk->save(o.trunk_cache);
     report.peak_resident_bytes = peak_resident_bytes();

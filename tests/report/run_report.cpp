@@ -36,4 +36,23 @@ BOOST_AUTO_TEST_CASE(pages_escape_what_models_say) {
   BOOST_TEST(json.at("losses").size() == 3U);
 }
 
+BOOST_AUTO_TEST_CASE(the_time_of_steps_as_bars) {
+  Profile profile;
+  Llama<tiny::Config, LoRA<2>, reference> model;
+  tiny::fill(model);
+  Trainer trainer(model);
+  trainer.workspace().profile = &profile;
+  trainer.step(tiny::batch());
+  trainer.step(tiny::batch());
+  const auto whole = report::flame_of(profile.entries(), 2 * profile.seconds());
+  BOOST_TEST(std::abs(whole.seconds - 2 * profile.seconds()) < 1e-9);
+  double parts = 0, flops = 0;
+  for (const auto& direction : whole.parts) parts += direction.seconds;
+  BOOST_TEST(std::abs(parts - whole.seconds) < 1e-9);
+  for (const auto& e : profile.entries()) flops += static_cast<double>(e.flops);
+  BOOST_TEST(flops == static_cast<double>(trainer.workspace().cost().forward + trainer.workspace().cost().backward));
+  for (const auto& e : profile.entries()) BOOST_TEST((e.op != "attention" || e.calls == 2 * tiny::Config::blocks), e.op);
+  BOOST_TEST(report::flame_picture(whole).find("project") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

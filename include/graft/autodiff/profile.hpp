@@ -21,24 +21,20 @@ struct Work {
 /// Gathers the time of kernels. Point `Workspace::profile` at one to switch it on; without, nothing is measured.
 class Profile {
  public:
+  /// All calls of one op in one direction with products of n columns summed over k, whatever their number of rows.
   struct Entry {
     std::string_view op;  ///< the file of the op that ran the kernel
     bool backward;
-    Work size;            ///< of one call
+    Index n, k, calls = 0, rows = 0, flops = 0;
     double seconds = 0;
-    Index calls = 0;
-
-    [[nodiscard]] double flops() const { return static_cast<double>(size.flops) * static_cast<double>(calls); }
   };
 
   void add(const std::source_location& where, bool backward, Work work, std::chrono::steady_clock::duration time) {
-    std::string_view op = where.file_name();
-    op.remove_prefix(op.rfind('/') + 1);
-    op = op.substr(0, op.find('.'));
-    for (auto& entry : entries_)
-      if (entry.op == op && entry.backward == backward && entry.size.flops == work.flops && entry.size.n == work.n) return count(entry, time);
-    entries_.push_back({op, backward, work});
-    count(entries_.back(), time);
+    Entry& entry = entry_of(name_of(where), backward, work);
+    ++entry.calls;
+    entry.rows += work.m;
+    entry.flops += work.flops;
+    entry.seconds += std::chrono::duration<double>(time).count();
   }
 
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
@@ -47,12 +43,17 @@ class Profile {
     for (const auto& entry : entries_) total += entry.seconds;
     return total;
   }
-  void clear() { entries_.clear(); }
 
  private:
-  static void count(Entry& entry, std::chrono::steady_clock::duration time) {
-    entry.seconds += std::chrono::duration<double>(time).count();
-    ++entry.calls;
+  static std::string_view name_of(const std::source_location& where) {
+    std::string_view op = where.file_name();
+    op.remove_prefix(op.rfind('/') + 1);
+    return op.substr(0, op.find('.'));
+  }
+  Entry& entry_of(std::string_view op, bool backward, Work work) {
+    for (auto& entry : entries_)
+      if (entry.op == op && entry.backward == backward && entry.n == work.n && entry.k == work.k) return entry;
+    return entries_.emplace_back(Entry{.op = op, .backward = backward, .n = work.n, .k = work.k});
   }
 
   std::vector<Entry> entries_;

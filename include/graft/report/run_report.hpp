@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/io/json.hpp>
+#include <graft/report/flame.hpp>
 #include <graft/report/site_map.hpp>
 #include <graft/train/fit.hpp>
 #include <graft/train/plan.hpp>
@@ -34,6 +35,7 @@ struct RunReport {
   std::optional<HeldOutFigures> before, after;
   std::vector<SampleOutput> samples;
   std::vector<SiteEntry> sites;
+  std::vector<Profile::Entry> profile;  ///< of the training steps
 
   [[nodiscard]] double tokens_per_second() const { return history.seconds > 0 ? static_cast<double>(history.tokens) / history.seconds : 0; }
 
@@ -47,6 +49,8 @@ struct RunReport {
                    {"peak_resident_bytes", peak_resident_bytes}, {"base_file_bytes", base_bytes}, {"adapter_bytes", adapter_bytes},
                    {"steps", history.losses.size()}, {"tokens", history.tokens}, {"losses", history.losses}};
     for (const auto& s : samples) result["samples"].push_back({{"prompt", s.prompt}, {"wanted", s.wanted}, {"before", s.before}, {"after", s.after}});
+    for (const auto& e : profile)
+      result["profile"].push_back({{"op", e.op}, {"backward", e.backward}, {"columns", e.n}, {"depth", e.k}, {"calls", e.calls}, {"seconds", e.seconds}, {"flops", e.flops}});
     return result;
   }
 
@@ -179,6 +183,7 @@ svg{width:100%;height:auto}.grid{stroke:var(--line)}.axis{font-size:11px;fill:va
   row("speed of training", number(tokens_per_second(), "%.0f tokens/s"));
   row("time: loading, training, everything", number(load_seconds, "%.1f s, ") + number(train_seconds, "%.1f s, ") + number(total_seconds, "%.1f s"));
   out += "</table>";
+  if (!profile.empty()) out += "<h2>Where the time of training steps went</h2>" + flame_picture(flame_of(profile, history.seconds));
   if (!samples.empty()) {
     out += "<h2>Samples</h2><table class=\"plain\"><tr><th>prompt</th><th>wanted</th><th>before</th><th>after</th></tr>";
     for (const auto& s : samples) out += "<tr><td>" + escaped(s.prompt) + "</td><td>" + escaped(s.wanted) + "</td><td>" + escaped(s.before) + "</td><td>" + escaped(s.after) + "</td></tr>";
