@@ -1,6 +1,6 @@
 """What a user runs today, PyTorch + HF PEFT on SmolLM2-135M from the same file: one work, timed; prints one JSON object.
 usage: peer.py MODEL.gguf METHOD WORK [--batches N] [--epochs N] [--dtype D]
-  METHOD  lora, lora_qv, last2, full or base (the model as it is)
+  METHOD  lora, lora_qv, prompt (20 virtual tokens), ia3, last2, full or base (the model as it is)
   WORK    step (4×256 tokens), instruction, shared (see step.hpp), or generate (500 tokens read, one and eight texts written)
 pip install torch transformers==4.57.6 peft==0.21.2 gguf"""
 import argparse
@@ -11,12 +11,12 @@ import time
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import IA3Config, LoraConfig, PromptTuningConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
 p = argparse.ArgumentParser()
 p.add_argument("model")
-p.add_argument("method", choices="lora lora_qv last2 full base".split())
+p.add_argument("method", choices="lora lora_qv prompt ia3 last2 full base".split())
 p.add_argument("work", choices="step instruction shared generate".split())
 p.add_argument("--batches", type=int, default=1)
 p.add_argument("--epochs", type=int, default=4, help="the first warms up")
@@ -76,6 +76,10 @@ def train():
         model = get_peft_model(model, LoraConfig(target_modules="all-linear", **lora))
     if a.method == "lora_qv":
         model = get_peft_model(model, LoraConfig(target_modules=["q_proj", "v_proj"], **lora))
+    if a.method == "prompt":
+        model = get_peft_model(model, PromptTuningConfig(num_virtual_tokens=20, task_type="CAUSAL_LM"))
+    if a.method == "ia3":
+        model = get_peft_model(model, IA3Config(target_modules=["k_proj", "v_proj", "down_proj"], feedforward_modules=["down_proj"], task_type="CAUSAL_LM"))
     if a.method == "last2":
         for q in model.parameters():
             q.requires_grad = False

@@ -4,7 +4,17 @@
 
 #include <graft/layers.hpp>
 #include <graft/peft/bank.hpp>
+#include <graft/peft/delta.hpp>
+#include <graft/peft/dora.hpp>
+#include <graft/peft/hra.hpp>
+#include <graft/peft/ia3.hpp>
+#include <graft/peft/loha.hpp>
+#include <graft/peft/lokr.hpp>
+#include <graft/peft/ln_tuning.hpp>
 #include <graft/peft/lora.hpp>
 #include <graft/peft/method.hpp>
+#include <graft/peft/miss.hpp>
 #include <graft/peft/selective.hpp>
 #include <graft/peft/site.hpp>
+#include <graft/peft/soft_prompt.hpp>
+#include <graft/peft/vera.hpp>

@@ -203,6 +203,35 @@ BOOST_AUTO_TEST_CASE(projecting_with_an_unused_result) {
   check([&](auto& tape, auto v) { return std::get<0>(project<float>(tape, Given{v}, {}, Nothing{}, projection_of(w), projection_of(other))); },
         std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&, decltype(other)&>(w, other));
 }
+BOOST_AUTO_TEST_CASE(products_of_values) {
+  const Input<3, 5> a(41);
+  const Input<4, 5> b(42);
+  const Input<5, 4> c(43);
+  check([](auto& tape, auto x, auto w) { return product_nt<4>(tape, x, w); }, a, b);
+  check([](auto& tape, auto x, auto w) { return product_nn(tape, x, w); }, a, c);
+}
+BOOST_AUTO_TEST_CASE(leaves) {
+  const Input<3, 4> same(45);
+  const Input<5, 12> wide(46);
+  Parameter<B, Trainable, 3, 4> w;
+  draw(w, 44);
+  check([&](auto& tape, auto x) { return multiply(tape, x, leaf(tape, w)); }, std::tuple<const decltype(same)&>(same), std::tuple<decltype(w)&>(w));
+  check([&](auto& tape, auto x) { return scale_columns(tape, x, row(tape, w)); }, std::tuple<const decltype(wide)&>(wide), std::tuple<decltype(w)&>(w));
+}
+BOOST_AUTO_TEST_CASE(kronecker_products) {
+  const Input<2, 3> a(47);
+  const Input<4, 5> b(48);
+  check([](auto& tape, auto x, auto w) { return kronecker(tape, x, w); }, a, b);
+}
+BOOST_AUTO_TEST_CASE(folds) {
+  const Input<4, 7> x(49);
+  check([](auto& tape, auto v) { return fold<3>(tape, v); }, x);
+}
+BOOST_AUTO_TEST_CASE(reflections) {
+  const Input<4, 6> x(50);
+  const Input<6, 2> u(51);
+  check([](auto& tape, auto v, auto w) { return reflect(tape, reflect(tape, v, w, 1), w, 0, 0.5F); }, x, u);
+}
 BOOST_AUTO_TEST_CASE(slices_and_elements) {
   const Input<5, 6> x(24);
   check([](auto& tape, auto v) { return slice(tape, v, 2, 2); }, x);

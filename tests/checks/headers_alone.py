@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Compiles every header by itself.  usage: headers_alone.py INCLUDE_FOLDER COMPILER [FLAG...]"""
+"""Compiles every header by itself.  usage: headers_alone.py INCLUDE_FOLDER COMPILER --with|--without onednn [FLAG...]"""
 import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-folder, compiler, *flags = sys.argv[1:]
+folder, compiler, onednn, _, *flags = sys.argv[1:]
 
 
 def check(header):
@@ -14,7 +14,8 @@ def check(header):
     return f"{header} does not compile alone:\n{run.stderr[:2000]}" if run.returncode != 0 else None
 
 
-headers = sorted(os.path.relpath(os.path.join(at, f), folder) for at, _, files in os.walk(folder) for f in files if f.endswith(".hpp"))
+headers = sorted(os.path.relpath(os.path.join(at, f), folder) for at, _, files in os.walk(folder) for f in files if f.endswith(".hpp")
+                 and not (onednn == "--without" and f == "onednn_cpu.hpp"))
 with ThreadPoolExecutor(2) as pool:
     failures = [f for f in pool.map(check, headers) if f]
 print("\n".join(failures))

@@ -107,6 +107,13 @@ class Parameter<B, Constant<F32>, 1, N> {
   Buffer<B> value_{bytes()};
 };
 
+/// A trained parameter that files keep with two extents even where it has one row.
+template <class B, Index Rows, Index Columns>
+class TrainedMatrix : public Parameter<B, Trainable, Rows, Columns> {
+ public:
+  static constexpr bool two_extents = true;
+};
+
 /// Where a parameter's gradient lies, or nowhere.
 template <class P>
 constexpr auto gradient_of(const P& p) {

@@ -20,6 +20,7 @@ struct BatchShape {
 /// `target_owners`, where they are not empty, say which adapter of a bank a token and a target belong to.
 struct Batch {
   std::vector<Id> tokens, positions, starts{0}, rows, targets, prefixes{}, owners{}, target_owners{};
+  std::vector<Id> firsts{};  ///< labels of first tokens: nothing predicts them, unless a soft prompt stands before
   Index logical_tokens = 0;  ///< of all examples, those of a shared prefix counted for each
 
   [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), sequences(), targets.size()}; }
@@ -44,6 +45,7 @@ struct Batch {
       while (static_cast<Id>(i) < begins()) s = static_cast<Index>(prefix(s));
       return starts[s] + static_cast<Id>(i) - begins();
     };
+    if (!labels.empty() && labels[0] >= 0) firsts.push_back(labels[0]);
     for (Index i = 0; i < ids.size(); ++i) {
       if (i >= shared) {
         tokens.push_back(ids[i]);
@@ -60,6 +62,29 @@ struct Batch {
     }
     starts.push_back(static_cast<Id>(tokens.size()));
     logical_tokens += ids.size();
+  }
+
+  /// The same with tokens first … first+count−1 before every sequence: there once, as a sequence that the others continue.
+  [[nodiscard]] Batch behind(Index first, Index count) const {
+    Batch all;
+    const auto more = static_cast<Id>(count);
+    for (Id i = 0; i < more; ++i) {
+      all.tokens.push_back(static_cast<Id>(first) + i);
+      all.positions.push_back(i);
+    }
+    all.tokens.insert(all.tokens.end(), tokens.begin(), tokens.end());
+    for (const Id p : positions) all.positions.push_back(p + more);
+    for (const Id s : starts) all.starts.push_back(s + more);
+    all.prefixes.push_back(-1);
+    for (Index s = 0; s < sequences(); ++s) all.prefixes.push_back(prefix(s) + 1);
+    for (const Id label : firsts) {
+      all.rows.push_back(more - 1);
+      all.targets.push_back(label);
+    }
+    for (const Id r : rows) all.rows.push_back(r + more);
+    all.targets.insert(all.targets.end(), targets.begin(), targets.end());
+    all.logical_tokens = logical_tokens;
+    return all;
   }
 };
 

@@ -23,8 +23,12 @@ template <class Model>
 HeldOutLoss held_out_loss(const Model& model, std::span<const Batch> batches, Workspace<typename Model::backend>& workspace) {
   using B = typename Model::backend;
   HeldOutLoss loss;
-  for (const Batch& batch : batches) {
-    if (batch.targets.empty()) continue;
+  for (const Batch& given : batches) {
+    if (given.targets.empty()) continue;
+    const Batch& batch = [&]() -> decltype(auto) {
+      if constexpr (Model::virtual_tokens > 0) return Model::prepared(given);
+      else return (given);
+    }();
     workspace.reset();
     Inference<B> tape(workspace);
     loss.sum += static_cast<double>(download<B>(model.loss(tape, place(tape, batch)).data, 1)[0]);

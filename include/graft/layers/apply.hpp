@@ -32,11 +32,15 @@ constexpr auto apply(T& tape, X source, InputRows<typename T::backend> how, cons
   }
 }
 
+/// Whether what is left to do to a layer's product may be done to a sum with something else (a bias may, a scale may not).
+template <class L>
+inline constexpr bool completes_sums = !requires { L::scales_product; };
+
 /// residual + layer(source)
 template <class T, class R, Source X, class L>
 constexpr auto apply_onto(T& tape, R residual, X source, InputRows<typename T::backend> how, const L& layer) {
-  if constexpr (computed_together<L>) return layer.complete(tape, std::get<0>(project<typename R::element>(tape, source, how, residual, layer.projection())));
-  else return add(tape, residual, layer(tape, value_of(tape, source)));
+  if constexpr (computed_together<L> && completes_sums<L>) return layer.complete(tape, std::get<0>(project<typename R::element>(tape, source, how, residual, layer.projection())));
+  else return add(tape, residual, std::get<0>(apply<typename R::element>(tape, source, how, layer)));
 }
 
 }  // namespace graft

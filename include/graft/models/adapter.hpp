@@ -11,41 +11,74 @@ namespace graft {
 /// What an adapter_config.json says, gathered from the layers of a model.
 struct AdapterSummary {
   struct Entry {
-    std::string path;  ///< "model.layers.0.self_attn.q_proj"
-    LoraSettings settings;
+    std::string path;          ///< "model.layers.0.self_attn.q_proj"
+    LoraSettings settings{};   ///< where it is a LoRA
+    std::string also_listed{}; ///< a second list of modules that it is in
   };
-  std::vector<Entry> lora;
+  std::string type = "LORA";  ///< PEFT's name of the method
+  Json options = Json::object();
+  std::vector<Entry> adapted;
   std::vector<std::string> saved_modules;  ///< paths of layers trained whole
+  bool lists_modules = true;               ///< prompts belong to no module
   Index blocks = 0;
 };
 
+/// The name of a trained parameter in an adapter file.
+inline std::string name_in_adapter(const Path& path) {
+  const std::string name = path.str();
+  return name.starts_with("model.") || name.starts_with("lm_head") ? "base_model.model." + name : name;
+}
+
 template <class Model>
 AdapterSummary summarize_adapter(const Model& model) {
-  AdapterSummary summary{.lora = {}, .saved_modules = {}, .blocks = Model::config::blocks};
+  AdapterSummary summary{.adapted = {}, .saved_modules = {}, .blocks = Model::config::blocks};
   Model::each_site(model, [&summary](auto, const Path& path, const auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
-    if constexpr (requires { L::method::settings.rank; }) summary.lora.push_back({path.str(), L::method::settings});
-    else if (trainable_parameters(layer) > 0) summary.saved_modules.push_back(path.str());
+    if constexpr (requires { typename L::method; }) {
+      AdapterSummary::Entry entry{.path = path.str()};
+      if constexpr (requires { L::method::settings.rank; }) entry.settings = L::method::settings;
+      if constexpr (requires { L::also_listed; }) entry.also_listed = L::also_listed;
+      const std::string type = L::method::peft_type;
+      if (!summary.adapted.empty() && type != summary.type) fail("an adapter folder of PEFT holds one method; this model has ", summary.type, " and ", type);
+      summary.type = type;
+      const auto option = [&summary](const char* key, auto value) { summary.options[key] = value; };
+      if constexpr (requires { L::method::each_option(option); }) L::method::each_option(option);
+      else if constexpr (requires { L::method::template each_option<typename Model::config>(option); }) L::method::template each_option<typename Model::config>(option);
+      if constexpr (requires { L::method::lists_modules; }) summary.lists_modules = L::method::lists_modules;
+      summary.adapted.push_back(std::move(entry));
+    } else if (trainable_parameters(layer) > 0) {
+      summary.saved_modules.push_back(path.str());
+    }
   });
   return summary;
 }
 
-/// The PEFT config of a summary. The commonest rank and alpha become r and lora_alpha, others go into the patterns.
-[[gnu::cold]] inline Json adapter_config(const AdapterSummary& summary, const std::string& base_name) {
-  const auto last_part = [](const std::string& path) { return path.substr(path.rfind('.') + 1); };
-  Json config = Json::parse(R"({"peft_type": "LORA", "task_type": "CAUSAL_LM", "inference_mode": true, "bias": "none", "fan_in_fan_out": false,
-    "init_lora_weights": true, "lora_dropout": 0.0, "use_rslora": false, "use_dora": false, "r": 8, "lora_alpha": 8, "rank_pattern": {},
-    "alpha_pattern": {}, "target_modules": [], "modules_to_save": null, "layers_to_transform": null, "layers_pattern": null})");
-  config["base_model_name_or_path"] = base_name;
-  if (!summary.saved_modules.empty()) {
-    std::set<std::string> names;
-    for (const auto& path : summary.saved_modules) names.insert(summary.lora.empty() || path.find(".layers.") != std::string::npos ? path : last_part(path));
-    config["modules_to_save"] = names;
+/// Names of modules as PEFT's configs have them: short where a name means the same in every adapted block, whole paths where not.
+struct TargetNames {
+  explicit TargetNames(const AdapterSummary& summary) : in_block(summary.blocks, false) {
+    const auto& all = summary.adapted;
+    for (const auto& entry : all)
+      if (entry.path.find(".layers.") != std::string::npos) in_block[block_of(entry.path)] = true;
+    const auto blocks = static_cast<Index>(std::count(in_block.begin(), in_block.end(), true));
+    for (const auto& entry : all) {
+      if (entry.path.find(".layers.") == std::string::npos) continue;
+      const auto same = static_cast<Index>(std::count_if(all.begin(), all.end(), [&](const auto& other) { return last_part(other.path) == last_part(entry.path); }));
+      uniform = uniform && same == blocks;
+    }
+    some_blocks = blocks != 0 && blocks != summary.blocks;
   }
-  if (summary.lora.empty()) return config;
+  static std::string last_part(const std::string& path) { return path.substr(path.rfind('.') + 1); }
+  static Index block_of(const std::string& path) { return static_cast<Index>(std::stoul(path.substr(path.find(".layers.") + 8))); }
+  [[nodiscard]] std::string name(const std::string& path) const { return uniform ? last_part(path) : path; }
 
+  std::vector<bool> in_block;
+  bool uniform = true, some_blocks = false;
+};
+
+/// The part of a config that is LoRA's. The commonest rank and alpha become r and lora_alpha, others go into the patterns.
+[[gnu::cold]] inline void describe_lora(Json& config, const AdapterSummary& summary) {
   // Few entries: everything is found by looking through them.
-  const auto& all = summary.lora;
+  const auto& all = summary.adapted;
   const auto same_kind = [](const LoraSettings& a, const LoraSettings& b) { return a.rank == b.rank && a.alpha == b.alpha; };
   const auto number = [](double x) { return x == static_cast<double>(static_cast<std::int64_t>(x)) ? Json(static_cast<std::int64_t>(x)) : Json(x); };
   const LoraSettings* common = nullptr;
@@ -63,38 +96,46 @@ AdapterSummary summarize_adapter(const Model& model) {
   config["use_rslora"] = common->rank_stabilized;
   config["lora_dropout"] = common->dropout;
   if (common->init == LoraInit::gaussian) config["init_lora_weights"] = "gaussian";
-
-  // Short names where a name means the same in every adapted block, whole paths where it does not.
-  const auto block_of = [](const std::string& path) {
-    const auto at = path.find(".layers.");
-    return at == std::string::npos ? Index{0} : static_cast<Index>(std::stoul(path.substr(at + 8)));
-  };
-  std::vector<bool> adapted(summary.blocks, false);
-  for (const auto& entry : all) adapted[block_of(entry.path)] = true;
-  const auto blocks = static_cast<Index>(std::count(adapted.begin(), adapted.end(), true));
-  bool uniform = true;
   for (const auto& entry : all) {
-    Index same = 0;
-    for (const auto& other : all) same += last_part(other.path) == last_part(entry.path) ? 1 : 0;
-    uniform = uniform && (same == blocks || last_part(entry.path) == "lm_head");
-  }
-  std::set<std::string> targets;
-  for (const auto& entry : all) {
-    const std::string name = last_part(entry.path);
-    targets.insert(uniform ? name : entry.path);
+    const std::string name = TargetNames::last_part(entry.path);
     bool one_kind = true;
-    for (const auto& other : all) one_kind = one_kind && (last_part(other.path) != name || same_kind(other.settings, entry.settings));
+    for (const auto& other : all) one_kind = one_kind && (TargetNames::last_part(other.path) != name || same_kind(other.settings, entry.settings));
     const std::string& key = one_kind ? name : entry.path;
     if (entry.settings.rank != common->rank) config["rank_pattern"][key] = entry.settings.rank;
     if (entry.settings.alpha != common->alpha) config["alpha_pattern"][key] = number(entry.settings.alpha);
     if (entry.settings.rank_stabilized != common->rank_stabilized)
       fail("an adapter folder has one use_rslora for all of it; this model mixes LoRA with and without RankStabilized");
   }
-  for (const auto& target : targets) config["target_modules"].push_back(target);
-  if (uniform && blocks != summary.blocks) {
+}
+
+/// The PEFT config of a summary.
+[[gnu::cold]] inline Json adapter_config(const AdapterSummary& summary, const std::string& base_name) {
+  Json config = Json::parse(R"({"task_type": "CAUSAL_LM", "inference_mode": true, "target_modules": [], "modules_to_save": null})");
+  if (!summary.lists_modules) config.erase("target_modules");
+  if (summary.type == "LORA")
+    config.update(Json::parse(R"({"bias": "none", "fan_in_fan_out": false, "init_lora_weights": true, "lora_dropout": 0.0, "use_rslora": false, "use_dora": false,
+      "r": 8, "lora_alpha": 8, "rank_pattern": {}, "alpha_pattern": {}, "layers_to_transform": null, "layers_pattern": null})"));
+  config["peft_type"] = summary.type;
+  config["base_model_name_or_path"] = base_name;
+  config.update(summary.options);
+  if (!summary.saved_modules.empty()) {
+    std::set<std::string> names;
+    for (const auto& path : summary.saved_modules) names.insert(summary.adapted.empty() || path.find(".layers.") != std::string::npos ? path : TargetNames::last_part(path));
+    config["modules_to_save"] = names;
+  }
+  if (summary.adapted.empty() || !summary.lists_modules) return config;
+  if (summary.type == "LORA") describe_lora(config, summary);
+  const TargetNames names(summary);
+  std::map<std::string, std::set<std::string>> lists;
+  for (const auto& entry : summary.adapted) {
+    lists["target_modules"].insert(names.name(entry.path));
+    if (!entry.also_listed.empty()) lists[entry.also_listed].insert(names.name(entry.path));
+  }
+  for (const auto& [list, modules] : lists) config[list] = modules;
+  if (names.uniform && names.some_blocks) {
     config["layers_to_transform"] = Json::array();
     for (Index b = 0; b < summary.blocks; ++b)
-      if (adapted[b]) config["layers_to_transform"].push_back(b);
+      if (names.in_block[b]) config["layers_to_transform"].push_back(b);
   }
   return config;
 }
@@ -115,10 +156,25 @@ std::vector<NamedTensor> adapter_tensors(const Model& model, Index member = 0) {
     if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
       const auto all = p.read();
       const auto part = std::span(all).subspan(member * all.size() / Model::members, all.size() / Model::members);
-      tensors.push_back({"base_model.model." + path.str(), member_shape<Model>(p), {part.begin(), part.end()}});
+      tensors.push_back({name_in_adapter(path), member_shape<Model>(p), {part.begin(), part.end()}});
     }
   });
   return tensors;
+}
+
+/// Frozen matrices that all layers of a method use a part of, whole and under their names in files.
+template <class Model>
+std::map<std::string, NamedTensor> shared_tensors(const Model& model) {
+  std::map<std::string, NamedTensor> shared;
+  Model::each_site(model, [&shared](auto, const Path&, const auto& layer) {
+    if constexpr (requires { layer.weights.each_shared(layer.weights, [](const char*, const auto&) {}); })
+      layer.weights.each_shared(layer.weights, [&shared](const char* name, const auto& p) {  // the largest part is the whole
+        using P = std::remove_cvref_t<decltype(p)>;
+        auto& tensor = shared[name];
+        if (tensor.values.size() < P::size) tensor = {name, {P::rows, P::columns}, p.read()};
+      });
+  });
+  return shared;
 }
 
 /// Writes what the method trained, or one member of a bank. The folder appears whole: weights first, the config, which makes it an adapter, last.
@@ -128,7 +184,9 @@ void save_adapter(const Model& model, const std::filesystem::path& folder, const
   if (member >= Model::members) fail("save_adapter: there is no adapter ", member, "; the model has ", Model::members, " (counted from 0)");
   const Json config = adapter_config(summarize_adapter(model), base_name);
   std::filesystem::create_directories(folder);
-  write_safetensors(folder / "adapter_model.safetensors", adapter_tensors(model, member));
+  auto tensors = adapter_tensors(model, member);
+  for (auto& [name, tensor] : shared_tensors(model)) tensors.push_back(std::move(tensor));
+  write_safetensors(folder / "adapter_model.safetensors", tensors);
   write_json(folder / "adapter_config.json", config);
 }
 
@@ -139,11 +197,14 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
   if (member >= Model::members) fail("load_adapter: there is no adapter ", member, "; the model has ", Model::members, " (counted from 0)");
   const auto source = (folder / "adapter_config.json").string();
   const Json config = read_json(source);
-  if (const auto type = required<std::string>(config, "peft_type", source); type != "LORA") fail(source, ": peft_type is ", type, "; this version of graft reads LORA");
+  const auto summary = summarize_adapter(model);
+  if (const auto type = required<std::string>(config, "peft_type", source); type != summary.type) fail(source, ": peft_type is ", type, ", and the method in the model's type is ", summary.type);
   for (const char* key : {"use_dora", "lora_bias", "use_qalora", "fan_in_fan_out"})
-    if (optional<bool>(config, key, false, source)) fail(source, ": ", key, " is set, which LoRA<…> does not do");
+    if (!summary.options.contains(key) && optional<bool>(config, key, false, source)) fail(source, ": ", key, " is set, which the method in the model's type does not do");
 
   Complaints complaints;
+  for (const auto& [key, value] : summary.options.items())
+    if (config.contains(key) && config.at(key) != value) complaints.add(key + " is " + config.at(key).dump() + " in the file, " + value.dump() + " in the type");
   const auto pattern_value = [](const Json& c, const char* pattern, const char* otherwise, const std::string& path) {
     if (c.contains(pattern) && c.at(pattern).is_object())
       for (const auto& [key, value] : c.at(pattern).items()) {
@@ -152,17 +213,25 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
       }
     return c.value(otherwise, 8.0);
   };
-  for (const auto& [path, s] : summarize_adapter(model).lora) {
-    const double alpha = pattern_value(config, "alpha_pattern", "lora_alpha", path);
-    if (alpha != s.alpha) complaints.add(path + ": lora_alpha is " + std::to_string(alpha) + " in the file, " + std::to_string(s.alpha) + " in the type");
-    if (optional<bool>(config, "use_rslora", false, source) != s.rank_stabilized) complaints.add(path + ": use_rslora differs from the type's RankStabilized");
+  for (const auto& entry : summary.adapted) {
+    if (!entry.also_listed.empty()) {
+      bool listed = false;
+      if (config.contains(entry.also_listed))
+        for (const auto& name : config.at(entry.also_listed)) listed = listed || entry.path == name.template get<std::string>() || entry.path.ends_with("." + name.template get<std::string>());
+      if (!listed) complaints.add(entry.path + " is not among " + entry.also_listed + " of the file, as it is in the type");
+    }
+    if (entry.settings.rank == 0) continue;
+    const auto& s = entry.settings;
+    const double alpha = pattern_value(config, "alpha_pattern", "lora_alpha", entry.path);
+    if (alpha != s.alpha) complaints.add(entry.path + ": lora_alpha is " + std::to_string(alpha) + " in the file, " + std::to_string(s.alpha) + " in the type");
+    if (optional<bool>(config, "use_rslora", false, source) != s.rank_stabilized) complaints.add(entry.path + ": use_rslora differs from the type's RankStabilized");
   }
 
   const SafetensorsFile file(folder / "adapter_model.safetensors");
   std::set<std::string> used;
   const auto each = [&model](auto&& f) {
     Model::visit(model, [&f](const Path& path, auto& p) {
-      if constexpr (std::remove_cvref_t<decltype(p)>::trainable) f("base_model.model." + path.str(), p);
+      if constexpr (std::remove_cvref_t<decltype(p)>::trainable) f(name_in_adapter(path), p);
     });
   };
   each([&](const std::string& name, const auto& p) {
@@ -172,6 +241,13 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
     if (found == file.tensors.end()) complaints.add("missing: " + described(name, wanted));
     else if (found->second.shape != wanted) complaints.add("misshapen: " + described(name, found->second.shape) + ", the model has " + described("", wanted));
   });
+  for (const auto& [name, tensor] : shared_tensors(model)) {
+    used.insert(name);
+    const auto found = file.tensors.find(name);
+    if (found == file.tensors.end()) complaints.add("missing: " + described(name, tensor.shape));
+    else if (found->second.shape.size() != 2 || found->second.shape[0] < tensor.shape[0] || found->second.shape[1] < tensor.shape[1])
+      complaints.add("misshapen: " + described(name, found->second.shape) + ", the model has " + described("", tensor.shape));
+  }
   for (const auto& [name, tensor] : file.tensors)
     if (!used.contains(name)) complaints.add("unexpected: " + described(name, tensor.shape));
   complaints.raise_if_any(folder.string(), "The method in the model's type must be the one the adapter was made with (graft_add_model in CMake makes it from adapter_config.json).");
@@ -183,6 +259,17 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
       values = std::move(all);
     }
     p.assign(values);
+  });
+  Model::each_site(model, [&file](auto, const Path&, auto& layer) {
+    if constexpr (requires { layer.weights.each_shared(layer.weights, [](const char*, auto&) {}); })
+      layer.weights.each_shared(layer.weights, [&file](const char* name, auto& p) {
+        using P = std::remove_cvref_t<decltype(p)>;
+        const auto& tensor = file.tensors.at(name);
+        const auto all = to_floats(tensor, name);
+        std::vector<float> part;
+        for (Index i = 0; i < P::rows; ++i) part.insert(part.end(), all.begin() + static_cast<std::ptrdiff_t>(i * tensor.shape[1]), all.begin() + static_cast<std::ptrdiff_t>(i * tensor.shape[1] + P::columns));
+        p.assign(part);
+      });
   });
 }
 

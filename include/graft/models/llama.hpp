@@ -108,12 +108,20 @@ class Llama {
   /// Numbers of the type: known before any model exists.
   static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
+  /// Tokens that a soft prompt puts before every sequence.
+  static constexpr Index virtual_tokens = [] {
+    if constexpr (requires { decltype(token_embedding)::virtual_tokens; }) return decltype(token_embedding)::virtual_tokens;
+    else return Index{0};
+  }();
   /// Blocks of the trunk, below everything trained.
   static constexpr Index trunk_blocks = runs.starts[trunk_runs];
 
   constexpr Llama() = default;
   Llama(Llama&&) = default;  // move only, and only before a trainer refers to the parameters
   Llama& operator=(Llama&&) = default;
+
+  /// A batch as the model reads it: behind its soft prompt, if it has one.
+  static Batch prepared(const Batch& batch) { return virtual_tokens == 0 ? batch : batch.behind(C::vocabulary, virtual_tokens); }
 
   /// h(T,C): every token through every block, or only the given rows of h. A context other than the batch's own sees other
   /// keys (a cache).

@@ -12,13 +12,15 @@ namespace graft {
 template <class L, class F>
 void visit_base(L& layer, F&& f, const Path& path) {
   if constexpr (BaseLayer<std::remove_const_t<L>>) std::remove_const_t<L>::visit(layer, f, path);
-  else visit_base(layer.base, f, path);
+  else if constexpr (requires { layer.base; }) visit_base(layer.base, f, path);
+  else std::remove_const_t<L>::adapted::visit(layer, f, path);  // a layer that is its base, and more
 }
 
 /// The shape a parameter has in files: vectors have one extent.
 template <class P>
 std::vector<Index> shape_in_files(const P&) {
-  return P::rows == 1 ? std::vector<Index>{P::columns} : std::vector<Index>{P::rows, P::columns};
+  if constexpr (requires { P::two_extents; }) return {P::rows, P::columns};
+  else return P::rows == 1 ? std::vector<Index>{P::columns} : std::vector<Index>{P::rows, P::columns};
 }
 
 /// "model.layers.0.mlp.up_proj.weight [1536, 576]"

@@ -1,12 +1,12 @@
 /// \file
-/// Folding low-rank paths into the base weights: in place and back, or into a new Hugging Face folder.
+/// Folding what a method trained into the base weights: in place and back, or into a new Hugging Face folder.
 #pragma once
 
 #include <graft/models/adapter.hpp>
 
 namespace graft {
 
-/// Adds every low-rank path to its base weight, exactly in F32 storage and rounded to the storage otherwise.
+/// Folds every trained part into its base weight, exactly in F32 storage and rounded to the storage otherwise.
 template <class Model>
 void merge(Model& model) {
   Model::each_site(model, [](auto, const Path&, auto& layer) {
@@ -38,11 +38,11 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
         tensor.values = p.read();
       } else {
         tensor.values = base.read(base.find(tensor.name) != nullptr ? tensor.name : "model.embed_tokens.weight");
-        if constexpr (requires { layer.low_rank_weight(); }) {
-          if (tensor.name == path.str() + ".weight") {
-            const auto delta = layer.low_rank_weight();
-            for (Index i = 0; i < delta.size(); ++i) tensor.values[i] += delta[i];
-          }
+        if constexpr (requires { layer.merged_weight(tensor.values); }) {
+          if (tensor.name == path.str() + ".weight") tensor.values = layer.merged_weight(std::move(tensor.values));
+        }
+        if constexpr (requires { layer.merged_bias(tensor.values); }) {
+          if (tensor.name == path.str() + ".bias") tensor.values = layer.merged_bias(std::move(tensor.values));
         }
       }
       tensors.push_back(std::move(tensor));

@@ -148,6 +148,14 @@ class LowRank {
     return download<backend>(w, out * in);
   }
 
+  [[nodiscard]] std::vector<float> merged_weight(std::vector<float> w) const
+    requires(Members == 1)
+  {
+    const auto delta = low_rank_weight();
+    for (Index i = 0; i < w.size(); ++i) w[i] += delta[i];
+    return w;
+  }
+
   /// Adds the low-rank path to the base weight (and switches it off), or takes it out again. Where the base is not kept
   /// as F32 the sum is rounded to its storage, and `unmerge` gives back the rounded base.
   void merge()
@@ -212,6 +220,7 @@ struct LoraOverTrained {
 /// Defaults: every linear layer of every block, α = 2 R, no dropout.
 template <Index Rank, class... Options>
 struct LoRA {
+  static constexpr const char* peft_type = "LORA";
   using where = typename WhereOf<Options...>::type;
   /// What is wrong with this very type, or void.
   using problem = std::conditional_t<Rank == 0, LoraOfRankZero,

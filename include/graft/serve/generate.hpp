@@ -127,7 +127,7 @@ class Generator {
   std::vector<std::vector<Id>> run(const std::vector<std::vector<Id>>& prompts, const GenerateOptions& options, Each each) {
     for (const auto& prompt : prompts) {
       if (prompt.empty()) fail("generate: the prompt has no token");
-      if (prompt.size() + options.max_new_tokens > cache_.capacity())
+      if (Model::virtual_tokens + prompt.size() + options.max_new_tokens > cache_.capacity())
         fail("generate: ", prompt.size(), " tokens of prompt and ", options.max_new_tokens, " new ones do not fit the cache of ", cache_.capacity());
     }
     std::vector<std::vector<Id>> made(prompts.size());
@@ -138,7 +138,11 @@ class Generator {
       if (begun == prompts.size()) return;
       cache_.clear(sequence);
       text[sequence] = begun;
-      reading.push_back({sequence, prompts[begun++]});
+      std::vector<Id> tokens;
+      for (Index i = 0; i < Model::virtual_tokens; ++i) tokens.push_back(static_cast<Id>(Model::config::vocabulary + i));
+      tokens.insert(tokens.end(), prompts[begun].begin(), prompts[begun].end());
+      ++begun;
+      reading.push_back({sequence, std::move(tokens)});
     };
     for (Index s = 0; s < cache_.sequences(); ++s) begin(s);
     while (options.max_new_tokens > 0 && !reading.empty()) {

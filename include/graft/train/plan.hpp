@@ -37,6 +37,10 @@ constexpr Plan plan(BatchShape shape) {
   });
   Workspace<Meta> workspace;
   Tape<Meta> tape(workspace);
+  if (Planned::virtual_tokens > 0) {
+    shape.tokens += Planned::virtual_tokens;
+    ++shape.sequences;
+  }
   const auto loss = model.loss(tape, place(tape, shape));
   if constexpr (decltype(loss)::tracked) tape.backward(loss);
   result.values = workspace.value_peak();

@@ -70,6 +70,47 @@ class Trainer {
   /// One optimizer step over micro-batches whose gradients are added up. The loss is one mean over the supervised
   /// tokens of all of them, however they are spread.
   StepReport step(std::span<const Batch> micro_batches) {
+    if constexpr (Model::virtual_tokens > 0) {
+      std::vector<Batch> prepared;
+      for (const Batch& batch : micro_batches) prepared.push_back(Model::prepared(batch));
+      return step_of_prepared(prepared);
+    } else {
+      return step_of_prepared(micro_batches);
+    }
+  }
+
+  /// Adds share · d(loss sum)/dp to every gradient and returns the loss sum. `step` calls it; tests and other
+  /// optimizers may. requires: the batch is `Model::prepared`, if the model has a soft prompt
+  double gradient(const Batch& batch, float share) {
+    workspace_.reset();
+    Tape<backend> tape(workspace_);
+    const auto placed = place(tape, batch);
+    const auto loss = [&] {
+      if constexpr (has_trunk)
+        if (trunk_.has_value()) return model_->loss(tape, placed, (*trunk_)(tape, batch, placed));
+      return model_->loss(tape, placed);
+    }();
+    const double sum = static_cast<double>(download<backend>(loss.data));
+    tape.backward(loss, share);
+    return sum;
+  }
+  void clear_gradients() {
+    for (auto& slot : slots_) launch<backend>([&slot](auto on) { fill(slot.gradient, slot.size, 0.0F, on); });
+  }
+
+  [[nodiscard]] Index steps() const { return steps_; }
+  void set_steps(Index steps) { steps_ = steps; }
+  [[nodiscard]] std::vector<Slot>& slots() { return slots_; }
+  [[nodiscard]] Workspace<backend>& workspace() { return workspace_; }
+  [[nodiscard]] const O& optimizer() const { return optimizer_; }
+  [[nodiscard]] const TrainerOptions& options() const { return options_; }
+  [[nodiscard]] Model& model() { return *model_; }
+
+  /// The outputs of the trunk that are kept, if any are.
+  [[nodiscard]] auto& trunk_cache() { return trunk_; }
+
+ private:
+  StepReport step_of_prepared(std::span<const Batch> micro_batches) {
     StepReport report{.step = steps_ + 1};
     std::array<Index, members> targets{};
     for (const Batch& batch : micro_batches) {
@@ -106,38 +147,6 @@ class Trainer {
     return report;
   }
 
-  /// Adds share · d(loss sum)/dp to every gradient and returns the loss sum. `step` calls it; tests and other
-  /// optimizers may.
-  double gradient(const Batch& batch, float share) {
-    workspace_.reset();
-    Tape<backend> tape(workspace_);
-    const auto placed = place(tape, batch);
-    const auto loss = [&] {
-      if constexpr (has_trunk)
-        if (trunk_.has_value()) return model_->loss(tape, placed, (*trunk_)(tape, batch, placed));
-      return model_->loss(tape, placed);
-    }();
-    const double sum = static_cast<double>(download<backend>(loss.data));
-    tape.backward(loss, share);
-    return sum;
-  }
-
-  void clear_gradients() {
-    for (auto& slot : slots_) launch<backend>([&slot](auto on) { fill(slot.gradient, slot.size, 0.0F, on); });
-  }
-
-  [[nodiscard]] Index steps() const { return steps_; }
-  void set_steps(Index steps) { steps_ = steps; }
-  [[nodiscard]] std::vector<Slot>& slots() { return slots_; }
-  [[nodiscard]] Workspace<backend>& workspace() { return workspace_; }
-  [[nodiscard]] const O& optimizer() const { return optimizer_; }
-  [[nodiscard]] const TrainerOptions& options() const { return options_; }
-  [[nodiscard]] Model& model() { return *model_; }
-
-  /// The outputs of the trunk that are kept, if any are.
-  [[nodiscard]] auto& trunk_cache() { return trunk_; }
-
- private:
   static constexpr Index members = Model::members;
   /// Whether there is anything to keep between epochs.
   static constexpr bool has_trunk = Model::trunk_blocks > 0;

@@ -1,0 +1,122 @@
+/// \file
+/// What methods do to columns of activations and to weights that they compute.
+#pragma once
+
+#include <graft/backend/reference/reference.hpp>
+
+#include <cmath>
+
+namespace graft::backend {
+
+/// y(T,n) (+)= x(T,n) ∘ v(n), every row
+template <class E>
+void scale_columns(E* y, const E* x, const float* v, Index rows, Index n, bool accumulate, reference) {
+  parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
+    for (Index t = begin; t < end; ++t) {
+      GRAFT_SIMD for (Index i = 0; i < n; ++i) put(y[t * n + i], at(x, t * n + i) * v[i], accumulate);
+    }
+  });
+}
+
+/// dv(n) += Σ_t dy(t) ∘ x(t): columns on all threads, rows in their order
+template <class E>
+void scale_columns_weight(float* dv, const E* dy, const E* x, Index rows, Index n, reference) {
+  parallel_pieces(n, 64, [=](Index begin, Index end) {
+    for (Index t = 0; t < rows; ++t) {
+      GRAFT_SIMD for (Index i = begin; i < end; ++i) dv[i] += at(dy, t * n + i) * at(x, t * n + i);
+    }
+  });
+}
+
+/// inverse(M) = 1 / ‖w[m]‖ for the rows of w(M,n)
+inline void inverse_row_norms(float* inverse, const float* w, Index rows, Index n, reference) {
+  parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
+    for (Index t = begin; t < end; ++t) {
+      double sum = 0;
+      for (Index i = 0; i < n; ++i) sum += static_cast<double>(w[t * n + i]) * static_cast<double>(w[t * n + i]);
+      inverse[t] = static_cast<float>(1.0 / std::sqrt(sum));
+    }
+  });
+}
+
+/// y(T,r): y[j] = Σ x[i], i ≡ j mod r
+template <class E>
+void fold(E* y, const E* x, Index rows, Index n, Index r, reference) {
+  parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
+    for (Index t = begin; t < end; ++t)
+      for (Index j = 0; j < r; ++j) {
+        float sum = 0;
+        for (Index i = j; i < n; i += r) sum += at(x, t * n + i);
+        y[t * r + j] = E(sum);
+      }
+  });
+}
+/// dx[i] (+)= dy[i mod r]
+template <class E>
+void unfold(E* dx, const E* dy, Index rows, Index n, Index r, bool accumulate, reference) {
+  parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
+    for (Index t = begin; t < end; ++t)
+      for (Index i = 0; i < n; ++i) put(dx[t * n + i], at(dy, t * r + i % r), accumulate);
+  });
+}
+
+/// y(l·k, m·n) = a(l,m) ⊗ b(k,n)
+inline void kronecker(float* y, const float* a, const float* b, Index l, Index m, Index k, Index n, reference) {
+  parallel_for(l, l * m * k * n > parallel_threshold, [=](Index i) {
+    for (Index p = 0; p < k; ++p)
+      for (Index j = 0; j < m; ++j)
+        for (Index q = 0; q < n; ++q) y[((i * k + p) * m + j) * n + q] = a[i * m + j] * b[p * n + q];
+  });
+}
+inline void kronecker_left(float* da, const float* dy, const float* b, Index l, Index m, Index k, Index n, reference) {
+  parallel_for(l, l * m * k * n > parallel_threshold, [=](Index i) {
+    for (Index p = 0; p < k; ++p)
+      for (Index j = 0; j < m; ++j) {
+        float sum = 0;
+        for (Index q = 0; q < n; ++q) sum += dy[((i * k + p) * m + j) * n + q] * b[p * n + q];
+        da[i * m + j] += sum;
+      }
+  });
+}
+inline void kronecker_right(float* db, const float* dy, const float* a, Index l, Index m, Index k, Index n, reference) {
+  parallel_for(k, l * m * k * n > parallel_threshold, [=](Index p) {
+    for (Index i = 0; i < l; ++i)
+      for (Index j = 0; j < m; ++j)
+        for (Index q = 0; q < n; ++q) db[p * n + q] += a[i * m + j] * dy[((i * k + p) * m + j) * n + q];
+  });
+}
+
+/// Σ u² of a column: u[0], u[stride], …
+inline float squares(const float* u, Index stride, Index n) {
+  double sum = 0;
+  for (Index i = 0; i < n; ++i) sum += static_cast<double>(u[i * stride]) * static_cast<double>(u[i * stride]);
+  return static_cast<float>(sum);
+}
+template <class E>
+float dot_column(const E* x, const float* u, Index stride, Index n) {
+  float sum = 0;
+  for (Index i = 0; i < n; ++i) sum += at(x, i) * u[i * stride];
+  return sum;
+}
+
+/// y (+)= x − 2 f (x·u) u / (u·u), every row
+template <class E>
+void reflect(E* y, const E* x, const float* u, Index stride, Index rows, Index n, float factor, bool accumulate, reference) {
+  const float size = squares(u, stride, n);
+  parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
+    for (Index t = begin; t < end; ++t) {
+      const float c = 2.0F * factor * dot_column(x + t * n, u, stride, n) / size;
+      for (Index i = 0; i < n; ++i) put(y[t * n + i], at(x, t * n + i) - c * u[i * stride], accumulate);
+    }
+  });
+}
+template <class E>
+void reflect_weight(float* du, const E* dy, const E* x, const float* u, Index stride, Index rows, Index n, float factor, reference) {
+  const float size = squares(u, stride, n);
+  for (Index t = 0; t < rows; ++t) {
+    const float a = dot_column(x + t * n, u, stride, n), b = dot_column(dy + t * n, u, stride, n);
+    for (Index i = 0; i < n; ++i) du[i * stride] += factor * (4.0F * a * b * u[i * stride] / size - 2.0F * b * at(x, t * n + i) - 2.0F * a * at(dy, t * n + i)) / size;
+  }
+}
+
+}  // namespace graft::backend

@@ -1,0 +1,102 @@
+/// \file
+/// Methods that add a computed weight to a frozen one:   y = x Wᵀ + b + x ΔWᵀ,   ΔW(Out,In) = delta(parameters)
+/// A method of this kind is a struct of parameters with `delta(tape)`, written with ops; see peft/loha.hpp for one of a page. ΔW is
+/// made again backwards, so that no more than one is ever in memory.
+#pragma once
+
+#include <graft/autodiff/checkpoint.hpp>
+#include <graft/autodiff/ops/add.hpp>
+#include <graft/autodiff/ops/leaf.hpp>
+#include <graft/autodiff/ops/multiply.hpp>
+#include <graft/autodiff/ops/product.hpp>
+#include <graft/autodiff/ops/scale.hpp>
+#include <graft/peft/lora.hpp>
+
+namespace graft {
+
+/// A linear layer with a computed weight beside its own. `Method::Weights<B, Out, In>` has parameters, `visit`, `initialize` and
+/// `delta(tape)`, which is ΔW, written with ops. Where x ΔWᵀ is cheaper than ΔW it has `path(tape, x)` too, and then ΔW, which is only
+/// merged, may be `delta_values()` on the host.
+template <class Method, class Base>
+class Delta {
+ public:
+  using backend = typename Base::backend;
+  using adapted = Base;
+  using method = Method;
+  static constexpr Index in = Base::in, out = Base::out;
+  using Weights = typename Method::template Weights<backend, out, in>;
+  template <class S>
+  using frozen = Delta<Method, Frozen<Base, S>>;
+  using bias_thawed = Delta<Method, typename Base::bias_thawed>;
+
+  Base base;
+  Weights weights;
+
+  template <class T, Gradient G, class E>
+  constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
+    const auto y = base(tape, x);
+    return add(tape, y, scale(tape, checkpoint(tape, x, [this](auto& inner, auto v) { return path(inner, v); }), merged_ ? 0.0F : 1.0F));
+  }
+
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    Base::visit(self.base, f, path);
+    Weights::visit(self.weights, f, path);
+  }
+  void initialize(Initializer& initializer) {
+    base.initialize(initializer);
+    weights.initialize(initializer);
+  }
+
+  [[nodiscard]] std::vector<float> merged_weight(std::vector<float> w) const { return plus_delta(std::move(w), 1.0F); }
+  /// Adds ΔW to the base weight (and switches it off), or takes it out again.
+  void merge() { fold(1.0F, true); }
+  void unmerge() { fold(-1.0F, false); }
+
+ private:
+  template <class T, class X>
+  constexpr auto path(T& tape, X x) const {
+    if constexpr (requires { weights.path(tape, x); }) return weights.path(tape, x);
+    else return product_nt<out>(tape, x, weights.delta(tape));
+  }
+  [[nodiscard]] std::vector<float> plus_delta(std::vector<float> w, float direction) const {
+    const auto delta = [this] {
+      if constexpr (requires { weights.delta_values(); }) {
+        return weights.delta_values();
+      } else {
+        Workspace<backend> workspace;
+        Inference<backend> tape(workspace);
+        return download<backend>(weights.delta(tape).data, out * in);
+      }
+    }();
+    for (Index i = 0; i < w.size(); ++i) w[i] += direction * delta[i];
+    return w;
+  }
+  void fold(float direction, bool merged) {
+    if (merged_ == merged) return;
+    base.weight.assign(plus_delta(base.weight.read(), direction));
+    merged_ = merged;
+  }
+
+  bool merged_ = false;
+};
+
+struct DeltaOnNoLinear {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: this method works on frozen linear layers; a site of its On<...> holds another kind of layer, a trained one, or the tied head");
+  };
+};
+
+/// What a method of this kind answers: `template <class Where, class L> using at = delta_at<Mine, Sites, Where, L>;`
+template <class Method, template <class, class> class Layer, class L>
+struct OverFrozenLinear : Refuse<L, DeltaOnNoLinear> {};
+template <class Method, template <class, class> class Layer, class L>
+  requires requires { L::in; } && (!is_tied<L> && !std::remove_cvref_t<decltype(L::weight)>::trainable)
+struct OverFrozenLinear<Method, Layer, L> {
+  using type = Layer<Method, L>;
+};
+template <class Method, class Sites, class Where, class L, template <class, class> class Layer = Delta>
+using delta_at = typename std::conditional_t<!Sites::valid, Refuse<L, UnknownSite>, std::conditional_t<Sites::template covers<typename Where::site>, OverFrozenLinear<Method, Layer, L>, Kept<L>>>::type;
+
+}  // namespace graft

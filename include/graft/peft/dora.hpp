@@ -1,0 +1,149 @@
+/// \file
+/// DoRA (Liu et al. 2024):   y = m ∘ (x Wᵀ + s x Aᵀ Bᵀ) / ‖W + s B A‖ + b,   m(Out) trained, norms of rows(Out) taken as constants
+/// A, B, s as in peft/lora.hpp. m starts as the norms, so that the model starts as it was. Gradients: ops/project.hpp and
+/// ops/scale_columns.hpp.
+#pragma once
+
+#include <graft/autodiff/ops/leaf.hpp>
+#include <graft/autodiff/ops/multiply.hpp>
+#include <graft/autodiff/ops/scale_columns.hpp>
+#include <graft/peft/lora.hpp>
+
+namespace graft {
+
+/// A linear layer whose directions are a LoRA's and whose row norms are trained.
+template <class Method, class Base>
+class WeightDecomposed {
+ public:
+  using backend = typename Base::backend;
+  using adapted = Base;
+  using method = Method;
+  static constexpr bool scales_product = true;
+  static constexpr Index in = Base::in, out = Base::out, rank = Method::settings.rank;
+  template <class S>
+  using frozen = WeightDecomposed<Method, Frozen<Base, S>>;
+  using bias_thawed = WeightDecomposed<Method, typename Base::bias_thawed>;
+
+  Base base;
+  Parameter<backend, Trainable, rank, in> a;
+  Parameter<backend, Trainable, out, rank> b;
+  Parameter<backend, Trainable, 1, out> magnitude;
+
+  [[nodiscard]] constexpr auto projection() const { return projection_of(base.weight, a, b, scaling()); }
+  template <class T, class Y>
+  constexpr auto complete(T& tape, Y y) const {
+    return base.complete(tape, scale_columns(tape, y, multiply(tape, row(tape, magnitude), inverse_norms(tape))));
+  }
+  template <class T, Gradient G, class E>
+  constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
+    return std::get<0>(apply(tape, Given{x}, {}, *this));
+  }
+
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    Base::visit(self.base, f, path);
+    f(Path{&path, "lora_A.weight"}, self.a);
+    f(Path{&path, "lora_B.weight"}, self.b);
+    f(Path{&path, "lora_magnitude_vector"}, self.magnitude);
+  }
+
+  void initialize(Initializer& initializer) {
+    base.initialize(initializer);
+    if constexpr (Method::settings.init == LoraInit::kaiming) a.assign(initializer.uniform(rank * in, 1.0F / std::sqrt(static_cast<float>(in))));
+    else a.assign(initializer.normal(rank * in, 1.0F / static_cast<float>(rank)));
+    b.assign(std::vector<float>(out * rank, 0.0F));
+    magnitude.assign(norms_of(base.weight.read()));
+  }
+
+  /// The weight that does what the layer does, given the base's.
+  [[nodiscard]] std::vector<float> merged_weight(std::vector<float> w) const {
+    const auto left = b.read(), right = a.read(), m = magnitude.read();
+    for (Index o = 0; o < out; ++o)
+      for (Index r = 0; r < rank; ++r)
+        for (Index i = 0; i < in; ++i) w[o * in + i] += Method::settings.scaling() * left[o * rank + r] * right[r * in + i];
+    const auto norms = norms_of(w);
+    for (Index o = 0; o < out; ++o)
+      for (Index i = 0; i < in; ++i) w[o * in + i] *= m[o] / norms[o];
+    return w;
+  }
+
+  /// While merged the low-rank path is computed with scale 0 and the magnitudes are the norms.
+  void merge() {
+    if (!original_.empty()) return;
+    original_ = base.weight.read();
+    magnitudes_ = magnitude.read();
+    base.weight.assign(merged_weight(original_));
+    magnitude.assign(norms_of(base.weight.read()));
+  }
+  void unmerge() {
+    if (original_.empty()) return;
+    base.weight.assign(original_);
+    magnitude.assign(magnitudes_);
+    original_.clear();
+  }
+
+ private:
+  [[nodiscard]] constexpr float scaling() const { return original_.empty() ? Method::settings.scaling() : 0.0F; }
+
+  static std::vector<float> norms_of(const std::vector<float>& w) {
+    std::vector<float> norms(out);
+    for (Index o = 0; o < out; ++o) {
+      double sum = 0;
+      for (Index i = 0; i < in; ++i) sum += static_cast<double>(w[o * in + i]) * static_cast<double>(w[o * in + i]);
+      norms[o] = static_cast<float>(std::sqrt(sum));
+    }
+    return norms;
+  }
+
+  /// 1 / ‖W + s B A‖ by rows, (1,Out)
+  template <class T>
+  constexpr auto inverse_norms(T& tape) const {
+    using S = typename decltype(base.weight)::storage;
+    const auto norms = tape.template value<out>(1);
+    tape.template borrow<float>(out * in, [&](Pointer<backend> w) {
+      tape.run({2 * out * in * (rank + 1), out, in, rank}, [=, this](auto on) {
+        lookup_frozen(w, nullptr, base.weight.packed(), out, out, in, S{}, on);
+        matmul_input(w, b.value(), a.value(), out, in, rank, scaling(), true, on);
+        inverse_row_norms(norms.data, w, out, in, on);
+      });
+    });
+    return norms;
+  }
+
+  std::vector<float> original_{}, magnitudes_{};
+};
+
+struct DoraWithDropout {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: DoRA takes the options of LoRA without Dropout, on frozen linear layers and not on the tied head");
+  };
+};
+
+/// `DoRA<8>`, with the options of LoRA but for Dropout.
+template <Index Rank, class... Options>
+struct DoRA {
+  using lora = LoRA<Rank, Options...>;
+  static constexpr LoraSettings settings = lora::settings;
+  static constexpr const char* peft_type = "LORA";
+  template <class F>
+  static void each_option(F&& f) {
+    f("use_dora", true);
+  }
+
+  template <class L>
+  struct Wrap : Refuse<L, DoraWithDropout> {};
+  template <class M, class Base>
+    requires(M::settings.dropout == 0)
+  struct Wrap<LowRank<M, Base, 1>> {
+    using type = WeightDecomposed<DoRA, Base>;
+  };
+  template <class L>
+    requires(BaseLayer<L> || requires { typename L::complaint; })
+  struct Wrap<L> : Kept<L> {};
+  /// What LoRA makes of a place says whether DoRA may work there.
+  template <class Where, class L>
+  using at = typename std::conditional_t<std::is_same_v<typename lora::template at<Where, L>, L>, Kept<L>, Wrap<typename lora::template at<Where, L>>>::type;
+};
+
+}  // namespace graft

@@ -1,0 +1,132 @@
+/// \file
+/// (IA)³ (Liu et al. 2022): what a layer yields, or what it reads, is scaled by a trained vector that starts at one.
+///   y = l ∘ (x Wᵀ + b),  l(Out)     at Key and Value
+///   y = (l ∘ x) Wᵀ + b,  l(In)      at feed-forward sites (Down)
+/// Gradients: ops/scale_columns.hpp.
+#pragma once
+
+#include <graft/autodiff/ops/leaf.hpp>
+#include <graft/autodiff/ops/scale_columns.hpp>
+#include <graft/layers/apply.hpp>
+#include <graft/peft/lora.hpp>
+
+namespace graft {
+
+/// A linear layer with a vector at its output, or at its input. `Method` is the (IA)³ that made it.
+template <class Method, class Base, bool Input>
+class Scaled {
+ public:
+  using backend = typename Base::backend;
+  using adapted = Base;
+  using method = Method;
+  static constexpr bool scales_product = true;
+  static constexpr Index in = Base::in, out = Base::out, size = Input ? in : out;
+  static constexpr const char* also_listed = Input ? "feedforward_modules" : "";
+  template <class S>
+  using frozen = Scaled<Method, Frozen<Base, S>, Input>;
+  using bias_thawed = Scaled<Method, typename Base::bias_thawed, Input>;
+
+  Base base;
+  /// As HF PEFT keeps it: a row beside what is read, a column beside what is yielded.
+  TrainedMatrix<backend, Input ? 1 : size, Input ? size : 1> vector;
+
+  /// Scaling what the product yields leaves the product to be computed with others of its input.
+  [[nodiscard]] constexpr auto projection() const
+    requires(!Input)
+  {
+    return base.projection();
+  }
+  template <class T, class Y>
+  constexpr auto complete(T& tape, Y y) const {
+    return scale_columns(tape, base.complete(tape, y), row(tape, vector));
+  }
+  template <class T, Gradient G, class E>
+  constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
+    if constexpr (Input) return base(tape, scale_columns(tape, x, row(tape, vector)));
+    else return complete(tape, std::get<0>(project<E>(tape, Given{x}, {}, Nothing{}, projection())));
+  }
+
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    Base::visit(self.base, f, path);
+    f(Path{&path, "ia3_l"}, self.vector);
+  }
+
+  void initialize(Initializer& initializer) {
+    base.initialize(initializer);
+    vector.assign(std::vector<float>(size, 1.0F));
+  }
+
+  [[nodiscard]] std::vector<float> merged_weight(std::vector<float> w) const {
+    const auto l = vector.read();
+    for (Index o = 0; o < out; ++o)
+      for (Index i = 0; i < in; ++i) w[o * in + i] *= l[Input ? i : o];
+    return w;
+  }
+  [[nodiscard]] std::vector<float> merged_bias(std::vector<float> b) const {
+    const auto l = vector.read();
+    for (Index o = 0; o < out && !Input; ++o) b[o] *= l[o];
+    return b;
+  }
+
+  /// Scales the base's rows or columns (and sets the vector to one), or puts everything back as it was.
+  void merge() {
+    if (!original_.empty()) return;
+    original_ = base.weight.read();
+    base.weight.assign(merged_weight(original_));
+    if constexpr (Base::has_bias) {
+      bias_ = base.bias.read();
+      base.bias.assign(merged_bias(bias_));
+    }
+    vector_ = vector.read();
+    vector.assign(std::vector<float>(size, 1.0F));
+  }
+  void unmerge() {
+    if (original_.empty()) return;
+    base.weight.assign(std::exchange(original_, {}));
+    if constexpr (Base::has_bias) base.bias.assign(bias_);
+    vector.assign(vector_);
+  }
+
+ private:
+  std::vector<float> original_{}, bias_{}, vector_{};
+};
+
+struct Ia3OnNoLinear {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: IA3 scales frozen linear layers; a site of its On<...> holds another kind of layer, a trained one, or the tied head");
+  };
+};
+
+/// `IA3<>` is the paper's choice: what Key and Value yield and what Down reads. `IA3<On<Query, Value>, Reads<Down>>` is another.
+template <class... Sites>
+struct Reads : On<Sites...> {};
+
+template <class Yields = On<Key, Value>, class Read = Reads<Down>>
+struct IA3 {
+  static constexpr const char* peft_type = "IA3";
+  template <class F>
+  static void each_option(F&& f) {
+    f("init_ia3_weights", true);
+    f("fan_in_fan_out", false);
+  }
+  using where = Yields;
+  using read = Read;
+
+  template <class Where, class L>
+  static constexpr bool input = Read::template covers<typename Where::site>;
+  template <class Where, class L>
+  struct Wrap : Refuse<L, Ia3OnNoLinear> {};
+  template <class Where, class L>
+    requires requires { L::in; } && (!is_tied<L> && !std::remove_cvref_t<decltype(L::weight)>::trainable)
+  struct Wrap<Where, L> {
+    using type = Scaled<IA3, L, input<Where, L>>;
+  };
+  static constexpr bool valid = Yields::valid && Read::valid;
+  template <class Where, class L>
+  using at = typename std::conditional_t<!valid, Refuse<L, UnknownSite>,
+             std::conditional_t<Yields::template covers<typename Where::site> || Read::template covers<typename Where::site>, Wrap<Where, L>, Kept<L>>>::type;
+};
+
+}  // namespace graft

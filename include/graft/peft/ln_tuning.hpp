@@ -1,0 +1,50 @@
+/// \file
+/// LN tuning (Qi et al. 2022): the gains of norms are trained, everything else is frozen. What `Unfreeze<Norms>` does, under PEFT's
+/// names for it.
+#pragma once
+
+#include <graft/peft/method.hpp>
+
+namespace graft {
+
+/// A norm that is trained in place of the base's, from the base's values on.
+template <class Method, class Base>
+class TunedNorm : public Base::thawed {
+ public:
+  using adapted = Base;
+  using method = Method;
+  template <class S>
+  using frozen = TunedNorm;
+  using bias_thawed = TunedNorm;
+
+  using Base::thawed::operator();
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    Base::visit(self, f, Path{&path, "ln_tuning_layers"});
+  }
+};
+
+struct LnTuningOfSomethingElse {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: LNTuning trains the norms of the base; a site of its On<...> holds another kind of layer");
+  };
+};
+
+/// `LNTuning<>`: every norm; `LNTuning<On<InputNorm>>`.
+template <class Sites = On<Norms>>
+struct LNTuning {
+  static constexpr const char* peft_type = "LN_TUNING";
+
+  template <class L>
+  struct Wrap : Refuse<L, LnTuningOfSomethingElse> {};
+  template <class L>
+    requires(BaseLayer<L> && !requires { L::in; } && requires(L l) { l.epsilon; })
+  struct Wrap<L> {
+    using type = TunedNorm<LNTuning, L>;
+  };
+  template <class Where, class L>
+  using at = typename std::conditional_t<!Sites::valid, Refuse<L, UnknownSite>, std::conditional_t<Sites::template covers<typename Where::site>, Wrap<L>, Kept<L>>>::type;
+};
+
+}  // namespace graft

@@ -1,0 +1,11 @@
+// expect: graft: DoRA takes the options of LoRA without Dropout
+#include <graft/backend/reference.hpp>
+#include <graft/models/llama.hpp>
+#include <graft/peft.hpp>
+using namespace graft;
+#if defined(MISTAKE)
+using Method1 = DoRA<8, Dropout<1, 20>>;
+#else
+using Method1 = DoRA<8, RankStabilized>;
+#endif
+constexpr Index trained = Llama<SmolLM2_135M, Method1, reference>::trainable_parameters;
