@@ -51,7 +51,7 @@ works = [  # name, program of graft, its peer, what is compared
     ("LoRA r=8 on query and value, 4x256, Bf16", graft("lora_qv", "step", 1024), pytorch("lora_qv", "step"), "steps"),
     ("LoRA r=8 on query and value, 4x256, Int8", graft("lora_qv_int8", "step", 1024), pytorch("lora_qv", "step"), "steps"),
     ("soft prompt of 20 tokens, 4x256, Bf16", graft("prompt", "step", 1100), pytorch("prompt", "step"), "steps"),
-    ("(IA)3, 4x256, Bf16", graft("ia3", "step", 1024), pytorch("ia3", "step"), "steps"),
+    ("(IA)3, 4x256, Bf16", graft("ia3", "step", 512), pytorch("ia3", "step"), "steps"),
     ("full fine-tuning, 4x256, AdamW", graft("full", "step", 512), pytorch("full", "step"), "steps"),
     ("full fine-tuning, 4x256, AdamW8bit", graft("full_8bit", "step", 256), pytorch("full", "step"), "steps"),
     ("instruction batches, LoRA r=8 on all linears, Bf16", graft("lora", "instruction", 1024, 4), pytorch("lora", "instruction", "--batches", 4, *epochs), "steps"),
