@@ -17,5 +17,5 @@ cd "$(dirname "$0")/.."
 model=$(examples/fetch_model.sh)
 build="${GRAFT_BUILD:-build-bench}"
 cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DGRAFT_BUILD_TESTS=OFF -DGRAFT_BUILD_EXAMPLES=OFF > /dev/null
-cmake --build "$build" --parallel > /dev/null
+cmake --build "$build" --target bench --parallel > /dev/null
 exec python3 bench/run.py --folder "$here" --programs "$build/bench" --model "$model" "$@"

@@ -62,4 +62,28 @@ BOOST_AUTO_TEST_CASE(sampling) {
   }
 }
 
+// A soft prompt stands before every text that is generated, as it did in training: what is read with a cache is what is read whole.
+BOOST_AUTO_TEST_CASE(behind_a_soft_prompt) {
+  Llama<tiny::Config, SoftPrompt<3>, reference> model;
+  tiny::fill(model);
+  const std::vector<std::vector<Id>> prompts{{1, 2, 3}, {9, 8}};
+  Generator together(model, 20, 2);
+  const auto made = together(prompts, {.max_new_tokens = 5});
+  for (Index p = 0; p < prompts.size(); ++p) {
+    auto text = prompts[p];
+    for (const Id wanted : made[p]) {
+      Batch plain;
+      plain.append(text, std::vector<Id>(text.size(), -1));
+      const auto batch = model.prepared(plain);
+      Workspace<reference> workspace;
+      Inference<reference> tape(workspace);
+      const auto logits = model.logits(tape, model.hidden(tape, place(tape, batch)));
+      const float* const last = logits.data + (logits.rows - 1) * logits.columns;
+      BOOST_TEST(static_cast<Id>(std::max_element(last, last + logits.columns) - last) == wanted);
+      text.push_back(wanted);
+    }
+  }
+  BOOST_CHECK_THROW(Generator(model, 7)({1, 2, 3}, {.max_new_tokens = 2}), Error);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,6 +7,8 @@
 // The file's threads are graft's own: each piece of a result is one thread's, whatever their number.
 #include <Eigen/Core>
 
+#include <concepts>
+
 namespace graft::backend {
 
 namespace eigen {
@@ -86,15 +88,15 @@ inline void matmul_weight(float* dw, const float* dy, const float* x, Index rows
   }
 }
 
-/// Frozen weights kept as floats are dense products, and so are trained ones.
-template <class S>
+/// Frozen weights kept as floats are dense products, and so are trained ones; of whatever backend further along the chain has them.
+template <class S, std::derived_from<eigen_cpu> On>
   requires(std::is_same_v<S, F32> || std::is_same_v<S, Trained>)
-void matmul_frozen(float* y, const float* x, const std::byte* packed, Index rows, Index in, Index out, bool accumulate, S, eigen_cpu on) {
+void matmul_frozen(float* y, const float* x, const std::byte* packed, Index rows, Index in, Index out, bool accumulate, S, On on) {
   matmul(y, x, reinterpret_cast<const float*>(packed), rows, in, out, 1.0F, accumulate, on);
 }
-template <class S>
+template <class S, std::derived_from<eigen_cpu> On>
   requires(std::is_same_v<S, F32> || std::is_same_v<S, Trained>)
-void matmul_frozen_input(float* dx, const float* dy, const std::byte* packed, Index rows, Index in, Index out, bool accumulate, S, eigen_cpu on) {
+void matmul_frozen_input(float* dx, const float* dy, const std::byte* packed, Index rows, Index in, Index out, bool accumulate, S, On on) {
   matmul_input(dx, dy, reinterpret_cast<const float*>(packed), rows, in, out, 1.0F, accumulate, on);
 }
 

@@ -30,15 +30,4 @@ inline void matmul_weight(float* dw, const float* dy, const float* x, Index rows
   onednn::product('T', 'N', out, in, rows, scale, dy, out, x, in, true, dw);
 }
 
-template <class S>
-  requires(std::is_same_v<S, F32> || std::is_same_v<S, Trained>)
-void matmul_frozen(float* y, const float* x, const std::byte* packed, Index rows, Index in, Index out, bool accumulate, S, onednn_cpu on) {
-  matmul(y, x, reinterpret_cast<const float*>(packed), rows, in, out, 1.0F, accumulate, on);
-}
-template <class S>
-  requires(std::is_same_v<S, F32> || std::is_same_v<S, Trained>)
-void matmul_frozen_input(float* dx, const float* dy, const std::byte* packed, Index rows, Index in, Index out, bool accumulate, S, onednn_cpu on) {
-  matmul_input(dx, dy, reinterpret_cast<const float*>(packed), rows, in, out, 1.0F, accumulate, on);
-}
-
 }  // namespace graft::backend

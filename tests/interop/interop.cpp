@@ -1,0 +1,59 @@
+// Adapters of every method for a small model, with the logits that they give here: interop.py opens them in HF PEFT.
+// usage: interop BASE_FOLDER OUTPUT_FOLDER
+#include <graft/backend/reference.hpp>
+#include <graft/models.hpp>
+#include <graft/peft.hpp>
+
+#include <cstdio>
+
+using namespace graft;
+
+/// The sizes that interop.py gives its base.
+struct Config : LlamaDefaults {
+  static constexpr Index vocabulary = 96, width = 32, blocks = 2, heads = 4, groups = 2, head_width = 8, feed_forward = 48;
+  static constexpr float norm_epsilon = 1e-6F;
+};
+
+template <class M>
+void write(const char* name, const std::filesystem::path& base, const std::filesystem::path& folder) {
+  using Model = Llama<Config, M, reference>;
+  auto model = load<Model>(base, 7);
+  std::uint64_t stream = 0;
+  Model::visit(model, [&stream](const Path&, auto& p) {  // off what it starts from, so that it does something
+    if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
+      auto values = p.read();
+      ++stream;
+      for (Index i = 0; i < values.size(); ++i) values[i] += 0.1F * standard_normal({5, stream}, i);
+      p.assign(values);
+    }
+  });
+  save_adapter(model, folder / name, base.string());
+  std::vector<Id> ids;
+  std::vector<float> as_floats;
+  for (Index i = 0; i < 12; ++i) {
+    ids.push_back(static_cast<Id>((5 + 7 * i) % Config::vocabulary));
+    as_floats.push_back(static_cast<float>(ids.back()));
+  }
+  Batch batch;
+  batch.append(ids, ids);
+  const auto prepared = Model::prepared(batch);
+  Workspace<reference> workspace;
+  Inference<reference> tape(workspace);
+  const auto logits = model.logits(tape, model.hidden(tape, place(tape, prepared)));
+  write_safetensors(folder / name / "logits.safetensors", {{"logits", {logits.rows, logits.columns}, download<reference>(logits.data, logits.size())}, {"ids", {12}, as_floats}});
+}
+
+int main(int argc, char** argv) try {
+  if (argc != 3) fail("usage: interop BASE_FOLDER OUTPUT_FOLDER");
+  const auto all = [&](auto... named) { (write<typename decltype(named.second)::type>(named.first, argv[1], argv[2]), ...); };
+  const auto named = []<class M>(const char* name, std::type_identity<M> type) { return std::pair(name, type); };
+  all(named("lora", std::type_identity<LoRA<4, Alpha<8>>>{}), named("rslora_last_block", std::type_identity<LoRA<4, RankStabilized, Blocks<1, 2>>>{}),
+      named("lora_ranks", std::type_identity<Methods<LoRA<2, On<Query>>, LoRA<4, On<Value>, Alpha<16>>>>{}), named("lora_and_head", std::type_identity<Methods<LoRA<4>, Unfreeze<Head>>>{}),
+      named("dora", std::type_identity<DoRA<4>>{}), named("ia3", std::type_identity<IA3<>>{}), named("soft_prompt", std::type_identity<SoftPrompt<5>>{}),
+      named("loha", std::type_identity<LoHa<4>>{}), named("lokr", std::type_identity<LoKr<2>>{}), named("vera", std::type_identity<VeRA<8>>{}),
+      named("miss", std::type_identity<MiSS<4>>{}), named("hra", std::type_identity<HRA<4>>{}), named("ln_tuning", std::type_identity<LNTuning<>>{}));
+  return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "interop: %s\n", error.what());
+  return 1;
+}
