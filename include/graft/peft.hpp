@@ -14,6 +14,7 @@
 #include <graft/peft/lora.hpp>
 #include <graft/peft/method.hpp>
 #include <graft/peft/miss.hpp>
+#include <graft/peft/oft.hpp>
 #include <graft/peft/selective.hpp>
 #include <graft/peft/site.hpp>
 #include <graft/peft/soft_prompt.hpp>

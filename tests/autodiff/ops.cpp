@@ -223,6 +223,14 @@ BOOST_AUTO_TEST_CASE(kronecker_products) {
   const Input<4, 5> b(48);
   check([](auto& tape, auto x, auto w) { return kronecker(tape, x, w); }, a, b);
 }
+BOOST_AUTO_TEST_CASE(blocks) {
+  const Input<2, 3> v(52);
+  const Input<6, 3> a(53), b(54);
+  const Input<4, 6> x(55);
+  check([](auto& tape, auto numbers) { return skew<3>(tape, numbers); }, v);
+  check([](auto& tape, auto left, auto right) { return block_product(tape, left, right); }, a, b);
+  check([](auto& tape, auto rows, auto r) { return multiply_blocks(tape, rows, r); }, x, a);
+}
 BOOST_AUTO_TEST_CASE(folds) {
   const Input<4, 7> x(49);
   check([](auto& tape, auto v) { return fold<3>(tape, v); }, x);

@@ -117,6 +117,7 @@ BOOST_AUTO_TEST_CASE(lokr_with_a_whole_factor) { holds<LoKr<16>, true>(); }
 BOOST_AUTO_TEST_CASE(vera) { holds<VeRA<8>, true>(); }
 BOOST_AUTO_TEST_CASE(miss) { holds<MiSS<4>, true>(); }
 BOOST_AUTO_TEST_CASE(hra) { holds<HRA<4>, true>(); }
+BOOST_AUTO_TEST_CASE(oft) { holds<OFT<8>, true>(); }
 BOOST_AUTO_TEST_CASE(ln_tuning) { holds<LNTuning<>, false>(); }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,6 +5,7 @@
 #include <graft/autodiff/ops/add.hpp>
 #include <graft/autodiff/ops/attention.hpp>
 #include <graft/autodiff/ops/bias.hpp>
+#include <graft/autodiff/ops/block_product.hpp>
 #include <graft/autodiff/ops/cross_entropy.hpp>
 #include <graft/autodiff/ops/dropout.hpp>
 #include <graft/autodiff/ops/embedding.hpp>
@@ -24,6 +25,7 @@
 #include <graft/autodiff/ops/scale.hpp>
 #include <graft/autodiff/ops/scale_columns.hpp>
 #include <graft/autodiff/ops/silu.hpp>
+#include <graft/autodiff/ops/skew.hpp>
 #include <graft/autodiff/ops/slice.hpp>
 #include <graft/autodiff/ops/source.hpp>
 #include <graft/autodiff/ops/swiglu.hpp>

@@ -7,6 +7,7 @@
 #include <graft/backend/reference/elementwise.hpp>
 #include <graft/backend/reference/frozen.hpp>
 #include <graft/backend/reference/matmul.hpp>
+#include <graft/backend/reference/blocks.hpp>
 #include <graft/backend/reference/columns.hpp>
 #include <graft/backend/reference/norm.hpp>
 #include <graft/backend/reference/optimizer.hpp>

@@ -1,0 +1,60 @@
+/// \file
+/// Products with block-diagonal matrices, kept as their blocks one below the other: r(n·b, b).
+#pragma once
+
+#include <graft/backend/reference/reference.hpp>
+
+namespace graft::backend {
+
+/// q(n·b,b): antisymmetric blocks of the numbers v(n, b(b−1)/2) above their diagonals, row by row
+inline void skew(float* q, const float* v, Index blocks, Index size, reference) {
+  for (Index i = 0; i < blocks; ++i, q += size * size)
+    for (Index r = 0; r < size; ++r) {
+      q[r * size + r] = 0;
+      for (Index c = r + 1; c < size; ++c, ++v) q[r * size + c] = *v, q[c * size + r] = -*v;
+    }
+}
+/// dv += dq above the diagonals − dq below them
+inline void skew_input(float* dv, const float* dq, Index blocks, Index size, reference) {
+  for (Index i = 0; i < blocks; ++i, dq += size * size)
+    for (Index r = 0; r < size; ++r)
+      for (Index c = r + 1; c < size; ++c, ++dv) *dv += dq[r * size + c] - dq[c * size + r];
+}
+
+/// y(T, n·b) (+)= x r, or x rᵀ: every row's blocks of b columns by their own block of r
+template <class E>
+void multiply_blocks(E* y, const E* x, const float* r, Index rows, Index columns, Index size, bool transposed, bool accumulate, reference) {
+  parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
+    for (Index t = begin; t < end; ++t)
+      for (Index i = 0; i < columns; i += size)
+        for (Index c = 0; c < size; ++c) {
+          float sum = 0;
+          for (Index k = 0; k < size; ++k) sum += at(x, t * columns + i + k) * (transposed ? r[(i + c) * size + k] : r[(i + k) * size + c]);
+          put(y[t * columns + i + c], sum, accumulate);
+        }
+  });
+}
+/// dr(n·b, b) += Σ_t xᵀ dy, block by block
+template <class E>
+void multiply_blocks_weight(float* dr, const E* dy, const E* x, Index rows, Index columns, Index size, reference) {
+  parallel_for(columns, rows * columns * size > parallel_threshold, [=](Index i) {
+    const Index block = i / size * size;
+    for (Index t = 0; t < rows; ++t)
+      for (Index c = 0; c < size; ++c) dr[i * size + c] += at(x, t * columns + i) * at(dy, t * columns + block + c);
+  });
+}
+
+/// y_i (+)= a_i b_i for blocks of b×b; either may be meant transposed
+inline void product_of_blocks(float* y, const float* a, const float* b, Index blocks, Index size, bool a_transposed, bool b_transposed, bool accumulate, reference) {
+  parallel_for(blocks, blocks * size * size * size > parallel_threshold, [=](Index i) {
+    const float *const left = a + i * size * size, *const right = b + i * size * size;
+    for (Index r = 0; r < size; ++r)
+      for (Index c = 0; c < size; ++c) {
+        float sum = 0;
+        for (Index k = 0; k < size; ++k) sum += (a_transposed ? left[k * size + r] : left[r * size + k]) * (b_transposed ? right[c * size + k] : right[k * size + c]);
+        put(y[(i * size + r) * size + c], sum, accumulate);
+      }
+  });
+}
+
+}  // namespace graft::backend
