@@ -99,6 +99,11 @@ int run(int argc, char** argv) {
   merge->add_option("-a,--adapter", m.adapter, "adapter folder")->required()->check(CLI::ExistingDirectory);
   merge->add_option("-o,--output", m.output, "folder to write")->required();
 
+  auto* gguf = app.add_subcommand("gguf", "write an adapter as a GGUF file, for llama.cpp");
+  common(gguf, m.model);
+  gguf->add_option("-a,--adapter", m.adapter, "adapter folder")->required()->check(CLI::ExistingDirectory);
+  gguf->add_option("-o,--output", m.output, "file to write")->required();
+
   CLI11_PARSE(app, argc, argv);
   const auto chosen = session(method);
   if (*train) chosen->train(t);
@@ -106,6 +111,7 @@ int run(int argc, char** argv) {
   if (*eval) chosen->eval(e);
   if (*plan) chosen->plan(p);
   if (*merge) chosen->merge(m);
+  if (*gguf) chosen->gguf(m);
   return 0;
 }
 

@@ -53,6 +53,7 @@ class Session {
   virtual void eval(const EvalOptions& options) = 0;
   virtual void plan(const PlanOptions& options) = 0;
   virtual void merge(const MergeOptions& options) = 0;
+  virtual void gguf(const MergeOptions& options) = 0;  ///< writes the adapter for llama.cpp
 };
 
 /// A method that was compiled in.

@@ -179,6 +179,16 @@ class SessionOf final : public Session {
     std::fprintf(stderr, "wrote %s\n", o.output.c_str());
   }
 
+  void gguf(const MergeOptions& o) override {
+    if constexpr (graft::fits_gguf<Model>()) {
+      const graft::ModelFiles files(o.model);
+      graft::save_gguf_adapter(loaded(o.model, o.adapter), o.output, files.config().family);
+      std::fprintf(stderr, "wrote %s\n", o.output.c_str());
+    } else {
+      graft::fail(method_, " does not fit into a GGUF adapter, which holds LoRA on layers of the blocks and nothing else; `graft merge` writes a whole model");
+    }
+  }
+
  private:
   static Model loaded(const std::filesystem::path& path, const std::filesystem::path& adapter) {
     Model model = graft::load<Model>(path);

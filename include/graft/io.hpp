@@ -4,6 +4,7 @@
 
 #include <graft/io/files.hpp>
 #include <graft/io/gguf.hpp>
+#include <graft/io/gguf_writer.hpp>
 #include <graft/io/json.hpp>
 #include <graft/io/mapped_file.hpp>
 #include <graft/io/safetensors.hpp>

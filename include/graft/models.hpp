@@ -5,6 +5,7 @@
 #include <graft/io.hpp>
 #include <graft/models/adapter.hpp>
 #include <graft/models/files.hpp>
+#include <graft/models/gguf_adapter.hpp>
 #include <graft/models/llama.hpp>
 #include <graft/models/load.hpp>
 #include <graft/models/merge.hpp>

@@ -147,4 +147,34 @@ BOOST_AUTO_TEST_CASE(unsupported_configs_are_refused) {
   BOOST_TEST(error_of([&] { const ModelFiles files("/nowhere/at/all"); }).find("nothing of this name") != std::string::npos);
 }
 
+// Read back with the reader of GGUF: names, extents, the order of query rows, and alpha / rank folded where sites differ.
+BOOST_AUTO_TEST_CASE(a_lora_as_gguf) {
+  using Model = Llama<tiny::Config, Methods<LoRA<2, On<Query>, Alpha<6>>, LoRA<3, On<Down>, Alpha<3>, RankStabilized>>, reference>;
+  Model model;
+  tiny::fill(model);
+  const auto path = std::filesystem::temp_directory_path() / ("graft-adapter-" + std::to_string(::getpid()) + ".gguf");
+  save_gguf_adapter(model, path, "llama");
+  {
+    const GgufFile file(path);
+    const Gguf& g = file.content;
+    BOOST_TEST(g.get<std::string>("adapter.type") == "lora");
+    BOOST_TEST(g.get<std::string>("general.architecture") == "llama");
+    const double alpha = g.get<double>("adapter.lora.alpha");
+    BOOST_TEST(g.tensors.size() == 2 * 2 * tiny::Config::blocks);
+    const auto scaled = [&](const std::string& name, Index rank, float scaling, const std::vector<float>& b) {
+      const auto& stored = g.tensors.at(name);
+      BOOST_TEST((stored.shape == std::vector<Index>{b.size() / rank, rank}));
+      const auto values = to_floats(stored, name);
+      for (Index i = 0; i < b.size(); ++i) BOOST_TEST(std::abs(static_cast<double>(values[i]) * alpha / static_cast<double>(rank) - static_cast<double>(scaling * b[i])) < 1e-5);
+    };
+    const auto& block = std::get<0>(model.blocks).blocks[1];
+    scaled("blk.1.attn_q.weight.lora_b", 2, 3.0F, permuted(block.query.b.read(), tiny::Config::heads, 2));
+    scaled("blk.1.ffn_down.weight.lora_b", 3, std::sqrt(3.0F), block.down.b.read());
+    BOOST_TEST(to_floats(g.tensors.at("blk.1.attn_q.weight.lora_a"), "a") == block.query.a.read(), boost::test_tools::per_element());
+    BOOST_TEST(unpermuted(permuted(block.query.b.read(), tiny::Config::heads, 2), tiny::Config::heads, 2) == block.query.b.read(), boost::test_tools::per_element());
+  }
+  std::filesystem::remove(path);
+  static_assert(!fits_gguf<Llama<tiny::Config, DoRA<2>, reference>>() && !fits_gguf<Llama<tiny::Config, Methods<LoRA<2>, Unfreeze<Head>>, reference>>());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -197,19 +197,26 @@ class GgufFile : MappedFile {
   Gguf content;
 };
 
-/// Undoes the row order that converters give Llama's query and key weights for interleaved rotary pairs:
+/// The row order that converters give Llama's query and key weights for interleaved rotary pairs, undone (`There` false) or done:
 /// row (head, half · D/2 + j) here = row (head, 2 j + half) there.
-template <class E>
-std::vector<E> unpermuted(const std::vector<E>& w, Index heads, Index row_length) {
+template <bool There, class E>
+std::vector<E> reordered(const std::vector<E>& w, Index heads, Index row_length) {
   const Index width = w.size() / row_length / heads;
   std::vector<E> out(w.size());
   for (Index h = 0; h < heads; ++h)
     for (Index d = 0; d < width; ++d) {
-      const Index half = d / (width / 2), j = d % (width / 2);
-      const auto from = w.begin() + static_cast<std::ptrdiff_t>((h * width + 2 * j + half) * row_length);
-      std::copy_n(from, row_length, out.begin() + static_cast<std::ptrdiff_t>((h * width + d) * row_length));
+      const Index half = d / (width / 2), j = d % (width / 2), here = (h * width + d) * row_length, there = (h * width + 2 * j + half) * row_length;
+      std::copy_n(w.begin() + static_cast<std::ptrdiff_t>(There ? here : there), row_length, out.begin() + static_cast<std::ptrdiff_t>(There ? there : here));
     }
   return out;
+}
+template <class E>
+std::vector<E> unpermuted(const std::vector<E>& w, Index heads, Index row_length) {
+  return reordered<false>(w, heads, row_length);
+}
+template <class E>
+std::vector<E> permuted(const std::vector<E>& w, Index heads, Index row_length) {
+  return reordered<true>(w, heads, row_length);
 }
 
 }  // namespace graft

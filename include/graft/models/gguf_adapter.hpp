@@ -1,0 +1,50 @@
+/// \file
+/// LoRA adapters as GGUF files, for llama.cpp. Such a file has one alpha and scales by alpha / rank: ranks, alphas and rsLoRA that
+/// differ from site to site are folded into B.
+#pragma once
+
+#include <graft/io/gguf_writer.hpp>
+#include <graft/models/adapter.hpp>
+
+namespace graft {
+
+/// What such a file cannot hold is refused by the compiler: other methods, trained layers, a head that the base ties.
+template <class Model>
+constexpr bool fits_gguf() {
+  bool fits = Model::trainable_parameters > 0;
+  const typename Model::template on<planned_on<typename Model::backend>> model;
+  std::remove_cvref_t<decltype(model)>::each_site(model, [&fits](auto site, const Path&, const auto& layer) {
+    using L = std::remove_cvref_t<decltype(layer)>;
+    if constexpr (requires { layer.low_rank_weight(); }) fits = fits && !std::is_same_v<decltype(site), Head>;
+    else fits = fits && trainable_parameters(layer) == 0;
+    static_cast<void>(sizeof(L));
+  });
+  return fits;
+}
+
+/// Writes the adapter for a base of this family ("llama", "qwen2"). GGUF has the rows of Llama's queries and keys in another order, and
+/// so have the rows of their B.
+template <class Model>
+void save_gguf_adapter(const Model& model, const std::filesystem::path& path, const std::string& family) {
+  static_assert(fits_gguf<Model>(), "graft: a GGUF adapter holds LoRA on layers of the blocks and nothing else; save_adapter writes what HF PEFT reads, merge and save_merged a whole model");
+  std::vector<NamedTensor> tensors;
+  float alpha = 0;
+  Model::each_site(model, [&](auto site, const Path& path_of, const auto& layer) {
+    using L = std::remove_cvref_t<decltype(layer)>;
+    if constexpr (requires { layer.low_rank_weight(); }) {
+      constexpr Index rank = L::rank;
+      if (alpha == 0) alpha = L::method::settings.scaling() * static_cast<float>(rank);
+      const float factor = L::method::settings.scaling() * static_cast<float>(rank) / alpha;
+      auto b = layer.b.read();
+      for (float& x : b) x *= factor;
+      constexpr bool query = std::is_same_v<decltype(site), Query>;
+      if (family == "llama" && (query || std::is_same_v<decltype(site), Key>)) b = permuted(b, query ? Model::config::heads : Model::config::groups, rank);
+      const std::string name = gguf_name(path_of.str() + ".weight");
+      tensors.push_back({name + ".lora_a", {rank, L::in}, layer.a.read()});
+      tensors.push_back({name + ".lora_b", {L::out, rank}, std::move(b)});
+    }
+  });
+  write_gguf(path, {{"general.architecture", family}, {"general.type", std::string("adapter")}, {"general.name", path.stem().string()}, {"adapter.type", std::string("lora")}, {"adapter.lora.alpha", alpha}}, tensors);
+}
+
+}  // namespace graft
