@@ -23,12 +23,17 @@ template <Index N, class M>
 struct Bank {
   static constexpr Index members = N;
   static constexpr bool of_lora = requires { M::settings.rank; };
+  static constexpr LoraSettings settings = [] {
+    if constexpr (of_lora) return M::settings;
+    else return LoraSettings{};
+  }();
+  static constexpr const char* peft_type = "LORA";
 
   template <class Where, class L>
   struct Times : std::conditional_t<BaseLayer<L> && of_lora, Kept<L>, Refuse<L, BankOfSomethingElse>> {};
   template <class Where, class L>
-    requires requires { typename L::template times<N>; }
-  struct Times<Where, L> : std::conditional_t<L::method::settings.dropout == 0 && !std::is_same_v<typename Where::site, Head>, Kept<typename L::template times<N>>, Refuse<L, BankOfSomethingElse>> {};
+    requires requires { typename L::template made_by<Bank>; }
+  struct Times<Where, L> : std::conditional_t<L::method::settings.dropout == 0 && !std::is_same_v<typename Where::site, Head>, Kept<typename L::template made_by<Bank>>, Refuse<L, BankOfSomethingElse>> {};
   template <class Where, class L>
   using at = typename Times<Where, typename M::template at<Where, L>>::type;
 };

@@ -135,7 +135,7 @@ struct DoRA {
   struct Wrap : Refuse<L, DoraWithDropout> {};
   template <class M, class Base>
     requires(M::settings.dropout == 0)
-  struct Wrap<LowRank<M, Base, 1>> {
+  struct Wrap<LowRank<M, Base>> {
     using type = WeightDecomposed<DoRA, Base>;
   };
   template <class L>

@@ -84,30 +84,30 @@ struct WhereOf<On<Sites...>, Rest...> {
   using type = On<Sites...>;
 };
 
-/// A linear layer with a low-rank path beside it, or with several, for different rows (peft/bank.hpp). `Method` is the LoRA that
-/// made it.
-template <class Method, class Base, Index Members = 1>
+/// A linear layer with a low-rank path beside it. `Method` is the LoRA that made it, or a bank of them (peft/bank.hpp): then there are
+/// several paths, for different rows.
+template <class Method, class Base>
 class LowRank {
  public:
   using backend = typename Base::backend;
   using adapted = Base;  ///< marks a layer that a method made
   using method = Method;
-  static constexpr Index in = Base::in, out = Base::out, rank = Method::settings.rank;
+  static constexpr Index in = Base::in, out = Base::out, rank = Method::settings.rank, members = members_of<Method>;
   template <class S>
-  using frozen = LowRank<Method, Frozen<Base, S>, Members>;
-  using bias_thawed = LowRank<Method, typename Base::bias_thawed, Members>;
-  template <Index Count>
-  using times = LowRank<Method, Base, Count>;
+  using frozen = LowRank<Method, Frozen<Base, S>>;
+  using bias_thawed = LowRank<Method, typename Base::bias_thawed>;
+  template <class Bank>
+  using made_by = LowRank<Bank, Base>;
 
   Base base;
-  Parameter<backend, Trainable, Members * rank, in> a;
-  Parameter<backend, Trainable, Members * out, rank> b;
+  Parameter<backend, Trainable, members * rank, in> a;
+  Parameter<backend, Trainable, members * out, rank> b;
 
   /// Where nothing is dropped the path is part of the base's product.
   [[nodiscard]] constexpr auto projection() const
     requires(Method::settings.dropout == 0)
   {
-    return projection_of<Members>(base.weight, a, b, scaling());
+    return projection_of<members>(base.weight, a, b, scaling());
   }
   template <class T, class Y>
   constexpr auto complete(T& tape, Y y) const {
@@ -133,14 +133,14 @@ class LowRank {
 
   void initialize(Initializer& initializer) {
     base.initialize(initializer);
-    if constexpr (Method::settings.init == LoraInit::kaiming) a.assign(initializer.uniform(Members * rank * in, 1.0F / std::sqrt(static_cast<float>(in))));
-    else a.assign(initializer.normal(Members * rank * in, 1.0F / static_cast<float>(rank)));
-    b.assign(std::vector<float>(Members * out * rank, 0.0F));
+    if constexpr (Method::settings.init == LoraInit::kaiming) a.assign(initializer.uniform(members * rank * in, 1.0F / std::sqrt(static_cast<float>(in))));
+    else a.assign(initializer.normal(members * rank * in, 1.0F / static_cast<float>(rank)));
+    b.assign(std::vector<float>(members * out * rank, 0.0F));
   }
 
   /// s B A as host floats, (Out,In).
   [[nodiscard]] std::vector<float> low_rank_weight() const
-    requires(Members == 1)
+    requires(members == 1)
   {
     const Buffer<backend> memory(out * in * sizeof(float));
     const auto w = memory.template as<float>();
@@ -149,7 +149,7 @@ class LowRank {
   }
 
   [[nodiscard]] std::vector<float> merged_weight(std::vector<float> w) const
-    requires(Members == 1)
+    requires(members == 1)
   {
     const auto delta = low_rank_weight();
     for (Index i = 0; i < w.size(); ++i) w[i] += delta[i];
@@ -159,12 +159,12 @@ class LowRank {
   /// Adds the low-rank path to the base weight (and switches it off), or takes it out again. Where the base is not kept
   /// as F32 the sum is rounded to its storage, and `unmerge` gives back the rounded base.
   void merge()
-    requires(Members == 1)
+    requires(members == 1)
   {
     fold(1.0F, true);
   }
   void unmerge()
-    requires(Members == 1)
+    requires(members == 1)
   {
     fold(-1.0F, false);
   }
