@@ -3,6 +3,7 @@
 /// differ from site to site are folded into B.
 #pragma once
 
+#include <graft/backend/meta.hpp>
 #include <graft/io/gguf_writer.hpp>
 #include <graft/models/adapter.hpp>
 
@@ -14,10 +15,8 @@ constexpr bool fits_gguf() {
   bool fits = Model::trainable_parameters > 0;
   const typename Model::template on<planned_on<typename Model::backend>> model;
   std::remove_cvref_t<decltype(model)>::each_site(model, [&fits](auto site, const Path&, const auto& layer) {
-    using L = std::remove_cvref_t<decltype(layer)>;
     if constexpr (requires { layer.low_rank_weight(); }) fits = fits && !std::is_same_v<decltype(site), Head>;
     else fits = fits && trainable_parameters(layer) == 0;
-    static_cast<void>(sizeof(L));
   });
   return fits;
 }
