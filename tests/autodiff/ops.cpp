@@ -186,13 +186,13 @@ BOOST_AUTO_TEST_CASE(projecting) {
   draw(w, 31), draw(frozen, 32), draw(a, 33), draw(b, 34), draw(gain, 35);
   const auto low_rank = projection_of(frozen, a, b, 0.7F);
   check([&](auto& tape, auto v) {
-    const auto [y, z] = project<float>(tape, Given{v}, {}, Nothing{}, projection_of(w), projection_of(w));
+    const auto [y, z] = project<float>(tape, Given{v}, false, Nothing{}, projection_of(w), projection_of(w));
     return multiply(tape, y, z);
   }, std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&>(w));
   for (const bool remake : {false, true})
     check([&](auto& tape, auto v, auto r) {
-      const auto [y] = project<float>(tape, rms_norm_of(tape, v, gain, 1e-5F), {remake}, Nothing{}, low_rank);
-      return std::get<0>(project<float>(tape, SwigluOf{y, r}, {remake}, r, low_rank));
+      const auto [y] = project<float>(tape, rms_norm_of(tape, v, gain, 1e-5F), remake, Nothing{}, low_rank);
+      return std::get<0>(project<float>(tape, SwigluOf{y, r}, remake, r, low_rank));
     }, std::tuple<const decltype(x)&, const decltype(residual)&>(x, residual), std::tuple<decltype(a)&, decltype(b)&, decltype(gain)&>(a, b, gain));
 }
 // Only one of two results is used: the other has no share in anything.
@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(projecting_with_an_unused_result) {
   const Input<3, 6> x(23);
   Parameter<B, Trainable, 4, 6> w, other;
   draw(w, 36), draw(other, 37);
-  check([&](auto& tape, auto v) { return std::get<0>(project<float>(tape, Given{v}, {}, Nothing{}, projection_of(w), projection_of(other))); },
+  check([&](auto& tape, auto v) { return std::get<0>(project<float>(tape, Given{v}, false, Nothing{}, projection_of(w), projection_of(other))); },
         std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&, decltype(other)&>(w, other));
 }
 BOOST_AUTO_TEST_CASE(products_of_values) {

@@ -14,6 +14,20 @@ namespace graft {
 template <class L>
 concept ProductLayer = requires(const L& layer) { layer.projection(); };
 
+/// What layers know of the rows of their input beside the input.
+template <class B>
+struct InputRows {
+  bool remake = false;      ///< what is cheap to make is made again backwards instead of being saved
+  Pointer<B, Id> owners{};  ///< which member of a bank each row belongs to; null: the first
+
+  template <class L>
+  [[nodiscard]] constexpr auto projection(const L& layer) const {
+    auto p = layer.projection();
+    p.owners = owners;
+    return p;
+  }
+};
+
 template <class... Ls>
 inline constexpr bool computed_together = false;
 template <ProductLayer First, ProductLayer... Rest>
@@ -25,7 +39,7 @@ template <class Y = void, class T, Source X, class... Ls>
 constexpr auto apply(T& tape, X source, InputRows<typename T::backend> how, const Ls&... layers) {
   using Wanted = std::conditional_t<std::is_void_v<Y>, typename X::element, Y>;
   if constexpr (computed_together<Ls...>) {
-    return std::apply([&](auto... y) { return std::tuple{layers.complete(tape, y)...}; }, project<Wanted>(tape, source, how, Nothing{}, layers.projection()...));
+    return std::apply([&](auto... y) { return std::tuple{layers.complete(tape, y)...}; }, project<Wanted>(tape, source, how.remake, Nothing{}, how.projection(layers)...));
   } else {
     const auto x = value_of(tape, source);
     return std::tuple{as_elements<Wanted>(tape, layers(tape, x))...};
@@ -39,7 +53,7 @@ inline constexpr bool completes_sums = !requires { L::scales_product; };
 /// residual + layer(source)
 template <class T, class R, Source X, class L>
 constexpr auto apply_onto(T& tape, R residual, X source, InputRows<typename T::backend> how, const L& layer) {
-  if constexpr (computed_together<L> && completes_sums<L>) return layer.complete(tape, std::get<0>(project<typename R::element>(tape, source, how, residual, layer.projection())));
+  if constexpr (computed_together<L> && completes_sums<L>) return layer.complete(tape, std::get<0>(project<typename R::element>(tape, source, how.remake, residual, how.projection(layer))));
   else return add(tape, residual, std::get<0>(apply<typename R::element>(tape, source, how, layer)));
 }
 

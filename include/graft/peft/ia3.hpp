@@ -43,7 +43,7 @@ class Scaled {
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
     if constexpr (Input) return base(tape, scale_columns(tape, x, row(tape, vector)));
-    else return complete(tape, std::get<0>(project<E>(tape, Given{x}, {}, Nothing{}, projection())));
+    else return complete(tape, std::get<0>(project<E>(tape, Given{x}, false, Nothing{}, projection())));
   }
 
   template <class Self, class F>

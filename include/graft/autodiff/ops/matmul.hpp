@@ -10,7 +10,7 @@ namespace graft {
 template <class Y = void, class T, Index In, Gradient G, class E, class Role, Index Out>
 constexpr auto matmul(T& tape, Var<typename T::backend, In, G, E> x, const Parameter<typename T::backend, Role, Out, In>& w) {
   using Wanted = std::conditional_t<std::is_void_v<Y>, E, Y>;
-  return std::get<0>(project<Wanted>(tape, Given{x}, {}, Nothing{}, projection_of(w)));
+  return std::get<0>(project<Wanted>(tape, Given{x}, false, Nothing{}, projection_of(w)));
 }
 
 /// y += scale · x wᵀ for a trained w, in place; y's old value must not be needed by its own backward (a product's is not).

@@ -17,7 +17,7 @@ inline constexpr Trains trains_weight = 1, trains_a = 2, trains_b = 4;
 
 /// One product: a weight w(Out,I) kept as S and, beside it, perhaps a low-rank path a(Rank,I), b(Out,Rank). A view of
 /// parameters; what of them is trained is part of the type.
-template <class B, class S, Index Out, Index Rank, Trains Trained, Index Members = 1>
+template <class B, class S, Index Out, Index Rank, Trains Trained>
 struct Projection {
   using storage = S;
   static constexpr Index out = Out, rank = Rank;
@@ -27,15 +27,17 @@ struct Projection {
   Pointer<B, std::byte> w;
   Pointer<B> dw, a, da, b, db;
   float scale;
+  Index members = 1;         ///< of a bank, whose low-rank paths these are together
+  Pointer<B, Id> owners{};   ///< which of them each row belongs to; null: the first
 
   // What kernels read; called inside kernels only.
   template <class X, class Y>
-  [[nodiscard]] backend::Branch<Y, X> branch(X* u, Y* y, const Id* owners) const {
-    return {w, Out, Rank, a, b, scale, u, y, {Members, owners}};
+  [[nodiscard]] backend::Branch<Y, X> branch(X* u, Y* y) const {
+    return {w, Out, Rank, a, b, scale, u, y, {members, owners}};
   }
   template <class X, class Y>
-  [[nodiscard]] backend::BranchGradient<Y, X> branch_gradient(const X* u, const Y* dy, const Id* owners) const {
-    return {w, Out, Rank, a, b, scale, u, dy, da, db, dw, {Members, owners}};
+  [[nodiscard]] backend::BranchGradient<Y, X> branch_gradient(const X* u, const Y* dy) const {
+    return {w, Out, Rank, a, b, scale, u, dy, da, db, dw, {members, owners}};
   }
   [[nodiscard]] static constexpr Index flops(Index rows, Index in) { return 2 * rows * (in * Out + Rank * (in + Out)); }
   [[nodiscard]] static constexpr Index gradient_flops(Index rows, Index in, bool input) {
@@ -52,19 +54,12 @@ template <Index Members = 1, class W, class A, class Bm>
 constexpr auto projection_of(const W& w, const A& a, const Bm& b, float scale) {
   static_assert(A::columns == W::columns && Bm::rows == Members * W::rows && Members * Bm::columns == A::rows);
   constexpr Trains trained = (W::trainable ? trains_weight : 0) | (A::trainable ? trains_a : 0) | (Bm::trainable ? trains_b : 0);
-  return Projection<typename W::backend, typename W::storage, W::rows, A::rows, trained, Members>{w.packed(), gradient_of(w), a.value(), gradient_of(a), b.value(), gradient_of(b), scale};
+  return Projection<typename W::backend, typename W::storage, W::rows, A::rows, trained>{w.packed(), gradient_of(w), a.value(), gradient_of(a), b.value(), gradient_of(b), scale, Members};
 }
 
 /// No value is added to a product.
 struct Nothing {
   static constexpr bool tracked = false;
-};
-
-/// What products know of the rows of their input beside the input.
-template <class B>
-struct InputRows {
-  bool remake = false;          ///< where the input is needed backwards and is cheap to make, it is made again instead of being saved
-  Pointer<B, Id> owners{};      ///< which member of a bank each row belongs to; null: the first
 };
 
 /// An array of f(index) over the numbers 0 … N−1, each a constant expression.
@@ -73,9 +68,10 @@ constexpr auto each_of(const F& f) {
   return [&]<std::size_t... I>(std::index_sequence<I...>) { return std::array{f(std::integral_constant<std::size_t, I>{})...}; }(std::make_index_sequence<N>{});
 }
 
-/// All products of `x` in elements Y, `residual` added to the only one. Yields a tuple of values.
+/// All products of `x` in elements Y, `residual` added to the only one. `remake`: where the input is needed backwards and is
+/// cheap to make, it is made again instead of being saved. Yields a tuple of values.
 template <class Y, class T, Source X, class Residual, class... Ps>
-constexpr auto project(T& tape, X x, InputRows<typename T::backend> how, Residual residual, Ps... ps) {
+constexpr auto project(T& tape, X x, bool remake, Residual residual, Ps... ps) {
   using B = typename T::backend;
   using E = typename X::element;
   using S = std::common_type_t<typename Ps::storage...>;
@@ -85,7 +81,6 @@ constexpr auto project(T& tape, X x, InputRows<typename T::backend> how, Residua
   constexpr bool keeps = T::recording && (Ps::keeps_input || ...);
   static_assert(!added || count == 1);
   const Index rows = x.rows();
-  const bool remake = how.remake;
   const std::tuple all(ps...);
 
   // What is saved lies below what is not: the input if it is kept, the results, the narrow products.
@@ -111,7 +106,7 @@ constexpr auto project(T& tape, X x, InputRows<typename T::backend> how, Residua
   };
   with_input(tape, false, [&](Pointer<B, E> input) {
     tape.run({(Ps::flops(rows, in) + ...), rows, (Ps::out + ...), in}, [=](auto on) {
-      const auto branches = each_of<count>([&](auto i) { return std::get<i>(all).branch(us[i], std::get<i>(ys).data, how.owners); });
+      const auto branches = each_of<count>([&](auto i) { return std::get<i>(all).branch(us[i], std::get<i>(ys).data); });
       const Y* more = nullptr;
       if constexpr (added) more = residual.data;
       project(branches.data(), count, input, more, rows, in, S{}, on);
@@ -140,7 +135,7 @@ constexpr auto project(T& tape, X x, InputRows<typename T::backend> how, Residua
         const auto undo = [&](Pointer<B, E> input) {
           const auto into = [&](Contribution<B, E> dx) {
             back.run({(Ps::gradient_flops(rows, in, from_input) + ...), rows, in, (Ps::out + ...)}, [=](auto on) {
-              const auto branches = each_of<count>([&](auto i) { return std::get<i>(all).branch_gradient(us[i], dys[i], how.owners); });
+              const auto branches = each_of<count>([&](auto i) { return std::get<i>(all).branch_gradient(us[i], dys[i]); });
               project_backward(branches.data(), count, dx.data, dx.accumulate, input, rows, in, S{}, on);
             });
           };
