@@ -51,7 +51,7 @@ int main(int argc, char** argv) try {
       named("lora_ranks", std::type_identity<Methods<LoRA<2, On<Query>>, LoRA<4, On<Value>, Alpha<16>>>>{}), named("lora_and_head", std::type_identity<Methods<LoRA<4>, Unfreeze<Head>>>{}),
       named("dora", std::type_identity<DoRA<4>>{}), named("ia3", std::type_identity<IA3<>>{}), named("soft_prompt", std::type_identity<SoftPrompt<5>>{}),
       named("loha", std::type_identity<LoHa<4>>{}), named("lokr", std::type_identity<LoKr<2>>{}), named("vera", std::type_identity<VeRA<8>>{}),
-      named("miss", std::type_identity<MiSS<4>>{}), named("hra", std::type_identity<HRA<4>>{}), named("oft", std::type_identity<OFT<8>>{}), named("ln_tuning", std::type_identity<LNTuning<>>{}));
+      named("miss", std::type_identity<MiSS<4>>{}), named("hra", std::type_identity<HRA<4>>{}), named("hra_last_block", std::type_identity<HRA<4, Blocks<1, 2>>>{}), named("oft", std::type_identity<OFT<8>>{}), named("ln_tuning", std::type_identity<LNTuning<>>{}));
   return 0;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "interop: %s\n", error.what());

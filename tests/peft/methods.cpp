@@ -112,6 +112,10 @@ BOOST_AUTO_TEST_CASE(ia3) { holds<IA3<>, true>(); }
 BOOST_AUTO_TEST_CASE(ia3_before_a_residual) { holds<IA3<On<Query, Output>>, true>(); }
 BOOST_AUTO_TEST_CASE(soft_prompt) { holds<SoftPrompt<3>, false>(); }
 BOOST_AUTO_TEST_CASE(loha) { holds<LoHa<4>, true>(); }
+BOOST_AUTO_TEST_CASE(loha_in_some_blocks) {
+  static_assert(2 * Llama<Config, LoHa<4, Blocks<1, 2>>, reference>::trainable_parameters == Llama<Config, LoHa<4, Blocks<1, 3>>, reference>::trainable_parameters);
+  holds<LoHa<4, Blocks<1, 2>>, true>();
+}
 BOOST_AUTO_TEST_CASE(lokr) { holds<LoKr<2>, true>(); }
 BOOST_AUTO_TEST_CASE(lokr_with_a_whole_factor) { holds<LoKr<16>, true>(); }
 BOOST_AUTO_TEST_CASE(vera) { holds<VeRA<8>, true>(); }

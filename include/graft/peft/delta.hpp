@@ -88,7 +88,13 @@ struct DeltaOnNoLinear {
   };
 };
 
-/// What a method of this kind answers: `template <class Where, class L> using at = delta_at<Mine, Sites, Where, L>;`
+struct DeltaWithDropout {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: this method has no Dropout");
+  };
+};
+
 template <class Method, template <class, class> class Layer, class L>
 struct OverFrozenLinear : Refuse<L, DeltaOnNoLinear> {};
 template <class Method, template <class, class> class Layer, class L>
@@ -96,7 +102,12 @@ template <class Method, template <class, class> class Layer, class L>
 struct OverFrozenLinear<Method, Layer, L> {
   using type = Layer<Method, L>;
 };
-template <class Method, class Sites, class Where, class L, template <class, class> class Layer = Delta>
-using delta_at = typename std::conditional_t<!Sites::valid, Refuse<L, UnknownSite>, std::conditional_t<Sites::template covers<typename Where::site>, OverFrozenLinear<Method, Layer, L>, Kept<L>>>::type;
+
+/// What a method of this kind answers, given a LoRA of the same options, which knows what they mean:
+/// `template <class Where, class L> using at = delta_at<Mine, LoRA<Rank, Options...>, Where, L>;`
+template <class Method, class Options, class Where, class L, template <class, class> class Layer = Delta>
+using delta_at = typename std::conditional_t<!std::is_void_v<typename Options::problem>, Refuse<L, typename Options::problem>,
+                 std::conditional_t<(Options::settings.dropout > 0), Refuse<L, DeltaWithDropout>,
+                 std::conditional_t<Options::template touches<Where>, OverFrozenLinear<Method, Layer, L>, Kept<L>>>>::type;
 
 }  // namespace graft

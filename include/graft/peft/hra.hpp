@@ -78,7 +78,7 @@ class Reflected {
   std::vector<float> original_{};
 };
 
-/// `HRA<8>`, with LoRA's `On<…>`.
+/// `HRA<8>`, with LoRA's `On<…>` and `Blocks<…>`.
 template <Index Rank, class... Options>
 struct HRA {
   static constexpr Index rank = Rank;
@@ -91,7 +91,7 @@ struct HRA {
     f("bias", "none");
   }
   template <class Where, class L>
-  using at = delta_at<HRA, typename WhereOf<Options...>::type, Where, L, Reflected>;
+  using at = delta_at<HRA, LoRA<Rank, Options...>, Where, L, Reflected>;
 };
 
 }  // namespace graft

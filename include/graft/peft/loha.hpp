@@ -6,7 +6,7 @@
 
 namespace graft {
 
-/// `LoHa<4>`, `LoHa<4, On<Query, Value>, Alpha<8>>`; by default every linear layer of the blocks and α = 2 R.
+/// `LoHa<4>`, `LoHa<4, On<Query, Value>, Blocks<20, 30>, Alpha<8>>`; by default every linear layer of the blocks and α = 2 R.
 template <Index Rank, class... Options>
 struct LoHa {
   static constexpr LoraSettings settings_of_rank = LoRA<Rank, Options...>::settings;
@@ -44,7 +44,7 @@ struct LoHa {
   };
 
   template <class Where, class L>
-  using at = delta_at<LoHa, typename WhereOf<Options...>::type, Where, L>;
+  using at = delta_at<LoHa, LoRA<Rank, Options...>, Where, L>;
 };
 
 }  // namespace graft

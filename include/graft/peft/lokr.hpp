@@ -20,7 +20,7 @@ constexpr std::pair<Index, Index> nearest_factors(Index size) {
   return small > large ? std::pair{large, small} : std::pair{small, large};
 }
 
-/// `LoKr<4>`, with LoRA's `On<…>` and `Alpha<…>`.
+/// `LoKr<4>`, with LoRA's `On<…>`, `Blocks<…>` and `Alpha<…>`.
 template <Index Rank, class... Options>
 struct LoKr {
   static constexpr LoraSettings settings_of_rank = LoRA<Rank, Options...>::settings;
@@ -60,7 +60,7 @@ struct LoKr {
   };
 
   template <class Where, class L>
-  using at = delta_at<LoKr, typename WhereOf<Options...>::type, Where, L>;
+  using at = delta_at<LoKr, LoRA<Rank, Options...>, Where, L>;
 };
 
 }  // namespace graft

@@ -7,7 +7,7 @@
 
 namespace graft {
 
-/// `MiSS<64>`, with LoRA's `On<…>`.
+/// `MiSS<64>`, with LoRA's `On<…>` and `Blocks<…>`.
 template <Index Rank, class... Options>
 struct MiSS {
   static constexpr const char* peft_type = "MISS";
@@ -43,7 +43,7 @@ struct MiSS {
   };
 
   template <class Where, class L>
-  using at = delta_at<MiSS, typename WhereOf<Options...>::type, Where, L>;
+  using at = delta_at<MiSS, LoRA<Rank, Options...>, Where, L>;
 };
 
 }  // namespace graft

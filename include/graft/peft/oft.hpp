@@ -75,7 +75,7 @@ class Rotated {
   std::vector<float> original_{};
 };
 
-/// `OFT<32>`: blocks of 32; with LoRA's `On<…>`.
+/// `OFT<32>`: blocks of 32; with LoRA's `On<…>` and `Blocks<…>`.
 template <Index BlockSize, class... Options>
 struct OFT {
   static constexpr Index block_size = BlockSize;
@@ -91,7 +91,7 @@ struct OFT {
     f("bias", "none");
   }
   template <class Where, class L>
-  using at = delta_at<OFT, typename WhereOf<Options...>::type, Where, L, Rotated>;
+  using at = delta_at<OFT, LoRA<BlockSize, Options...>, Where, L, Rotated>;
 };
 
 }  // namespace graft

@@ -9,7 +9,7 @@
 
 namespace graft {
 
-/// `VeRA<256>`, with LoRA's `On<…>`.
+/// `VeRA<256>`, with LoRA's `On<…>` and `Blocks<…>`.
 template <Index Rank, class... Options>
 struct VeRA {
   static constexpr const char* peft_type = "VERA";
@@ -66,7 +66,7 @@ struct VeRA {
   };
 
   template <class Where, class L>
-  using at = delta_at<VeRA, typename WhereOf<Options...>::type, Where, L>;
+  using at = delta_at<VeRA, LoRA<Rank, Options...>, Where, L>;
 };
 
 }  // namespace graft
