@@ -31,16 +31,14 @@ def run(*command, quiet=True):
 
 
 def graft(program, *arguments):
-    return lambda: run(f"{a.programs}/bench_{program}", model, *arguments, quiet=False)
+    return (f"{a.programs}/bench_{program}", model, *arguments)
 
 
 def pytorch(*arguments):
-    return lambda: run(python, f"{here}/peer.py", model, *arguments) if python else None
+    return (python, f"{here}/peer.py", model, *arguments) if python else None
 
 
-def llama():
-    return run(python, f"{here}/peer_llama_cpp.py", model) if python else None
-
+llama = (python, f"{here}/peer_llama_cpp.py", model) if python else None
 
 # Steps of 1024 tokens in one pass; where memory is compared, in passes of 256, whose gradients are added up.
 epochs = ("--epochs", 3)
@@ -79,18 +77,20 @@ if not python:
 peak = run(f"{a.programs}/bench_peak", quiet=False)
 print("peak of {threads} threads: f32 {f32} GFLOP/s, bf16 {bf16} GFLOP/s, int8 {int8} GOP/s, reading {read} GB/s".format(**peak))
 
-figures, remembered = {}, {}
+figures, weights = {}, {}
 for number in range(a.rounds):
-    remembered.clear()
+    measured = {}  # by command: one measurement of a peer serves several works of a round
     for name, ours, theirs, kind in works:
         if a.only not in name:
             continue
         print(f"round {number + 1}: {name}", file=sys.stderr)
-        mine, peer = ours(), None
+        mine, peer = run(*ours, quiet=False), None
         if theirs:
-            key = getattr(theirs, "__closure__", None) and str([c.cell_contents for c in theirs.__closure__]) or "llama"
-            peer = remembered[key] if key in remembered else theirs()  # one measurement of a peer serves several works of a round
-            remembered[key] = peer
+            if theirs not in measured:
+                measured[theirs] = run(*theirs)
+            peer = measured[theirs]
+        if "weights_megabytes" in mine:
+            weights[name + ", writing one text"] = mine["weights_megabytes"]
         for title, field, unit in compared[kind]:
             entry = figures.setdefault(name + title, {"unit": unit, "graft": [], "peer": []})
             entry["graft"].append(mine[field])
@@ -104,19 +104,16 @@ for name, entry in figures.items():
     rows.append({"name": name, "graft": round(ours, 3), "peer": theirs and round(theirs, 3), "ratio": theirs and round(ours / theirs, 3), "unit": entry["unit"]})
     print(f"{name:70} {ours:9.{0 if entry['unit'] == 'tokens/s' else 2}f} {'' if theirs is None else format(theirs, '9.0f' if entry['unit'] == 'tokens/s' else '9.2f'):>9} {'' if theirs is None else format(ours / theirs, '7.2f'):>7} {entry['unit']}")
 
-for storage in ("Bf16", "Int8", "Q4_1"):
-    name = f"generation, {storage}, writing one text"
-    if name in figures:
-        weights = graft("generation", storage)()["weights_megabytes"]
-        share = statistics.median(figures[name]["graft"]) * weights / 1e3 / peak["read"]
-        print(f"{name}: {weights:.0f} MB of weights a token, {100 * share:.0f} % of what memory gives")
-        rows.append({"name": name + ", share of the memory's bandwidth", "graft": round(share, 3), "peer": 1, "ratio": round(share, 3), "unit": "share"})
+for name, megabytes in weights.items():
+    share = statistics.median(figures[name]["graft"]) * megabytes / 1e3 / peak["read"]
+    print(f"{name}: {megabytes:.0f} MB of weights a token, {100 * share:.0f} % of what memory gives")
+    rows.append({"name": name + ", share of the memory's bandwidth", "graft": round(share, 3), "peer": 1, "ratio": round(share, 3), "unit": "share"})
 
-# Of every kernel of a step of LoRA on 1024 tokens: the share of the peak of its kind, and of what memory allows it.
+# Of every kernel of a step of LoRA on 1024 tokens: the share of the peak of its kind.
 for program, kind in (("lora", "bf16"), ("lora_int8", "int8")):
     if a.only and a.only not in "roofline":
         break
-    profile = graft(program, "profile", 1024)()
+    profile = run(*graft(program, "profile", 1024), quiet=False)
     whole = sum(e["milliseconds"] for e in profile)
     products = [e for e in profile if e.get("k")]
     flops = sum(e["gigaflops"] * e["milliseconds"] for e in products)

@@ -11,7 +11,7 @@
 
 namespace graft {
 
-/// A linear layer whose directions are a LoRA's and whose row norms are trained.
+/// A linear layer whose directions are a LoRA's (its `base`) and whose row norms are trained.
 template <class Method, class Base>
 class WeightDecomposed {
  public:
@@ -19,17 +19,15 @@ class WeightDecomposed {
   using adapted = Base;
   using method = Method;
   static constexpr bool scales_product = true;
-  static constexpr Index in = Base::in, out = Base::out, rank = Method::settings.rank;
+  static constexpr Index in = Base::in, out = Base::out;
   template <class S>
   using frozen = WeightDecomposed<Method, Frozen<Base, S>>;
   using bias_thawed = WeightDecomposed<Method, typename Base::bias_thawed>;
 
-  Base base;
-  Parameter<backend, Trainable, rank, in> a;
-  Parameter<backend, Trainable, out, rank> b;
+  LowRank<Method, Base> base;
   Parameter<backend, Trainable, 1, out> magnitude;
 
-  [[nodiscard]] constexpr auto projection() const { return projection_of(base.weight, a, b, scaling()); }
+  [[nodiscard]] constexpr auto projection() const { return base.projection(); }
   template <class T, class Y>
   constexpr auto complete(T& tape, Y y) const {
     return base.complete(tape, scale_columns(tape, y, multiply(tape, row(tape, magnitude), inverse_norms(tape))));
@@ -41,49 +39,44 @@ class WeightDecomposed {
 
   template <class Self, class F>
   static constexpr void visit(Self& self, F&& f, const Path& path) {
-    Base::visit(self.base, f, path);
-    f(Path{&path, "lora_A.weight"}, self.a);
-    f(Path{&path, "lora_B.weight"}, self.b);
+    LowRank<Method, Base>::visit(self.base, f, path);
     f(Path{&path, "lora_magnitude_vector"}, self.magnitude);
   }
 
   void initialize(Initializer& initializer) {
     base.initialize(initializer);
-    if constexpr (Method::settings.init == LoraInit::kaiming) a.assign(initializer.uniform(rank * in, 1.0F / std::sqrt(static_cast<float>(in))));
-    else a.assign(initializer.normal(rank * in, 1.0F / static_cast<float>(rank)));
-    b.assign(std::vector<float>(out * rank, 0.0F));
-    magnitude.assign(norms_of(base.weight.read()));
+    magnitude.assign(norms_of(weight().read()));
   }
 
   /// The weight that does what the layer does, given the base's.
   [[nodiscard]] std::vector<float> merged_weight(std::vector<float> w) const {
-    const auto left = b.read(), right = a.read(), m = magnitude.read();
-    for (Index o = 0; o < out; ++o)
-      for (Index r = 0; r < rank; ++r)
-        for (Index i = 0; i < in; ++i) w[o * in + i] += Method::settings.scaling() * left[o * rank + r] * right[r * in + i];
-    const auto norms = norms_of(w);
+    w = base.merged_weight(std::move(w));
+    const auto norms = norms_of(w), m = magnitude.read();
     for (Index o = 0; o < out; ++o)
       for (Index i = 0; i < in; ++i) w[o * in + i] *= m[o] / norms[o];
     return w;
   }
 
-  /// While merged the low-rank path is computed with scale 0 and the magnitudes are the norms.
+  /// While merged the low-rank path is switched off and the magnitudes are the norms.
   void merge() {
     if (!original_.empty()) return;
-    original_ = base.weight.read();
+    original_ = weight().read();
     magnitudes_ = magnitude.read();
-    base.weight.assign(merged_weight(original_));
-    magnitude.assign(norms_of(base.weight.read()));
+    const auto merged = merged_weight(original_);
+    base.merge();
+    weight().assign(merged);
+    magnitude.assign(norms_of(weight().read()));
   }
   void unmerge() {
     if (original_.empty()) return;
-    base.weight.assign(original_);
+    base.unmerge();
+    weight().assign(std::exchange(original_, {}));
     magnitude.assign(magnitudes_);
-    original_.clear();
   }
 
  private:
-  [[nodiscard]] constexpr float scaling() const { return original_.empty() ? Method::settings.scaling() : 0.0F; }
+  [[nodiscard]] constexpr auto& weight() { return base.base.weight; }
+  [[nodiscard]] constexpr const auto& weight() const { return base.base.weight; }
 
   static std::vector<float> norms_of(const std::vector<float>& w) {
     std::vector<float> norms(out);
@@ -98,12 +91,13 @@ class WeightDecomposed {
   /// 1 / ‖W + s B A‖ by rows, (1,Out)
   template <class T>
   constexpr auto inverse_norms(T& tape) const {
-    using S = typename decltype(base.weight)::storage;
+    using W = std::remove_cvref_t<decltype(weight())>;
     const auto norms = tape.template value<out>(1);
     tape.template borrow<float>(out * in, [&](Pointer<backend> w) {
+      constexpr Index rank = Method::settings.rank;
       tape.run({2 * out * in * (rank + 1), out, in, rank}, [=, this](auto on) {
-        lookup_frozen(w, nullptr, base.weight.packed(), out, out, in, S{}, on);
-        matmul_input(w, b.value(), a.value(), out, in, rank, scaling(), true, on);
+        lookup_frozen(w, nullptr, weight().packed(), out, out, in, typename W::storage{}, on);
+        matmul_input(w, base.b.value(), base.a.value(), out, in, rank, base.scaling(), true, on);
         inverse_row_norms(norms.data, w, out, in, on);
       });
     });

@@ -111,17 +111,13 @@ struct IA3 {
     f("init_ia3_weights", true);
     f("fan_in_fan_out", false);
   }
-  using where = Yields;
-  using read = Read;
 
-  template <class Where, class L>
-  static constexpr bool input = Read::template covers<typename Where::site>;
   template <class Where, class L>
   struct Wrap : Refuse<L, Ia3OnNoLinear> {};
   template <class Where, class L>
     requires requires { L::in; } && (!is_tied<L> && !std::remove_cvref_t<decltype(L::weight)>::trainable)
   struct Wrap<Where, L> {
-    using type = Scaled<IA3, L, input<Where, L>>;
+    using type = Scaled<IA3, L, Read::template covers<typename Where::site>>;
   };
   static constexpr bool valid = Yields::valid && Read::valid;
   template <class Where, class L>

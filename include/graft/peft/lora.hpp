@@ -169,10 +169,10 @@ class LowRank {
     fold(-1.0F, false);
   }
 
- private:
   /// While merged the path is computed with scale 0: the type of a model does not change at run time.
   [[nodiscard]] constexpr float scaling() const { return merged_ ? 0.0F : Method::settings.scaling(); }
 
+ private:
   void fold(float direction, bool merged) {
     if (merged_ == merged) return;
     auto w = base.weight.read();

@@ -94,6 +94,7 @@ class Trainer {
     tape.backward(loss, share);
     return sum;
   }
+
   void clear_gradients() {
     for (auto& slot : slots_) launch<backend>([&slot](auto on) { fill(slot.gradient, slot.size, 0.0F, on); });
   }

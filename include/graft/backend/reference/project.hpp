@@ -37,10 +37,12 @@ struct Members {
     const Index own = rank / count;
     return (r / own * out + o) * own + r % own;
   }
-  /// B(out, R)
-  void side_by_side(float* to, const float* b, Index out, Index rank) const {
+  /// B(out, R): b itself, or made at `to` where there are several members
+  const float* side_by_side(float* to, const float* b, Index out, Index rank) const {
+    if (count == 1) return b;
     for (Index o = 0; o < out; ++o)
       for (Index r = 0; r < rank; ++r) to[o * rank + r] = b[at(o, r, out, rank)];
+    return to;
   }
 };
 
@@ -79,8 +81,7 @@ void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* res
     if (p->rank == 0) continue;
     matmul(p->u, x, p->a, rows, in, p->rank, 1.0F, false, on);
     p->members.keep_own(p->u, rows, p->rank);
-    float* const b = scratch<struct SideBySide, float>(p->out * p->rank);
-    p->members.side_by_side(b, p->b, p->out, p->rank);
+    const float* const b = p->members.side_by_side(scratch<struct SideBySide, float>(p->out * p->rank), p->b, p->out, p->rank);
     matmul(p->y, p->u, b, rows, p->rank, p->out, p->scale, true, on);
   }
 }
@@ -100,16 +101,16 @@ void project_backward(const BranchGradient<Y, X>* branches, Index count, X* dx, 
     if (dx != nullptr) matmul_frozen_input(to, p->dy, p->w, rows, in, p->out, std::exchange(more, true), storage, on);
     if (p->dw != nullptr) matmul_weight(p->dw, p->dy, x, rows, in, p->out, 1.0F, on);
     if (p->rank == 0) continue;
-    float *const du = scratch<struct NarrowGradient, float>(rows * p->rank), *const b = scratch<struct SideBySide, float>(p->out * p->rank);
-    p->members.side_by_side(b, p->b, p->out, p->rank);
-    matmul_input(du, p->dy, b, rows, p->rank, p->out, p->scale, false, on);
+    float *const du = scratch<struct NarrowGradient, float>(rows * p->rank), *const room = scratch<struct SideBySide, float>(p->out * p->rank);
+    matmul_input(du, p->dy, p->members.side_by_side(room, p->b, p->out, p->rank), rows, p->rank, p->out, p->scale, false, on);
     p->members.keep_own(du, rows, p->rank);
     if (dx != nullptr) matmul_input(to, du, p->a, rows, in, p->rank, 1.0F, true, on);
-    if (p->db != nullptr) {
-      std::fill_n(b, p->out * p->rank, 0.0F);
-      matmul_weight(b, p->dy, p->u, rows, p->rank, p->out, p->scale, on);
+    if (p->db != nullptr && p->members.count == 1) matmul_weight(p->db, p->dy, p->u, rows, p->rank, p->out, p->scale, on);
+    if (p->db != nullptr && p->members.count > 1) {
+      std::fill_n(room, p->out * p->rank, 0.0F);
+      matmul_weight(room, p->dy, p->u, rows, p->rank, p->out, p->scale, on);
       for (Index o = 0; o < p->out; ++o)
-        for (Index r = 0; r < p->rank; ++r) p->db[p->members.at(o, r, p->out, p->rank)] += b[o * p->rank + r];
+        for (Index r = 0; r < p->rank; ++r) p->db[p->members.at(o, r, p->out, p->rank)] += room[o * p->rank + r];
     }
     if (p->da != nullptr) matmul_weight(p->da, du, x, rows, in, p->rank, 1.0F, on);
   }

@@ -8,8 +8,10 @@
 #include <graft/backend/xsimd/product.hpp>
 #include <graft/backend/xsimd/tag.hpp>
 
+#include <array>
 #include <cmath>
 #include <limits>
+#include <span>
 
 namespace graft::backend {
 
