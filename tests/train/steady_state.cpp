@@ -1,4 +1,4 @@
-// After the first step of a size nothing is allocated, and results do not depend on the number of threads.
+// After the first steps of a size nothing is allocated, and results do not depend on the number of threads.
 #include "../allocations.hpp"
 #include "../tiny.hpp"
 
@@ -34,12 +34,14 @@ void allocates_nothing() {
   tiny::fill(model);
   Trainer trainer(model);
   const std::vector<Batch> batches{batch_of(4), batch_of(3)};
-  trainer.step(batches);
-  trainer.step(batches);
-  const long before = allocations();
-  trainer.step(batches);
-  trainer.step(batches);
-  BOOST_TEST(allocations() - before == 0);
+  // A thread's scratch grows when the thread first gets work of a kind, which a busy machine can put off for some steps.
+  int quiet = 0;
+  for (int step = 0; step < 30 && quiet < 3; ++step) {
+    const long before = allocations();
+    trainer.step(batches);
+    quiet = allocations() == before ? quiet + 1 : 0;
+  }
+  BOOST_TEST(quiet == 3, "a step still allocates after 30 steps");
 }
 
 BOOST_AUTO_TEST_CASE(lora_in_floats) { allocates_nothing<LoRA<4>>(); }
