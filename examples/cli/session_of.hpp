@@ -215,7 +215,7 @@ class SessionOf final : public Session {
       prompts.push_back(formatter.tokenizer.encode(formatter.prompt(rows[prompts.size()].at("prompt").get<std::string>())));
       longest = std::max(longest, prompts.back().size());
     }
-    graft::Generator generator(model, Model::virtual_tokens + longest + new_tokens, 8);
+    graft::Generator generator(model, Model::virtual_tokens + Model::prefix_tokens + longest + new_tokens, 8);
     const auto made = generator(prompts, {.max_new_tokens = new_tokens, .stop = stop});
     const std::size_t count = prompts.size();
     for (std::size_t i = 0; i < count; ++i) {

@@ -10,7 +10,7 @@ namespace graft {
 
 /// The sizes of a batch, all that a plan needs to know of it.
 struct BatchShape {
-  Index tokens = 0, sequences = 1, targets = 0;
+  Index tokens = 0, sequences = 1, targets = 0, keys_ahead = 0;
 };
 
 /// Packed sequences on the host. `starts` has one entry more than there are sequences; `rows[i]` is the row whose
@@ -21,9 +21,10 @@ struct BatchShape {
 struct Batch {
   std::vector<Id> tokens, positions, starts{0}, rows, targets, prefixes{}, owners{}, target_owners{};
   std::vector<Id> firsts{};  ///< labels of first tokens: nothing predicts them, unless a soft prompt stands before
+  Index keys_ahead = 0;      ///< keys of the first sequence, which has no tokens then: a prefix's (peft/prefix_tuning.hpp)
   Index logical_tokens = 0;  ///< of all examples, those of a shared prefix counted for each
 
-  [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), sequences(), targets.size()}; }
+  [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), sequences(), targets.size(), keys_ahead}; }
   [[nodiscard]] constexpr Index sequences() const { return starts.size() - 1; }
   [[nodiscard]] Id prefix(Index sequence) const { return prefixes.empty() ? -1 : prefixes[sequence]; }
 
@@ -84,6 +85,17 @@ struct Batch {
     for (const Id r : rows) all.rows.push_back(r + more);
     all.targets.insert(all.targets.end(), targets.begin(), targets.end());
     all.logical_tokens = logical_tokens;
+    return all;
+  }
+
+  /// The same where every sequence sees `count` keys before its own that no token made; `shift`: whether positions make room for them.
+  [[nodiscard]] Batch behind_keys(Index count, bool shift) const {
+    Batch all = *this;
+    all.keys_ahead = count;
+    for (Id& p : all.positions) p += shift ? static_cast<Id>(count) : 0;
+    all.starts.insert(all.starts.begin(), 0);
+    all.prefixes.assign(1, -1);
+    for (Index s = 0; s < sequences(); ++s) all.prefixes.push_back(prefix(s) + 1);
     return all;
   }
 };

@@ -26,7 +26,7 @@ HeldOutLoss held_out_loss(const Model& model, std::span<const Batch> batches, Wo
   for (const Batch& given : batches) {
     if (given.targets.empty()) continue;
     const Batch& batch = [&]() -> decltype(auto) {
-      if constexpr (Model::virtual_tokens > 0) return Model::prepared(given);
+      if constexpr (Model::prepares) return Model::prepared(given);
       else return (given);
     }();
     workspace.reset();

@@ -35,8 +35,13 @@ PlacedBatch<typename T::backend> place(T& tape, const Batch& batch) {
     placed.owners = to(batch.owners);
     placed.target_owners = to(batch.target_owners);
   }
-  const auto length = [&batch](Index s) { return static_cast<Index>(batch.starts[s + 1] - batch.starts[s]); };
-  for (Index s = 0; s + 1 < batch.starts.size(); ++s) {
+  if (batch.keys_ahead > 0) {  // the first sequence has keys and no tokens
+    auto keys = batch.starts;
+    for (Index s = 1; s < keys.size(); ++s) keys[s] += static_cast<Id>(batch.keys_ahead);
+    placed.sequences.keys = to(keys);
+  }
+  const auto length = [&batch](Index s) { return s == 0 && batch.keys_ahead > 0 ? batch.keys_ahead : static_cast<Index>(batch.starts[s + 1] - batch.starts[s]); };
+  for (Index s = batch.keys_ahead > 0 ? 1 : 0; s + 1 < batch.starts.size(); ++s) {
     placed.sequences.pairs += length(s) * (length(s) + 1) / 2;
     for (Id p = batch.prefix(s); p >= 0; p = batch.prefix(static_cast<Index>(p))) placed.sequences.pairs += length(s) * length(static_cast<Index>(p));
   }
@@ -54,8 +59,9 @@ constexpr PlacedBatch<typename T::backend> place(T& tape, BatchShape shape) {
   placed.token_count = shape.tokens;
   placed.target_count = shape.targets;
   placed.sequences.queries = placed.sequences.keys = tape.ids(nullptr, shape.sequences + 1);
+  if (shape.keys_ahead > 0) placed.sequences.keys = tape.ids(nullptr, shape.sequences + 1);
   placed.sequences.count = shape.sequences;
-  placed.sequences.pairs = shape.tokens * (shape.tokens / shape.sequences + 1) / 2;
+  placed.sequences.pairs = shape.tokens * (shape.tokens / shape.sequences + 1) / 2 + shape.tokens * shape.keys_ahead;
   return placed;
 }
 

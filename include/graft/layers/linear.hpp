@@ -53,6 +53,12 @@ class Linear {
     weight.assign(initializer.normal(Out * In, initializer.deviation));
     if constexpr (Bias) bias.assign(std::vector<float>(Out, 0.0F));
   }
+  /// U(−1/√In, 1/√In), PyTorch's choice for the layers that a method adds.
+  void initialize_uniform(Initializer& initializer) {
+    const float bound = 1.0F / std::sqrt(static_cast<float>(In));
+    weight.assign(initializer.uniform(Out * In, bound));
+    if constexpr (Bias) bias.assign(initializer.uniform(Out, bound));
+  }
 };
 
 /// A linear layer that shares the weight of the token embedding: it owns nothing. Unfreezing it alone unties it.

@@ -19,38 +19,34 @@ struct AdapterSummary {
   Json options = Json::object();
   std::vector<Entry> adapted;
   std::vector<std::string> saved_modules;  ///< paths of layers trained whole
+  std::vector<Id> tokens;                  ///< tokens whose rows are trained, of the embedding at `tokens_of`
+  std::string tokens_of;
+  bool empty = true;                       ///< no method has made a layer
   bool lists_modules = true;               ///< prompts belong to no module
   Index blocks = 0;
 };
 
-/// The name of a trained parameter in an adapter file.
-inline std::string name_in_adapter(const Path& path) {
-  const std::string name = path.str();
-  return name.starts_with("model.") || name.starts_with("lm_head") ? "base_model.model." + name : name;
-}
-
-template <class Model>
-AdapterSummary summarize_adapter(const Model& model) {
-  AdapterSummary summary{.adapted = {}, .saved_modules = {}, .blocks = Model::config::blocks};
-  Model::each_site(model, [&summary](auto, const Path& path, const auto& layer) {
+/// Calls f(name in an adapter file, parameter) for what files hold of a model: its trained parameters, but of an encoder what it yields.
+template <class Model, class F>
+void visit_saved(Model& model, F&& f) {
+  bool beside_lora = false;  // PEFT puts trained tokens in a module of their own where they are not alone
+  std::remove_const_t<Model>::each_site(model, [&beside_lora](auto, const Path&, auto& layer) {
+    if constexpr (requires { std::remove_cvref_t<decltype(layer)>::method::settings.rank; }) beside_lora = true;
+  });
+  std::remove_const_t<Model>::each_site(model, [&](auto, const Path& site, auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
-    if constexpr (requires { typename L::method; }) {
-      AdapterSummary::Entry entry{.path = path.str()};
-      if constexpr (requires { L::method::settings.rank; }) entry.settings = L::method::settings;
-      if constexpr (requires { L::also_listed; }) entry.also_listed = L::also_listed;
-      const std::string type = L::method::peft_type;
-      if (!summary.adapted.empty() && type != summary.type) fail("an adapter folder of PEFT holds one method; this model has ", summary.type, " and ", type);
-      summary.type = type;
-      const auto option = [&summary](const char* key, auto value) { summary.options[key] = value; };
-      if constexpr (requires { L::method::each_option(option); }) L::method::each_option(option);
-      else if constexpr (requires { L::method::template each_option<typename Model::config>(option); }) L::method::template each_option<typename Model::config>(option);
-      if constexpr (requires { L::method::lists_modules; }) summary.lists_modules = L::method::lists_modules;
-      summary.adapted.push_back(std::move(entry));
-    } else if (trainable_parameters(layer) > 0) {
-      summary.saved_modules.push_back(path.str());
+    if constexpr (requires { layer.prompt.read(); }) {
+      f(std::string("prompt_embeddings"), layer.prompt);
+    } else {
+      L::visit(layer, [&](const Path& path, auto& p) {
+        if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
+          std::string name = path.str();
+          if (const auto at = name.find(".trainable_tokens_delta"); at != std::string::npos && beside_lora) name.insert(at, ".token_adapter");
+          f(name.starts_with("model.") || name.starts_with("lm_head") ? "base_model.model." + name : name, p);
+        }
+      }, site);
     }
   });
-  return summary;
 }
 
 /// Names of modules as PEFT's configs have them: short where a name means the same in every adapted block, whole paths where not.
@@ -74,6 +70,44 @@ struct TargetNames {
   std::vector<bool> in_block;
   bool uniform = true, some_blocks = false;
 };
+
+template <class Model>
+AdapterSummary summarize_adapter(const Model& model) {
+  AdapterSummary summary{.adapted = {}, .saved_modules = {}, .tokens = {}, .tokens_of = {}, .blocks = Model::config::blocks};
+  Model::each_site(model, [&summary](auto, const Path& path, const auto& layer) {
+    using L = std::remove_cvref_t<decltype(layer)>;
+    if constexpr (requires { typename L::method; }) {
+      if constexpr (requires { L::method::tokens; }) {
+        summary.tokens = {L::method::tokens.begin(), L::method::tokens.end()};
+        summary.tokens_of = path.str();
+        return;
+      }
+      AdapterSummary::Entry entry{.path = path.str()};
+      if constexpr (requires { L::method::settings.rank; }) entry.settings = L::method::settings;
+      if constexpr (requires { L::also_listed; }) entry.also_listed = L::also_listed;
+      const std::string type = L::method::peft_type;
+      if (!summary.empty && type != summary.type) fail("an adapter folder of PEFT holds one method; this model has ", summary.type, " and ", type);
+      summary.type = type;
+      const auto option = [&summary](const char* key, auto value) { summary.options[key] = value; };
+      if constexpr (requires { L::method::each_option(option); }) L::method::each_option(option);
+      else if constexpr (requires { L::method::template each_option<typename Model::config>(option); }) L::method::template each_option<typename Model::config>(option);
+      if constexpr (requires { L::method::lists_modules; }) summary.lists_modules = L::method::lists_modules;
+      if (summary.lists_modules) summary.adapted.push_back(std::move(entry));
+      summary.empty = false;
+    } else if (trainable_parameters(layer) > 0) {
+      summary.saved_modules.push_back(path.str());
+    }
+  });
+  if (!summary.tokens.empty() && summary.empty) {
+    summary.type = "TRAINABLE_TOKENS";
+    summary.options["token_indices"] = summary.tokens;
+    summary.adapted.push_back({.path = summary.tokens_of});
+  } else if (!summary.tokens.empty()) {
+    if (summary.type != "LORA") fail("an adapter folder of PEFT holds trained tokens alone or beside LoRA, not beside ", summary.type);
+    summary.options["trainable_token_indices"][TargetNames::last_part(summary.tokens_of)] = summary.tokens;
+  }
+  return summary;
+}
 
 /// The part of a config that is LoRA's. The commonest rank and alpha become r and lora_alpha, others go into the patterns.
 [[gnu::cold]] inline void describe_lora(Json& config, const AdapterSummary& summary) {
@@ -152,12 +186,10 @@ std::vector<Index> member_shape(const P& p) {
 template <class Model>
 std::vector<NamedTensor> adapter_tensors(const Model& model, Index member = 0) {
   std::vector<NamedTensor> tensors;
-  Model::visit(model, [&tensors, member](const Path& path, const auto& p) {
-    if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
-      const auto all = p.read();
-      const auto part = std::span(all).subspan(member * all.size() / Model::members, all.size() / Model::members);
-      tensors.push_back({name_in_adapter(path), member_shape<Model>(p), {part.begin(), part.end()}});
-    }
+  visit_saved(model, [&tensors, member](const std::string& name, const auto& p) {
+    const auto all = p.read();
+    const auto part = std::span(all).subspan(member * all.size() / Model::members, all.size() / Model::members);
+    tensors.push_back({name, member_shape<Model>(p), {part.begin(), part.end()}});
   });
   return tensors;
 }
@@ -167,11 +199,12 @@ template <class Model>
 std::map<std::string, NamedTensor> shared_tensors(const Model& model) {
   std::map<std::string, NamedTensor> shared;
   Model::each_site(model, [&shared](auto, const Path&, const auto& layer) {
-    if constexpr (requires { layer.weights.each_shared(layer.weights, [](const char*, const auto&) {}); })
-      layer.weights.each_shared(layer.weights, [&shared](const char* name, const auto& p) {  // the largest part is the whole
+    if constexpr (requires { layer.weights.each_shared(layer.weights, [](const char*, const auto&, Index = 0) {}); })
+      layer.weights.each_shared(layer.weights, [&shared](const char* name, const auto& p, Index last = 0) {  // the largest part is the whole
         using P = std::remove_cvref_t<decltype(p)>;
         auto& tensor = shared[name];
-        if (tensor.values.size() < P::size) tensor = {name, {P::rows, P::columns}, p.read()};
+        const auto shape = last == 0 ? std::vector<Index>{P::rows, P::columns} : std::vector<Index>{P::rows, P::columns / last, last};
+        if (tensor.values.size() < P::size) tensor = {name, shape, p.read()};
       });
   });
   return shared;
@@ -229,11 +262,7 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
 
   const SafetensorsFile file(folder / "adapter_model.safetensors");
   std::set<std::string> used;
-  const auto each = [&model](auto&& f) {
-    Model::visit(model, [&f](const Path& path, auto& p) {
-      if constexpr (std::remove_cvref_t<decltype(p)>::trainable) f(name_in_adapter(path), p);
-    });
-  };
+  const auto each = [&model](auto&& f) { visit_saved(model, f); };
   each([&](const std::string& name, const auto& p) {
     const std::vector<Index> wanted = member_shape<Model>(p);
     used.insert(name);
@@ -245,11 +274,20 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
     used.insert(name);
     const auto found = file.tensors.find(name);
     if (found == file.tensors.end()) complaints.add("missing: " + described(name, tensor.shape));
-    else if (found->second.shape.size() != 2 || found->second.shape[0] < tensor.shape[0] || found->second.shape[1] < tensor.shape[1])
+    else if (found->second.shape.size() != tensor.shape.size() || found->second.shape[0] < tensor.shape[0] || found->second.shape[1] < tensor.shape[1] ||
+             found->second.shape.back() < tensor.shape.back())
       complaints.add("misshapen: " + described(name, found->second.shape) + ", the model has " + described("", tensor.shape));
   }
+  // PEFT repeats, per layer, what layers share, and the weight of an embedding that is adapted.
+  const auto repeats = [&](const std::string& name, const StoredTensor& tensor) {
+    for (const auto& [whole, part] : shared_tensors(model))
+      if (name.ends_with("." + TargetNames::last_part(whole))) return tensor.shape == file.tensors.at(whole).shape;
+    for (const auto& entry : summary.adapted)
+      if (name == "base_model.model." + entry.path + ".base_layer.weight") return true;
+    return false;
+  };
   for (const auto& [name, tensor] : file.tensors)
-    if (!used.contains(name)) complaints.add("unexpected: " + described(name, tensor.shape));
+    if (!used.contains(name) && !repeats(name, tensor)) complaints.add("unexpected: " + described(name, tensor.shape));
   complaints.raise_if_any(folder.string(), "The method in the model's type must be the one the adapter was made with (graft_add_model in CMake makes it from adapter_config.json).");
   each([&](const std::string& name, auto& p) { 
     auto values = to_floats(file.tensors.at(name), name);
@@ -260,14 +298,17 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
     }
     p.assign(values);
   });
-  Model::each_site(model, [&file](auto, const Path&, auto& layer) {
-    if constexpr (requires { layer.weights.each_shared(layer.weights, [](const char*, auto&) {}); })
-      layer.weights.each_shared(layer.weights, [&file](const char* name, auto& p) {
+  Model::each_site(model, [&file](auto, const Path& path, auto& layer) {
+    if constexpr (!BaseLayer<std::remove_cvref_t<decltype(layer)>> && requires { layer.weight.assign(std::vector<float>()); })
+      if (const auto found = file.tensors.find("base_model.model." + path.str() + ".base_layer.weight"); found != file.tensors.end()) layer.weight.assign(to_floats(found->second, found->first));
+    if constexpr (requires { layer.weights.each_shared(layer.weights, [](const char*, auto&, Index = 0) {}); })
+      layer.weights.each_shared(layer.weights, [&file](const char* name, auto& p, Index = 0) {
         using P = std::remove_cvref_t<decltype(p)>;
         const auto& tensor = file.tensors.at(name);
         const auto all = to_floats(tensor, name);
+        const Index columns = all.size() / tensor.shape[0];
         std::vector<float> part;
-        for (Index i = 0; i < P::rows; ++i) part.insert(part.end(), all.begin() + static_cast<std::ptrdiff_t>(i * tensor.shape[1]), all.begin() + static_cast<std::ptrdiff_t>(i * tensor.shape[1] + P::columns));
+        for (Index i = 0; i < P::rows; ++i) part.insert(part.end(), all.begin() + static_cast<std::ptrdiff_t>(i * columns), all.begin() + static_cast<std::ptrdiff_t>(i * columns + P::columns));
         p.assign(part);
       });
   });

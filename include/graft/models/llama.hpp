@@ -8,6 +8,7 @@
 #include <graft/autodiff/ops/slice.hpp>
 #include <graft/autodiff/ops/vocabulary_loss.hpp>
 #include <graft/backend/meta.hpp>
+#include <graft/layers/absent.hpp>
 #include <graft/layers/embedding.hpp>
 #include <graft/layers/repeat.hpp>
 #include <graft/models/llama_block.hpp>
@@ -76,7 +77,7 @@ class Llama {
   template <class Numbers>
   struct Complaints;
   template <Index... I>
-  struct Complaints<std::index_sequence<I...>> : FirstComplaint<at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>>, at<FinalNorm, RMSNorm<B, C::width>>, typename LlamaSites<C, M, B, storage, I>::refused...> {};
+  struct Complaints<std::index_sequence<I...>> : FirstComplaint<at<Shared, Absent<B, C>>, at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>>, at<FinalNorm, RMSNorm<B, C::width>>, typename LlamaSites<C, M, B, storage, I>::refused...> {};
   static_assert(sizeof(typename Raise<Llama, typename Complaints<std::make_index_sequence<C::blocks>>::type>::type) > 0);
 
   template <Index R>
@@ -92,7 +93,7 @@ class Llama {
   /// Runs of blocks that nothing trained is below or in: what they compute depends on the tokens alone.
   static constexpr Index trunk_runs = []<Index... R>(std::index_sequence<R...>) {
     using Meta = planned_on<B>;
-    if (trainable_parameters(site_t<M, Place<TokenEmbedding, -1, C::blocks, typename VocabularyStorage<storage>::type>, Embedding<Meta, C::vocabulary, C::width>>{}) > 0) return Index{0};
+    if (trainable_parameters(at<TokenEmbedding, Embedding<Meta, C::vocabulary, C::width>>{}) + trainable_parameters(at<Shared, Absent<Meta, C>>{}) > 0) return Index{0};
     Index count = 0;
     const bool frozen[] = {!LlamaSites<C, M, Meta, storage, runs.starts[R]>::trains()...};
     while (count < runs.count && frozen[count]) ++count;
@@ -100,6 +101,8 @@ class Llama {
   }(std::make_index_sequence<runs.count>{});
 
  public:
+  /// What a method keeps once for the whole model.
+  [[no_unique_address]] at<Shared, Absent<B, C>> shared;
   at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>> token_embedding;
   typename StackOf<std::make_index_sequence<runs.count>>::type blocks;
   at<FinalNorm, RMSNorm<B, C::width>> final_norm{C::norm_epsilon, {}};
@@ -113,6 +116,18 @@ class Llama {
     if constexpr (requires { decltype(token_embedding)::virtual_tokens; }) return decltype(token_embedding)::virtual_tokens;
     else return Index{0};
   }();
+  /// Keys that a prefix puts before every sequence's.
+  static constexpr Index prefix_tokens = [] {
+    if constexpr (requires { decltype(shared)::prefix_tokens; }) return decltype(shared)::prefix_tokens;
+    else return Index{0};
+  }();
+  /// Those of them that positions do not count.
+  static constexpr Index unnumbered_keys = [] {
+    if constexpr (requires { decltype(shared)::takes_positions; }) return decltype(shared)::takes_positions ? Index{0} : prefix_tokens;
+    else return Index{0};
+  }();
+  /// Whether batches are read otherwise than they are made.
+  static constexpr bool prepares = virtual_tokens + prefix_tokens > 0;
   /// Blocks of the trunk, below everything trained.
   static constexpr Index trunk_blocks = runs.starts[trunk_runs];
 
@@ -120,8 +135,12 @@ class Llama {
   Llama(Llama&&) = default;  // move only, and only before a trainer refers to the parameters
   Llama& operator=(Llama&&) = default;
 
-  /// A batch as the model reads it: behind its soft prompt, if it has one.
-  static Batch prepared(const Batch& batch) { return virtual_tokens == 0 ? batch : batch.behind(C::vocabulary, virtual_tokens); }
+  /// A batch as the model reads it: behind its soft prompt and its prefix, if it has them.
+  static Batch prepared(const Batch& batch) {
+    const Batch prompted = virtual_tokens == 0 ? batch : batch.behind(C::vocabulary, virtual_tokens);
+    if constexpr (prefix_tokens > 0) return prompted.behind_keys(prefix_tokens, unnumbered_keys == 0);
+    else return prompted;
+  }
 
   /// h(T,C): every token through every block, or only the given rows of h. A context other than the batch's own sees other
   /// keys (a cache).
@@ -131,15 +150,16 @@ class Llama {
     return through<0, runs.count>(tape, token_embedding(tape, batch.tokens, batch.token_count), all, rows);
   }
   template <class T>
-  constexpr auto hidden(T& tape, const PlacedBatch<B>& batch) const {
-    return hidden(tape, batch, PackedContext<B>{batch.sequences});
+  constexpr auto hidden(T& tape, const PlacedBatch<B>& batch, Rows<B> rows = {}) const {
+    return hidden(tape, batch, packed(tape, batch), rows);
   }
 
   /// logits(S,V) of hidden rows h(S,C), in floats.
   template <class T, Gradient G>
   constexpr auto logits(T& tape, Var<B, C::width, G> h) const {
     const auto n = normed(tape, h);
-    if constexpr (shares_embedding) return matmul<float>(tape, n, token_embedding.weight);
+    if constexpr (shares_rows) return token_embedding.tied_logits(tape, n);
+    else if constexpr (shares_embedding) return matmul<float>(tape, n, token_embedding.weight);
     else return std::get<0>(apply<float>(tape, Given{n}, {}, head));
   }
 
@@ -147,7 +167,7 @@ class Llama {
   /// requires: batch.target_count > 0
   template <class T>
   constexpr auto loss(T& tape, const PlacedBatch<B>& batch) const {
-    return loss_of(tape, hidden(tape, batch, PackedContext<B>{batch.sequences}, labelled(batch)), batch);
+    return loss_of(tape, hidden(tape, batch, labelled(batch)), batch);
   }
 
   /// x(T,C) behind the trunk: a function of the tokens, worth keeping.
@@ -166,6 +186,7 @@ class Llama {
   template <class Self, class F>
   static constexpr void each_site(Self& self, F&& f) {
     const Path root{}, model{&root, "model"}, layers{&model, "layers"};
+    f(Shared{}, Path{&model, "shared"}, self.shared);
     f(TokenEmbedding{}, Path{&model, "embed_tokens"}, self.token_embedding);
     const auto run = [&](auto& repeat) {
       for (Index i = 0; i < repeat.blocks.size(); ++i)
@@ -191,10 +212,12 @@ class Llama {
  private:
   static constexpr Index loss_chunk = 256;
   static constexpr bool shares_embedding = is_tied<decltype(head)>;
+  /// Whether a tied head has rows that are not the embedding's weight.
+  static constexpr bool shares_rows = shares_embedding && requires { &decltype(token_embedding)::rows; };
 
   /// The head's weight where the head is nothing but a frozen product.
   [[nodiscard]] constexpr const auto& head_weight() const {
-    if constexpr (shares_embedding) return token_embedding.weight;
+    if constexpr (shares_embedding && !shares_rows) return token_embedding.weight;
     else if constexpr (requires { head.weight; }) return head.weight;
     else return head;
   }
@@ -216,6 +239,13 @@ class Llama {
     }
   };
 
+  /// Attention within the batch's sequences, and what a method lets them see besides.
+  template <class T>
+  constexpr auto packed(T& tape, const PlacedBatch<B>& batch) const {
+    const PackedContext<B> plain{batch.sequences};
+    if constexpr (requires { shared.seen(tape, plain); }) return shared.seen(tape, plain);
+    else return plain;
+  }
   static constexpr Rows<B> labelled(const PlacedBatch<B>& batch) { return {batch.rows, batch.target_count, false, batch.target_owners}; }
 
   template <class T, class Context>

@@ -6,9 +6,17 @@
 
 namespace graft {
 
+/// Whether what a method trained can be folded into the base of this type of model: not where the head shares an embedding that it adapts.
+template <class Model>
+constexpr bool merges() {
+  using Embedded = decltype(Model::token_embedding);
+  return !is_tied<decltype(Model::head)> || BaseLayer<Embedded> || !requires(Embedded& layer) { layer.merge(); };
+}
+
 /// Folds every trained part into its base weight, exactly in F32 storage and rounded to the storage otherwise.
 template <class Model>
 void merge(Model& model) {
+  if (!merges<Model>()) fail("merge: the head shares the weight of the token embedding, which the method adapts: merging would change the head too; save_merged writes a model in which they are two");
   Model::each_site(model, [](auto, const Path&, auto& layer) {
     if constexpr (requires { layer.merge(); }) layer.merge();
   });
@@ -29,6 +37,10 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
   using C = typename Model::config;
   std::vector<NamedTensor> tensors;
   bool tied = C::tied_head;
+  if (!merges<Model>()) {
+    tied = false;
+    tensors.push_back({"lm_head.weight", {C::vocabulary, C::width}, base.read("model.embed_tokens.weight")});
+  }
   Model::each_site(model, [&](auto, const Path& path, const auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
     if (path.str() == "lm_head" && !is_tied<L>) tied = false;

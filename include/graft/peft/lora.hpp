@@ -9,6 +9,7 @@
 
 #include <graft/autodiff/ops/dropout.hpp>
 #include <graft/layers/apply.hpp>
+#include <graft/peft/lora_embedding.hpp>
 #include <graft/peft/method.hpp>
 
 #include <cmath>
@@ -188,7 +189,7 @@ class LowRank {
 struct LoraOnNoLinear {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: LoRA works on linear layers; a site of its On<...> holds another kind of layer (a norm or an embedding)");
+    static_assert(!Model::backend::executes, "graft: LoRA works on linear layers and on the token embedding; a site of its On<...> holds another kind of layer (a norm)");
   };
 };
 struct LoraOfRankZero {
@@ -249,6 +250,10 @@ struct LoRA {
   template <class Where, class L>
     requires requires { L::in; } && (!is_tied<L> && std::remove_cvref_t<decltype(L::weight)>::trainable)
   struct Wrap<Where, L> : Refuse<L, LoraOverTrained> {};
+  template <class Where, class B, Index V, Index C, class S>
+  struct Wrap<Where, Embedding<B, V, C, Constant<S>>> {
+    using type = LowRankEmbedding<LoRA, Embedding<B, V, C, Constant<S>>>;
+  };
   template <class Where, class L>
     requires is_tied<L>
   struct Wrap<Where, L> {  // a head of its own, so that the embedding stays as it is

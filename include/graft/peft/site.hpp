@@ -22,6 +22,12 @@ struct FinalNorm { static constexpr const char* site = "FinalNorm"; };
 struct TokenEmbedding { static constexpr const char* site = "TokenEmbedding"; };
 struct Head { static constexpr const char* site = "Head"; };
 
+// Sites where a model has room for a layer, and none of its own.
+struct AfterAttention { static constexpr const char* site = "AfterAttention"; };  ///< what attention adds to the sum that runs through blocks
+struct AfterMlp { static constexpr const char* site = "AfterMlp"; };              ///< what the feed-forward layers add to it
+struct BlockOutput { static constexpr const char* site = "BlockOutput"; };        ///< the sum behind a block
+struct Shared { static constexpr const char* site = "Shared"; };                  ///< once for the whole model
+
 /// A site that no model has, to ask a method for its answer about something it does not touch.
 struct NoSite { static constexpr const char* site = "NoSite"; };
 

@@ -39,6 +39,22 @@ class KeyValueCache {
   std::vector<Buffer<backend>> memory_;
 };
 
+/// Puts a model's prefix, if it has one, at the beginning of an empty sequence.
+template <class Model>
+void remember_prefix(Inference<typename Model::backend>& tape, const Model& model, KeyValueCache<Model>& cache, Index sequence) {
+  if constexpr (Model::prefix_tokens > 0) {
+    constexpr Index n = KeyValueCache<Model>::columns;
+    using E = typename Model::element;
+    const auto p = model.shared.prompt(tape);
+    for (Index block = 0; block < Model::config::blocks; ++block)
+      for (const Index part : {Index{0}, Index{1}}) {
+        const auto to = (part == 0 ? cache.keys(block) : cache.values(block)) + static_cast<Index>(cache.row(sequence, 0)) * n;
+        tape.run(0, [=](auto on) { rows_behind(to, p.data, p.rows, decltype(p)::columns, (2 * block + part) * n, static_cast<const E*>(nullptr), 0, n, on); });
+      }
+    cache.advance(sequence, Model::prefix_tokens);
+  }
+}
+
 /// Self-attention in which new queries see the cached keys too. `rows`: where in the cache each new token goes.
 template <class Model>
 struct CachedContext {

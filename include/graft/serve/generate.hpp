@@ -86,9 +86,10 @@ class Generator {
     Batch batch;
     std::vector<Id> rows, keys, key_ends, last;
     for (const auto& [sequence, tokens] : continuations) {
+      if (cache_.length(sequence) == 0) remember_prefix(tape, *model_, cache_, sequence);
       const Index past = cache_.length(sequence);
       for (Index i = 0; i < tokens.size(); ++i) {
-        batch.positions.push_back(static_cast<Id>(past + i));
+        batch.positions.push_back(static_cast<Id>(past + i - Model::unnumbered_keys));
         rows.push_back(cache_.row(sequence, past + i));
       }
       batch.tokens.insert(batch.tokens.end(), tokens.begin(), tokens.end());
@@ -127,7 +128,7 @@ class Generator {
   std::vector<std::vector<Id>> run(const std::vector<std::vector<Id>>& prompts, const GenerateOptions& options, Each each) {
     for (const auto& prompt : prompts) {
       if (prompt.empty()) fail("generate: the prompt has no token");
-      if (Model::virtual_tokens + prompt.size() + options.max_new_tokens > cache_.capacity())
+      if (Model::virtual_tokens + Model::prefix_tokens + prompt.size() + options.max_new_tokens > cache_.capacity())
         fail("generate: ", prompt.size(), " tokens of prompt and ", options.max_new_tokens, " new ones do not fit the cache of ", cache_.capacity());
     }
     std::vector<std::vector<Id>> made(prompts.size());

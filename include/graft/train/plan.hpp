@@ -41,6 +41,10 @@ constexpr Plan plan(BatchShape shape) {
     shape.tokens += Planned::virtual_tokens;
     ++shape.sequences;
   }
+  if (Planned::prefix_tokens > 0) {
+    shape.keys_ahead = Planned::prefix_tokens;
+    ++shape.sequences;
+  }
   const auto loss = model.loss(tape, place(tape, shape));
   if constexpr (decltype(loss)::tracked) tape.backward(loss);
   result.values = workspace.value_peak();

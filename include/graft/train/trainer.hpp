@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/autodiff/tape.hpp>
+#include <graft/core/function_ref.hpp>
 #include <graft/core/path.hpp>
 #include <graft/layers/attention_context.hpp>
 #include <graft/train/adamw.hpp>
@@ -28,7 +29,7 @@ struct TrainerOptions {
 /// What one step did.
 struct StepReport {
   Index step = 0, tokens = 0, targets = 0;
-  double loss = 0;  ///< mean over all supervised tokens of the step
+  double loss = 0;  ///< mean over all supervised tokens of the step, and what the method adds to it
   float gradient_norm = 0, learning_rate_factor = 0;
 };
 
@@ -65,17 +66,20 @@ class Trainer {
     });
   }
 
-  StepReport step(const Batch& batch) { return step(std::span<const Batch>(&batch, 1)); }
+  /// What runs when parameters are updated and gradients are still there; see train/rank_budget.hpp.
+  using AfterUpdate = FunctionRef<void()>;
+
+  StepReport step(const Batch& batch, AfterUpdate after = nothing) { return step(std::span<const Batch>(&batch, 1), after); }
 
   /// One optimizer step over micro-batches whose gradients are added up. The loss is one mean over the supervised
   /// tokens of all of them, however they are spread.
-  StepReport step(std::span<const Batch> micro_batches) {
-    if constexpr (Model::virtual_tokens > 0) {
+  StepReport step(std::span<const Batch> micro_batches, AfterUpdate after = nothing) {
+    if constexpr (Model::prepares) {
       std::vector<Batch> prepared;
       for (const Batch& batch : micro_batches) prepared.push_back(Model::prepared(batch));
-      return step_of_prepared(prepared);
+      return step_of_prepared(prepared, after);
     } else {
-      return step_of_prepared(micro_batches);
+      return step_of_prepared(micro_batches, after);
     }
   }
 
@@ -95,6 +99,30 @@ class Trainer {
     return sum;
   }
 
+  /// Adds the gradient of what the method adds to the mean loss (AdaLoRA's orthogonality), and returns its value. `step` calls it.
+  double regularize() {
+    Index terms = 0;
+    double sum = 0;
+    float weight = 0;
+    const auto each = [this](const auto& f) {
+      Model::each_site(*model_, [&f](auto, const Path&, auto& layer) {
+        if constexpr (requires { layer.weights.penalties; }) f(layer);
+      });
+    };
+    each([&]<class L>(const L& layer) {
+      terms += layer.weights.penalties;
+      weight = L::method::penalty_weight;
+    });
+    each([&](const auto& layer) {
+      workspace_.reset();
+      Tape<backend> tape(workspace_);
+      const auto penalty = layer.weights.penalty(tape);
+      sum += static_cast<double>(download<backend>(penalty.data));
+      tape.backward(penalty, weight / static_cast<float>(terms));
+    });
+    return terms == 0 ? 0.0 : static_cast<double>(weight) * sum / static_cast<double>(terms);
+  }
+
   void clear_gradients() {
     for (auto& slot : slots_) launch<backend>([&slot](auto on) { fill(slot.gradient, slot.size, 0.0F, on); });
   }
@@ -111,7 +139,9 @@ class Trainer {
   [[nodiscard]] auto& trunk_cache() { return trunk_; }
 
  private:
-  StepReport step_of_prepared(std::span<const Batch> micro_batches) {
+  static constexpr auto nothing = [] {};
+
+  StepReport step_of_prepared(std::span<const Batch> micro_batches, AfterUpdate after) {
     StepReport report{.step = steps_ + 1};
     std::array<Index, members> targets{};
     for (const Batch& batch : micro_batches) {
@@ -123,6 +153,7 @@ class Trainer {
     const float share = 1.0F / static_cast<float>(report.targets);
     for (const Batch& batch : micro_batches)
       if (!batch.targets.empty()) report.loss += gradient(batch, share) / static_cast<double>(report.targets);
+    report.loss += regularize();
     // Every adapter of a bank has a mean loss of its own, a norm of its own, a step of its own.
     std::array<float, members> scales{};
     for (Index m = 0; m < members; ++m) {
@@ -144,6 +175,7 @@ class Trainer {
       optimizer_.template update<backend>({.value = slot.value, .gradient = slot.gradient, .state = slot.state.template as<float>(), .size = slot.size,
                                            .step = steps_, .rate_factor = report.learning_rate_factor, .gradient_scale = scales[slot.member]}, slot.settings);
     }
+    after();
     clear_gradients();
     return report;
   }

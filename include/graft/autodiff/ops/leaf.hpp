@@ -21,10 +21,16 @@ constexpr auto leaf_of_columns(T& tape, const P& p) {
   }
 }
 
-/// y(Rows,Columns)
+/// y(Rows,Columns); of a frozen matrix a copy in floats
 template <class T, class P>
 constexpr auto leaf(T& tape, const P& p) {
-  return leaf_of_columns<P::columns>(tape, p);
+  if constexpr (FrozenParameter<P> && P::rows > 1) {
+    const auto y = tape.template value<P::columns>(P::rows);
+    tape.run(0, [=, &p](auto on) { lookup_frozen(y.data, nullptr, p.packed(), P::rows, P::rows, P::columns, typename P::storage{}, on); });
+    return y;
+  } else {
+    return leaf_of_columns<P::columns>(tape, p);
+  }
 }
 
 /// y(1, Rows · Columns)

@@ -86,6 +86,28 @@ inline void kronecker_right(float* db, const float* dy, const float* a, Index l,
   });
 }
 
+/// y[k n + i, j] = l[k,i] a[k,j] g[i,j]
+inline void scaled_bases(float* y, const float* a, const float* l, const float* g, Index ks, Index n, Index js, reference) {
+  parallel_for(ks * n, ks * n * js > parallel_threshold, [=](Index row) {
+    const Index k = row / n, i = row % n;
+    for (Index j = 0; j < js; ++j) y[row * js + j] = l[row] * a[k * js + j] * g[i * js + j];
+  });
+}
+/// dl += Σ_j dy a g;   dg += Σ_k dy l a
+inline void scaled_bases_inputs(float* dl, float* dg, const float* dy, const float* a, const float* l, const float* g, Index ks, Index n, Index js, reference) {
+  parallel_for(n, ks * n * js > parallel_threshold, [=](Index i) {
+    for (Index k = 0; k < ks; ++k) {
+      const Index row = k * n + i;
+      float sum = 0;
+      for (Index j = 0; j < js; ++j) {
+        sum += dy[row * js + j] * a[k * js + j] * g[i * js + j];
+        dg[i * js + j] += dy[row * js + j] * l[row] * a[k * js + j];
+      }
+      dl[row] += sum;
+    }
+  });
+}
+
 /// Σ u² of a column: u[0], u[stride], …
 inline float squares(const float* u, Index stride, Index n) {
   double sum = 0;

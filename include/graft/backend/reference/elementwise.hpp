@@ -48,6 +48,34 @@ void multiply(E* y, const E* a, const E* b, Index n, bool accumulate, reference)
 
 inline float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
 
+/// Functions whose slope is known from their value.
+struct Relu {
+  static float value(float x) { return x > 0.0F ? x : 0.0F; }
+  static float slope(float y) { return y > 0.0F ? 1.0F : 0.0F; }
+};
+struct Tanh {
+  static float value(float x) { return std::tanh(x); }
+  static float slope(float y) { return 1.0F - y * y; }
+};
+struct Sigmoid {
+  static float value(float x) { return sigmoid(x); }
+  static float slope(float y) { return y * (1.0F - y); }
+};
+/// y = f(x)
+template <class E, class F>
+void pointwise(E* y, const E* x, Index n, F, reference) {
+  parallel_pieces(n, parallel_threshold, [=](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) y[i] = E(F::value(at(x, i)));
+  });
+}
+/// dx (+)= dy f′, of y
+template <class E, class F>
+void pointwise_input(E* dx, const E* dy, const E* y, Index n, bool accumulate, F, reference) {
+  parallel_pieces(n, parallel_threshold, [=](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) put(dx[i], at(dy, i) * F::slope(at(y, i)), accumulate);
+  });
+}
+
 /// y = x σ(x)
 template <class E>
 void silu(E* y, const E* x, Index n, reference) {

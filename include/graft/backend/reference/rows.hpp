@@ -31,6 +31,49 @@ void scatter_add(E* dx, const E* dy, const Id* ids, Index rows, Index n, referen
 inline void split_ids(Id* known, const Id* ids, Index rows, Index first, reference) {
   for (Index t = 0; t < rows; ++t) known[t] = static_cast<Index>(ids[t]) < first ? ids[t] : 0;
 }
+/// renamed(T) ← table[id]
+inline void rename_ids(Id* renamed, const Id* ids, const Id* table, Index rows, reference) {
+  for (Index t = 0; t < rows; ++t) renamed[t] = table[ids[t]];
+}
+/// ids(N) ← 0, step, 2 step, …
+inline void count_up(Id* ids, Index n, Index step, reference) {
+  for (Index i = 0; i < n; ++i) ids[i] = static_cast<Id>(i * step);
+}
+/// y(T,n) ← columns `ids` of x(n,V); the other way round: dx[:, id] += dy(t)
+inline void gather_columns(float* y, const float* x, const Id* ids, Index rows, Index n, Index columns, reference) {
+  for (Index t = 0; t < rows; ++t)
+    for (Index i = 0; i < n; ++i) y[t * n + i] = x[i * columns + static_cast<Index>(ids[t])];
+}
+inline void scatter_add_columns(float* dx, const float* dy, const Id* ids, Index rows, Index n, Index columns, reference) {
+  for (Index t = 0; t < rows; ++t)
+    for (Index i = 0; i < n; ++i) dx[i * columns + static_cast<Index>(ids[t])] += dy[t * n + i];
+}
+/// Columns `ids` of y(T,V) ← x(T,n)
+inline void replace_columns(float* y, const float* x, const Id* ids, Index rows, Index n, Index columns, reference) {
+  for (Index t = 0; t < rows; ++t)
+    for (Index i = 0; i < n; ++i) y[t * columns + static_cast<Index>(ids[i])] = x[t * n + i];
+}
+/// dx(T,n) (+)= columns `ids` of dy(T,V), which become 0
+inline void take_columns(float* dx, float* dy, const Id* ids, Index rows, Index n, Index columns, bool accumulate, reference) {
+  for (Index t = 0; t < rows; ++t)
+    for (Index i = 0; i < n; ++i) {
+      float& from = dy[t * columns + static_cast<Index>(ids[i])];
+      put(dx[t * n + i], from, accumulate);
+      from = 0;
+    }
+}
+/// y(P+T,n): P rows of columns begin … begin+n−1 of p(P,m), then x(T,n)
+template <class E>
+void rows_behind(E* y, const float* p, Index prefix, Index m, Index begin, const E* x, Index rows, Index n, reference) {
+  for (Index t = 0; t < prefix; ++t)
+    for (Index i = 0; i < n; ++i) y[t * n + i] = E(p[t * m + begin + i]);
+  std::copy_n(x, rows * n, y + prefix * n);
+}
+template <class E>
+void rows_behind_prefix(float* dp, const E* dy, Index prefix, Index m, Index begin, Index n, reference) {
+  for (Index t = 0; t < prefix; ++t)
+    for (Index i = 0; i < n; ++i) dp[t * m + begin + i] += at(dy, t * n + i);
+}
 /// Where id ≥ first: y(t) ← row id − first of x
 inline void gather_from(float* y, const float* x, const Id* ids, Index rows, Index n, Index first, reference) {
   for (Index t = 0; t < rows; ++t)

@@ -1,0 +1,38 @@
+/// \file
+/// y = f(x) for f of backend::Relu, Tanh, Sigmoid     dx = dy f′(x), known from y
+#pragma once
+
+#include <graft/autodiff/tape.hpp>
+#include <graft/backend/reference/elementwise.hpp>
+
+namespace graft {
+
+template <class F, class T, Index N, Gradient G, class E>
+constexpr auto pointwise(T& tape, Var<typename T::backend, N, G, E> x) {
+  const auto y = tape.template value<N, E>(x.rows);
+  tape.run(x.size(), [=](auto on) { pointwise(y.data, x.data, x.size(), F{}, on); });
+  if constexpr (T::recording && G == Gradient::tracked) {
+    const auto z = tape.track(y);
+    tape.record(z, [=](auto& back, auto dy) {
+      const auto dx = back.contribute(x);
+      back.run(2 * x.size(), [=](auto on) { pointwise_input(dx.data, dy, y.data, x.size(), dx.accumulate, F{}, on); });
+    });
+    return z;
+  } else {
+    return y;
+  }
+}
+template <class T, class X>
+constexpr auto relu(T& tape, X x) {
+  return pointwise<backend::Relu>(tape, x);
+}
+template <class T, class X>
+constexpr auto tanh(T& tape, X x) {
+  return pointwise<backend::Tanh>(tape, x);
+}
+template <class T, class X>
+constexpr auto sigmoid(T& tape, X x) {
+  return pointwise<backend::Sigmoid>(tape, x);
+}
+
+}  // namespace graft

@@ -1,0 +1,80 @@
+/// \file
+/// FourierFT (Gao et al. 2024):   ΔW = α Re F⁻¹(spectrum),   N entries of the spectrum(Out,In) trained, at places drawn once, all others zero
+/// Gradient: ops/spectrum.hpp. The places follow from a seed as PyTorch's `randperm` draws them, so that files need not hold them.
+#pragma once
+
+#include <graft/autodiff/ops/spectrum.hpp>
+#include <graft/peft/delta.hpp>
+
+#include <numeric>
+#include <random>
+#include <unordered_map>
+
+namespace graft {
+
+/// The first `count` of a permutation of 0 … size−1 (Fisher and Yates), as PyTorch draws it.
+inline std::vector<Index> drawn_places(Index size, Index count, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  std::unordered_map<Index, Index> moved;  // where the permutation is not what it began as
+  const auto at = [&moved](Index i) {
+    const auto found = moved.find(i);
+    return found == moved.end() ? i : found->second;
+  };
+  std::vector<Index> drawn;
+  for (Index i = 0; i < count; ++i) {
+    const Index other = i + 1 < size ? i + random() % (size - i) : i, value = at(other);
+    moved[other] = at(i);
+    moved[i] = value;
+    drawn.push_back(value);
+  }
+  return drawn;
+}
+
+/// FourierFT with another seed than PEFT's.
+template <Index N, std::uint32_t Seed, class... Options>
+struct SeededFourierFT {
+  using known = LoRA<N, Alpha<150>, Options...>;
+  static constexpr const char* peft_type = "FOURIERFT";
+  template <class F>
+  static void each_option(F&& f) {
+    f("n_frequency", N);
+    f("scaling", known::settings.alpha);
+    f("random_loc_seed", Seed);
+    f("bias", "none");
+  }
+
+  template <class B, Index Out, Index In>
+  struct Weights {
+    static_assert(!B::executes || N <= Out * In, "graft: FourierFT<N>: a weight of a touched site has fewer than N entries");
+    Parameter<B, Trainable, 1, N> c;
+    Buffer<B> places{2 * N * sizeof(Id)};
+
+    constexpr Weights() {
+      if constexpr (B::executes) {
+        std::vector<Id> ids(2 * N);
+        const auto drawn = drawn_places(Out * In, N, Seed);
+        for (Index k = 0; k < N; ++k) ids[k] = static_cast<Id>(drawn[k] / In), ids[N + k] = static_cast<Id>(drawn[k] % In);
+        B::upload(places.template as<Id>(), ids.data(), 2 * N * sizeof(Id));
+      }
+    }
+    template <class T>
+    constexpr auto delta(T& tape) const {
+      const auto u = spectrum<Out, In>(tape, row(tape, c), places.template as<Id>());
+      return scale(tape, product_nn(tape, u, fourier_matrix<In>(tape)), static_cast<float>(known::settings.alpha / static_cast<double>(Out * In)));
+    }
+    template <class Self, class F>
+    static constexpr void visit(Self& self, F&& f, const Path& path) {
+      f(Path{&path, "fourierft_spectrum"}, self.c);
+    }
+    void initialize(Initializer&) { c.assign(std::vector<float>(N, 0.0F)); }
+  };
+
+  template <class Where, class L>
+  using at = delta_at<SeededFourierFT, known, Where, L>;
+};
+
+/// `FourierFT<1000>`, with LoRA's `On<…>`, `Blocks<…>` and `Alpha<…>` (150 if it is not said).
+template <Index N, class... Options>
+using FourierFT = SeededFourierFT<N, 777, Options...>;
+
+}  // namespace graft

@@ -1,0 +1,117 @@
+/// \file
+/// Prefix tuning (Li and Liang 2021): N trained keys and values stand before those of every sequence, in every block:
+///   attention(q, [Pₖ; k], [Pᵥ; v]),   P(N, 2·L·G·D): block l's keys are columns 2l·G·D …, its values the next G·D
+/// They are not rotated. Gradient: ops/rows_behind.hpp, ops/attention.hpp.
+#pragma once
+
+#include <graft/autodiff/ops/rows_behind.hpp>
+#include <graft/layers/absent.hpp>
+#include <graft/layers/attention_context.hpp>
+#include <graft/peft/method.hpp>
+#include <graft/peft/prompt_encoder.hpp>
+
+namespace graft {
+
+/// Self-attention whose queries see keys and values that no token made, before all others.
+template <class Inner, class P>
+struct BehindPrefix {
+  Inner inner;
+  P prefix;
+  decltype(Inner::sequences) sequences = inner.sequences;
+
+  template <class T, class K, class V>
+  constexpr auto visible(T& tape, Index block, K keys, V values) const {
+    const auto [k, v] = inner.visible(tape, block, keys, values);
+    const auto all_keys = rows_behind(tape, prefix, 2 * block * K::columns, k);
+    return std::pair{all_keys, rows_behind(tape, prefix, (2 * block + 1) * K::columns, v)};
+  }
+};
+
+/// What the model keeps once for all blocks: the prefix, and how attention sees it.
+template <class Method, class B, class C>
+class Prefix {
+ public:
+  using backend = B;
+  using adapted = Absent<B, C>;
+  using method = Method;
+  static constexpr Index prefix_tokens = Method::prefix_tokens, columns = C::groups * C::head_width;
+  /// Whether tokens stand at positions behind the prefix's, or begin at zero.
+  static constexpr bool takes_positions = Method::takes_positions;
+  template <class S>
+  using frozen = Prefix;
+  using bias_thawed = Prefix;
+
+  typename Method::template Rows<B, C> prompt;
+
+  template <class T, class Context>
+  constexpr auto seen(T& tape, const Context& context) const {
+    const auto p = prompt(tape);
+    return BehindPrefix<Context, decltype(p)>{context, p};
+  }
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path&) {
+    decltype(prompt)::visit(self.prompt, f);
+  }
+  void initialize(Initializer& initializer) { prompt.initialize(initializer); }
+};
+
+struct PrefixBesideAnother {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: PrefixTuning takes the model's Shared site, which another method of this type has taken already");
+  };
+};
+
+template <class Method, class L>
+struct AtShared : Refuse<L, PrefixBesideAnother> {};
+template <class Method, class B, class C>
+struct AtShared<Method, Absent<B, C>> {
+  using type = Prefix<Method, B, C>;
+};
+
+/// `PrefixTuning<20>`: the rows are trained as they are.
+template <Index N>
+struct PrefixTuning {
+  static_assert(N > 0, "graft: PrefixTuning<0> trains nothing");
+  static constexpr Index prefix_tokens = N;
+  static constexpr bool takes_positions = true, lists_modules = false;
+  static constexpr const char* peft_type = "PREFIX_TUNING";
+  template <class B, class C>
+  using Rows = PlainRows<B, N, 2 * C::blocks * C::groups * C::head_width>;
+  template <class Config, class F>
+  static void each_option(F&& f) {
+    prefix_options<Config>(f);
+    f("prefix_projection", false);
+  }
+  template <class Config, class F>
+  static void prefix_options(F&& f) {
+    f("num_virtual_tokens", N);
+    f("token_dim", Config::groups * Config::head_width);
+    f("num_layers", Config::blocks);
+    f("num_attention_heads", Config::groups);
+    f("num_transformer_submodules", 1);
+  }
+  template <class Where, class L>
+  using at = typename std::conditional_t<std::is_same_v<typename Where::site, Shared>, AtShared<PrefixTuning, L>, Kept<L>>::type;
+};
+
+/// `ProjectedPrefixTuning<20, 512>`: the rows are made by a hidden layer of that width, which trains more steadily.
+template <Index N, Index Hidden>
+struct ProjectedPrefixTuning {
+  static_assert(N > 0 && Hidden > 0, "graft: ProjectedPrefixTuning<N, Hidden> needs rows and a width");
+  static constexpr Index prefix_tokens = N;
+  static constexpr bool takes_positions = true, lists_modules = false;
+  static constexpr const char* peft_type = "PREFIX_TUNING";
+  template <class B, class C>
+  using Rows = EncodedRows<B, ProjectionEncoder<B, N, C::groups * C::head_width, Hidden, 2 * C::blocks * C::groups * C::head_width>>;
+  template <class Config, class F>
+  static void each_option(F&& f) {
+    PrefixTuning<N>::template prefix_options<Config>(f);
+    f("prefix_projection", true);
+    f("encoder_hidden_size", Hidden);
+  }
+  template <class Where, class L>
+  using at = typename std::conditional_t<std::is_same_v<typename Where::site, Shared>, AtShared<ProjectedPrefixTuning, L>, Kept<L>>::type;
+};
+
+}  // namespace graft

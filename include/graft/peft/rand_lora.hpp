@@ -1,0 +1,84 @@
+/// \file
+/// RandLoRA (Albert et al. 2025): a sum of N random products of rank R, as many as make it of full rank, of which only scales are trained:
+///   ΔW = s Σₙ Bₙ diag(λₙ) A diag(γₙ),   A(R,J), Bₙ(I,R) random, frozen and the same everywhere,   λ(R,N), γ(N,J) trained,   s = α/R
+/// for a weight of I × J, or ΔWᵀ where its second side is the longer one. N = ⌈J/R⌉. Gradient: ops/scaled_bases.hpp.
+#pragma once
+
+#include <graft/autodiff/ops/scaled_bases.hpp>
+#include <graft/peft/delta.hpp>
+
+namespace graft {
+
+/// `RandLoRA<32>`, with LoRA's `On<…>`, `Blocks<…>` and `Alpha<…>` (20 R if it is not said).
+template <Index Rank, class... Options>
+struct RandLoRA {
+  using known = LoRA<Rank, Alpha<20 * Rank>, Options...>;
+  static constexpr const char* peft_type = "RANDLORA";
+  template <class F>
+  static void each_option(F&& f) {
+    f("r", Rank);
+    f("randlora_alpha", known::settings.alpha);
+    f("save_projection", true);
+    f("sparse", false);
+    f("very_sparse", false);
+    f("bias", "none");
+  }
+
+  template <class B, Index Out, Index In>
+  struct Weights {
+    static constexpr Index longer = std::max(Out, In), shorter = std::min(Out, In), bases = (shorter + Rank - 1) / Rank;
+    Parameter<B, Constant<F32>, Rank, shorter> a;
+    Parameter<B, Constant<F32>, longer, bases * Rank> b;
+    Parameter<B, Trainable, Rank, bases> lambda;
+    Parameter<B, Trainable, bases, shorter> gamma;
+
+    /// (longer, shorter)
+    template <class T>
+    constexpr auto product(T& tape) const {
+      return scale(tape, product_nn(tape, leaf(tape, b), scaled_bases(tape, leaf(tape, a), leaf(tape, lambda), leaf(tape, gamma))), known::settings.scaling());
+    }
+    template <class T, class X>
+    constexpr auto path(T& tape, X x) const {
+      if constexpr (In == shorter) return product_nt<Out>(tape, x, product(tape));
+      else return product_nn(tape, x, product(tape));
+    }
+    [[nodiscard]] std::vector<float> delta_values() const {
+      Workspace<B> workspace;
+      Inference<B> tape(workspace);
+      const auto w = download<B>(product(tape).data, Out * In);
+      if constexpr (In == shorter) return w;
+      std::vector<float> turned(Out * In);
+      for (Index o = 0; o < Out; ++o)
+        for (Index i = 0; i < In; ++i) turned[o * In + i] = w[i * Out + o];
+      return turned;
+    }
+    template <class Self, class F>
+    static constexpr void visit(Self& self, F&& f, const Path& path) {
+      f(Path{&path, "randlora_lambda"}, self.lambda);
+      f(Path{&path, "randlora_gamma"}, self.gamma);
+    }
+    /// What all layers share, by its name in files, and its last extent there where it has three.
+    template <class Self, class F>
+    static void each_shared(Self& self, F&& f) {
+      f("base_model.randlora_A", self.a, shorter);
+      f("base_model.randlora_B", self.b, Rank);
+    }
+    void initialize(Initializer&) {
+      each_shared(*this, [](const char* name, auto& p, Index) {
+        using P = std::remove_cvref_t<decltype(p)>;
+        std::vector<float> values(P::size);
+        const float bound = std::sqrt(6.0F / static_cast<float>(Rank));
+        for (Index i = 0; i < P::rows; ++i)  // by place and not in sequence, so that it is the same in layers of any size
+          for (Index j = 0; j < P::columns; ++j) values[i * P::columns + j] = bound * (2.0F * uniform01({0, static_cast<std::uint64_t>(name[20]) << 32U | i}, j) - 1.0F);
+        p.assign(values);
+      });
+      lambda.assign(std::vector<float>(Rank * bases, 0.0F));
+      gamma.assign(std::vector<float>(bases * shorter, 1.0F / static_cast<float>(shorter)));
+    }
+  };
+
+  template <class Where, class L>
+  using at = delta_at<RandLoRA, known, Where, L>;
+};
+
+}  // namespace graft
