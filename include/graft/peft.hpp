@@ -4,16 +4,20 @@
 
 #include <graft/layers.hpp>
 #include <graft/peft/adalora.hpp>
+#include <graft/peft/adapter.hpp>
 #include <graft/peft/bank.hpp>
+#include <graft/peft/compacter.hpp>
 #include <graft/peft/delta.hpp>
 #include <graft/peft/dora.hpp>
 #include <graft/peft/fourier_ft.hpp>
+#include <graft/peft/fuse.hpp>
 #include <graft/peft/hra.hpp>
 #include <graft/peft/ia3.hpp>
 #include <graft/peft/loha.hpp>
 #include <graft/peft/lokr.hpp>
 #include <graft/peft/ln_tuning.hpp>
 #include <graft/peft/lora.hpp>
+#include <graft/peft/loreft.hpp>
 #include <graft/peft/method.hpp>
 #include <graft/peft/miss.hpp>
 #include <graft/peft/oft.hpp>

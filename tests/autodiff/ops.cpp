@@ -240,6 +240,33 @@ BOOST_AUTO_TEST_CASE(reflections) {
   const Input<6, 2> u(51);
   check([](auto& tape, auto v, auto w) { return reflect(tape, reflect(tape, v, w, 1), w, 0, 0.5F); }, x, u);
 }
+BOOST_AUTO_TEST_CASE(columns_by_number) {
+  Buffer<B> memory(3 * sizeof(Id));
+  const auto ids = memory.as<Id>();
+  ids[0] = 4, ids[1] = 0, ids[2] = 2;
+  check([=](auto& tape, auto x) { return gather_columns<2>(tape, x, ids, 3); }, Input<2, 5>(1));
+  check([=](auto& tape, auto x, auto z) { return replace_columns(tape, scale(tape, x, 1.0F), z, ids); }, Input<3, 5>(1), Input<3, 3>(2));
+}
+BOOST_AUTO_TEST_CASE(rows_in_other_places) {
+  check([](auto& tape, auto p, auto x) { return rows_behind(tape, p, 2, x); }, Input<2, 6>(1), Input<3, 3>(2));
+  check([](auto& tape, auto x, auto y, auto z) { return interleave(tape, x, y, z); }, Input<2, 3>(1), Input<2, 3>(2), Input<2, 3>(3));
+}
+BOOST_AUTO_TEST_CASE(functions_of_their_values) {
+  check([](auto& tape, auto x) { return relu(tape, x); }, Input<2, 5>(4));
+  check([](auto& tape, auto x) { return tanh(tape, x); }, Input<2, 5>(4));
+  check([](auto& tape, auto x) { return sigmoid(tape, x); }, Input<2, 5>(4));
+}
+BOOST_AUTO_TEST_CASE(what_weights_are_made_of) {
+  check([](auto& tape, auto x) { return orthogonality<false>(tape, x); }, Input<2, 5>(1));
+  check([](auto& tape, auto x) { return orthogonality<true>(tape, x); }, Input<5, 2>(1));
+  check([](auto& tape, auto x) { return unit_lower<3>(tape, x); }, Input<3, 5>(1));
+  const Input<2, 4> constant(7);
+  check([&](auto& tape, auto l, auto g) { return scaled_bases(tape, constant.var(), l, g); }, Input<2, 3>(1), Input<3, 4>(2));
+  Buffer<B> memory(6 * sizeof(Id));
+  const auto places = memory.as<Id>();
+  places[0] = 1, places[1] = 3, places[2] = 0, places[3] = 2, places[4] = 2, places[5] = 0;
+  check([=](auto& tape, auto c) { return product_nn(tape, spectrum<4, 3>(tape, c, places), fourier_matrix<3>(tape)); }, Input<1, 3>(1));
+}
 BOOST_AUTO_TEST_CASE(slices_and_elements) {
   const Input<5, 6> x(24);
   check([](auto& tape, auto v) { return slice(tape, v, 2, 2); }, x);

@@ -1,4 +1,4 @@
-// expect: graft: SoftPrompt stands before a frozen token embedding
+// expect: graft: a soft prompt stands before a frozen token embedding
 #include <graft/backend/reference.hpp>
 #include <graft/models/llama.hpp>
 #include <graft/peft.hpp>

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 using namespace graft;
-using Adapter = LoRA<2, Alpha<6>>;
+using Narrow = LoRA<2, Alpha<6>>;
 
 BOOST_AUTO_TEST_SUITE(peft_bank)
 
@@ -33,8 +33,8 @@ struct TemporaryFolder {
 /// Trains a bank of two on lists of different lengths, then each adapter by itself from the same beginning: the files must agree.
 template <class B, class S>
 void compare_with_single_adapters(double tolerance) {
-  using Together = Llama<tiny::TiedConfig, Bank<2, Adapter>, B, S>;
-  using Alone = Llama<tiny::TiedConfig, Adapter, B, S>;
+  using Together = Llama<tiny::TiedConfig, Bank<2, Narrow>, B, S>;
+  using Alone = Llama<tiny::TiedConfig, Narrow, B, S>;
   static_assert(Together::members == 2 && Together::trainable_parameters == 2 * Alone::trainable_parameters);
   const TemporaryFolder folder;
   const std::vector<std::vector<Example>> lists{examples_of(0, 6), examples_of(1, 3)};
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(a_bank_trains_what_single_adapters_do) { compare_with_singl
 BOOST_AUTO_TEST_CASE(on_the_cpu_in_bfloat16) { compare_with_single_adapters<Cpu, Bf16>(2e-2); }
 
 BOOST_AUTO_TEST_CASE(a_sequence_of_an_unknown_adapter_is_refused) {
-  Llama<tiny::Config, Bank<2, Adapter>, reference> model;
+  Llama<tiny::Config, Bank<2, Narrow>, reference> model;
   tiny::fill(model);
   Trainer trainer(model);
   Batch batch = tiny::batch();

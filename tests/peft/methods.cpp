@@ -1,108 +1,10 @@
-// What holds for every method: its gradient is the loss's, its files bring it back, it merges where it merges, and it works over
-// quantised bases.
-#include "../tiny.hpp"
-
-#include <graft/backend/xsimd/xsimd_cpu.hpp>
-#include <graft/eval/perplexity.hpp>
-#include <graft/models/merge.hpp>
-#include <graft/train/trainer.hpp>
-
-#include <boost/test/unit_test.hpp>
-
-#include <unistd.h>
+// What holds for every method that reparameterises weights, or trains some of them: see holds.hpp.
+#include "holds.hpp"
 
 using namespace graft;
+using holding::Config, holding::holds;
 
 BOOST_AUTO_TEST_SUITE(peft_methods)
-
-struct Config : tiny::Config {
-  static constexpr Index vocabulary = 64, width = 32, heads = 4, groups = 2, head_width = 8, feed_forward = 64;
-};
-
-template <class Model>
-double loss_of(const Model& model) {
-  Workspace<typename Model::backend> workspace;
-  const auto batch = tiny::batch();
-  return held_out_loss(model, std::span<const Batch>(&batch, 1), workspace).mean();
-}
-
-/// The derivative along a direction, of the gradient and of differences of the loss; of parameters whose path has `part`.
-template <class Model>
-void check_gradient(Model& model, const std::string& part) {
-  Trainer trainer(model);
-  const Batch batch = Model::prepared(tiny::batch());
-  trainer.clear_gradients();
-  const double seed = 1.0 / static_cast<double>(batch.targets.size());
-  trainer.gradient(batch, static_cast<float>(seed));
-  double slope = 0;
-  std::vector<std::vector<float>> values, directions;
-  for (const auto& slot : trainer.slots()) {
-    using B = typename Model::backend;
-    const auto gradient = download<B>(slot.gradient, slot.size);
-    values.push_back(download<B>(slot.value, slot.size));
-    directions.emplace_back(slot.size);
-    for (Index i = 0; i < slot.size; ++i) {
-      directions.back()[i] = slot.path.find(part) == std::string::npos ? 0.0F : standard_normal({77, directions.size()}, i);
-      slope += static_cast<double>(gradient[i]) * static_cast<double>(directions.back()[i]);
-    }
-  }
-  const auto moved = [&](float by) {
-    for (Index s = 0; s < values.size(); ++s) {
-      auto v = values[s];
-      for (Index i = 0; i < v.size(); ++i) v[i] += by * directions[s][i];
-      upload<typename Model::backend>(trainer.slots()[s].value, std::span<const float>(v));
-    }
-    return loss_of(model);
-  };
-  constexpr float step = 5e-4F;
-  const double difference = (moved(step) - moved(-step)) / (2.0 * static_cast<double>(step));
-  moved(0.0F);
-  BOOST_TEST(std::abs(slope - difference) < 2e-2 * std::max(0.05, std::abs(difference)), "slope " << slope << ", differences " << difference);
-}
-
-template <class M, bool Merges>
-void holds(const char* differentiable = "") {
-  using Model = Llama<Config, M, reference>;
-  Model model;
-  tiny::fill(model);
-  const double loss = loss_of(model);
-  check_gradient(model, differentiable);
-
-  const auto folder = std::filesystem::temp_directory_path() / ("graft-methods-" + std::to_string(::getpid()));
-  save_adapter(model, folder);
-  Model other;
-  tiny::fill(other);
-  Model::visit(other, [](const Path&, auto& p) {
-    if constexpr (std::remove_cvref_t<decltype(p)>::trainable) p.assign(std::vector<float>(p.size, 0.37F));
-  });
-  BOOST_TEST(std::abs(loss_of(other) - loss) > 1e-6);
-  load_adapter(other, folder);
-  BOOST_TEST(loss_of(other) == loss);
-  std::filesystem::remove_all(folder);
-
-  if constexpr (Merges) {
-    merge(model);
-    BOOST_TEST(std::abs(loss_of(model) - loss) < 1e-4 * loss);
-    unmerge(model);
-    BOOST_TEST(std::abs(loss_of(model) - loss) < 1e-4 * loss);
-  }
-
-  // Over a quantised base: the CPU's kernels against the reference's, with activations of floats.
-  const auto quantised = []<class S>(S) {
-    Llama<Config, M, reference, S, Activations<F32>> slow;
-    Llama<Config, M, Cpu, S, Activations<F32>> fast;
-    tiny::fill(slow);
-    tiny::fill(fast);
-    BOOST_TEST(std::abs(loss_of(fast) / loss_of(slow) - 1) < 0.02);
-    Trainer trainer(fast, AdamW{.learning_rate = 1e-2F});
-    const double first = trainer.step(tiny::batch()).loss;
-    double last = first;
-    for (int i = 0; i < 8; ++i) last = trainer.step(tiny::batch()).loss;
-    BOOST_TEST(last < first);
-  };
-  quantised(Bf16{});
-  quantised(Nf4{});
-}
 
 BOOST_AUTO_TEST_CASE(lora) { holds<LoRA<4>, true>(); }
 // Its norms are constants to the gradient, as the paper has it, but not to the loss: differences agree for magnitudes only; parity
@@ -110,7 +12,6 @@ BOOST_AUTO_TEST_CASE(lora) { holds<LoRA<4>, true>(); }
 BOOST_AUTO_TEST_CASE(dora) { holds<DoRA<4>, true>("lora_magnitude_vector"); }
 BOOST_AUTO_TEST_CASE(ia3) { holds<IA3<>, true>(); }
 BOOST_AUTO_TEST_CASE(ia3_before_a_residual) { holds<IA3<On<Query, Output>>, true>(); }
-BOOST_AUTO_TEST_CASE(soft_prompt) { holds<SoftPrompt<3>, false>(); }
 BOOST_AUTO_TEST_CASE(loha) { holds<LoHa<4>, true>(); }
 BOOST_AUTO_TEST_CASE(loha_in_some_blocks) {
   static_assert(2 * Llama<Config, LoHa<4, Blocks<1, 2>>, reference>::trainable_parameters == Llama<Config, LoHa<4, Blocks<1, 3>>, reference>::trainable_parameters);
@@ -122,6 +23,12 @@ BOOST_AUTO_TEST_CASE(vera) { holds<VeRA<8>, true>(); }
 BOOST_AUTO_TEST_CASE(miss) { holds<MiSS<4>, true>(); }
 BOOST_AUTO_TEST_CASE(hra) { holds<HRA<4>, true>(); }
 BOOST_AUTO_TEST_CASE(oft) { holds<OFT<8>, true>(); }
+BOOST_AUTO_TEST_CASE(adalora) { holds<AdaLoRA<4>, true>("lora_E"); }
+BOOST_AUTO_TEST_CASE(fourier_ft) { holds<FourierFT<20>, true>(); }
+BOOST_AUTO_TEST_CASE(rand_lora) { holds<RandLoRA<4, Alpha<8>>, true>(); }
+BOOST_AUTO_TEST_CASE(lora_on_the_embedding) { holds<LoRA<4, On<TokenEmbedding, Query>>, true>(); }
+BOOST_AUTO_TEST_CASE(trainable_tokens) { holds<TrainableTokens<3, 9>, false>(); }
+BOOST_AUTO_TEST_CASE(trainable_tokens_beside_lora) { holds<Methods<TrainableTokens<3, 9>, LoRA<2>>, true>("trainable_tokens"); }
 BOOST_AUTO_TEST_CASE(ln_tuning) { holds<LNTuning<>, false>(); }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -13,6 +13,7 @@
 #include <graft/autodiff/ops/fold.hpp>
 #include <graft/autodiff/ops/gather.hpp>
 #include <graft/autodiff/ops/gelu.hpp>
+#include <graft/autodiff/ops/interleave.hpp>
 #include <graft/autodiff/ops/kronecker.hpp>
 #include <graft/autodiff/ops/layer_norm.hpp>
 #include <graft/autodiff/ops/leaf.hpp>
@@ -35,4 +36,5 @@
 #include <graft/autodiff/ops/source.hpp>
 #include <graft/autodiff/ops/spectrum.hpp>
 #include <graft/autodiff/ops/swiglu.hpp>
+#include <graft/autodiff/ops/unit_lower.hpp>
 #include <graft/autodiff/ops/vocabulary_loss.hpp>

@@ -5,6 +5,7 @@
 #include <graft/backend/backend.hpp>
 #include <graft/core/storage.hpp>
 
+#include <array>
 #include <span>
 #include <vector>
 
@@ -107,11 +108,11 @@ class Parameter<B, Constant<F32>, 1, N> {
   Buffer<B> value_{bytes()};
 };
 
-/// A trained parameter that files keep with two extents even where it has one row.
-template <class B, Index Rows, Index Columns>
-class TrainedMatrix : public Parameter<B, Trainable, Rows, Columns> {
+/// A trained parameter that files keep with these extents, whatever they are.
+template <class B, Index First, Index... More>
+class TrainedTensor : public Parameter<B, Trainable, First, (More * ...)> {
  public:
-  static constexpr bool two_extents = true;
+  static constexpr std::array extents{First, More...};
 };
 
 /// Where a parameter's gradient lies, or nowhere.

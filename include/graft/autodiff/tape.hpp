@@ -283,6 +283,11 @@ class Tape : public Inference<B> {
     return dx.data;
   }
 
+  template <Index Columns, class E>
+  constexpr Pointer<B, E> contribute_zeroed(Var<B, Columns, Gradient::none, E>) {
+    return {};
+  }
+
   /// y's adjoint becomes x's, without a copy where x has none yet and its elements are the same. requires: same shape.
   template <Index Columns, class Ey, class Ex>
   constexpr void pass_adjoint(Var<B, Columns, Gradient::tracked, Ey> y, Var<B, Columns, Gradient::tracked, Ex> x) {

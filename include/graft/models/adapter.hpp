@@ -1,8 +1,9 @@
 /// \file
-/// Adapters as folders that Hugging Face PEFT opens: adapter_config.json and adapter_model.safetensors, both ways.
+/// Adapters as folders that Hugging Face PEFT opens: adapter_config.json and adapter_model.safetensors, both ways. Methods that PEFT
+/// does not have are written as AdapterHub's library does (models/adapter_hub.hpp).
 #pragma once
 
-#include <graft/models/load.hpp>
+#include <graft/models/adapter_hub.hpp>
 #include <graft/peft/lora.hpp>
 #include <graft/peft/selective.hpp>
 
@@ -76,7 +77,7 @@ AdapterSummary summarize_adapter(const Model& model) {
   AdapterSummary summary{.adapted = {}, .saved_modules = {}, .tokens = {}, .tokens_of = {}, .blocks = Model::config::blocks};
   Model::each_site(model, [&summary](auto, const Path& path, const auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
-    if constexpr (requires { typename L::method; }) {
+    if constexpr (requires { L::method::peft_type; }) {
       if constexpr (requires { L::method::tokens; }) {
         summary.tokens = {L::method::tokens.begin(), L::method::tokens.end()};
         summary.tokens_of = path.str();
@@ -214,6 +215,7 @@ std::map<std::string, NamedTensor> shared_tensors(const Model& model) {
 template <class Model>
 void save_adapter(const Model& model, const std::filesystem::path& folder, const std::string& base_name = "", Index member = 0) {
   static_assert(Model::trainable_parameters > 0, "graft: save_adapter: this model's method trains nothing, so there is nothing to save");
+  if constexpr (uses_adapter_hub<Model>()) return save_hub_adapter(model, folder, base_name);
   if (member >= Model::members) fail("save_adapter: there is no adapter ", member, "; the model has ", Model::members, " (counted from 0)");
   const Json config = adapter_config(summarize_adapter(model), base_name);
   std::filesystem::create_directories(folder);
@@ -227,6 +229,7 @@ void save_adapter(const Model& model, const std::filesystem::path& folder, const
 /// otherwise one error names all that do not, and nothing is changed.
 template <class Model>
 void load_adapter(Model& model, const std::filesystem::path& folder, Index member = 0) {
+  if constexpr (uses_adapter_hub<Model>()) return load_hub_adapter(model, folder);
   if (member >= Model::members) fail("load_adapter: there is no adapter ", member, "; the model has ", Model::members, " (counted from 0)");
   const auto source = (folder / "adapter_config.json").string();
   const Json config = read_json(source);

@@ -249,9 +249,9 @@ class Llama {
   static constexpr Rows<B> labelled(const PlacedBatch<B>& batch) { return {batch.rows, batch.target_count, false, batch.target_owners}; }
 
   template <class T, class Context>
-  static constexpr auto block_context(T& tape, const PlacedBatch<B>& batch, const Context& context) {
+  constexpr auto block_context(T& tape, const PlacedBatch<B>& batch, const Context& context) const {
     const auto table = rotary_table<C::head_width>(tape, batch.positions, batch.token_count, C::rope_base);
-    return LlamaContext<B, Context, element, decltype(table)>{context, table, {recomputed, batch.owners}};
+    return LlamaContext<B, Context, element, decltype(table), std::remove_const_t<decltype(shared)>>{context, table, {recomputed, batch.owners}, batch.positions, batch.token_count, &shared};
   }
 
   /// The sum over the targets of rows h(S,C).

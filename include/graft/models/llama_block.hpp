@@ -11,6 +11,7 @@
 #include <graft/layers/attention_context.hpp>
 #include <graft/layers/linear.hpp>
 #include <graft/layers/rms_norm.hpp>
+#include <graft/layers/sublayer.hpp>
 #include <graft/models/llama_config.hpp>
 #include <graft/peft/method.hpp>
 
@@ -32,26 +33,32 @@ struct LlamaSites {
   using gate = at<Gate, Linear<B, C::width, C::feed_forward, C::mlp_bias>>;
   using up = at<Up, Linear<B, C::width, C::feed_forward, C::mlp_bias>>;
   using down = at<Down, Linear<B, C::feed_forward, C::width, C::mlp_bias>>;
+  using after_attention = at<AfterAttention, Absent<B, C>>;
+  using after_mlp = at<AfterMlp, Absent<B, C>>;
+  using block_output = at<BlockOutput, Absent<B, C>>;
 
   /// Whether anything is trained here. Only where sites are on `meta`, which has no memory.
   static constexpr bool trains() {
     const auto counted = [](const auto&... layers) { return (trainable_parameters(layers) + ...); };
-    return counted(input_norm{}, query{}, key{}, value{}, output{}, mlp_norm{}, gate{}, up{}, down{}) > 0;
+    return counted(input_norm{}, query{}, key{}, value{}, output{}, mlp_norm{}, gate{}, up{}, down{}, after_attention{}, after_mlp{}, block_output{}) > 0;
   }
   /// What a method could not do in this block.
-  using refused = FirstComplaint<input_norm, query, key, value, output, mlp_norm, gate, up, down>;
+  using refused = FirstComplaint<input_norm, query, key, value, output, mlp_norm, gate, up, down, after_attention, after_mlp, block_output>;
   /// Equal for blocks that may share a type.
-  using kind = void (*)(input_norm, query, key, value, output, mlp_norm, gate, up, down);
+  using kind = void (*)(input_norm, query, key, value, output, mlp_norm, gate, up, down, after_attention, after_mlp, block_output);
 };
 
 /// What all blocks read beside their input. E: the elements of activations; the sum that runs through the blocks is always of
 /// floats.
-template <class B, class Context, class E, class Table>
+template <class B, class Context, class E, class Table, class Common>
 struct LlamaContext {
   using element = E;
   Context seen;  ///< the keys and values that queries see
   Table rotary;
   InputRows<B> how;  ///< whether norms and SwiGLU are computed again backwards, and whose rows are
+  Pointer<B, Id> positions;
+  Index tokens;
+  const Common* shared;  ///< what a method keeps once for all blocks
 };
 
 template <LlamaConfig C, Method M, class B, Storage S, Index I>
@@ -70,6 +77,9 @@ class LlamaBlock {
   typename Sites::gate gate;
   typename Sites::up up;
   typename Sites::down down;
+  [[no_unique_address]] typename Sites::after_attention after_attention;
+  [[no_unique_address]] typename Sites::after_mlp after_mlp;
+  [[no_unique_address]] typename Sites::block_output block_output;
 
   /// x(T,C) → y(T,C), or only the given rows of y. `context` says where tokens stand and which keys are visible; `number`
   /// is this block's.
@@ -82,9 +92,11 @@ class LlamaBlock {
     const auto a = attention<C::heads, C::groups>(tape, turned, k, v, context.seen.sequences);
     const auto kept = rows(tape, a);  // in a statement of its own: the order of records is the order of statements
     const InputRows<B> how{context.how.remake, rows.all ? context.how.owners : rows.owners};
-    const auto h = apply_onto(tape, rows(tape, x), Given{kept}, how, output);
+    const auto h = joined(tape, after_attention, rows(tape, x), Sublayer{Given{kept}, how, &output}, *context.shared);
     const auto [g, u] = apply(tape, normed<E>(tape, mlp_norm, h), how, gate, up);
-    return apply_onto(tape, h, SwigluOf{g, u}, how, down);
+    const auto y = joined(tape, after_mlp, h, Sublayer{SwigluOf{g, u}, how, &down}, *context.shared);
+    if constexpr (is_absent<decltype(block_output)>) return y;
+    else return block_output(tape, y, context, rows);
   }
 
   /// Calls f(site, path, layer) for every site, in the order of the equations above.
@@ -100,6 +112,9 @@ class LlamaBlock {
     f(Gate{}, Path{&mlp, "gate_proj"}, self.gate);
     f(Up{}, Path{&mlp, "up_proj"}, self.up);
     f(Down{}, Path{&mlp, "down_proj"}, self.down);
+    f(AfterAttention{}, Path{&path, "attention_adapters"}, self.after_attention);
+    f(AfterMlp{}, Path{&path, "output_adapters"}, self.after_mlp);
+    f(BlockOutput{}, Path{&path, "reft_layer"}, self.block_output);
   }
 
  private:

@@ -19,7 +19,7 @@ void visit_base(L& layer, F&& f, const Path& path) {
 /// The shape a parameter has in files: vectors have one extent.
 template <class P>
 std::vector<Index> shape_in_files(const P&) {
-  if constexpr (requires { P::two_extents; }) return {P::rows, P::columns};
+  if constexpr (requires { P::extents; }) return {P::extents.begin(), P::extents.end()};
   else return P::rows == 1 ? std::vector<Index>{P::columns} : std::vector<Index>{P::rows, P::columns};
 }
 

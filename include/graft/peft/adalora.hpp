@@ -30,7 +30,7 @@ struct AdaLoRA {
   struct Weights {
     Parameter<B, Trainable, Rank, In> a;
     Parameter<B, Trainable, Out, Rank> b;
-    TrainedMatrix<B, Rank, 1> e;
+    TrainedTensor<B, Rank, 1> e;
 
     template <class T, class X>
     constexpr auto path(T& tape, X x) const {

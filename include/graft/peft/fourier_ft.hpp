@@ -6,15 +6,42 @@
 #include <graft/autodiff/ops/spectrum.hpp>
 #include <graft/peft/delta.hpp>
 
-#include <numeric>
-#include <random>
 #include <unordered_map>
 
 namespace graft {
 
+/// The generator that PyTorch draws permutations with (Matsumoto and Nishimura 1998); <random> would cost every user half a second.
+class MersenneTwister {
+ public:
+  explicit MersenneTwister(std::uint32_t seed) {
+    state_[0] = seed;
+    for (std::uint32_t i = 1; i < size; ++i) state_[i] = 1'812'433'253U * (state_[i - 1] ^ (state_[i - 1] >> 30U)) + i;
+  }
+  std::uint32_t operator()() {
+    if (next_ == size) turn();
+    std::uint32_t y = state_[next_++];
+    y ^= y >> 11U;
+    y ^= (y << 7U) & 0x9d2c5680U;
+    y ^= (y << 15U) & 0xefc60000U;
+    return y ^ (y >> 18U);
+  }
+
+ private:
+  static constexpr std::uint32_t size = 624, middle = 397;
+  void turn() {
+    for (std::uint32_t i = 0; i < size; ++i) {
+      const std::uint32_t y = (state_[i] & 0x80000000U) | (state_[(i + 1) % size] & 0x7fffffffU);
+      state_[i] = state_[(i + middle) % size] ^ (y >> 1U) ^ ((y & 1U) != 0 ? 0x9908b0dfU : 0U);
+    }
+    next_ = 0;
+  }
+  std::array<std::uint32_t, size> state_{};
+  std::uint32_t next_ = size;
+};
+
 /// The first `count` of a permutation of 0 … size−1 (Fisher and Yates), as PyTorch draws it.
 inline std::vector<Index> drawn_places(Index size, Index count, std::uint32_t seed) {
-  std::mt19937 random(seed);
+  MersenneTwister random(seed);
   std::unordered_map<Index, Index> moved;  // where the permutation is not what it began as
   const auto at = [&moved](Index i) {
     const auto found = moved.find(i);
@@ -29,6 +56,13 @@ inline std::vector<Index> drawn_places(Index size, Index count, std::uint32_t se
   }
   return drawn;
 }
+
+struct FourierFtTooMany {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: FourierFT<N>: a weight of a touched site has fewer than N entries");
+  };
+};
 
 /// FourierFT with another seed than PEFT's.
 template <Index N, std::uint32_t Seed, class... Options>
@@ -45,7 +79,6 @@ struct SeededFourierFT {
 
   template <class B, Index Out, Index In>
   struct Weights {
-    static_assert(!B::executes || N <= Out * In, "graft: FourierFT<N>: a weight of a touched site has fewer than N entries");
     Parameter<B, Trainable, 1, N> c;
     Buffer<B> places{2 * N * sizeof(Id)};
 
@@ -70,7 +103,14 @@ struct SeededFourierFT {
   };
 
   template <class Where, class L>
-  using at = delta_at<SeededFourierFT, known, Where, L>;
+  struct At {
+    using type = delta_at<SeededFourierFT, known, Where, L>;
+  };
+  template <class Where, class L>
+    requires(known::template touches<Where> && requires { requires L::in * L::out < N; })
+  struct At<Where, L> : Refuse<L, FourierFtTooMany> {};
+  template <class Where, class L>
+  using at = typename At<Where, L>::type;
 };
 
 /// `FourierFT<1000>`, with LoRA's `On<…>`, `Blocks<…>` and `Alpha<…>` (150 if it is not said).

@@ -28,7 +28,7 @@ class Scaled {
 
   Base base;
   /// As HF PEFT keeps it: a row beside what is read, a column beside what is yielded.
-  TrainedMatrix<backend, Input ? 1 : size, Input ? size : 1> vector;
+  TrainedTensor<backend, Input ? 1 : size, Input ? size : 1> vector;
 
   /// Scaling what the product yields leaves the product to be computed with others of its input.
   [[nodiscard]] constexpr auto projection() const

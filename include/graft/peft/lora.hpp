@@ -19,6 +19,13 @@ namespace graft {
 /// How A starts. B starts at zero, so that the model starts as it was.
 enum class LoraInit { kaiming, gaussian };
 
+/// By Newton's iteration: std::sqrt is no constant expression.
+constexpr double square_root(double x) {
+  double root = x;
+  for (int i = 0; i < 60; ++i) root = (root + x / root) / 2;
+  return root;
+}
+
 /// The numbers of a LoRA, gathered from its options.
 struct LoraSettings {
   Index rank = 0;
@@ -33,9 +40,7 @@ struct LoraSettings {
   }
   [[nodiscard]] constexpr float scaling() const {
     const auto r = static_cast<double>(rank);
-    double root = r;  // Newton's iteration: std::sqrt is no constant expression
-    for (int i = 0; i < 60; ++i) root = (root + r / root) / 2;
-    return static_cast<float>(alpha / (rank_stabilized ? root : r));
+    return static_cast<float>(alpha / (rank_stabilized ? square_root(r) : r));
   }
 };
 

@@ -23,7 +23,7 @@ class Rotated {
   using bias_thawed = Rotated<Method, typename Base::bias_thawed>;
 
   Base base;
-  TrainedMatrix<backend, in / size, size * (size - 1) / 2> angles;
+  TrainedTensor<backend, in / size, size * (size - 1) / 2> angles;
 
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {

@@ -7,6 +7,7 @@
 #include <graft/autodiff/ops/rows_behind.hpp>
 #include <graft/layers/absent.hpp>
 #include <graft/layers/attention_context.hpp>
+#include <graft/peft/adapter.hpp>
 #include <graft/peft/method.hpp>
 #include <graft/peft/prompt_encoder.hpp>
 
@@ -40,6 +41,10 @@ class Prefix {
   template <class S>
   using frozen = Prefix;
   using bias_thawed = Prefix;
+  template <class F>
+  static void each_method(F&& f) {
+    f(static_cast<const Method*>(nullptr));
+  }
 
   typename Method::template Rows<B, C> prompt;
 
@@ -112,6 +117,40 @@ struct ProjectedPrefixTuning {
   }
   template <class Where, class L>
   using at = typename std::conditional_t<std::is_same_v<typename Where::site, Shared>, AtShared<ProjectedPrefixTuning, L>, Kept<L>>::type;
+};
+
+/// AdapterHub's names of the parts of a prefix.
+template <Label Text>
+struct HubPrefixNames {
+  static constexpr const char *table = "wte", *network = "control_trans";
+  template <class F>
+  static constexpr void inside(const F& f) {
+    const Path model{nullptr, "model"}, tuning{&model, "prefix_tuning"}, all{&tuning, "prefix_tunings"}, mine{&all, Text.text};
+    f(Path{&mine, "self_prefix"});
+  }
+};
+
+/// The same as AdapterHub has it: rows of the model's width, and tokens whose positions begin at zero. With a parallel adapter it is
+/// the mix-and-match adapter of He et al. 2022: `Methods<HubPrefixTuning<30, 512>, ParallelAdapter<288>>`.
+template <Index N, Index Hidden, Label Text = "default">
+struct HubPrefixTuning {
+  static_assert(N > 0 && Hidden > 0, "graft: HubPrefixTuning<N, Hidden> needs rows and a width");
+  static constexpr Index prefix_tokens = N;
+  static constexpr bool takes_positions = false;
+  static std::string hub_name() { return Text.text; }
+  template <class F>
+  static void each_hub_option(F&& f) {
+    f("architecture", "prefix_tuning");
+    f("prefix_length", N);
+    f("bottleneck_size", Hidden);
+    f("non_linearity", "tanh");
+    f("flat", false);
+    f("use_gating", false);
+  }
+  template <class B, class C>
+  using Rows = ProjectionEncoder<B, N, C::width, Hidden, 2 * C::blocks * C::groups * C::head_width, HubPrefixNames<Text>>;
+  template <class Where, class L>
+  using at = typename std::conditional_t<std::is_same_v<typename Where::site, Shared>, AtShared<HubPrefixTuning, L>, Kept<L>>::type;
 };
 
 }  // namespace graft

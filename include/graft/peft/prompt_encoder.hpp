@@ -55,8 +55,17 @@ struct MlpEncoder {
   }
 };
 
+/// PEFT's names of an encoder's parts.
+struct PeftNames {
+  static constexpr const char *table = "embedding", *network = "transform";
+  template <class F>
+  static constexpr void inside(const F& f) {
+    f(Path{nullptr, "prompt_encoder"});
+  }
+};
+
 /// e(N,C) through one hidden layer of width H to M columns.
-template <class B, Index N, Index C, Index H, Index M>
+template <class B, Index N, Index C, Index H, Index M, class Names = PeftNames>
 struct ProjectionEncoder {
   static constexpr Index rows = N, columns = M;
   Parameter<B, Trainable, N, C> embedding;
@@ -69,10 +78,12 @@ struct ProjectionEncoder {
   }
   template <class Self, class F>
   static constexpr void visit(Self& self, F&& f) {
-    const Path encoder{nullptr, "prompt_encoder"}, table{&encoder, "embedding"}, transform{&encoder, "transform"};
-    f(Path{&table, "weight"}, self.embedding);
-    decltype(first)::visit(self.first, f, Path{&transform, "0"});
-    decltype(second)::visit(self.second, f, Path{&transform, "2"});
+    Names::inside([&](const Path& encoder) {
+      const Path table{&encoder, Names::table}, network{&encoder, Names::network};
+      f(Path{&table, "weight"}, self.embedding);
+      decltype(first)::visit(self.first, f, Path{&network, "0"});
+      decltype(second)::visit(self.second, f, Path{&network, "2"});
+    });
   }
   void initialize(Initializer& initializer) {
     embedding.assign(initializer.normal(N * C, 1.0F));

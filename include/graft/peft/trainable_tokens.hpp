@@ -27,7 +27,7 @@ class TrainedRows : public Embedding<B, V, C, Role> {
   using frozen = TrainedRows<Method, B, V, C, Constant<S>>;
   using bias_thawed = TrainedRows;
 
-  TrainedMatrix<B, count, C> rows;
+  TrainedTensor<B, count, C> rows;
 
   constexpr TrainedRows() {
     if constexpr (B::executes) {

@@ -32,10 +32,8 @@ constexpr auto replace_columns(T& tape, Var<typename T::backend, V, Gx> x, Var<t
   if constexpr (T::recording && (Gx | Gz) == Gradient::tracked) {
     const auto y = tape.track(x.constant());
     tape.record(y, [=](auto& back, auto dy) {
-      if constexpr (Gz == Gradient::tracked) {
-        const auto dz = back.contribute(z);
-        back.run(0, [=](auto on) { take_columns(dz.data, dy, ids, z.rows, N, V, dz.accumulate, on); });
-      }
+      const auto dz = back.contribute(z);
+      back.run(0, [=](auto on) { take_columns(dz.data, dy, ids, z.rows, N, V, dz.accumulate, on); });
       back.pass_adjoint(y, x);
     });
     return y;

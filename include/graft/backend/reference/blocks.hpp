@@ -21,6 +21,21 @@ inline void skew_input(float* dv, const float* dq, Index blocks, Index size, ref
       for (Index c = r + 1; c < size; ++c, ++dv) *dv += dq[r * size + c] - dq[c * size + r];
 }
 
+/// u(n,r): column j is row j of p(r,n) below its diagonal, 1 on it, 0 above
+inline void unit_lower(float* u, const float* p, Index r, Index n, reference) {
+  for (Index i = 0; i < n; ++i)
+    for (Index j = 0; j < r; ++j) u[i * r + j] = i == j ? 1.0F : i > j ? p[j * n + i] : 0.0F;
+}
+inline void unit_lower_input(float* dp, const float* du, Index r, Index n, reference) {
+  for (Index i = 0; i < n; ++i)
+    for (Index j = 0; j < r && j < i; ++j) dp[j * n + i] += du[i * r + j];
+}
+/// y(r,n): the signs of p's diagonal on a diagonal
+inline void signed_identity(float* y, const float* p, Index r, Index n, reference) {
+  std::fill_n(y, r * n, 0.0F);
+  for (Index j = 0; j < r; ++j) y[j * n + j] = p[j * n + j] < 0.0F ? -1.0F : 1.0F;
+}
+
 /// y(T, n·b) (+)= x r, or x rᵀ: every row's blocks of b columns by their own block of r
 template <class E>
 void multiply_blocks(E* y, const E* x, const float* r, Index rows, Index columns, Index size, bool transposed, bool accumulate, reference) {

@@ -93,7 +93,7 @@ inline void scaled_bases(float* y, const float* a, const float* l, const float* 
     for (Index j = 0; j < js; ++j) y[row * js + j] = l[row] * a[k * js + j] * g[i * js + j];
   });
 }
-/// dl += Σ_j dy a g;   dg += Σ_k dy l a
+/// dl += Σ_j dy a g;   dg += Σ_k dy l a;   what is null is not computed
 inline void scaled_bases_inputs(float* dl, float* dg, const float* dy, const float* a, const float* l, const float* g, Index ks, Index n, Index js, reference) {
   parallel_for(n, ks * n * js > parallel_threshold, [=](Index i) {
     for (Index k = 0; k < ks; ++k) {
@@ -101,9 +101,9 @@ inline void scaled_bases_inputs(float* dl, float* dg, const float* dy, const flo
       float sum = 0;
       for (Index j = 0; j < js; ++j) {
         sum += dy[row * js + j] * a[k * js + j] * g[i * js + j];
-        dg[i * js + j] += dy[row * js + j] * l[row] * a[k * js + j];
+        if (dg != nullptr) dg[i * js + j] += dy[row * js + j] * l[row] * a[k * js + j];
       }
-      dl[row] += sum;
+      if (dl != nullptr) dl[row] += sum;
     }
   });
 }

@@ -31,6 +31,31 @@ void scatter_add(E* dx, const E* dy, const Id* ids, Index rows, Index n, referen
 inline void split_ids(Id* known, const Id* ids, Index rows, Index first, reference) {
   for (Index t = 0; t < rows; ++t) known[t] = static_cast<Index>(ids[t]) < first ? ids[t] : 0;
 }
+/// y[t N + a] ← x[t], rows of n; the other way round: dx[t] (+)= dy[t N + a]
+template <class E>
+void spread_rows(E* y, const E* x, Index rows, Index n, Index count, Index a, reference) {
+  for (Index t = 0; t < rows; ++t) std::copy_n(x + t * n, n, y + (t * count + a) * n);
+}
+template <class E>
+void gather_spread(E* dx, const E* dy, Index rows, Index n, Index count, Index a, bool accumulate, reference) {
+  for (Index t = 0; t < rows; ++t)
+    for (Index i = 0; i < n; ++i) put(dx[t * n + i], at(dy, (t * count + a) * n + i), accumulate);
+}
+
+/// mask(T,n): 1 in rows that are among the first `first` tokens of a text and not its last `last`, or (`at_end`) among its last; else 0.
+/// A sequence that others continue has no end, nor has one that goes on behind keys of its own in a cache.
+inline void edge_mask(float* mask, const Id* positions, const Id* queries, const Id* keys, const Id* key_ends, const Id* prefixes, Index sequences, Index n, Index first, Index last, bool at_end, reference) {
+  for (Index s = 0; s < sequences; ++s) {
+    const Id begin = queries[s], end = queries[s + 1];
+    bool ends = key_ends == nullptr || key_ends[s] - keys[s] == end - begin;
+    for (Index other = s + 1; prefixes != nullptr && other < sequences; ++other) ends = ends && prefixes[other] != static_cast<Id>(s);
+    for (Id t = begin; t < end; ++t) {
+      const bool behind = ends && static_cast<Index>(end - t) <= last, before = static_cast<Index>(positions[t]) < first && !behind;
+      std::fill_n(mask + static_cast<Index>(t) * n, n, (at_end ? behind : before) ? 1.0F : 0.0F);
+    }
+  }
+}
+
 /// renamed(T) ← table[id]
 inline void rename_ids(Id* renamed, const Id* ids, const Id* table, Index rows, reference) {
   for (Index t = 0; t < rows; ++t) renamed[t] = table[ids[t]];
@@ -53,12 +78,12 @@ inline void replace_columns(float* y, const float* x, const Id* ids, Index rows,
   for (Index t = 0; t < rows; ++t)
     for (Index i = 0; i < n; ++i) y[t * columns + static_cast<Index>(ids[i])] = x[t * n + i];
 }
-/// dx(T,n) (+)= columns `ids` of dy(T,V), which become 0
+/// dx(T,n), if it is not null, (+)= columns `ids` of dy(T,V), which become 0
 inline void take_columns(float* dx, float* dy, const Id* ids, Index rows, Index n, Index columns, bool accumulate, reference) {
   for (Index t = 0; t < rows; ++t)
     for (Index i = 0; i < n; ++i) {
       float& from = dy[t * columns + static_cast<Index>(ids[i])];
-      put(dx[t * n + i], from, accumulate);
+      if (dx != nullptr) put(dx[t * n + i], from, accumulate);
       from = 0;
     }
 }

@@ -1,0 +1,131 @@
+/// \file
+/// Adapters as folders of AdapterHub's library: adapter_config.json and adapter.safetensors, both ways; of a fusion
+/// adapter_fusion_config.json and model_adapter_fusion.safetensors. Names of tensors hold the adapter's own.
+#pragma once
+
+#include <graft/backend/meta.hpp>
+#include <graft/models/load.hpp>
+
+namespace graft {
+
+/// Whether a layer comes from a method whose files are AdapterHub's.
+template <class L>
+inline constexpr bool of_adapter_hub = requires { L::method::hub_name(); };
+template <class Model>
+constexpr bool uses_adapter_hub() {
+  bool uses = false;
+  const typename Model::template on<planned_on<typename Model::backend>> model;
+  std::remove_cvref_t<decltype(model)>::each_site(model, [&uses](auto, const Path&, const auto& layer) { uses = uses || of_adapter_hub<std::remove_cvref_t<decltype(layer)>>; });
+  return uses;
+}
+
+/// A part of a model that is a folder of its own: one adapter, or a fusion of several.
+struct HubPart {
+  std::string name;
+  std::vector<Json> configs{};
+  bool fusion = false;
+
+  [[nodiscard]] std::filesystem::path config_file() const { return fusion ? "adapter_fusion_config.json" : "adapter_config.json"; }
+  [[nodiscard]] std::filesystem::path tensors_file() const { return fusion ? "model_adapter_fusion.safetensors" : "adapter.safetensors"; }
+  /// Whether a parameter belongs to it.
+  [[nodiscard]] bool has(const std::string& path) const {
+    if (fusion) return path.find(".adapter_fusion_layer." + name + ".") != std::string::npos;
+    for (const char* kind : {".adapters.", ".prefix_tunings.", ".refts.", ".shared_parameters."})
+      if (path.find(kind + name + ".") != std::string::npos) return true;
+    return false;
+  }
+};
+
+/// The parts of a model, adapters before the fusion of them.
+template <class Model>
+std::vector<HubPart> hub_parts(const Model& model) {
+  std::vector<HubPart> adapters, fusions;
+  const auto add = []<class M>(std::vector<HubPart>& to, const M*, bool fusion) {
+    Json config = Json::object();
+    M::each_hub_option([&config](const char* key, auto value) { config[key] = value; });
+    const std::string name = M::hub_name();
+    auto part = std::find_if(to.begin(), to.end(), [&](const auto& p) { return p.name == name; });
+    if (part == to.end()) part = to.insert(to.end(), HubPart{.name = name, .fusion = fusion});
+    if (std::find(part->configs.begin(), part->configs.end(), config) == part->configs.end()) part->configs.push_back(config);
+  };
+  Model::each_site(model, [&](auto, const Path&, const auto& layer) {
+    using L = std::remove_cvref_t<decltype(layer)>;
+    if constexpr (of_adapter_hub<L>) {
+      L::each_method([&]<class M>(const M* method) {
+        constexpr bool fusion = requires { M::fuses; };
+        add(fusion ? fusions : adapters, method, fusion);
+      });
+    } else if (trainable_parameters(layer) > 0) {
+      fail("a folder of AdapterHub holds adapters, prefixes and LoReFT; this model's method trains other layers as well");
+    }
+  });
+  adapters.insert(adapters.end(), fusions.begin(), fusions.end());
+  return adapters;
+}
+
+/// Writes the named part, or the only one that is trained.
+template <class Model>
+void save_hub_adapter(const Model& model, const std::filesystem::path& folder, const std::string& base_name, const std::string& name = "") {
+  auto parts = hub_parts(model);
+  if (name.empty() && parts.size() > 1 && !parts.back().fusion) fail("save_adapter: this model has several adapters, each a folder of its own: say which with save_hub_adapter(model, folder, base, name)");
+  const auto part = name.empty() ? parts.end() - 1 : std::find_if(parts.begin(), parts.end(), [&](const auto& p) { return p.name == name; });
+  if (part == parts.end()) fail("save_hub_adapter: this model has no adapter named ", name);
+  Json config = {{"model_name", base_name}, {"model_type", "llama"}, {"hidden_size", Model::config::width}, {"model_class", "LlamaForCausalLM"}, {"name", part->name}, {"version", "adapters.1.3.0"}};
+  config["config"] = part->configs.size() == 1 ? part->configs[0] : Json{{"architecture", "union"}, {"configs", part->configs}};
+  std::vector<NamedTensor> tensors;
+  Model::visit(model, [&](const Path& path, const auto& p) {
+    if (part->has(path.str())) tensors.push_back({path.str(), shape_in_files(p), p.read()});
+  });
+  std::filesystem::create_directories(folder);
+  write_safetensors(folder / part->tensors_file(), tensors);
+  write_json(folder / part->config_file(), config);
+}
+
+/// Reads a folder into the part of the model that it is of: the fusion, the adapter of its name, or the only adapter there is.
+template <class Model>
+void load_hub_adapter(Model& model, const std::filesystem::path& folder) {
+  const auto parts = hub_parts(model);
+  const bool fusion = std::filesystem::exists(folder / "adapter_fusion_config.json");
+  const auto source = (folder / (fusion ? "adapter_fusion_config.json" : "adapter_config.json")).string();
+  const Json file = read_json(source);
+  const auto named = required<std::string>(file, "name", source);
+  auto part = std::find_if(parts.begin(), parts.end(), [&](const auto& p) { return p.fusion == fusion && p.name == named; });
+  if (part == parts.end() && parts.size() == 1 && parts[0].fusion == fusion) part = parts.begin();
+  if (part == parts.end()) fail(source, ": the method in the model's type has no ", fusion ? "fusion" : "adapter", " named ", named);
+
+  Complaints complaints;
+  const Json& config = file.at("config");
+  const Json stated = config.contains("configs") ? config.at("configs") : Json::array({config});
+  if (stated.size() != part->configs.size()) complaints.add(std::to_string(stated.size()) + " configs in the file, " + std::to_string(part->configs.size()) + " in the type");
+  for (const Json& ours : part->configs) {
+    const auto theirs = std::find_if(stated.begin(), stated.end(), [&](const Json& c) { return c.value("architecture", Json()) == ours.value("architecture", Json()); });
+    if (theirs == stated.end()) continue;
+    for (const auto& [key, value] : ours.items())
+      if (theirs->contains(key) && theirs->at(key) != value) complaints.add(key + " is " + theirs->at(key).dump() + " in the file, " + value.dump() + " in the type");
+  }
+  const SafetensorsFile tensors(folder / part->tensors_file());
+  const auto name_in_file = [&](std::string name) {
+    if (named != part->name)
+      if (const auto at = name.find("." + part->name + "."); at != std::string::npos) name.replace(at + 1, part->name.size(), named);
+    return name;
+  };
+  const auto each = [&](auto&& f) {
+    Model::visit(model, [&](const Path& path, auto& p) {
+      if (part->has(path.str())) f(name_in_file(path.str()), p);
+    });
+  };
+  std::set<std::string> used;
+  each([&](const std::string& name, const auto& p) {
+    const auto wanted = shape_in_files(p);
+    used.insert(name);
+    const auto found = tensors.tensors.find(name);
+    if (found == tensors.tensors.end()) complaints.add("missing: " + described(name, wanted));
+    else if (found->second.shape != wanted) complaints.add("misshapen: " + described(name, found->second.shape) + ", the model has " + described("", wanted));
+  });
+  for (const auto& [name, tensor] : tensors.tensors)  // a prefix is there once more under every layer
+    if (!used.contains(name) && name.find(".prefix_tuning.pool.") == std::string::npos) complaints.add("unexpected: " + described(name, tensor.shape));
+  complaints.raise_if_any(folder.string(), "The method in the model's type must be the one the adapter was made with (graft_add_model in CMake makes it from adapter_config.json).");
+  each([&](const std::string& name, auto& p) { p.assign(to_floats(tensors.tensors.at(name), name)); });
+}
+
+}  // namespace graft

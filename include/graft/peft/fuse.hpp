@@ -1,0 +1,131 @@
+/// \file
+/// AdapterFusion (Pfeiffer et al. 2021): adapters that were trained alone, frozen, and an attention that is trained to mix them:
+///   y = x + h + Σₐ pₐ V Aₐ(z),   p = softmax over a of (Q z)·(K Aₐ(z)),   z = x + h or h, as the adapters read it
+/// Gradient: ops/attention.hpp, each row a sequence of one query and as many keys as there are adapters.
+#pragma once
+
+#include <graft/autodiff/ops/attention.hpp>
+#include <graft/autodiff/ops/interleave.hpp>
+#include <graft/peft/adapter.hpp>
+
+#include <tuple>
+
+namespace graft {
+
+template <class Method, class B, class C, class... Adapters>
+class Fusion {
+ public:
+  using backend = B;
+  using adapted = Absent<B, C>;
+  using method = Method;
+  static constexpr Index width = C::width, count = sizeof...(Adapters);
+  template <class S>
+  using frozen = Fusion;
+  using bias_thawed = Fusion;
+  template <class F>
+  static void each_method(F&& f) {
+    (Adapters::each_method(f), ...);
+    f(static_cast<const Method*>(nullptr));
+  }
+
+  std::tuple<Adapters...> adapters;
+  Linear<B, width, width, true> query, key;
+  Linear<B, width, width> value;
+
+  template <class T, class X, class Sub, class M>
+  constexpr auto onto(T& tape, X x, const Sub& sublayer, const M& shared) const {
+    if constexpr (std::tuple_element_t<0, std::tuple<Adapters...>>::form == AdapterForm::of_sublayer) {
+      const auto h = sublayer.alone(tape);
+      return add(tape, add(tape, x, h), mixed(tape, h, shared));
+    } else {
+      const auto s = sublayer.onto(tape, x);
+      return add(tape, s, mixed(tape, s, shared));
+    }
+  }
+
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    const Path all{&path, "adapter_fusion_layer"}, mine{&all, Method::name.text};
+    decltype(query)::visit(self.query, f, Path{&mine, "query"});
+    decltype(key)::visit(self.key, f, Path{&mine, "key"});
+    decltype(value)::visit(self.value, f, Path{&mine, "value"});
+    std::apply([&](auto&... each) { (std::remove_cvref_t<decltype(each)>::visit(each, f, path), ...); }, self.adapters);
+  }
+  void initialize(Initializer& initializer) {
+    for (auto* layer : {&query, &key}) {
+      layer->weight.assign(initializer.normal(width * width, 0.02F));
+      layer->bias.assign(std::vector<float>(width, 0.0F));
+    }
+    std::vector<float> identity(width * width, 1e-6F);
+    for (Index i = 0; i < width; ++i) identity[i * width + i] = 1.0F;
+    value.weight.assign(identity);
+    std::apply([&](auto&... each) { (each.initialize(initializer), ...); }, adapters);  // until files fill them
+  }
+
+ private:
+  template <class T, class Z, class M>
+  constexpr auto mixed(T& tape, Z z, const M& shared) const {
+    const auto q = scale(tape, query(tape, z), static_cast<float>(square_root(static_cast<double>(width))));  // undoes attention's scale
+    const auto all = std::apply([&](const auto&... each) { return interleave(tape, each.inside(tape, z, shared)...); }, adapters);
+    Sequences<B> rows{.queries = tape.template scratch<Id>(z.rows + 1), .keys = tape.template scratch<Id>(z.rows + 1), .count = z.rows, .causal = false, .pairs = z.rows * count};
+    tape.run(0, [=, n = z.rows + 1](auto on) {
+      count_up(rows.queries, n, 1, on);
+      count_up(rows.keys, n, count, on);
+    });
+    const auto k = key(tape, all);
+    return attention<1, 1>(tape, q, k, value(tape, all), rows);
+  }
+};
+
+struct FuseOfSomethingElse {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: Fuse<...> mixes two or more Adapter<...> of one form, each with a name of its own (Named<\"...\">), at the same sites");
+  };
+};
+
+/// `Fuse<PfeifferAdapter<48, Named<"law">>, PfeifferAdapter<48, Named<"medicine">>>`
+template <class First, class... Rest>
+struct Fuse {
+  using where = typename First::where;
+  static constexpr bool valid = sizeof...(Rest) > 0 && ((First::settings_of_adapter.form == Rest::settings_of_adapter.form && std::is_same_v<where, typename Rest::where>) && ...);
+  static constexpr AdapterSettings settings_of_adapter = First::settings_of_adapter;
+  static constexpr bool fuses = true;
+  static std::string hub_name() { return name.text; }
+  template <class F>
+  static void each_hub_option(F&& f) {
+    for (const char* layer : {"key", "query", "value"}) f(layer, true);
+    f("query_before_ln", false);
+    f("regularization", true);
+    f("residual_before", false);
+    f("temperature", false);
+    f("value_before_softmax", true);
+    f("value_initialized", "True");
+    f("dropout_prob", nullptr);
+  }
+  /// Names with commas between, as AdapterHub has them.
+  struct Names {
+    char text[256]{};
+  };
+  static constexpr Names name = [] {
+    Names all;
+    Index at = 0;
+    for (const char* one : {First::settings_of_adapter.name, Rest::settings_of_adapter.name...}) {
+      if (at > 0) all.text[at++] = ',';
+      for (; *one != '\0' && at + 2 < sizeof(all.text); ++one) all.text[at++] = *one;
+    }
+    return all;
+  }();
+
+  template <class L>
+  struct Wrap : Refuse<L, FuseOfSomethingElse> {};
+  template <class B, class C>
+    requires valid
+  struct Wrap<Absent<B, C>> {
+    using type = Fusion<Fuse, B, C, typename First::template Layer<B, C>::fixed, typename Rest::template Layer<B, C>::fixed...>;
+  };
+  template <class Where, class L>
+  using at = typename std::conditional_t<where::template covers<typename Where::site>, Wrap<L>, Kept<L>>::type;
+};
+
+}  // namespace graft

@@ -1,0 +1,148 @@
+/// \file
+/// LoReFT (Wu et al. 2024), a change of what blocks yield at the first P and the last S tokens of a sequence, each with parameters of its own:
+///   y = x + (W x + b − R x) R,   W(R,C), b(R) trained, the rows of R(R,C) orthonormal
+/// R = D · (first R rows of H_R … H₁) · Qᵀ, the H reflections by trained vectors, D signs, Q fixed: PyTorch's parametrisation of it,
+/// where Q is kept in files. Gradient: ops/reflect.hpp, ops/unit_lower.hpp.
+#pragma once
+
+#include <graft/autodiff/ops/matmul.hpp>
+#include <graft/autodiff/ops/multiply.hpp>
+#include <graft/autodiff/ops/product.hpp>
+#include <graft/autodiff/ops/reflect.hpp>
+#include <graft/autodiff/ops/unit_lower.hpp>
+#include <graft/layers/absent.hpp>
+#include <graft/layers/linear.hpp>
+#include <graft/peft/adapter.hpp>
+
+namespace graft {
+
+/// One intervention.
+template <class B, Index C, Index Rank>
+class ReftUnit {
+ public:
+  Linear<B, C, Rank, true> source;
+  Parameter<B, Trainable, Rank, C> reflections;
+  Parameter<B, Constant<F32>, C, C> rotation;  ///< Q
+
+  /// What is added to rows x(T,C) where mask(T,Rank) is 1.
+  template <class T, class X, class M>
+  constexpr auto operator()(T& tape, X x, M mask) const {
+    const auto r = rows(tape);
+    const auto moved = add(tape, source(tape, x), scale(tape, product_nt<Rank>(tape, x, r), -1.0F));
+    return product_nn(tape, multiply(tape, moved, mask), r);
+  }
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    decltype(source)::visit(self.source, f, Path{&path, "learned_source"});
+    const Path projection{&path, "projection"}, all{&projection, "parametrizations"}, weight{&all, "weight"}, first{&weight, "0"};
+    f(Path{&weight, "original"}, self.reflections);
+    f(Path{&first, "base"}, self.rotation);
+  }
+  void initialize(Initializer& initializer) {
+    source.initialize_uniform(initializer);
+    auto vectors = initializer.normal(Rank * C, 1.0F);
+    for (Index r = 0; r < Rank; ++r) vectors[r * C + r] = 1.0F;  // a sign
+    reflections.assign(vectors);
+    std::vector<float> identity(C * C, 0.0F);
+    for (Index i = 0; i < C; ++i) identity[i * C + i] = 1.0F;
+    rotation.assign(identity);
+  }
+
+ private:
+  /// R
+  template <class T>
+  constexpr auto rows(T& tape) const {
+    const auto signs = tape.template value<C>(Rank);
+    tape.run(0, [=, this](auto on) { signed_identity(signs.data, reflections.value(), Rank, C, on); });
+    return matmul(tape, reflected<Rank>(tape, signs, unit_lower<Rank>(tape, leaf(tape, reflections))), rotation);
+  }
+  template <Index Left, class T, class X, class U>
+  constexpr auto reflected(T& tape, X x, U vectors) const {
+    const auto y = reflect(tape, x, vectors, Left - 1);
+    if constexpr (Left == 1) return y;
+    else return reflected<Left - 1>(tape, y, vectors);
+  }
+};
+
+/// What stands behind a block: interventions at the first and at the last tokens.
+template <class Method, class B, class C>
+class Reft {
+ public:
+  using backend = B;
+  using adapted = Absent<B, C>;
+  using method = Method;
+  static constexpr Index width = C::width, rank = Method::rank;
+  template <class S>
+  using frozen = Reft;
+  using bias_thawed = Reft;
+  template <class F>
+  static void each_method(F&& f) {
+    f(static_cast<const Method*>(nullptr));
+  }
+
+  ReftUnit<B, width, rank> first, last;
+
+  /// `context` knows where rows stand; `rows`: which of them x has.
+  template <class T, class X, class Context>
+  constexpr auto operator()(T& tape, X x, const Context& context, Rows<B> rows) const {
+    const auto mask = [&](Index from_start, Index from_end, bool at_end) {
+      const auto all = tape.template value<rank>(context.tokens);
+      tape.run(0, [=, shape = context.seen.sequences, positions = context.positions](auto on) {
+        edge_mask(all.data, positions, shape.queries, shape.keys, shape.key_ends, shape.prefixes, shape.count, rank, from_start, from_end, at_end, on);
+      });
+      return rows(tape, all);
+    };
+    const auto begun = add(tape, x, first(tape, x, mask(Method::first_tokens, Method::last_tokens, false)));
+    return add(tape, begun, last(tape, x, mask(Method::first_tokens, Method::last_tokens, true)));
+  }
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    const Path all{&path, "refts"}, mine{&all, Method::name}, units{&mine, "units"};
+    decltype(first)::visit(self.first, f, Path{&units, "0"});
+    decltype(last)::visit(self.last, f, Path{&units, "1"});
+  }
+  void initialize(Initializer& initializer) {
+    first.initialize(initializer);
+    last.initialize(initializer);
+  }
+};
+
+struct ReftBehindAnother {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: LoReFT takes the site BlockOutput, which another method of this type has taken already");
+  };
+};
+
+/// `LoReFT<4>`: the first and the last three tokens; `LoReFT<4, 2, 1>`: the first two and the last.
+template <Index Rank, Index First = 3, Index Last = 3, class Name = Named<"default">>
+struct LoReFT {
+  static_assert(Rank > 0, "graft: LoReFT<0> trains nothing: the rank must be at least 1");
+  static constexpr Index rank = Rank, first_tokens = First, last_tokens = Last;
+  static constexpr const char* name = Name::name;
+  static std::string hub_name() { return name; }
+  template <class F>
+  static void each_hub_option(F&& f) {
+    f("architecture", "reft");
+    f("layers", "all");
+    f("r", Rank);
+    f("prefix_positions", First);
+    f("suffix_positions", Last);
+    f("orthogonality", true);
+    f("subtract_projection", true);
+    f("tied_weights", false);
+    f("output_reft", true);
+    f("non_linearity", nullptr);
+  }
+
+  template <class L>
+  struct Wrap : Refuse<L, ReftBehindAnother> {};
+  template <class B, class C>
+  struct Wrap<Absent<B, C>> {
+    using type = Reft<LoReFT, B, C>;
+  };
+  template <class Where, class L>
+  using at = typename std::conditional_t<std::is_same_v<typename Where::site, BlockOutput>, Wrap<L>, Kept<L>>::type;
+};
+
+}  // namespace graft
