@@ -9,6 +9,7 @@
 #include <graft/train/optimizer.hpp>
 #include <graft/train/plan.hpp>
 #include <graft/train/progress.hpp>
+#include <graft/train/rank_budget.hpp>
 #include <graft/train/schedule.hpp>
 #include <graft/train/trainer.hpp>
 #include <graft/train/trunk_cache.hpp>

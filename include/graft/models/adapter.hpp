@@ -18,6 +18,7 @@ struct AdapterSummary {
   };
   std::string type = "LORA";  ///< PEFT's name of the method
   Json options = Json::object();
+  Json formalities = Json::object();  ///< what is written and, read, makes no difference
   std::vector<Entry> adapted;
   std::vector<std::string> saved_modules;  ///< paths of layers trained whole
   std::vector<Id> tokens;                  ///< tokens whose rows are trained, of the embedding at `tokens_of`
@@ -92,6 +93,7 @@ AdapterSummary summarize_adapter(const Model& model) {
       const auto option = [&summary](const char* key, auto value) { summary.options[key] = value; };
       if constexpr (requires { L::method::each_option(option); }) L::method::each_option(option);
       else if constexpr (requires { L::method::template each_option<typename Model::config>(option); }) L::method::template each_option<typename Model::config>(option);
+      if constexpr (requires { L::method::each_formality(option); }) L::method::each_formality([&summary](const char* key, auto value) { summary.formalities[key] = value; });
       if constexpr (requires { L::method::lists_modules; }) summary.lists_modules = L::method::lists_modules;
       if (summary.lists_modules) summary.adapted.push_back(std::move(entry));
       summary.empty = false;
@@ -145,13 +147,14 @@ AdapterSummary summarize_adapter(const Model& model) {
 
 /// The PEFT config of a summary.
 [[gnu::cold]] inline Json adapter_config(const AdapterSummary& summary, const std::string& base_name) {
-  Json config = Json::parse(R"({"task_type": "CAUSAL_LM", "inference_mode": true, "target_modules": [], "modules_to_save": null})");
+  Json config = Json::parse(R"({"task_type": "CAUSAL_LM", "inference_mode": true, "target_modules": []})");
   if (!summary.lists_modules) config.erase("target_modules");
   if (summary.type == "LORA")
     config.update(Json::parse(R"({"bias": "none", "fan_in_fan_out": false, "init_lora_weights": true, "lora_dropout": 0.0, "use_rslora": false, "use_dora": false,
-      "r": 8, "lora_alpha": 8, "rank_pattern": {}, "alpha_pattern": {}, "layers_to_transform": null, "layers_pattern": null})"));
+      "r": 8, "lora_alpha": 8, "rank_pattern": {}, "alpha_pattern": {}, "layers_to_transform": null, "layers_pattern": null, "modules_to_save": null})"));
   config["peft_type"] = summary.type;
   config["base_model_name_or_path"] = base_name;
+  config.update(summary.formalities);
   config.update(summary.options);
   if (!summary.saved_modules.empty()) {
     std::set<std::string> names;
@@ -206,6 +209,26 @@ std::map<std::string, NamedTensor> shared_tensors(const Model& model) {
         auto& tensor = shared[name];
         const auto shape = last == 0 ? std::vector<Index>{P::rows, P::columns} : std::vector<Index>{P::rows, P::columns / last, last};
         if (tensor.values.size() < P::size) tensor = {name, shape, p.read()};
+      });
+  });
+  // Where PEFT's whole is more than any layer uses, the rest is as it would have been drawn.
+  Index out = 0, in = 0;
+  Model::each_site(model, [&](auto, const Path&, const auto& layer) {
+    if constexpr (requires { layer.weights.each_shared(layer.weights, [](const char*, const auto&, Index = 0) {}); }) {
+      out = std::max(out, layer.out);
+      in = std::max(in, layer.in);
+    }
+  });
+  Model::each_site(model, [&](auto, const Path&, const auto& layer) {
+    if constexpr (requires { layer.weights.each_whole(out, in, [](const char*, Index, Index, Index) {}); })
+      layer.weights.each_whole(out, in, [&](const char* name, Index rows, Index columns, Index last) {
+        auto& part = shared.at(name);
+        if (part.values.size() == rows * columns) return;
+        NamedTensor whole{name, {rows, columns / last, last}, std::vector<float>(rows * columns)};
+        const Index had = part.values.size() / part.shape[0];
+        for (Index i = 0; i < rows; ++i)
+          for (Index j = 0; j < columns; ++j) whole.values[i * columns + j] = i < part.shape[0] && j < had ? part.values[i * had + j] : layer.weights.drawn(name, i, j);
+        part = std::move(whole);
       });
   });
   return shared;

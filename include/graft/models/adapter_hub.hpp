@@ -43,6 +43,7 @@ std::vector<HubPart> hub_parts(const Model& model) {
   const auto add = []<class M>(std::vector<HubPart>& to, const M*, bool fusion) {
     Json config = Json::object();
     M::each_hub_option([&config](const char* key, auto value) { config[key] = value; });
+    if constexpr (requires { M::width; }) config["reduction_factor"] = static_cast<double>(Model::config::width) / static_cast<double>(M::width);
     const std::string name = M::hub_name();
     auto part = std::find_if(to.begin(), to.end(), [&](const auto& p) { return p.name == name; });
     if (part == to.end()) part = to.insert(to.end(), HubPart{.name = name, .fusion = fusion});

@@ -25,6 +25,15 @@ struct AdaLoRA {
     f("lora_alpha", LoRA<Rank, Options...>::settings.alpha);
     f("orth_reg_weight", 0.5);
   }
+  /// What PEFT wants to read and a finished adapter does not depend on: a schedule that leaves the rank as it is.
+  template <class F>
+  static void each_formality(F&& f) {
+    f("target_r", Rank);
+    f("total_step", 2);
+    f("tinit", 0);
+    f("tfinal", 0);
+    f("deltaT", 1);
+  }
 
   template <class B, Index Out, Index In>
   struct Weights {

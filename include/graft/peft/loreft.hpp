@@ -16,12 +16,22 @@
 
 namespace graft {
 
+/// Reflection vectors below the diagonal, and signs on it, which PyTorch reads as integers: files have them exactly.
+template <class B, Index Rank, Index C>
+struct Reflections : Parameter<B, Trainable, Rank, C> {
+  [[nodiscard]] std::vector<float> read() const {
+    auto values = Parameter<B, Trainable, Rank, C>::read();
+    for (Index r = 0; r < Rank; ++r) values[r * C + r] = values[r * C + r] < 0.0F ? -1.0F : 1.0F;
+    return values;
+  }
+};
+
 /// One intervention.
 template <class B, Index C, Index Rank>
 class ReftUnit {
  public:
   Linear<B, C, Rank, true> source;
-  Parameter<B, Trainable, Rank, C> reflections;
+  Reflections<B, Rank, C> reflections;
   Parameter<B, Constant<F32>, C, C> rotation;  ///< Q
 
   /// What is added to rows x(T,C) where mask(T,Rank) is 1.

@@ -63,17 +63,26 @@ struct RandLoRA {
       f("base_model.randlora_A", self.a, shorter);
       f("base_model.randlora_B", self.b, Rank);
     }
+    /// Calls f(name, rows, columns, last extent) for the sizes that PEFT gives them where the longest sides of all layers are these.
+    template <class F>
+    static void each_whole(Index out, Index in, F&& f) {
+      f("base_model.randlora_A", Rank, std::min(out, in), std::min(out, in));
+      f("base_model.randlora_B", std::max(out, in), (std::min(out, in) + Rank - 1) / Rank * Rank, Rank);
+    }
+    /// An entry's random value, of variance 1: by place and not in sequence, so that it is the same in layers of any size.
+    static float drawn(const char* name, Index i, Index j) {
+      return std::sqrt(3.0F) * (2.0F * uniform01({0, static_cast<std::uint64_t>(name[20]) << 32U | i}, j) - 1.0F);
+    }
     void initialize(Initializer&) {
       each_shared(*this, [](const char* name, auto& p, Index) {
         using P = std::remove_cvref_t<decltype(p)>;
         std::vector<float> values(P::size);
-        const float bound = std::sqrt(6.0F / static_cast<float>(Rank));
-        for (Index i = 0; i < P::rows; ++i)  // by place and not in sequence, so that it is the same in layers of any size
-          for (Index j = 0; j < P::columns; ++j) values[i * P::columns + j] = bound * (2.0F * uniform01({0, static_cast<std::uint64_t>(name[20]) << 32U | i}, j) - 1.0F);
+        for (Index i = 0; i < P::rows; ++i)
+          for (Index j = 0; j < P::columns; ++j) values[i * P::columns + j] = drawn(name, i, j);
         p.assign(values);
       });
       lambda.assign(std::vector<float>(Rank * bases, 0.0F));
-      gamma.assign(std::vector<float>(bases * shorter, 1.0F / static_cast<float>(shorter)));
+      gamma.assign(std::vector<float>(bases * shorter, 1.0F / static_cast<float>(longer)));
     }
   };
 
