@@ -248,6 +248,16 @@ void save_adapter(const Model& model, const std::filesystem::path& folder, const
   write_json(folder / "adapter_config.json", config);
 }
 
+/// The value that a pattern of PEFT's has for a layer, or the key's own.
+inline double pattern_value(const Json& config, const char* pattern, const char* otherwise, const std::string& path) {
+  if (config.contains(pattern) && config.at(pattern).is_object())
+    for (const auto& [key, value] : config.at(pattern).items()) {
+      const std::string plain = key.starts_with("^") ? key.substr(1) : key;
+      if (path == plain || (path.size() > plain.size() && path.ends_with("." + plain))) return value.get<double>();
+    }
+  return config.value(otherwise, 8.0);
+}
+
 /// Reads an adapter folder into a model whose method made the same parameters. Ranks, scalings and names must agree;
 /// otherwise one error names all that do not, and nothing is changed.
 template <class Model>
@@ -264,14 +274,6 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
   Complaints complaints;
   for (const auto& [key, value] : summary.options.items())
     if (config.contains(key) && config.at(key) != value) complaints.add(key + " is " + config.at(key).dump() + " in the file, " + value.dump() + " in the type");
-  const auto pattern_value = [](const Json& c, const char* pattern, const char* otherwise, const std::string& path) {
-    if (c.contains(pattern) && c.at(pattern).is_object())
-      for (const auto& [key, value] : c.at(pattern).items()) {
-        const std::string plain = key.starts_with("^") ? key.substr(1) : key;
-        if (path == plain || (path.size() > plain.size() && path.ends_with("." + plain))) return value.template get<double>();
-      }
-    return c.value(otherwise, 8.0);
-  };
   for (const auto& entry : summary.adapted) {
     if (!entry.also_listed.empty()) {
       bool listed = false;

@@ -35,7 +35,7 @@ class Delta {
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
     const auto y = base(tape, x);
-    return add(tape, y, scale(tape, checkpoint(tape, x, [this](auto& inner, auto v) { return path(inner, v); }), merged_ ? 0.0F : 1.0F));
+    return add_into(tape, y, checkpoint(tape, x, [this](auto& inner, auto v) { return scale(inner, path(inner, v), merged_ ? 0.0F : 1.0F); }));
   }
 
   template <class Self, class F>

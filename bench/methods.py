@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""One measured run of every method of methods.txt on the quickstart's task, and what docs/methods.md shows of them.
+
+  bench/methods.py run GRAFT MODEL DATA_FOLDER RESULTS.jsonl [--limit N]   trains each method (skips those in the file already)
+  bench/methods.py table RESULTS.jsonl                                     prints a Markdown table
+  bench/methods.py plot RESULTS.jsonl FILE.svg                             draws it (needs matplotlib)
+  bench/methods.py cmake                                                   prints GRAFT_CLI_METHODS for a command line that has them all
+
+GRAFT is the command line built so. DATA_FOLDER has the quickstart's train.jsonl and heldout.jsonl."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+INSTRUCTION = "Write the one-line synopsis of this software package.\n\n"
+
+
+def methods():
+    for line in open(os.path.join(HERE, "methods.txt"), encoding="utf-8"):
+        if line.strip() and not line.startswith("#"):
+            yield [part.strip() for part in line.split("|")]
+
+
+def run(graft, model, data, results, limit):
+    done = {json.loads(line)["name"] for line in open(results, encoding="utf-8")} if os.path.exists(results) else set()
+    for family, name, kind, rate in methods():
+        if name in done:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            command = [graft, "train", "--method", name, "--model", model, "--data", f"{data}/train.jsonl", "--held-out", f"{data}/heldout.jsonl", "--instruction", INSTRUCTION,
+                       "--limit", limit, "--rouge", "40", "--learning-rate", rate, "--output", folder]
+            ended = subprocess.run(command, capture_output=True, text=True)
+            if ended.returncode != 0:
+                print(f"{name}: {ended.stderr.strip()[-300:]}", file=sys.stderr)
+                continue
+            result = json.load(open(f"{folder}/result.json", encoding="utf-8"))
+        row = {"family": family, "name": name, "type": kind, "rate": float(rate), "loss": result["held_out_after"]["loss"], "loss_before": result["held_out_before"]["loss"],
+               "rouge_l": result["held_out_after"]["rougeL"], "rouge_l_before": result["held_out_before"]["rougeL"], "trained": result["trainable_parameters"],
+               "adapter_mb": result["adapter_bytes"] / 1e6, "seconds": result["train_seconds"], "resident_mb": result["peak_resident_bytes"] / 1e6}
+        with open(results, "a", encoding="utf-8") as out:
+            out.write(json.dumps(row) + "\n")
+        print(f"{name:18} loss {row['loss']:.3f}  ROUGE-L {row['rouge_l']:.3f}  {row['seconds']:.1f} s  {row['resident_mb']:.0f} MB", flush=True)
+
+
+def rows(results):
+    return [json.loads(line) for line in open(results, encoding="utf-8")]
+
+
+def table(results):
+    print("| type | learning rate | held-out loss | ROUGE-L | adapter, MB | training, s | peak resident, MB |")
+    print("|---|---|---|---|---|---|---|")
+    first = rows(results)[0]
+    print(f"| the base | | {first['loss_before']:.3f} | {first['rouge_l_before']:.3f} | | | |")
+    for r in rows(results):
+        print(f"| `{r['type']}` | {r['rate']:g} | {r['loss']:.3f} | {r['rouge_l']:.3f} | {r['adapter_mb']:.2f} | {r['seconds']:.1f} | {r['resident_mb']:.0f} |")
+
+
+def plot(results, file):
+    import matplotlib
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+    colours = {"reparameterisation": "#1f5fa8", "additive": "#b5541c", "soft prompts": "#3a7d44", "selective": "#6b4c9a"}
+    figure, axes = plt.subplots(1, 2, figsize=(11, 5), sharey=True)
+    for axis, key, label in ((axes[0], "trained", "trained parameters"), (axes[1], "seconds", "seconds of training")):
+        for family, colour in colours.items():
+            chosen = [r for r in rows(results) if r["family"] == family]
+            axis.scatter([r[key] for r in chosen], [r["loss"] for r in chosen], s=[r["resident_mb"] / 12 for r in chosen], color=colour, alpha=0.6, label=family)
+            for r in chosen:
+                axis.annotate(r["name"], (r[key], r["loss"]), fontsize=7, xytext=(4, 3), textcoords="offset points")
+        axis.set_xscale("log")
+        axis.set_xlabel(label)
+        axis.grid(alpha=0.2)
+    axes[0].set_ylabel("held-out loss")
+    axes[0].legend(fontsize=8)
+    figure.suptitle("Every family on the quickstart's task, SmolLM2-135M; areas are peak resident memory", fontsize=10)
+    figure.tight_layout()
+    plt.rcParams["svg.fonttype"] = "none"
+    figure.savefig(file, metadata={"Date": None})
+
+
+def main(arguments):
+    if len(arguments) >= 5 and arguments[0] == "run":
+        limit = arguments[arguments.index("--limit") + 1] if "--limit" in arguments else "400"
+        run(*arguments[1:5], limit)
+    elif len(arguments) == 2 and arguments[0] == "table":
+        table(arguments[1])
+    elif len(arguments) == 3 and arguments[0] == "plot":
+        plot(*arguments[1:])
+    elif arguments == ["cmake"]:
+        print(";".join(f"{name}={kind}" for _, name, kind, _ in methods()))
+    else:
+        sys.exit(__doc__)
+
+
+main(sys.argv[1:])
