@@ -117,7 +117,8 @@ class SessionOf final : public Session {
   void generate(const GenerateOptions& o) override {
     const graft::ModelFiles files(o.model);
     const auto tokenizer = graft::load_tokenizer(files);
-    const auto model = loaded(o.model, o.adapter);
+    auto model = loaded(o.model, o.adapter);
+    if constexpr (graft::generates_merged<Model>()) graft::merge(model);
     const graft::Formatter formatter{tokenizer, o.plain ? std::nullopt : graft::load_chat_template(files), o.instruction};
     graft::Generator generator(model, 8192);
     std::vector<graft::Id> so_far;
@@ -137,7 +138,7 @@ class SessionOf final : public Session {
   void eval(const EvalOptions& o) override {
     const graft::ModelFiles files(o.model);
     const auto tokenizer = graft::load_tokenizer(files);
-    const auto model = loaded(o.model, o.adapter);
+    auto model = loaded(o.model, o.adapter);
     const graft::Formatter formatter{tokenizer, graft::load_chat_template(files), o.instruction, o.longest};
     auto rows = graft::read_jsonl(o.data);
     if (o.limit != 0 && rows.size() > o.limit) rows.resize(o.limit);
@@ -205,7 +206,7 @@ class SessionOf final : public Session {
   }
 
   /// ROUGE of greedy answers to the first rows that have prompt and completion.
-  static graft::HeldOutFigures measure(const Model& model, const graft::Formatter& formatter, const std::vector<graft::Json>& rows, std::size_t most, std::size_t new_tokens, double loss,
+  static graft::HeldOutFigures measure(Model& model, const graft::Formatter& formatter, const std::vector<graft::Json>& rows, std::size_t most, std::size_t new_tokens, double loss,
                                        std::vector<std::string>& answers) {
     graft::HeldOutFigures figures{.loss = loss};
     const std::vector<graft::Id> stop{formatter.tokenizer.id(graft::ChatTemplate::end_of_turn()), formatter.tokenizer.id("<|endoftext|>")};
@@ -216,7 +217,9 @@ class SessionOf final : public Session {
       longest = std::max(longest, prompts.back().size());
     }
     graft::Generator generator(model, Model::virtual_tokens + Model::prefix_tokens + longest + new_tokens, 8);
+    if constexpr (graft::generates_merged<Model>()) graft::merge(model);
     const auto made = generator(prompts, {.max_new_tokens = new_tokens, .stop = stop});
+    if constexpr (graft::generates_merged<Model>()) graft::unmerge(model);
     const std::size_t count = prompts.size();
     for (std::size_t i = 0; i < count; ++i) {
       answers.push_back(formatter.tokenizer.decode(made[i]));

@@ -1,5 +1,6 @@
 /// \file
-/// Door of the floor `models`.
+/// Door of the floor `models`. models/arithmetic.hpp and models/initialization.hpp are not behind it: they include Eigen's decompositions,
+/// which take seconds to compile.
 #pragma once
 
 #include <graft/io.hpp>

@@ -20,10 +20,12 @@
 #include <graft/peft/loreft.hpp>
 #include <graft/peft/method.hpp>
 #include <graft/peft/miss.hpp>
+#include <graft/peft/observe.hpp>
 #include <graft/peft/oft.hpp>
 #include <graft/peft/prefix_tuning.hpp>
 #include <graft/peft/rand_lora.hpp>
 #include <graft/peft/selective.hpp>
+#include <graft/peft/shira.hpp>
 #include <graft/peft/site.hpp>
 #include <graft/peft/soft_prompt.hpp>
 #include <graft/peft/trainable_tokens.hpp>

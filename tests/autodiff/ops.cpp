@@ -230,6 +230,11 @@ BOOST_AUTO_TEST_CASE(blocks) {
   check([](auto& tape, auto numbers) { return skew<3>(tape, numbers); }, v);
   check([](auto& tape, auto left, auto right) { return block_product(tape, left, right); }, a, b);
   check([](auto& tape, auto rows, auto r) { return multiply_blocks(tape, rows, r); }, x, a);
+  check([](auto& tape, auto numbers) { return inverse_of_sum(tape, skew<3>(tape, numbers)); }, v);
+  Buffer<B> memory(6 * sizeof(Id));
+  const auto places = memory.as<Id>();
+  places[0] = 1, places[1] = 3, places[2] = 0, places[3] = 2, places[4] = 0, places[5] = 1;
+  check([=](auto& tape, auto numbers) { return sparse_entries<4, 3>(tape, numbers, places); }, Input<1, 3>(1));
 }
 BOOST_AUTO_TEST_CASE(folds) {
   const Input<4, 7> x(49);

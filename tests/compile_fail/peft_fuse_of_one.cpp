@@ -1,4 +1,4 @@
-// expect: graft: Fuse<...> mixes two or more
+// expect: graft: Fuse<...> and Average<...> mix two or more
 #include <graft/backend/reference.hpp>
 #include <graft/models/llama.hpp>
 #include <graft/peft.hpp>

@@ -11,6 +11,12 @@ BOOST_AUTO_TEST_CASE(houlsby) { holds<HoulsbyAdapter<4>, false>(); }
 BOOST_AUTO_TEST_CASE(parallel) { holds<ParallelAdapter<4>, false>(); }
 BOOST_AUTO_TEST_CASE(compacter) { holds<Compacter<4, 2>, false>(); }
 BOOST_AUTO_TEST_CASE(fuse) { holds<Fuse<PfeifferAdapter<4, Named<"a">>, PfeifferAdapter<8, Named<"b">>>, false>(); }
+BOOST_AUTO_TEST_CASE(average) {
+  using M = Average<PfeifferAdapter<4, Swish, Named<"a">>, PfeifferAdapter<8, Swish, Named<"b">>>;
+  Llama<Config, M, reference> model;
+  tiny::fill(model);
+  holding::check_gradient(model, "");
+}
 BOOST_AUTO_TEST_CASE(loreft) { holds<LoReFT<2, 2, 1>, false>(); }
 BOOST_AUTO_TEST_CASE(adapter_in_every_block_of_bfloat16) {
   Llama<Config, HoulsbyAdapter<4>, Cpu, Bf16, CheckpointBlocks> model;

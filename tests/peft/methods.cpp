@@ -29,6 +29,8 @@ BOOST_AUTO_TEST_CASE(rand_lora) { holds<RandLoRA<4, Alpha<8>>, true>(); }
 BOOST_AUTO_TEST_CASE(lora_on_the_embedding) { holds<LoRA<4, On<TokenEmbedding, Query>>, true>(); }
 BOOST_AUTO_TEST_CASE(trainable_tokens) { holds<TrainableTokens<3, 9>, false>(); }
 BOOST_AUTO_TEST_CASE(trainable_tokens_beside_lora) { holds<Methods<TrainableTokens<3, 9>, LoRA<2>>, true>("trainable_tokens"); }
+BOOST_AUTO_TEST_CASE(cayley_oft) { holds<CayleyOFT<8>, true>(); }
+BOOST_AUTO_TEST_CASE(shira) { holds<SHiRA<2>, true>(); }
 BOOST_AUTO_TEST_CASE(ln_tuning) { holds<LNTuning<>, false>(); }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -110,7 +110,7 @@ class Parameter<B, Constant<F32>, 1, N> {
 
 /// A trained parameter that files keep with these extents, whatever they are.
 template <class B, Index First, Index... More>
-class TrainedTensor : public Parameter<B, Trainable, First, (More * ...)> {
+class TrainedTensor : public Parameter<B, Trainable, First, (More * ... * Index{1})> {
  public:
   static constexpr std::array extents{First, More...};
 };

@@ -41,7 +41,7 @@ void visit_saved(Model& model, F&& f) {
       f(std::string("prompt_embeddings"), layer.prompt);
     } else {
       L::visit(layer, [&](const Path& path, auto& p) {
-        if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
+        if constexpr (std::remove_cvref_t<decltype(p)>::trainable || requires { p.in_adapter; }) {
           std::string name = path.str();
           if (const auto at = name.find(".trainable_tokens_delta"); at != std::string::npos && beside_lora) name.insert(at, ".token_adapter");
           f(name.starts_with("model.") || name.starts_with("lm_head") ? "base_model.model." + name : name, p);
@@ -318,7 +318,12 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
     if (!used.contains(name) && !repeats(name, tensor)) complaints.add("unexpected: " + described(name, tensor.shape));
   complaints.raise_if_any(folder.string(), "The method in the model's type must be the one the adapter was made with (graft_add_model in CMake makes it from adapter_config.json).");
   each([&](const std::string& name, auto& p) { 
-    auto values = to_floats(file.tensors.at(name), name);
+    const auto& tensor = file.tensors.at(name);
+    std::vector<float> values;
+    if (tensor.type == ElementType::I32 || tensor.type == ElementType::I64)
+      for (const auto number : to_integers(tensor, name)) values.push_back(static_cast<float>(number));
+    else
+      values = to_floats(tensor, name);
     if constexpr (Model::members > 1) {
       auto all = p.read();
       std::copy(values.begin(), values.end(), all.begin() + static_cast<std::ptrdiff_t>(member * values.size()));

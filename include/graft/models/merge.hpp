@@ -29,6 +29,17 @@ void unmerge(Model& model) {
   });
 }
 
+/// Whether text is generated much faster by the merged model: where layers do work for every pass that does not shrink with its rows.
+template <class Model>
+constexpr bool generates_merged() {
+  bool slow = false;
+  const typename Model::template on<planned_on<typename Model::backend>> model;
+  std::remove_cvref_t<decltype(model)>::each_site(model, [&slow](auto, const Path&, const auto& layer) {
+    if constexpr (requires { layer.slow_at_few_rows; }) slow = slow || layer.slow_at_few_rows;
+  });
+  return slow;
+}
+
 /// Writes base and method as one plain float32 Hugging Face model that needs no adapter. Base weights are read from
 /// `base`, so that nothing is lost to the storage they have in the model.
 /// A method that unties the head yields a config that says so.

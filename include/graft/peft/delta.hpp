@@ -29,12 +29,17 @@ class Delta {
   using frozen = Delta<Method, Frozen<Base, S>>;
   using bias_thawed = Delta<Method, typename Base::bias_thawed>;
 
+  /// Whether ΔW is made anew for every input, which is dear where inputs are few rows: generation merges first.
+  static constexpr bool slow_at_few_rows = requires { Weights::slow_at_few_rows; } || !requires(const Weights& w, Inference<backend>& tape, Var<backend, in> x) { w.path(tape, x); };
+
   Base base;
   Weights weights;
 
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
     const auto y = base(tape, x);
+    if constexpr (!T::recording)
+      if (merged_) return y;
     return add_into(tape, y, checkpoint(tape, x, [this](auto& inner, auto v) { return scale(inner, path(inner, v), merged_ ? 0.0F : 1.0F); }));
   }
 
@@ -45,7 +50,8 @@ class Delta {
   }
   void initialize(Initializer& initializer) {
     base.initialize(initializer);
-    weights.initialize(initializer);
+    if constexpr (requires { weights.initialize_over(std::vector<float>(), initializer); }) weights.initialize_over(base.weight.read(), initializer);
+    else weights.initialize(initializer);
   }
 
   [[nodiscard]] std::vector<float> merged_weight(std::vector<float> w) const { return plus_delta(std::move(w), 1.0F); }

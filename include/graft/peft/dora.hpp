@@ -19,6 +19,7 @@ class WeightDecomposed {
   using adapted = Base;
   using method = Method;
   static constexpr bool scales_product = true;
+  static constexpr bool slow_at_few_rows = true;  // norms of the whole weight for any input
   static constexpr Index in = Base::in, out = Base::out;
   template <class S>
   using frozen = WeightDecomposed<Method, Frozen<Base, S>>;
@@ -30,6 +31,8 @@ class WeightDecomposed {
   [[nodiscard]] constexpr auto projection() const { return base.projection(); }
   template <class T, class Y>
   constexpr auto complete(T& tape, Y y) const {
+    if constexpr (!T::recording)
+      if (!original_.empty()) return base.complete(tape, y);  // merged: the norms are the magnitudes
     return base.complete(tape, scale_columns(tape, y, multiply(tape, row(tape, magnitude), inverse_norms(tape))));
   }
   template <class T, Gradient G, class E>

@@ -77,10 +77,62 @@ class Fusion {
   }
 };
 
+/// Several adapters at one place, and what they add on average: trained ones, or ones that were trained apart.
+///   y = x + h + (1/N) Σₐ Aₐ(z)
+template <class... Adapters>
+class Averaged {
+  using First = std::tuple_element_t<0, std::tuple<Adapters...>>;
+
+ public:
+  using backend = typename First::backend;
+  using adapted = typename First::adapted;
+  using method = typename First::method;
+  template <class S>
+  using frozen = Averaged;
+  using bias_thawed = Averaged;
+  template <class F>
+  static void each_method(F&& f) {
+    (Adapters::each_method(f), ...);
+  }
+
+  std::tuple<Adapters...> adapters;
+
+  template <class T, class X, class Sub, class M>
+  constexpr auto onto(T& tape, X x, const Sub& sublayer, const M& shared) const {
+    if constexpr (First::form == AdapterForm::of_sublayer) {
+      const auto h = sublayer.alone(tape);
+      return add(tape, add(tape, x, h), mean(tape, h, shared));
+    } else {
+      const auto s = sublayer.onto(tape, x);
+      if constexpr (First::form == AdapterForm::of_sum) return add(tape, s, mean(tape, s, shared));
+      else return add(tape, s, mean(tape, x, shared));
+    }
+  }
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    std::apply([&](auto&... each) { (std::remove_cvref_t<decltype(each)>::visit(each, f, path), ...); }, self.adapters);
+  }
+  void initialize(Initializer& initializer) {
+    std::apply([&](auto&... each) { (each.initialize(initializer), ...); }, adapters);
+  }
+
+ private:
+  template <Index I = 0, class T, class Z, class M>
+  constexpr auto sum(T& tape, Z z, const M& shared) const {
+    const auto a = std::get<I>(adapters).inside(tape, z, shared);
+    if constexpr (I + 1 == sizeof...(Adapters)) return a;
+    else return add(tape, a, sum<I + 1>(tape, z, shared));
+  }
+  template <class T, class Z, class M>
+  constexpr auto mean(T& tape, Z z, const M& shared) const {
+    return scale(tape, sum(tape, z, shared), 1.0F / static_cast<float>(sizeof...(Adapters)));
+  }
+};
+
 struct FuseOfSomethingElse {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: Fuse<...> mixes two or more Adapter<...> of one form, each with a name of its own (Named<\"...\">), at the same sites");
+    static_assert(!Model::backend::executes, "graft: Fuse<...> and Average<...> mix two or more Adapter<...> of one form, each with a name of its own (Named<\"...\">), at the same sites");
   };
 };
 
@@ -123,6 +175,21 @@ struct Fuse {
     requires valid
   struct Wrap<Absent<B, C>> {
     using type = Fusion<Fuse, B, C, typename First::template Layer<B, C>::fixed, typename Rest::template Layer<B, C>::fixed...>;
+  };
+  template <class Where, class L>
+  using at = typename std::conditional_t<where::template covers<typename Where::site>, Wrap<L>, Kept<L>>::type;
+};
+
+/// `Average<PfeifferAdapter<48, Named<"law">>, PfeifferAdapter<48, Named<"medicine">>>`
+template <class First, class... Rest>
+struct Average {
+  using where = typename First::where;
+  template <class L>
+  struct Wrap : Refuse<L, FuseOfSomethingElse> {};
+  template <class B, class C>
+    requires(Fuse<First, Rest...>::valid)
+  struct Wrap<Absent<B, C>> {
+    using type = Averaged<typename First::template Layer<B, C>, typename Rest::template Layer<B, C>...>;
   };
   template <class Where, class L>
   using at = typename std::conditional_t<where::template covers<typename Where::site>, Wrap<L>, Kept<L>>::type;

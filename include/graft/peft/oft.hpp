@@ -1,6 +1,7 @@
 /// \file
 /// OFT (Qiu et al. 2023), as HF PEFT has it since its version 2:   y = (x R) Wᵀ + b,   R = diag(R_1 … R_n), blocks of B×B,
 ///   R_i = I + 2 Q_i + 2 Q_i² + 2 Q_i³ + Q_i⁴ ≈ (I + Q_i)(I − Q_i)⁻¹,   Q_i antisymmetric, trained
+/// or exactly, Cayley's (I − Q_i)(I + Q_i)⁻¹ = I − 2 Q_i (I + Q_i)⁻¹, which turns the other way.
 #pragma once
 
 #include <graft/autodiff/ops/block_product.hpp>
@@ -68,6 +69,11 @@ class Rotated {
   template <class T>
   constexpr auto turn(T& tape) const {
     const auto q = skew<size>(tape, leaf(tape, angles));
+    if constexpr (Method::exact) return scale(tape, block_product(tape, q, inverse_of_sum(tape, q)), -2.0F);
+    else return series(tape, q);
+  }
+  template <class T, class Q>
+  static constexpr auto series(T& tape, Q q) {
     const auto second = block_product(tape, q, q), third = block_product(tape, second, q), fourth = block_product(tape, third, q);
     return add(tape, scale(tape, add(tape, add(tape, q, second), third), 2.0F), fourth);
   }
@@ -75,23 +81,30 @@ class Rotated {
   std::vector<float> original_{};
 };
 
-/// `OFT<32>`: blocks of 32; with LoRA's `On<…>` and `Blocks<…>`.
-template <Index BlockSize, class... Options>
-struct OFT {
+template <Index BlockSize, bool Exact, class... Options>
+struct OrthogonalFineTuning {
   static constexpr Index block_size = BlockSize;
+  static constexpr bool exact = Exact;
   static constexpr const char* peft_type = "OFT";
   template <class F>
   static void each_option(F&& f) {
     f("r", 0);
     f("oft_block_size", BlockSize);
-    f("use_cayley_neumann", true);
-    f("num_cayley_neumann_terms", 5);
+    f("use_cayley_neumann", !Exact);
+    if (!Exact) f("num_cayley_neumann_terms", 5);
     f("coft", false);
     f("block_share", false);
     f("bias", "none");
   }
   template <class Where, class L>
-  using at = delta_at<OFT, LoRA<BlockSize, Options...>, Where, L, Rotated>;
+  using at = delta_at<OrthogonalFineTuning, LoRA<BlockSize, Options...>, Where, L, Rotated>;
 };
+
+/// `OFT<32>`: blocks of 32; with LoRA's `On<…>` and `Blocks<…>`.
+template <Index BlockSize, class... Options>
+using OFT = OrthogonalFineTuning<BlockSize, false, Options...>;
+/// The same with Cayley's transform in place of its series.
+template <Index BlockSize, class... Options>
+using CayleyOFT = OrthogonalFineTuning<BlockSize, true, Options...>;
 
 }  // namespace graft

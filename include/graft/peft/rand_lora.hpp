@@ -32,6 +32,8 @@ struct RandLoRA {
     Parameter<B, Trainable, Rank, bases> lambda;
     Parameter<B, Trainable, bases, shorter> gamma;
 
+    static constexpr bool slow_at_few_rows = true;
+
     /// (longer, shorter)
     template <class T>
     constexpr auto product(T& tape) const {

@@ -1,6 +1,7 @@
 /// \file
 /// Products with block-diagonal matrices, of blocks one below the other:
 ///   block_product: y_i = a_i b_i,   a, b(n·B,B)                     da_i = dy_i b_iᵀ     db_i = a_iᵀ dy_i
+///   inverse_of_sum: y_i = (I + q_i)⁻¹,   q_i antisymmetric          dq_i = −y_iᵀ dy_i y_iᵀ
 ///   multiply_blocks: y(T,n·B) = x diag(r_1 … r_n),   r(n·B,B)       dx = dy diag(rᵀ)     dr_i = x_iᵀ dy_i
 #pragma once
 
@@ -25,6 +26,23 @@ constexpr auto block_product(T& tape, Var<typename T::backend, Size, Ga> a, Var<
         const auto db = back.contribute(b);
         back.run(flops, [=](auto on) { product_of_blocks(db.data, a.data, dy, blocks, Size, true, false, db.accumulate, on); });
       }
+    });
+    return z;
+  } else {
+    return y;
+  }
+}
+
+template <class T, Index Size, Gradient G>
+constexpr auto inverse_of_sum(T& tape, Var<typename T::backend, Size, G> q) {
+  const auto y = tape.template value<Size>(q.rows);
+  const Index blocks = q.rows / Size, flops = 4 * q.rows * Size * Size;
+  tape.run(flops, [=](auto on) { inverse_of_sum(y.data, q.data, blocks, Size, on); });
+  if constexpr (T::recording && G == Gradient::tracked) {
+    const auto z = tape.track(y);
+    tape.record(z, [=](auto& back, auto dy) {
+      const auto dq = back.contribute_zeroed(q);
+      back.run(flops, [=](auto on) { inverse_of_sum_input(dq, dy, y.data, blocks, Size, on); });
     });
     return z;
   } else {

@@ -4,6 +4,7 @@
 
 #include <graft/core/types.hpp>
 
+#include <Eigen/Eigenvalues>
 #include <Eigen/QR>
 #include <Eigen/SVD>
 
@@ -71,6 +72,25 @@ inline HostView host(const std::vector<float>& values, Index rows, Index columns
   const Eigen::MatrixXf u = left.householderQ() * Eigen::MatrixXf::Identity(static_cast<Eigen::Index>(out), n) * svd.matrixU();
   const Eigen::MatrixXf v = right.householderQ() * Eigen::MatrixXf::Identity(static_cast<Eigen::Index>(in), n) * svd.matrixV();
   return backend::eigen::factors_of(u, svd.singularValues(), v, rank);
+}
+
+/// An orthonormal basis of w's columns and what is left: w(Out,In) = q(Out,K) r(K,In), the first Rank columns and rows of them.
+[[gnu::noinline]] inline LowRankFactors orthogonal_factors(const std::vector<float>& w, Index out, Index in, Index rank) {
+  const Eigen::HouseholderQR<Eigen::MatrixXf> qr(backend::eigen::host(w, out, in));
+  const auto n = static_cast<Eigen::Index>(rank);
+  const backend::eigen::HostMatrix q = qr.householderQ() * Eigen::MatrixXf::Identity(static_cast<Eigen::Index>(out), n);
+  const Eigen::MatrixXf upper = qr.matrixQR().triangularView<Eigen::Upper>();
+  const backend::eigen::HostMatrix r = upper.topRows(n);
+  return {{r.data(), r.data() + r.size()}, {q.data(), q.data() + q.size()}, 0};
+}
+
+/// The eigenvectors of the Rank largest eigenvalues of a symmetric gram(N,N), as rows (Rank,N).
+[[gnu::noinline]] inline std::vector<float> leading_directions(const std::vector<float>& gram, Index n, Index rank) {
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXf> solver(backend::eigen::host(gram, n, n));
+  std::vector<float> rows(rank * n);
+  for (Index r = 0; r < rank; ++r)
+    for (Index i = 0; i < n; ++i) rows[r * n + i] = solver.eigenvectors()(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(n - 1 - r));
+  return rows;
 }
 
 }  // namespace graft

@@ -59,6 +59,41 @@ void multiply_blocks_weight(float* dr, const E* dy, const E* x, Index rows, Inde
   });
 }
 
+/// y_i = (I + q_i)⁻¹ for blocks of b×b, by Gauss and Jordan; q is antisymmetric, so that every pivot is at least 1
+inline void inverse_of_sum(float* y, const float* q, Index blocks, Index size, reference) {
+  parallel_for(blocks, blocks * size * size * size > parallel_threshold, [=](Index block) {
+    std::vector<double> left(size * size), right(size * size, 0.0);
+    for (Index i = 0; i < size * size; ++i) left[i] = static_cast<double>(q[block * size * size + i]);
+    for (Index i = 0; i < size; ++i) left[i * size + i] += 1.0, right[i * size + i] = 1.0;
+    for (Index i = 0; i < size; ++i) {
+      const double pivot = 1.0 / left[i * size + i];
+      for (Index c = 0; c < size; ++c) left[i * size + c] *= pivot, right[i * size + c] *= pivot;
+      for (Index r = 0; r < size; ++r) {
+        const double factor = left[r * size + i];
+        if (r == i || factor == 0) continue;
+        for (Index c = 0; c < size; ++c) left[r * size + c] -= factor * left[i * size + c], right[r * size + c] -= factor * right[i * size + c];
+      }
+    }
+    for (Index i = 0; i < size * size; ++i) y[block * size * size + i] = static_cast<float>(right[i]);
+  });
+}
+/// dq_i −= y_iᵀ dy_i y_iᵀ
+inline void inverse_of_sum_input(float* dq, const float* dy, const float* y, Index blocks, Index size, reference) {
+  parallel_for(blocks, blocks * size * size * size > parallel_threshold, [=](Index block) {
+    const float *const inverse = y + block * size * size, *const d = dy + block * size * size;
+    std::vector<float> half(size * size, 0.0F);  // yᵀ dy
+    for (Index k = 0; k < size; ++k)
+      for (Index r = 0; r < size; ++r)
+        for (Index c = 0; c < size; ++c) half[r * size + c] += inverse[k * size + r] * d[k * size + c];
+    for (Index r = 0; r < size; ++r)
+      for (Index c = 0; c < size; ++c) {
+        float sum = 0;
+        for (Index k = 0; k < size; ++k) sum += half[r * size + k] * inverse[c * size + k];
+        dq[block * size * size + r * size + c] -= sum;
+      }
+  });
+}
+
 /// y_i (+)= a_i b_i for blocks of b×b; either may be meant transposed
 inline void product_of_blocks(float* y, const float* a, const float* b, Index blocks, Index size, bool a_transposed, bool b_transposed, bool accumulate, reference) {
   parallel_for(blocks, blocks * size * size * size > parallel_threshold, [=](Index i) {

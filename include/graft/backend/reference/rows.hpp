@@ -56,6 +56,14 @@ inline void edge_mask(float* mask, const Id* positions, const Id* queries, const
   }
 }
 
+/// y[p[k], q[k]] ← v[k]; the other way round: dv[k] += dy[p[k], q[k]]
+inline void place_entries(float* y, const float* v, const Id* places, Index count, Index columns, reference) {
+  for (Index k = 0; k < count; ++k) y[static_cast<Index>(places[k]) * columns + static_cast<Index>(places[count + k])] = v[k];
+}
+inline void gather_entries(float* dv, const float* dy, const Id* places, Index count, Index columns, reference) {
+  for (Index k = 0; k < count; ++k) dv[k] += dy[static_cast<Index>(places[k]) * columns + static_cast<Index>(places[count + k])];
+}
+
 /// renamed(T) ← table[id]
 inline void rename_ids(Id* renamed, const Id* ids, const Id* table, Index rows, reference) {
   for (Index t = 0; t < rows; ++t) renamed[t] = table[ids[t]];

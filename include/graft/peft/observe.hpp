@@ -1,0 +1,56 @@
+/// \file
+/// A method that trains nothing and watches: linear layers gather G = Σ xᵀ x of what they read, for initialisations that look at data.
+#pragma once
+
+#include <graft/peft/lora.hpp>
+
+namespace graft {
+
+template <class Method, class Base>
+class Watching {
+ public:
+  using backend = typename Base::backend;
+  using adapted = Base;
+  using method = Method;
+  static constexpr Index in = Base::in, out = Base::out;
+  template <class S>
+  using frozen = Watching<Method, Frozen<Base, S>>;
+  using bias_thawed = Watching<Method, typename Base::bias_thawed>;
+
+  Base base;
+
+  template <class T, Gradient G, class E>
+  constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
+    tape.run({2 * x.rows * in * in, x.rows, in, in}, [=, to = gram_.template as<float>()](auto on) { matmul_weight(to, x.data, x.data, x.rows, in, in, 1.0F, on); });
+    return base(tape, x);
+  }
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    Base::visit(self.base, f, path);
+  }
+  void initialize(Initializer& initializer) {
+    base.initialize(initializer);
+    launch<backend>([to = gram_.template as<float>()](auto on) { fill(to, in * in, 0.0F, on); });
+  }
+  /// G(In,In) of everything read since `initialize`.
+  [[nodiscard]] std::vector<float> gram() const { return download<backend>(gram_.template as<float>(), in * in); }
+
+ private:
+  Buffer<backend> gram_{in * in * sizeof(float)};
+};
+
+/// `Observe<On<Query, Value>>`
+template <class... Options>
+struct Observe {
+  template <class Where, class L>
+  struct Wrap : Kept<L> {};
+  template <class Where, class L>
+    requires requires { L::in; } && (BaseLayer<L> && !is_tied<L>)
+  struct Wrap<Where, L> {
+    using type = Watching<Observe, L>;
+  };
+  template <class Where, class L>
+  using at = typename std::conditional_t<LoRA<1, Options...>::template touches<Where>, Wrap<Where, L>, Kept<L>>::type;
+};
+
+}  // namespace graft

@@ -1,0 +1,109 @@
+/// \file
+/// Sparse tuning, SHiRA (Bhardwaj et al. 2024): some entries of each weight are trained, all others frozen:
+///   y = x (W + S)ᵀ + b,   S zero but for R (In + Out) entries     gradient: ops/sparse_entries.hpp
+/// Which entries, a mask decides once: those where W is largest (the default), where its Fisher information is, or any.
+#pragma once
+
+#include <graft/autodiff/ops/sparse_entries.hpp>
+#include <graft/peft/delta.hpp>
+
+#include <algorithm>
+#include <numeric>
+
+namespace graft {
+
+/// Places of entries: rows, then columns. Frozen, but part of an adapter's file.
+template <class B, Index N>
+class EntryPlaces {
+ public:
+  using backend = B;
+  static constexpr bool trainable = false, in_adapter = true;
+  static constexpr Index rows = 2, columns = N, size = 2 * N;
+  static constexpr std::array extents{Index{2}, N};
+
+  static constexpr Index bytes() { return size * sizeof(Id); }
+  static constexpr Index gradient_bytes() { return 0; }
+  [[nodiscard]] constexpr Pointer<B, Id> value() const { return memory_.template as<Id>(); }
+  [[nodiscard]] std::vector<float> read() const {
+    const auto ids = download<B>(value(), size);
+    return {ids.begin(), ids.end()};
+  }
+  void assign(std::span<const float> numbers) {
+    std::vector<Id> ids;
+    for (const float x : numbers) ids.push_back(static_cast<Id>(x));
+    B::upload(value(), ids.data(), bytes());
+  }
+
+ private:
+  Buffer<B> memory_{bytes()};
+};
+
+/// `SHiRA<4>` trains as many entries as `LoRA<4>` has parameters; with LoRA's `On<…>` and `Blocks<…>`.
+template <Index Rank, class... Options>
+struct SHiRA {
+  static constexpr const char* peft_type = "SHIRA";
+  template <class F>
+  static void each_option(F&& f) {
+    f("r", Rank);
+  }
+
+  template <class B, Index Out, Index In>
+  struct Weights {
+    static constexpr Index count = Rank * (In + Out);
+    TrainedTensor<B, count> entries;
+    EntryPlaces<B, count> places;
+
+    template <class T>
+    constexpr auto delta(T& tape) const {
+      return sparse_entries<Out, In>(tape, row(tape, entries), places.value());
+    }
+    template <class Self, class F>
+    static constexpr void visit(Self& self, F&& f, const Path& path) {
+      f(Path{&path, "shira_weight"}, self.entries);
+      f(Path{&path, "shira_indices"}, self.places);
+    }
+    /// Trains the entries of the highest score, (Out,In), in the order of their places.
+    void choose(const std::vector<float>& scores) {
+      std::vector<Index> order(Out * In);
+      std::iota(order.begin(), order.end(), Index{0});
+      std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count - 1), order.end(), [&](Index i, Index j) { return scores[i] != scores[j] ? scores[i] > scores[j] : i < j; });
+      std::sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count));
+      std::vector<float> numbers(2 * count);
+      for (Index k = 0; k < count; ++k) numbers[k] = static_cast<float>(order[k] / In), numbers[count + k] = static_cast<float>(order[k] % In);
+      places.assign(numbers);
+      entries.assign(std::vector<float>(count, 0.0F));
+    }
+    /// Where the base's weight is largest.
+    void initialize_over(std::vector<float> w, Initializer&) {
+      for (float& x : w) x = std::abs(x);
+      choose(w);
+    }
+  };
+
+  struct TooManyEntries {
+    template <class Model>
+    struct error {
+      static_assert(!Model::backend::executes, "graft: SHiRA<Rank>: Rank (In + Out) entries are more than a weight of a touched site has");
+    };
+  };
+  template <class Where, class L>
+  struct At {
+    using type = delta_at<SHiRA, LoRA<Rank, Options...>, Where, L>;
+  };
+  template <class Where, class L>
+    requires(LoRA<Rank, Options...>::template touches<Where> && requires { requires Rank * (L::in + L::out) > L::in * L::out; })
+  struct At<Where, L> : Refuse<L, TooManyEntries> {};
+  template <class Where, class L>
+  using at = typename At<Where, L>::type;
+};
+
+/// Chooses the entries that each SHiRA layer of a model trains: `scores(path of the layer)` are numbers, (Out,In), the highest of which win. For Fisher
+/// information give sums of squared gradients of the weights.
+template <class Model, class Scores>
+void choose_entries(Model& model, const Scores& scores) {
+  Model::each_site(model, [&scores](auto, const Path& path, auto& layer) {
+    if constexpr (requires { layer.weights.choose(std::vector<float>()); }) layer.weights.choose(scores(path.str()));
+  });
+}
+
+}  // namespace graft
