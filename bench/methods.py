@@ -4,6 +4,8 @@
   bench/methods.py run GRAFT MODEL DATA_FOLDER RESULTS.jsonl [--limit N]   trains each method (skips those in the file already)
   bench/methods.py table RESULTS.jsonl                                     prints a Markdown table
   bench/methods.py plot RESULTS.jsonl FILE.svg                             draws it (needs matplotlib)
+  bench/methods.py write PROGRAM RESULTS.jsonl                             puts both tables into docs/methods.md; PROGRAM is bench_methods_table
+  bench/methods.py check PROGRAM RESULTS.jsonl                             says whether they are the ones there
   bench/methods.py cmake                                                   prints GRAFT_CLI_METHODS for a command line that has them all
 
 GRAFT is the command line built so. DATA_FOLDER has the quickstart's train.jsonl and heldout.jsonl."""
@@ -14,6 +16,7 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PAGE = os.path.join(HERE, "..", "docs", "methods.md")
 INSTRUCTION = "Write the one-line synopsis of this software package.\n\n"
 
 
@@ -49,12 +52,19 @@ def rows(results):
 
 
 def table(results):
-    print("| type | learning rate | held-out loss | ROUGE-L | adapter, MB | training, s | peak resident, MB |")
-    print("|---|---|---|---|---|---|---|")
-    first = rows(results)[0]
-    print(f"| the base | | {first['loss_before']:.3f} | {first['rouge_l_before']:.3f} | | | |")
-    for r in rows(results):
-        print(f"| `{r['type']}` | {r['rate']:g} | {r['loss']:.3f} | {r['rouge_l']:.3f} | {r['adapter_mb']:.2f} | {r['seconds']:.1f} | {r['resident_mb']:.0f} |")
+    first, lines = rows(results)[0], []
+    lines += ["| type | learning rate | held-out loss | ROUGE-L | adapter, MB | training, s | peak resident, MB |", "|---|---|---|---|---|---|---|"]
+    lines += [f"| the base | | {first['loss_before']:.3f} | {first['rouge_l_before']:.3f} | | | |"]
+    lines += [f"| `{r['type']}` | {r['rate']:g} | {r['loss']:.3f} | {r['rouge_l']:.3f} | {r['adapter_mb']:.2f} | {r['seconds']:.1f} | {r['resident_mb']:.0f} |" for r in rows(results)]
+    return "\n".join(lines) + "\n"
+
+
+def page_with_tables(program, results):
+    page = open(PAGE, encoding="utf-8").read()
+    for name, text in (("methods", subprocess.run([program], capture_output=True, text=True, check=True).stdout), ("measured", table(results))):
+        begin, end = f"<!-- {name} table -->\n", f"<!-- end of {name} table -->"
+        page = page[:page.index(begin) + len(begin)] + text + page[page.index(end):]
+    return page
 
 
 def plot(results, file):
@@ -85,9 +95,15 @@ def main(arguments):
         limit = arguments[arguments.index("--limit") + 1] if "--limit" in arguments else "400"
         run(*arguments[1:5], limit)
     elif len(arguments) == 2 and arguments[0] == "table":
-        table(arguments[1])
+        print(table(arguments[1]), end="")
     elif len(arguments) == 3 and arguments[0] == "plot":
         plot(*arguments[1:])
+    elif len(arguments) == 3 and arguments[0] == "write":
+        page = page_with_tables(*arguments[1:])
+        open(PAGE, "w", encoding="utf-8").write(page)
+    elif len(arguments) == 3 and arguments[0] == "check":
+        if page_with_tables(*arguments[1:]) != open(PAGE, encoding="utf-8").read():
+            sys.exit(f"{PAGE} is not what the types and the measured runs say; run bench/methods.py write {' '.join(arguments[1:])}")
     elif arguments == ["cmake"]:
         print(";".join(f"{name}={kind}" for _, name, kind, _ in methods()))
     else:

@@ -7,8 +7,11 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 says() { [[ $("${@:2}" 2> "$folder/stderr") == *"$1"* ]] || { cat "$folder/stderr" >&2; fail "${*:2:2} does not say \"$1\""; }; }
 says parameter-efficient "$graft" --help
-for command in train generate eval plan merge; do says --method "$graft" $command --help; done
+for command in train generate eval plan explain merge; do says --method "$graft" $command --help; done
 "$graft" plan --tokens 256 --json | python3 -c 'import json,sys; p=json.load(sys.stdin); assert p["total"] == sum(p[k] for k in ("frozen","trainable","gradients","optimizer","values","adjoints"))'
+"$graft" explain | grep -q "blocks 0 to" || fail "explain"
+"$graft" explain --format json | python3 -c 'import json,sys; e=json.load(sys.stdin); assert e["trainable_parameters"] == sum(s["trainable"] * max(k["count"], 1) for k in e["kinds"] for s in k["sites"])'
+"$graft" explain --format html | grep -q "</html>" || fail "explain as a page"
 if "$graft" train 2> "$folder/error"; then fail "train without arguments succeeded"; fi
 if "$graft" plan --method nonsense 2> "$folder/error"; then fail "an unknown method succeeded"; fi
 grep -q 'no method "nonsense" was compiled in; there are:' "$folder/error" || fail "the error for an unknown method"
@@ -34,6 +37,10 @@ for file in adapter/adapter_config.json adapter/adapter_model.safetensors report
 "$graft" train --model "$model" --data "$folder/data.jsonl" --epochs 5 --batch 4 --resume --checkpoint-every 4 --output "$folder/run" > "$folder/out" 2>&1 || { cat "$folder/out"; fail "train --resume"; }
 says '"perplexity"' "$graft" eval --model "$model" --adapter "$folder/run/adapter" --data "$folder/data.jsonl"
 says 3 "$graft" generate --model "$model" --adapter "$folder/run/adapter" --prompt "Say the number 3." --new-tokens 12
+"$graft" combine --adapter "$folder/run/adapter" --adapter "$folder/run/adapter" --weight 0.5 --weight 0.5 --how svd --output "$folder/same" 2> /dev/null || fail "combine"
+says 3 "$graft" generate --model "$model" --adapter "$folder/same" --prompt "Say the number 3." --new-tokens 12
+if "$graft" combine --adapter "$folder/run/adapter" --weight 1 --weight 2 --output "$folder/none" 2> "$folder/error"; then fail "two weights for one adapter succeeded"; fi
+grep -q "one weight for each" "$folder/error" || fail "the error about weights"
 "$graft" merge --model "$model" --adapter "$folder/run/adapter" --output "$folder/merged" 2> /dev/null
 [ "$(stat -c %s "$folder/merged/model.safetensors")" -gt 500000000 ] || fail "merge"
 echo "the command line works"

@@ -93,6 +93,21 @@ int run(int argc, char** argv) {
   plan->add_option("--supervised", p.targets, "tokens with a label; 0: all")->capture_default_str();
   plan->add_flag("--json", p.json, "as JSON");
 
+  std::string format = "text";
+  auto* explain = app.add_subcommand("explain", "what stands at each site of the model, what it trains and saves, where gradient flows");
+  explain->add_option("--method", method, "which compiled method the model has")->capture_default_str();
+  explain->add_option("--format", format, "text, json or html")->capture_default_str()->check(CLI::IsMember({"text", "json", "html"}));
+
+  cli::CombineOptions c;
+  auto* combine = app.add_subcommand("combine", "several LoRA adapters as one");
+  combine->add_option("-a,--adapter", c.adapters, "adapter folder; give it once for each")->required()->check(CLI::ExistingDirectory);
+  combine->add_option("-w,--weight", c.weights, "weight of each, in the same order; default: 1");
+  combine->add_option("--how", c.how, "cat (exact), svd, linear, ties, dare or magnitude")->capture_default_str()->check(CLI::IsMember({"cat", "linear", "svd", "ties", "dare", "magnitude"}));
+  combine->add_option("--rank", c.rank, "of the result; 0: the sum for cat, else the largest")->capture_default_str();
+  combine->add_option("--density", c.density, "share of entries that ties, dare and magnitude keep")->capture_default_str();
+  combine->add_option("--seed", c.seed, "of what dare drops")->capture_default_str();
+  combine->add_option("-o,--output", c.output, "folder to write")->required();
+
   cli::MergeOptions m;
   auto* merge = app.add_subcommand("merge", "fold an adapter into its base: a Hugging Face folder that needs no adapter");
   common(merge, m.model);
@@ -105,11 +120,16 @@ int run(int argc, char** argv) {
   gguf->add_option("-o,--output", m.output, "file to write")->required();
 
   CLI11_PARSE(app, argc, argv);
+  if (*combine) {
+    cli::combine(c);
+    return 0;
+  }
   const auto chosen = session(method);
   if (*train) chosen->train(t);
   if (*generate) chosen->generate(g);
   if (*eval) chosen->eval(e);
   if (*plan) chosen->plan(p);
+  if (*explain) chosen->explain(format);
   if (*merge) chosen->merge(m);
   if (*gguf) chosen->gguf(m);
   return 0;

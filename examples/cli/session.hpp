@@ -45,6 +45,17 @@ struct MergeOptions {
   std::filesystem::path model, adapter, output;
 };
 
+struct CombineOptions {
+  std::vector<std::filesystem::path> adapters;
+  std::vector<float> weights;
+  std::string how = "cat";
+  std::size_t rank = 0, seed = 0;
+  double density = 0.5;
+  std::filesystem::path output;
+};
+/// Several LoRA adapters as one; of no model in particular.
+void combine(const CombineOptions& options);
+
 class Session {
  public:
   virtual ~Session() = default;
@@ -52,6 +63,7 @@ class Session {
   virtual void generate(const GenerateOptions& options) = 0;
   virtual void eval(const EvalOptions& options) = 0;
   virtual void plan(const PlanOptions& options) = 0;
+  virtual void explain(const std::string& format) = 0;  ///< "text", "json" or "html", on standard output
   virtual void merge(const MergeOptions& options) = 0;
   virtual void gguf(const MergeOptions& options) = 0;  ///< writes the adapter for llama.cpp
 };

@@ -174,6 +174,11 @@ class SessionOf final : public Session {
     std::printf("  %-42s %10zu of %zu\n", "trained parameters", Model::trainable_parameters, Model::parameters);
   }
 
+  void explain(const std::string& format) override {
+    const auto e = graft::explain<Model>();
+    std::puts(format == "json" ? e.json().dump(2).c_str() : format == "html" ? e.html().c_str() : e.text().c_str());
+  }
+
   void merge(const MergeOptions& o) override {
     const auto model = loaded(o.model, o.adapter);
     graft::save_merged(model, graft::ModelFiles(o.model), o.output);

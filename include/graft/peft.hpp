@@ -3,9 +3,11 @@
 #pragma once
 
 #include <graft/layers.hpp>
+#include <graft/peft/activated_lora.hpp>
 #include <graft/peft/adalora.hpp>
 #include <graft/peft/adapter.hpp>
 #include <graft/peft/bank.hpp>
+#include <graft/peft/boft.hpp>
 #include <graft/peft/compacter.hpp>
 #include <graft/peft/delta.hpp>
 #include <graft/peft/dora.hpp>
@@ -15,6 +17,7 @@
 #include <graft/peft/ia3.hpp>
 #include <graft/peft/loha.hpp>
 #include <graft/peft/lokr.hpp>
+#include <graft/peft/llama_adapter.hpp>
 #include <graft/peft/ln_tuning.hpp>
 #include <graft/peft/lora.hpp>
 #include <graft/peft/loreft.hpp>

@@ -231,6 +231,7 @@ BOOST_AUTO_TEST_CASE(blocks) {
   check([](auto& tape, auto left, auto right) { return block_product(tape, left, right); }, a, b);
   check([](auto& tape, auto rows, auto r) { return multiply_blocks(tape, rows, r); }, x, a);
   check([](auto& tape, auto numbers) { return inverse_of_sum(tape, skew<3>(tape, numbers)); }, v);
+  check([](auto& tape, auto r) { return skew_part(tape, r); }, a);
   Buffer<B> memory(6 * sizeof(Id));
   const auto places = memory.as<Id>();
   places[0] = 1, places[1] = 3, places[2] = 0, places[3] = 2, places[4] = 0, places[5] = 1;
@@ -249,7 +250,11 @@ BOOST_AUTO_TEST_CASE(columns_by_number) {
   Buffer<B> memory(3 * sizeof(Id));
   const auto ids = memory.as<Id>();
   ids[0] = 4, ids[1] = 0, ids[2] = 2;
+  Buffer<B> turns(3 * sizeof(Id));
+  const auto order = turns.as<Id>();
+  order[0] = 2, order[1] = 0, order[2] = 1;
   check([=](auto& tape, auto x) { return gather_columns<2>(tape, x, ids, 3); }, Input<2, 5>(1));
+  check([=](auto& tape, auto x) { return permute_columns(tape, x, order); }, Input<2, 3>(1));
   check([=](auto& tape, auto x, auto z) { return replace_columns(tape, scale(tape, x, 1.0F), z, ids); }, Input<3, 5>(1), Input<3, 3>(2));
 }
 BOOST_AUTO_TEST_CASE(rows_in_other_places) {
@@ -271,6 +276,10 @@ BOOST_AUTO_TEST_CASE(what_weights_are_made_of) {
   const auto places = memory.as<Id>();
   places[0] = 1, places[1] = 3, places[2] = 0, places[3] = 2, places[4] = 2, places[5] = 0;
   check([=](auto& tape, auto c) { return product_nn(tape, spectrum<4, 3>(tape, c, places), fourier_matrix<3>(tape)); }, Input<1, 3>(1));
+}
+BOOST_AUTO_TEST_CASE(memories) {
+  check([](auto& tape, auto x, auto w) { return lstm(tape, x, w, false); }, Input<3, 8>(1), Input<8, 2>(2));
+  check([](auto& tape, auto x, auto w) { return reshaped<4>(interleave(tape, lstm(tape, x, w, true), lstm(tape, x, w, false))); }, Input<3, 8>(1), Input<8, 2>(2));
 }
 BOOST_AUTO_TEST_CASE(slices_and_elements) {
   const Input<5, 6> x(24);

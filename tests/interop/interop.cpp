@@ -37,6 +37,7 @@ void write(const char* name, const std::filesystem::path& base, const std::files
   }
   Batch batch;
   batch.append(ids, ids);
+  if constexpr (requires { M::tasks; }) batch.task = 1;
   const auto prepared = Model::prepared(batch);
   Workspace<reference> workspace;
   Inference<reference> tape(workspace);
@@ -53,10 +54,11 @@ int main(int argc, char** argv) try {
       named("dora", std::type_identity<DoRA<4>>{}), named("ia3", std::type_identity<IA3<>>{}), named("soft_prompt", std::type_identity<SoftPrompt<5>>{}),
       named("loha", std::type_identity<LoHa<4>>{}), named("lokr", std::type_identity<LoKr<2>>{}), named("vera", std::type_identity<VeRA<8>>{}),
       named("miss", std::type_identity<MiSS<4>>{}), named("hra", std::type_identity<HRA<4>>{}), named("hra_last_block", std::type_identity<HRA<4, Blocks<1, 2>>>{}), named("oft", std::type_identity<OFT<8>>{}), named("ln_tuning", std::type_identity<LNTuning<>>{}),
+      named("lora_bias", std::type_identity<LoRA<4, LoraBias>>{}), named("activated_lora", std::type_identity<ActivatedLoRA<4, Invocation<40, 47>>>{}), named("cayley_oft", std::type_identity<CayleyOFT<8>>{}), named("boft", std::type_identity<BOFT<8>>{}), named("shira", std::type_identity<SHiRA<2>>{}),
       named("adalora", std::type_identity<AdaLoRA<4>>{}), named("fourier_ft", std::type_identity<FourierFT<20>>{}), named("rand_lora", std::type_identity<RandLoRA<4, Alpha<8>>>{}),
       named("lora_embedding", std::type_identity<LoRA<4, On<TokenEmbedding, Query>>>{}), named("trainable_tokens", std::type_identity<TrainableTokens<5, 12>>{}),
       named("trainable_tokens_and_lora", std::type_identity<Methods<TrainableTokens<5, 12>, LoRA<4>>>{}), named("p_tuning", std::type_identity<PTuning<5, 16>>{}),
-      named("prefix_tuning", std::type_identity<PrefixTuning<5>>{}), named("projected_prefix", std::type_identity<ProjectedPrefixTuning<5, 16>>{}));
+      named("llama_adapter", std::type_identity<LlamaAdapter<5, 1>>{}), named("multitask_prompt", std::type_identity<MultitaskPrompt<5, 3, 2>>{}), named("prefix_tuning", std::type_identity<PrefixTuning<5>>{}), named("projected_prefix", std::type_identity<ProjectedPrefixTuning<5, 16>>{}));
   // What only AdapterHub's library has.
   all(named("hub_pfeiffer", std::type_identity<PfeifferAdapter<8>>{}), named("hub_houlsby", std::type_identity<HoulsbyAdapter<8, Named<"law">>>{}), named("hub_parallel", std::type_identity<ParallelAdapter<8>>{}),
       named("hub_compacter", std::type_identity<Compacter<8, 2>>{}), named("hub_loreft", std::type_identity<LoReFT<2, 2, 1>>{}),

@@ -39,7 +39,8 @@ for name in sorted(os.listdir(folder)):
         plain = AutoModelForCausalLM.from_pretrained(base, attn_implementation="eager")
         with torch.no_grad():
             before = plain(ids).logits[0]
-            found = opened(plain, path).eval()(input_ids=ids).logits[0]
+            more = {"task_ids": torch.tensor([1])} if name == "multitask_prompt" else {}
+            found = opened(plain, path).eval()(input_ids=ids, **more).logits[0]
         apart, does = float((found - wanted["logits"]).abs().max()), float((found[-12:] - before).abs().max())
         verdict = "" if apart < 1e-4 and does > 1e-2 else "   FAILS"
         print(f"{name:26} logits differ by {apart:.1e}; the adapter moves them by {does:.2f}{verdict}")

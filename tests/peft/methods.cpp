@@ -6,6 +6,8 @@ using holding::Config, holding::holds;
 
 BOOST_AUTO_TEST_SUITE(peft_methods)
 
+BOOST_AUTO_TEST_CASE(lora_with_a_bias) { holds<LoRA<4, On<Query, Down>, LoraBias>, false>(); }  // Down has none that it could be merged into
+BOOST_AUTO_TEST_CASE(lora_with_a_bias_merged) { holds<LoRA<4, On<Query, Key, Value>, LoraBias>, true>(); }
 BOOST_AUTO_TEST_CASE(lora) { holds<LoRA<4>, true>(); }
 // Its norms are constants to the gradient, as the paper has it, but not to the loss: differences agree for magnitudes only; parity
 // with PyTorch checks the rest.
@@ -30,6 +32,8 @@ BOOST_AUTO_TEST_CASE(lora_on_the_embedding) { holds<LoRA<4, On<TokenEmbedding, Q
 BOOST_AUTO_TEST_CASE(trainable_tokens) { holds<TrainableTokens<3, 9>, false>(); }
 BOOST_AUTO_TEST_CASE(trainable_tokens_beside_lora) { holds<Methods<TrainableTokens<3, 9>, LoRA<2>>, true>("trainable_tokens"); }
 BOOST_AUTO_TEST_CASE(cayley_oft) { holds<CayleyOFT<8>, true>(); }
+BOOST_AUTO_TEST_CASE(boft) { holds<BOFT<8>, true>(); }
+BOOST_AUTO_TEST_CASE(boft_of_two_factors) { holds<BOFT<4, 3>, true>(); }
 BOOST_AUTO_TEST_CASE(shira) { holds<SHiRA<2>, true>(); }
 BOOST_AUTO_TEST_CASE(ln_tuning) { holds<LNTuning<>, false>(); }
 

@@ -6,12 +6,6 @@ using holding::Config, holding::holds;
 
 BOOST_AUTO_TEST_SUITE(peft_prompts)
 
-BOOST_AUTO_TEST_CASE(soft_prompt) { holds<SoftPrompt<3>, false>(); }
-BOOST_AUTO_TEST_CASE(p_tuning) { holds<PTuning<3, 8>, false>(); }
-BOOST_AUTO_TEST_CASE(prefix_tuning) { holds<PrefixTuning<3>, false>(); }
-BOOST_AUTO_TEST_CASE(projected_prefix_tuning) { holds<ProjectedPrefixTuning<3, 8>, false>(); }
-BOOST_AUTO_TEST_CASE(prefix_beside_a_parallel_adapter) { holds<Methods<HubPrefixTuning<3, 8>, ParallelAdapter<4>>, false>(); }
-
 /// Logits after each token of a text, all at once and one by one through the cache.
 template <class M, class B>
 void generates() {
@@ -36,6 +30,33 @@ void generates() {
     BOOST_TEST(worst < 1e-4);
   }
 }
+BOOST_AUTO_TEST_CASE(soft_prompt) { holds<SoftPrompt<3>, false>(); }
+BOOST_AUTO_TEST_CASE(p_tuning) { holds<PTuning<3, 8>, false>(); }
+BOOST_AUTO_TEST_CASE(p_tuning_by_a_memory) { holds<PTuning<3, 4, Lstm>, false>(); }
+BOOST_AUTO_TEST_CASE(llama_adapter) { holds<LlamaAdapter<3, 2>, false>(); }
+BOOST_AUTO_TEST_CASE(llama_adapters_in_the_cache) { generates<LlamaAdapter<3, 2>, Cpu>(); }
+BOOST_AUTO_TEST_CASE(multitask_prompt) { holds<MultitaskPrompt<3, 2>, false>(); }
+BOOST_AUTO_TEST_CASE(tasks_have_prompts_of_their_own) {
+  Llama<Config, MultitaskPrompt<3, 2, 2>, Cpu> model;
+  tiny::fill(model);
+  auto first = tiny::batch(), second = tiny::batch();
+  second.task = 1;
+  Workspace<Cpu> workspace;
+  const auto loss = [&](const Batch& batch) { return held_out_loss(model, std::span<const Batch>(&batch, 1), workspace).mean(); };
+  BOOST_TEST(std::abs(loss(first) - loss(second)) > 1e-4);
+  Trainer trainer(model, AdamW{.learning_rate = 5e-2F});
+  const std::vector<Batch> both{first, second};
+  const double before = trainer.step(both).loss;
+  for (int i = 0; i < 8; ++i) trainer.step(both);
+  BOOST_TEST(trainer.step(both).loss < before);
+  auto third = tiny::batch();
+  third.task = 2;
+  BOOST_CHECK_THROW(loss(third), Error);
+}
+BOOST_AUTO_TEST_CASE(prefix_tuning) { holds<PrefixTuning<3>, false>(); }
+BOOST_AUTO_TEST_CASE(projected_prefix_tuning) { holds<ProjectedPrefixTuning<3, 8>, false>(); }
+BOOST_AUTO_TEST_CASE(prefix_beside_a_parallel_adapter) { holds<Methods<HubPrefixTuning<3, 8>, ParallelAdapter<4>>, false>(); }
+
 BOOST_AUTO_TEST_CASE(soft_prompts_in_the_cache) { generates<SoftPrompt<3>, Cpu>(); }
 BOOST_AUTO_TEST_CASE(prefixes_in_the_cache) { generates<PrefixTuning<3>, Cpu>(); }
 BOOST_AUTO_TEST_CASE(unnumbered_prefixes_in_the_cache) { generates<HubPrefixTuning<3, 8>, reference>(); }

@@ -17,6 +17,7 @@
 #include <graft/autodiff/ops/kronecker.hpp>
 #include <graft/autodiff/ops/layer_norm.hpp>
 #include <graft/autodiff/ops/leaf.hpp>
+#include <graft/autodiff/ops/lstm.hpp>
 #include <graft/autodiff/ops/matmul.hpp>
 #include <graft/autodiff/ops/multiply.hpp>
 #include <graft/autodiff/ops/orthogonality.hpp>

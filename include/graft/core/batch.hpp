@@ -22,6 +22,7 @@ struct Batch {
   std::vector<Id> tokens, positions, starts{0}, rows, targets, prefixes{}, owners{}, target_owners{};
   std::vector<Id> firsts{};  ///< labels of first tokens: nothing predicts them, unless a soft prompt stands before
   Index keys_ahead = 0;      ///< keys of the first sequence, which has no tokens then: a prefix's (peft/prefix_tuning.hpp)
+  Index task = 0;            ///< which of a multitask prompt's tasks the batch is of
   Index logical_tokens = 0;  ///< of all examples, those of a shared prefix counted for each
 
   [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), sequences(), targets.size(), keys_ahead}; }
@@ -84,6 +85,7 @@ struct Batch {
     }
     for (const Id r : rows) all.rows.push_back(r + more);
     all.targets.insert(all.targets.end(), targets.begin(), targets.end());
+    all.task = task;
     all.logical_tokens = logical_tokens;
     return all;
   }

@@ -85,7 +85,10 @@ AdapterSummary summarize_adapter(const Model& model) {
         return;
       }
       AdapterSummary::Entry entry{.path = path.str()};
-      if constexpr (requires { L::method::settings.rank; }) entry.settings = L::method::settings;
+      if constexpr (requires { L::method::settings.rank; }) {
+        entry.settings = L::method::settings;
+        if (L::method::settings.bias) summary.options["lora_bias"] = true;
+      }
       if constexpr (requires { L::also_listed; }) entry.also_listed = L::also_listed;
       const std::string type = L::method::peft_type;
       if (!summary.empty && type != summary.type) fail("an adapter folder of PEFT holds one method; this model has ", summary.type, " and ", type);
@@ -270,6 +273,8 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
   if (const auto type = required<std::string>(config, "peft_type", source); type != summary.type) fail(source, ": peft_type is ", type, ", and the method in the model's type is ", summary.type);
   for (const char* key : {"use_dora", "lora_bias", "use_qalora", "fan_in_fan_out"})
     if (!summary.options.contains(key) && optional<bool>(config, key, false, source)) fail(source, ": ", key, " is set, which the method in the model's type does not do");
+  if (config.contains("alora_invocation_tokens") && !config.at("alora_invocation_tokens").is_null() && !summary.options.contains("alora_invocation_tokens"))
+    fail(source, ": alora_invocation_tokens is set, which the method in the model's type does not do");
 
   Complaints complaints;
   for (const auto& [key, value] : summary.options.items())

@@ -166,7 +166,8 @@ LowRankPairs low_rank_pairs(const Model& model) {
   LowRankPairs pairs;
   Model::each_site(model, [&pairs](auto, const Path& path, const auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
-    if constexpr (requires { layer.low_rank_weight(); }) pairs[path.str()] = {L::out, L::in, L::rank, L::method::settings.scaling(), layer.a.read(), layer.b.read()};
+    if constexpr (requires { requires L::method::settings.bias; }) fail("low_rank_pairs: ", path.str(), " has a LoraBias, which is no part of a product of two matrices");
+    else if constexpr (requires { layer.low_rank_weight(); }) pairs[path.str()] = {L::out, L::in, L::rank, L::method::settings.scaling(), layer.a.read(), layer.b.read()};
   });
   return pairs;
 }
@@ -259,20 +260,35 @@ inline LowRankPairs read_pairs(const std::filesystem::path& folder) {
   return pairs;
 }
 
-/// Writes pairs as a LoRA folder that PEFT opens: α is the rank, so that scalings are 1.
-inline void write_pairs(const LowRankPairs& pairs, const std::filesystem::path& folder, const std::string& base_name = "") {
+/// The scaling that all pairs of all adapters have, or 1.
+inline float common_scaling(const std::vector<LowRankPairs>& adapters) {
+  float common = 0;
+  for (const auto& adapter : adapters)
+    for (const auto& [path, pair] : adapter) {
+      if (common != 0 && pair.scaling != common) return 1.0F;
+      common = pair.scaling;
+    }
+  return common == 0 ? 1.0F : common;
+}
+
+/// Writes pairs as a LoRA folder that PEFT opens, with α = scaling · rank everywhere.
+inline void write_pairs(const LowRankPairs& pairs, const std::filesystem::path& folder, const std::string& base_name = "", float scaling = 1.0F) {
   if (pairs.empty()) fail("write_pairs: there is nothing to write to ", folder.string());
   std::map<Index, Index> votes;
   for (const auto& [path, pair] : pairs) ++votes[pair.rank];
   const Index common = std::max_element(votes.begin(), votes.end(), [](const auto& x, const auto& y) { return x.second < y.second; })->first;
-  Json config = {{"peft_type", "LORA"}, {"task_type", "CAUSAL_LM"}, {"base_model_name_or_path", base_name}, {"r", common}, {"lora_alpha", common}, {"lora_dropout", 0.0}, {"bias", "none"},
+  const auto alpha = [scaling](Index rank) { return static_cast<double>(scaling) * static_cast<double>(rank); };
+  Json config = {{"peft_type", "LORA"}, {"task_type", "CAUSAL_LM"}, {"base_model_name_or_path", base_name}, {"r", common}, {"lora_alpha", alpha(common)}, {"lora_dropout", 0.0}, {"bias", "none"},
                  {"use_rslora", false}, {"use_dora", false}, {"fan_in_fan_out", false}, {"inference_mode", true}, {"target_modules", Json::array()}, {"modules_to_save", nullptr}, {"rank_pattern", Json::object()}, {"alpha_pattern", Json::object()}};
   std::vector<NamedTensor> tensors;
   for (const auto& [path, pair] : pairs) {
     config["target_modules"].push_back(path);
-    if (pair.rank != common) config["rank_pattern"][path] = config["alpha_pattern"][path] = pair.rank;
+    if (pair.rank != common) {
+      config["rank_pattern"][path] = pair.rank;
+      config["alpha_pattern"][path] = alpha(pair.rank);
+    }
     auto a = pair.a;
-    for (float& x : a) x *= pair.scaling;
+    for (float& x : a) x *= pair.scaling / scaling;
     tensors.push_back({"base_model.model." + path + ".lora_A.weight", {pair.rank, pair.in}, std::move(a)});
     tensors.push_back({"base_model.model." + path + ".lora_B.weight", {pair.out, pair.rank}, pair.b});
   }

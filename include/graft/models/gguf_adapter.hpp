@@ -15,7 +15,7 @@ constexpr bool fits_gguf() {
   bool fits = Model::trainable_parameters > 0;
   const typename Model::template on<planned_on<typename Model::backend>> model;
   std::remove_cvref_t<decltype(model)>::each_site(model, [&fits](auto site, const Path&, const auto& layer) {
-    if constexpr (requires { layer.low_rank_weight(); }) fits = fits && !std::is_same_v<decltype(site), Head>;
+    if constexpr (requires { layer.low_rank_weight(); }) fits = fits && !std::is_same_v<decltype(site), Head> && !std::remove_cvref_t<decltype(layer)>::method::settings.bias;
     else fits = fits && trainable_parameters(layer) == 0;
   });
   return fits;

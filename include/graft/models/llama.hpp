@@ -13,6 +13,7 @@
 #include <graft/layers/repeat.hpp>
 #include <graft/models/llama_block.hpp>
 #include <graft/models/policies.hpp>
+#include <graft/peft/activated_lora.hpp>
 
 #include <tuple>
 
@@ -127,7 +128,9 @@ class Llama {
     else return Index{0};
   }();
   /// Whether batches are read otherwise than they are made.
-  static constexpr bool prepares = virtual_tokens + prefix_tokens > 0;
+  static constexpr bool prepares = virtual_tokens + prefix_tokens > 0 || requires { M::invocation; };
+  /// Whether an adapter works only behind its invocation.
+  static constexpr bool activates = requires { M::invocation; };
   /// Blocks of the trunk, below everything trained.
   static constexpr Index trunk_blocks = runs.starts[trunk_runs];
 
@@ -138,7 +141,8 @@ class Llama {
   /// A batch as the model reads it: behind its soft prompt and its prefix, if it has them.
   static Batch prepared(const Batch& batch) {
     const Batch prompted = virtual_tokens == 0 ? batch : batch.behind(C::vocabulary, virtual_tokens);
-    if constexpr (prefix_tokens > 0) return prompted.behind_keys(prefix_tokens, unnumbered_keys == 0);
+    if constexpr (activates) return activated(batch, M::invocation);
+    else if constexpr (prefix_tokens > 0) return prompted.behind_keys(prefix_tokens, unnumbered_keys == 0);
     else return prompted;
   }
 
@@ -147,7 +151,7 @@ class Llama {
   template <class T, class Context>
   constexpr auto hidden(T& tape, const PlacedBatch<B>& batch, const Context& context, Rows<B> rows = {}) const {
     const auto all = block_context(tape, batch, context);
-    return through<0, runs.count>(tape, token_embedding(tape, batch.tokens, batch.token_count), all, rows);
+    return through<0, runs.count>(tape, embedded(tape, batch), all, rows);
   }
   template <class T>
   constexpr auto hidden(T& tape, const PlacedBatch<B>& batch, Rows<B> rows = {}) const {
@@ -174,7 +178,7 @@ class Llama {
   template <class T>
   constexpr auto trunk(T& tape, const PlacedBatch<B>& batch) const {
     const auto all = block_context(tape, batch, PackedContext<B>{batch.sequences});
-    return through<0, trunk_runs>(tape, token_embedding(tape, batch.tokens, batch.token_count), all, {});
+    return through<0, trunk_runs>(tape, embedded(tape, batch), all, {});
   }
   /// The loss, given what the trunk yields.
   template <class T>
@@ -239,6 +243,11 @@ class Llama {
     }
   };
 
+  template <class T>
+  constexpr auto embedded(T& tape, const PlacedBatch<B>& batch) const {
+    if constexpr (requires { decltype(token_embedding)::tasks; }) return token_embedding(tape, batch.tokens, batch.token_count, batch.task);
+    else return token_embedding(tape, batch.tokens, batch.token_count);
+  }
   /// Attention within the batch's sequences, and what a method lets them see besides.
   template <class T>
   constexpr auto packed(T& tape, const PlacedBatch<B>& batch) const {

@@ -33,6 +33,7 @@ struct LlamaSites {
   using gate = at<Gate, Linear<B, C::width, C::feed_forward, C::mlp_bias>>;
   using up = at<Up, Linear<B, C::width, C::feed_forward, C::mlp_bias>>;
   using down = at<Down, Linear<B, C::feed_forward, C::width, C::mlp_bias>>;
+  using attended = at<Attended, Absent<B, C>>;
   using after_attention = at<AfterAttention, Absent<B, C>>;
   using after_mlp = at<AfterMlp, Absent<B, C>>;
   using block_output = at<BlockOutput, Absent<B, C>>;
@@ -40,12 +41,12 @@ struct LlamaSites {
   /// Whether anything is trained here. Only where sites are on `meta`, which has no memory.
   static constexpr bool trains() {
     const auto counted = [](const auto&... layers) { return (trainable_parameters(layers) + ...); };
-    return counted(input_norm{}, query{}, key{}, value{}, output{}, mlp_norm{}, gate{}, up{}, down{}, after_attention{}, after_mlp{}, block_output{}) > 0;
+    return counted(input_norm{}, query{}, key{}, value{}, output{}, mlp_norm{}, gate{}, up{}, down{}, attended{}, after_attention{}, after_mlp{}, block_output{}) > 0;
   }
   /// What a method could not do in this block.
-  using refused = FirstComplaint<input_norm, query, key, value, output, mlp_norm, gate, up, down, after_attention, after_mlp, block_output>;
+  using refused = FirstComplaint<input_norm, query, key, value, output, mlp_norm, gate, up, down, attended, after_attention, after_mlp, block_output>;
   /// Equal for blocks that may share a type.
-  using kind = void (*)(input_norm, query, key, value, output, mlp_norm, gate, up, down, after_attention, after_mlp, block_output);
+  using kind = void (*)(input_norm, query, key, value, output, mlp_norm, gate, up, down, attended, after_attention, after_mlp, block_output);
 };
 
 /// What all blocks read beside their input. E: the elements of activations; the sum that runs through the blocks is always of
@@ -77,6 +78,7 @@ class LlamaBlock {
   typename Sites::gate gate;
   typename Sites::up up;
   typename Sites::down down;
+  [[no_unique_address]] typename Sites::attended attended;
   [[no_unique_address]] typename Sites::after_attention after_attention;
   [[no_unique_address]] typename Sites::after_mlp after_mlp;
   [[no_unique_address]] typename Sites::block_output block_output;
@@ -89,7 +91,8 @@ class LlamaBlock {
     const auto [q, new_k, new_v] = apply(tape, normed<E>(tape, input_norm, x), context.how, query, key, value);
     const auto turned = rotary(tape, q, context.rotary);
     const auto [k, v] = context.seen.visible(tape, number, rotary(tape, new_k, context.rotary), new_v);
-    const auto a = attention<C::heads, C::groups>(tape, turned, k, v, context.seen.sequences);
+    const auto seen = attention<C::heads, C::groups>(tape, turned, k, v, context.seen.sequences);
+    const auto a = with_more(tape, seen, turned);
     const auto kept = rows(tape, a);  // in a statement of its own: the order of records is the order of statements
     const InputRows<B> how{context.how.remake, rows.all ? context.how.owners : rows.owners};
     const auto h = joined(tape, after_attention, rows(tape, x), Sublayer{Given{kept}, how, &output}, *context.shared);
@@ -107,6 +110,7 @@ class LlamaBlock {
     f(Query{}, Path{&attention, "q_proj"}, self.query);
     f(Key{}, Path{&attention, "k_proj"}, self.key);
     f(Value{}, Path{&attention, "v_proj"}, self.value);
+    f(Attended{}, attention, self.attended);
     f(Output{}, Path{&attention, "o_proj"}, self.output);
     f(MlpNorm{}, Path{&path, "post_attention_layernorm"}, self.mlp_norm);
     f(Gate{}, Path{&mlp, "gate_proj"}, self.gate);
@@ -118,6 +122,12 @@ class LlamaBlock {
   }
 
  private:
+  /// What attention yields, and what a method finds beside it.
+  template <class T, class A, class Q>
+  constexpr auto with_more(T& tape, A a, Q queries) const {
+    if constexpr (is_absent<decltype(attended)>) return a;
+    else return attended(tape, a, queries, key, value);
+  }
   /// The norm of x as a source, whatever a method made of the layer.
   template <class E, class T, class Norm, class X>
   static constexpr auto normed(T& tape, const Norm& norm, X x) {

@@ -22,6 +22,31 @@ void merge(Model& model) {
   });
 }
 
+/// The same, and says what rounding the sums to the base's storage cost: the norm of the difference, as a share of the norm of the merged weights,
+/// over all layers that were merged. 0 where weights are kept as F32.
+template <class Model>
+double merge_and_measure(Model& model) {
+  std::map<std::string, std::vector<float>> exact;
+  const auto each = [&model](auto&& f) {
+    Model::each_site(model, [&f](auto, const Path& path, auto& layer) {
+      if constexpr (requires { layer.merge(); layer.merged_weight(std::vector<float>()); })
+        visit_base(layer, [&](const Path& name, auto& p) { if (name.name == "weight") f(path.str(), layer, p); }, path);
+    });
+  };
+  each([&exact](const std::string& path, auto& layer, auto& p) { exact[path] = layer.merged_weight(p.read()); });
+  merge(model);
+  double all = 0, apart = 0;
+  each([&](const std::string& path, auto&, auto& p) {
+    const auto have = p.read(), &want = exact.at(path);
+    for (Index i = 0; i < have.size(); ++i) {
+      const auto difference = static_cast<double>(have[i]) - static_cast<double>(want[i]);
+      all += static_cast<double>(want[i]) * static_cast<double>(want[i]);
+      apart += difference * difference;
+    }
+  });
+  return all == 0 ? 0.0 : std::sqrt(apart / all);
+}
+
 template <class Model>
 void unmerge(Model& model) {
   Model::each_site(model, [](auto, const Path&, auto& layer) {

@@ -12,7 +12,7 @@ namespace graft {
 struct BankOfSomethingElse {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: Bank<N, M> trains N adapters of a LoRA without Dropout on linear layers of the blocks; M is something else, or touches the Head");
+    static_assert(!Model::backend::executes, "graft: Bank<N, M> trains N adapters of a LoRA without Dropout and LoraBias on linear layers of the blocks; M is something else, or touches the Head");
   };
 };
 
@@ -33,7 +33,7 @@ struct Bank {
   struct Times : std::conditional_t<BaseLayer<L> && of_lora, Kept<L>, Refuse<L, BankOfSomethingElse>> {};
   template <class Where, class L>
     requires requires { typename L::template made_by<Bank>; }
-  struct Times<Where, L> : std::conditional_t<L::method::settings.dropout == 0 && !std::is_same_v<typename Where::site, Head>, Kept<typename L::template made_by<Bank>>, Refuse<L, BankOfSomethingElse>> {};
+  struct Times<Where, L> : std::conditional_t<L::method::settings.dropout == 0 && !L::method::settings.bias && !std::is_same_v<typename Where::site, Head>, Kept<typename L::template made_by<Bank>>, Refuse<L, BankOfSomethingElse>> {};
   template <class Where, class L>
   using at = typename Times<Where, typename M::template at<Where, L>>::type;
 };

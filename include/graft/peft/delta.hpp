@@ -97,7 +97,7 @@ struct DeltaOnNoLinear {
 struct DeltaWithDropout {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: this method has no Dropout");
+    static_assert(!Model::backend::executes, "graft: this method has no Dropout and no LoraBias");
   };
 };
 
@@ -113,7 +113,7 @@ struct OverFrozenLinear<Method, Layer, L> {
 /// `template <class Where, class L> using at = delta_at<Mine, LoRA<Rank, Options...>, Where, L>;`
 template <class Method, class Options, class Where, class L, template <class, class> class Layer = Delta>
 using delta_at = typename std::conditional_t<!std::is_void_v<typename Options::problem>, Refuse<L, typename Options::problem>,
-                 std::conditional_t<(Options::settings.dropout > 0), Refuse<L, DeltaWithDropout>,
+                 std::conditional_t<(Options::settings.dropout > 0 || Options::settings.bias), Refuse<L, DeltaWithDropout>,
                  std::conditional_t<Options::template touches<Where>, OverFrozenLinear<Method, Layer, L>, Kept<L>>>>::type;
 
 }  // namespace graft

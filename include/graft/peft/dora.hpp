@@ -113,7 +113,7 @@ class WeightDecomposed {
 struct DoraWithDropout {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: DoRA takes the options of LoRA without Dropout, on frozen linear layers and not on the tied head");
+    static_assert(!Model::backend::executes, "graft: DoRA takes the options of LoRA without Dropout and LoraBias, on frozen linear layers and not on the tied head");
   };
 };
 
@@ -131,7 +131,7 @@ struct DoRA {
   template <class L>
   struct Wrap : Refuse<L, DoraWithDropout> {};
   template <class M, class Base>
-    requires(M::settings.dropout == 0)
+    requires(M::settings.dropout == 0 && !M::settings.bias)
   struct Wrap<LowRank<M, Base>> {
     using type = WeightDecomposed<DoRA, Base>;
   };

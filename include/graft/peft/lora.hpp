@@ -8,6 +8,8 @@
 #pragma once
 
 #include <graft/autodiff/ops/dropout.hpp>
+#include <graft/autodiff/ops/leaf.hpp>
+#include <graft/autodiff/ops/scale.hpp>
 #include <graft/layers/apply.hpp>
 #include <graft/peft/lora_embedding.hpp>
 #include <graft/peft/method.hpp>
@@ -32,6 +34,7 @@ struct LoraSettings {
   double alpha = 0;
   double dropout = 0;
   bool rank_stabilized = false;
+  bool bias = false;  ///< of B
   LoraInit init = LoraInit::kaiming;
   std::ptrdiff_t first_block = -1, last_block = -1;  ///< −1: every block
 
@@ -62,6 +65,11 @@ struct RankStabilized {
 /// A ~ N(0, 1/R²) instead of U(−1/√In, 1/√In).
 struct GaussianInit {
   static constexpr void apply(LoraSettings& s) { s.init = LoraInit::gaussian; }
+};
+
+/// A trained bias of the low-rank path's second product:   + s c,   c(Out).
+struct LoraBias {
+  static constexpr void apply(LoraSettings& s) { s.bias = true; }
 };
 
 template <class O>
@@ -102,12 +110,15 @@ class LowRank {
   template <class S>
   using frozen = LowRank<Method, Frozen<Base, S>>;
   using bias_thawed = LowRank<Method, typename Base::bias_thawed>;
-  template <class Bank>
-  using made_by = LowRank<Bank, Base>;
+  template <class Other>
+  using made_by = LowRank<Other, Base>;
+  /// Whether the path is the same for every row.
+  static constexpr bool merges = members == 1 && !requires { Method::invocation; } && (!Method::settings.bias || Base::has_bias);
 
   Base base;
   Parameter<backend, Trainable, members * rank, in> a;
   Parameter<backend, Trainable, members * out, rank> b;
+  [[no_unique_address]] std::conditional_t<Method::settings.bias, Parameter<backend, Trainable, 1, out>, NoBias> b_bias;
 
   /// Where nothing is dropped the path is part of the base's product.
   [[nodiscard]] constexpr auto projection() const
@@ -117,7 +128,7 @@ class LowRank {
   }
   template <class T, class Y>
   constexpr auto complete(T& tape, Y y) const {
-    return base.complete(tape, y);
+    return with_bias(tape, base.complete(tape, y));
   }
 
   template <class T, Gradient G, class E>
@@ -126,7 +137,7 @@ class LowRank {
       return std::get<0>(apply(tape, Given{x}, {}, *this));
     } else {
       const auto y = base(tape, x);
-      return add_matmul(tape, y, matmul(tape, dropout(tape, x, static_cast<float>(Method::settings.dropout)), a), b, scaling());
+      return with_bias(tape, add_matmul(tape, y, matmul(tape, dropout(tape, x, static_cast<float>(Method::settings.dropout)), a), b, scaling()));
     }
   }
 
@@ -135,6 +146,7 @@ class LowRank {
     Base::visit(self.base, f, path);
     f(Path{&path, "lora_A.weight"}, self.a);
     f(Path{&path, "lora_B.weight"}, self.b);
+    if constexpr (Method::settings.bias) f(Path{&path, "lora_B.bias"}, self.b_bias);
   }
 
   void initialize(Initializer& initializer) {
@@ -142,11 +154,12 @@ class LowRank {
     if constexpr (Method::settings.init == LoraInit::kaiming) a.assign(initializer.uniform(members * rank * in, 1.0F / std::sqrt(static_cast<float>(in))));
     else a.assign(initializer.normal(members * rank * in, 1.0F / static_cast<float>(rank)));
     b.assign(std::vector<float>(members * out * rank, 0.0F));
+    if constexpr (Method::settings.bias) b_bias.assign(std::vector<float>(out, 0.0F));
   }
 
   /// s B A as host floats, (Out,In).
   [[nodiscard]] std::vector<float> low_rank_weight() const
-    requires(members == 1)
+    requires(merges)
   {
     const Buffer<backend> memory(out * in * sizeof(float));
     const auto w = memory.template as<float>();
@@ -155,22 +168,30 @@ class LowRank {
   }
 
   [[nodiscard]] std::vector<float> merged_weight(std::vector<float> w) const
-    requires(members == 1)
+    requires(merges)
   {
     const auto delta = low_rank_weight();
     for (Index i = 0; i < w.size(); ++i) w[i] += delta[i];
     return w;
   }
 
+  [[nodiscard]] std::vector<float> merged_bias(std::vector<float> bias) const
+    requires(merges && Method::settings.bias)
+  {
+    const auto c = b_bias.read();
+    for (Index o = 0; o < out; ++o) bias[o] += Method::settings.scaling() * c[o];
+    return bias;
+  }
+
   /// Adds the low-rank path to the base weight (and switches it off), or takes it out again. Where the base is not kept
   /// as F32 the sum is rounded to its storage, and `unmerge` gives back the rounded base.
   void merge()
-    requires(members == 1)
+    requires(merges)
   {
     fold(1.0F, true);
   }
   void unmerge()
-    requires(members == 1)
+    requires(merges)
   {
     fold(-1.0F, false);
   }
@@ -185,7 +206,18 @@ class LowRank {
     const auto delta = low_rank_weight();
     for (Index i = 0; i < w.size(); ++i) w[i] += direction * delta[i];
     base.weight.assign(w);
+    if constexpr (Method::settings.bias) {
+      auto bias = base.bias.read();
+      const auto c = b_bias.read();
+      for (Index o = 0; o < out; ++o) bias[o] += direction * Method::settings.scaling() * c[o];
+      base.bias.assign(bias);
+    }
     merged_ = merged;
+  }
+  template <class T, class Y>
+  constexpr auto with_bias(T& tape, Y y) const {
+    if constexpr (Method::settings.bias) return add_bias(tape, y, scale(tape, leaf(tape, b_bias), scaling()));
+    else return y;
   }
 
   bool merged_ = false;
@@ -206,7 +238,7 @@ struct LoraOfRankZero {
 struct LoraUnknownOption {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: unknown option of LoRA; it takes On<sites...>, Blocks<First, Last>, Alpha<N>, Dropout<N, D>, RankStabilized, GaussianInit");
+    static_assert(!Model::backend::executes, "graft: unknown option of LoRA; it takes On<sites...>, Blocks<First, Last>, Alpha<N>, Dropout<N, D>, RankStabilized, GaussianInit, LoraBias");
   };
 };
 struct EmptyBlockRange {

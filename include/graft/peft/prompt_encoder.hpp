@@ -2,10 +2,16 @@
 /// Rows p(N,M) that a model reads as if tokens had made them: trained as they are, or made by a small network that is trained in their
 /// place (Li and Liang 2021; Liu et al. 2021). Files hold the rows alone, so that what was read from one cannot be trained on.
 ///   rows: p     Mlp: p = L₃(relu(L₂(relu(L₁(e)))))     Projection: p = L₂(tanh(L₁(e)))     e(N,C) trained, Lᵢ linear with bias
+///   Lstm: p = L₂(relu(L₁(m₂(m₁(e))))),   m(x) = [lstm(x), lstm backwards(x)]
 #pragma once
 
+#include <graft/autodiff/ops/interleave.hpp>
 #include <graft/autodiff/ops/leaf.hpp>
+#include <graft/autodiff/ops/lstm.hpp>
+#include <graft/autodiff/ops/multiply.hpp>
 #include <graft/autodiff/ops/pointwise.hpp>
+#include <graft/autodiff/ops/product.hpp>
+#include <graft/autodiff/ops/slice.hpp>
 #include <graft/layers/linear.hpp>
 
 namespace graft {
@@ -24,6 +30,31 @@ struct PlainRows {
     f(Path{nullptr, "prompt_embeddings"}, self.rows);
   }
   void initialize(Initializer& initializer) { rows.assign(initializer.normal(N * M, 1.0F)); }
+};
+
+/// Rows that tasks share, made each task's own by a product of low rank (Wang et al. 2023):   p = P ∘ (U_k V_k),   U(K,N,R), V(K,R,M)
+template <class B, Index N, Index M, Index Tasks, Index Rank>
+struct MultitaskRows {
+  Parameter<B, Trainable, N, M> shared;
+  TrainedTensor<B, Tasks, N, Rank> columns;
+  TrainedTensor<B, Tasks, Rank, M> rows;
+
+  template <class T>
+  constexpr auto operator()(T& tape, Index task) const {
+    const auto u = slice(tape, leaf_of_columns<Rank>(tape, columns), task * N, N);
+    return multiply(tape, leaf(tape, shared), product_nn(tape, u, slice(tape, leaf_of_columns<M>(tape, rows), task * Rank, Rank)));
+  }
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f) {
+    f(Path{nullptr, "prompt_embeddings"}, self.shared);
+    f(Path{nullptr, "prefix_task_cols"}, self.columns);
+    f(Path{nullptr, "prefix_task_rows"}, self.rows);
+  }
+  void initialize(Initializer& initializer) {
+    shared.assign(initializer.normal(N * M, 1.0F));
+    columns.assign(initializer.normal(Tasks * N * Rank, 0.02F));
+    rows.assign(initializer.normal(Tasks * Rank * M, 0.02F));
+  }
 };
 
 /// e(N,C) through two hidden layers of width H.
@@ -52,6 +83,81 @@ struct MlpEncoder {
     first.initialize_uniform(initializer);
     second.initialize_uniform(initializer);
     third.initialize_uniform(initializer);
+  }
+};
+
+/// One layer of an LSTM in both directions: x(N,C) → (N,2H).
+template <class B, Index C, Index H>
+struct BidirectionalLstm {
+  struct Direction {
+    Parameter<B, Trainable, 4 * H, C> input;
+    Parameter<B, Trainable, 4 * H, H> hidden;
+    Parameter<B, Trainable, 1, 4 * H> input_bias, hidden_bias;
+
+    template <class T, class X>
+    constexpr auto operator()(T& tape, X x, bool reverse) const {
+      return lstm(tape, add_bias(tape, add_bias(tape, matmul(tape, x, input), input_bias), hidden_bias), leaf(tape, hidden), reverse);
+    }
+  };
+  Direction ahead, back;
+
+  template <class T, class X>
+  constexpr auto operator()(T& tape, X x) const {
+    const auto first = ahead(tape, x, false);
+    const auto second = back(tape, x, true);
+    return reshaped<2 * H>(interleave(tape, first, second));
+  }
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path, const char* const (&names)[8]) {
+    f(Path{&path, names[0]}, self.ahead.input);
+    f(Path{&path, names[1]}, self.ahead.hidden);
+    f(Path{&path, names[2]}, self.ahead.input_bias);
+    f(Path{&path, names[3]}, self.ahead.hidden_bias);
+    f(Path{&path, names[4]}, self.back.input);
+    f(Path{&path, names[5]}, self.back.hidden);
+    f(Path{&path, names[6]}, self.back.input_bias);
+    f(Path{&path, names[7]}, self.back.hidden_bias);
+  }
+  void initialize(Initializer& initializer) {
+    const float bound = 1.0F / std::sqrt(static_cast<float>(H));
+    for (auto* d : {&ahead, &back}) {
+      d->input.assign(initializer.uniform(4 * H * C, bound));
+      d->hidden.assign(initializer.uniform(4 * H * H, bound));
+      d->input_bias.assign(initializer.uniform(4 * H, bound));
+      d->hidden_bias.assign(initializer.uniform(4 * H, bound));
+    }
+  }
+};
+
+/// e(N,C) through two layers of an LSTM of width H in both directions, and two linear layers.
+template <class B, Index N, Index C, Index H>
+struct LstmEncoder {
+  static constexpr Index rows = N, columns = C;
+  Parameter<B, Trainable, N, C> embedding;
+  BidirectionalLstm<B, C, H> lower;
+  BidirectionalLstm<B, 2 * H, H> upper;
+  Linear<B, 2 * H, 2 * H, true> first;
+  Linear<B, 2 * H, C, true> second;
+
+  template <class T>
+  constexpr auto operator()(T& tape) const {
+    return second(tape, relu(tape, first(tape, upper(tape, lower(tape, leaf(tape, embedding))))));
+  }
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f) {
+    const Path encoder{nullptr, "prompt_encoder"}, table{&encoder, "embedding"}, memory{&encoder, "lstm_head"}, head{&encoder, "mlp_head"};
+    f(Path{&table, "weight"}, self.embedding);
+    decltype(lower)::visit(self.lower, f, memory, {"weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", "weight_ih_l0_reverse", "weight_hh_l0_reverse", "bias_ih_l0_reverse", "bias_hh_l0_reverse"});
+    decltype(upper)::visit(self.upper, f, memory, {"weight_ih_l1", "weight_hh_l1", "bias_ih_l1", "bias_hh_l1", "weight_ih_l1_reverse", "weight_hh_l1_reverse", "bias_ih_l1_reverse", "bias_hh_l1_reverse"});
+    decltype(first)::visit(self.first, f, Path{&head, "0"});
+    decltype(second)::visit(self.second, f, Path{&head, "2"});
+  }
+  void initialize(Initializer& initializer) {
+    embedding.assign(initializer.normal(N * C, 1.0F));
+    lower.initialize(initializer);
+    upper.initialize(initializer);
+    first.initialize_uniform(initializer);
+    second.initialize_uniform(initializer);
   }
 };
 

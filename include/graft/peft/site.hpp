@@ -23,6 +23,7 @@ struct TokenEmbedding { static constexpr const char* site = "TokenEmbedding"; };
 struct Head { static constexpr const char* site = "Head"; };
 
 // Sites where a model has room for a layer, and none of its own.
+struct Attended { static constexpr const char* site = "Attended"; };              ///< what attention yields, before Output reads it
 struct AfterAttention { static constexpr const char* site = "AfterAttention"; };  ///< what attention adds to the sum that runs through blocks
 struct AfterMlp { static constexpr const char* site = "AfterMlp"; };              ///< what the feed-forward layers add to it
 struct BlockOutput { static constexpr const char* site = "BlockOutput"; };        ///< the sum behind a block

@@ -63,6 +63,24 @@ class Prompted : public Embedding<B, V, C, Role> {
   }
 };
 
+/// The same with rows of several tasks.
+template <class Method, class B, Index V, Index C, class Role>
+class TaskPrompted : public Prompted<Method, B, V, C, Role> {
+  using Base = Prompted<Method, B, V, C, Role>;
+
+ public:
+  static constexpr Index tasks = Method::tasks;
+  template <class S>
+  using frozen = TaskPrompted<Method, B, V, C, Constant<S>>;
+  using bias_thawed = TaskPrompted;
+
+  template <class T>
+  constexpr auto operator()(T& tape, Pointer<B, Id> ids, Index count, Index task) const {
+    if (task >= tasks) fail("a batch is of task ", task, ", and the prompt is of ", tasks, " (counted from 0)");
+    return embedding_beyond(tape, ids, count, Base::weight, Base::prompt(tape, task));
+  }
+};
+
 struct PromptOverTrained {
   template <class Model>
   struct error {
@@ -76,6 +94,11 @@ struct BeforeEmbedding : Refuse<L, PromptOverTrained> {};
 template <class Method, class B, Index V, Index C, class S>
 struct BeforeEmbedding<Method, Embedding<B, V, C, Constant<S>>> {
   using type = Prompted<Method, B, V, C, Constant<S>>;
+};
+template <class Method, class B, Index V, Index C, class S>
+  requires requires { Method::tasks; }
+struct BeforeEmbedding<Method, Embedding<B, V, C, Constant<S>>> {
+  using type = TaskPrompted<Method, B, V, C, Constant<S>>;
 };
 template <class Method, class Where, class L>
 using prompt_at = typename std::conditional_t<std::is_same_v<typename Where::site, TokenEmbedding>, BeforeEmbedding<Method, L>, Kept<L>>::type;
@@ -113,25 +136,56 @@ struct SoftPrompt : Options... {
   using at = prompt_at<SoftPrompt, Where, L>;
 };
 
-/// `PTuning<20, 128>`: N rows made by a network with hidden layers of that width.
-template <Index N, Index Hidden>
+/// What makes the rows of PTuning.
+struct Mlp {
+  static constexpr const char* name = "MLP";
+  template <class B, Index N, Index C, Index Hidden>
+  using Encoder = MlpEncoder<B, N, C, Hidden>;
+};
+struct Lstm {
+  static constexpr const char* name = "LSTM";
+  template <class B, Index N, Index C, Index Hidden>
+  using Encoder = LstmEncoder<B, N, C, Hidden>;
+};
+
+/// `PTuning<20, 128>`: N rows made by a network with hidden layers of that width; `PTuning<20, 128, Lstm>`.
+template <Index N, Index Hidden, class Made = Mlp>
 struct PTuning {
   static_assert(N > 0 && Hidden > 0, "graft: PTuning<N, Hidden> needs rows and a width");
   static constexpr Index virtual_tokens = N;
   static constexpr const char* peft_type = "P_TUNING";
   static constexpr bool lists_modules = false;
   template <class B, Index C>
-  using Prompt = EncodedRows<B, MlpEncoder<B, N, C, Hidden>>;
+  using Prompt = EncodedRows<B, typename Made::template Encoder<B, N, C, Hidden>>;
   template <class Config, class F>
   static void each_option(F&& f) {
     each_prompt_option<Config, N>(f);
-    f("encoder_reparameterization_type", "MLP");
+    f("encoder_reparameterization_type", Made::name);
     f("encoder_hidden_size", Hidden);
     f("encoder_num_layers", 2);
     f("encoder_dropout", 0.0);
   }
   template <class Where, class L>
   using at = prompt_at<PTuning, Where, L>;
+};
+
+/// `MultitaskPrompt<20, 3>`: N rows for each of three tasks, a shared matrix times one of low rank; `Batch::task` says which.
+template <Index N, Index Tasks, Index Rank = 1>
+struct MultitaskPrompt {
+  static_assert(N > 0 && Tasks > 0 && Rank > 0, "graft: MultitaskPrompt<N, Tasks, Rank> needs rows, tasks and a rank");
+  static constexpr Index virtual_tokens = N, tasks = Tasks;
+  static constexpr const char* peft_type = "MULTITASK_PROMPT_TUNING";
+  static constexpr bool lists_modules = false;
+  template <class B, Index C>
+  using Prompt = MultitaskRows<B, N, C, Tasks, Rank>;
+  template <class Config, class F>
+  static void each_option(F&& f) {
+    each_prompt_option<Config, N>(f);
+    f("num_tasks", Tasks);
+    f("num_ranks", Rank);
+  }
+  template <class Where, class L>
+  using at = prompt_at<MultitaskPrompt, Where, L>;
 };
 
 }  // namespace graft

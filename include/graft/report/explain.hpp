@@ -160,6 +160,7 @@ Explanation explain() {
       };
       if (s.site == "InputNorm" || s.site == "MlpNorm" || s.site == "FinalNorm") norm = pass(sum);
       else if (s.site == "Query" || s.site == "Key" || s.site == "Value") queries = pass(norm) || queries;
+      else if (s.site == "Attended") queries = pass(queries || keys) || queries;
       else if (s.site == "Output") { attended = pass(queries || keys); sum = sum || attended; }
       else if (s.site == "Gate" || s.site == "Up") gated = pass(norm) || gated;
       else if (s.site == "Down") sum = pass(gated) || sum;

@@ -18,6 +18,7 @@ struct GenerateOptions {
   Index top_k = 0;           ///< draw among this many likeliest tokens; 0: all
   float top_p = 1.0F;        ///< draw among the likeliest tokens that together have this probability (Holtzman et al. 2020)
   std::uint64_t seed = 0;
+  Index task = 0;            ///< of a multitask prompt
   std::vector<Id> stop{};    ///< tokens that end the text; not part of the result
 };
 
@@ -55,7 +56,7 @@ class Generator {
  public:
   using backend = typename Model::backend;
 
-  explicit Generator(const Model& model, Index capacity = 2048, Index sequences = 1) : model_(&model), cache_(sequences, capacity) {}
+  explicit Generator(const Model& model, Index capacity = 2048, Index sequences = 1) : model_(&model), cache_(sequences, capacity), starts_(sequences) {}
 
   /// Continues a prompt. `each(id)` is called for every new token as it comes.
   template <class Each>
@@ -84,7 +85,7 @@ class Generator {
  private:
   auto read(Inference<backend>& tape, const std::vector<Continuation>& continuations) {
     Batch batch;
-    std::vector<Id> rows, keys, key_ends, last;
+    std::vector<Id> rows, keys, key_ends, last, owners;
     for (const auto& [sequence, tokens] : continuations) {
       if (cache_.length(sequence) == 0) remember_prefix(tape, *model_, cache_, sequence);
       const Index past = cache_.length(sequence);
@@ -92,17 +93,24 @@ class Generator {
         batch.positions.push_back(static_cast<Id>(past + i - Model::unnumbered_keys));
         rows.push_back(cache_.row(sequence, past + i));
       }
+      if constexpr (Model::activates) {
+        if (past == 0) starts_[sequence] = last_invocation(tokens, Model::method::invocation);
+        if (past == 0 && starts_[sequence] == tokens.size()) starts_[sequence] = ~Index{0};  // the text has none
+        for (Index i = 0; i < tokens.size(); ++i) batch.owners.push_back(past + i >= starts_[sequence] ? 0 : 1);
+        owners.push_back(batch.owners.back());
+      }
       batch.tokens.insert(batch.tokens.end(), tokens.begin(), tokens.end());
       batch.starts.push_back(static_cast<Id>(batch.tokens.size()));
       keys.push_back(cache_.row(sequence, 0));
       key_ends.push_back(cache_.row(sequence, past + tokens.size()));
       last.push_back(batch.starts.back() - 1);
     }
+    batch.task = task_;
     auto placed = place(tape, batch);
     const auto to = [&tape](const std::vector<Id>& ids) { return tape.ids(ids.data(), ids.size()); };
     placed.sequences.keys = to(keys);
     placed.sequences.key_ends = to(key_ends);
-    const auto h = model_->hidden(tape, placed, CachedContext<Model>{placed.sequences, to(rows), &cache_}, Rows<backend>{to(last), last.size(), false});
+    const auto h = model_->hidden(tape, placed, CachedContext<Model>{placed.sequences, to(rows), &cache_}, Rows<backend>{to(last), last.size(), false, owners.empty() ? Pointer<backend, Id>{} : to(owners)});
     const auto logits = model_->logits(tape, h);
     for (const auto& [sequence, tokens] : continuations) cache_.advance(sequence, tokens.size());
     return logits;
@@ -131,6 +139,7 @@ class Generator {
       if (Model::virtual_tokens + Model::prefix_tokens + prompt.size() + options.max_new_tokens > cache_.capacity())
         fail("generate: ", prompt.size(), " tokens of prompt and ", options.max_new_tokens, " new ones do not fit the cache of ", cache_.capacity());
     }
+    task_ = options.task;
     std::vector<std::vector<Id>> made(prompts.size());
     std::vector<Index> text(cache_.sequences());  // which text a sequence holds
     std::vector<Continuation> reading;
@@ -168,6 +177,8 @@ class Generator {
 
   const Model* model_;
   KeyValueCache<Model> cache_;
+  Index task_ = 0;
+  std::vector<Index> starts_;  ///< where an activated adapter begins in each sequence
   Workspace<backend> workspace_;
 };
 

@@ -185,7 +185,10 @@ class Trainer {
   static constexpr bool has_trunk = Model::trunk_blocks > 0;
 
   static void count_targets(const Batch& batch, std::array<Index, members>& counts) {
-    if (batch.target_owners.empty()) counts[0] += batch.targets.size();
+    if (batch.target_owners.empty() || Model::activates) {
+      counts[0] += batch.targets.size();
+      return;
+    }
     for (const Id member : batch.target_owners) {
       if (static_cast<Index>(member) >= members) fail("a sequence of this batch belongs to adapter ", member, ", and the model trains ", members, " (counted from 0)");
       ++counts[static_cast<Index>(member)];

@@ -25,4 +25,23 @@ constexpr auto add_bias(T& tape, Var<typename T::backend, N, G, E> y, const Para
   }
 }
 
+/// The same for a bias that was computed, b(1,N).
+template <class T, Index N, Gradient G, class E, Gradient Gb>
+constexpr auto add_bias(T& tape, Var<typename T::backend, N, G, E> y, Var<typename T::backend, N, Gb> b) {
+  tape.run(y.size(), [=](auto on) { add_bias(y.data, b.data, y.rows, N, on); });
+  if constexpr (T::recording && (G | Gb) == Gradient::tracked) {
+    const auto z = tape.track(y.constant());
+    tape.record(z, [=](auto& back, auto dz) {
+      if constexpr (Gb == Gradient::tracked) {
+        const auto db = back.contribute_zeroed(b);
+        back.run(y.size(), [=](auto on) { add_bias_weight(db, dz, y.rows, N, on); });
+      }
+      back.pass_adjoint(z, y);
+    });
+    return z;
+  } else {
+    return y;
+  }
+}
+
 }  // namespace graft

@@ -1,6 +1,7 @@
 /// \file
 /// Columns by number:
 ///   gather_columns:  y(T,N) = columns `ids` of x(N,V)                            dx[:, id] += dy[t]
+///   permute_columns: y[:, j] = x[:, ids[j]],   ids a permutation                 dx[:, ids[j]] = dy[:, j]
 ///   replace_columns: y(T,V) = x(T,V), but for columns `ids`, which are z(T,N)    dx = dy but for those columns, dz = those
 #pragma once
 
@@ -18,6 +19,22 @@ constexpr auto gather_columns(T& tape, Var<typename T::backend, V, G> x, Pointer
     tape.record(z, [=](auto& back, auto dy) {
       const auto dx = back.contribute_zeroed(x);
       back.run(y.size(), [=](auto on) { scatter_add_columns(dx, dy, ids, count, N, V, on); });
+    });
+    return z;
+  } else {
+    return y;
+  }
+}
+
+template <class T, Index N, Gradient G, class E>
+constexpr auto permute_columns(T& tape, Var<typename T::backend, N, G, E> x, Pointer<typename T::backend, Id> ids) {
+  const auto y = tape.template value<N, E>(x.rows);
+  tape.run(0, [=](auto on) { permute_columns(y.data, x.data, ids, x.rows, N, on); });
+  if constexpr (T::recording && G == Gradient::tracked) {
+    const auto z = tape.track(y);
+    tape.record(z, [=](auto& back, auto dy) {
+      const auto dx = back.contribute(x);
+      back.run(0, [=](auto on) { unpermute_columns(dx.data, dy, ids, x.rows, N, dx.accumulate, on); });
     });
     return z;
   } else {

@@ -33,4 +33,14 @@ constexpr auto interleave(T& tape, Var<typename T::backend, C, G, E>... xs) {
   }
 }
 
+/// The same numbers as rows of M columns.
+template <Index M, class B, Index N, class E>
+constexpr Var<B, M, Gradient::none, E> reshaped(Var<B, N, Gradient::none, E> x) {
+  return {x.size() / M, x.data};
+}
+template <Index M, class B, Index N, class E>
+constexpr Var<B, M, Gradient::tracked, E> reshaped(Var<B, N, Gradient::tracked, E> x) {
+  return {x.size() / M, x.data, x.adjoint};
+}
+
 }  // namespace graft

@@ -21,6 +21,18 @@ inline void skew_input(float* dv, const float* dq, Index blocks, Index size, ref
       for (Index c = r + 1; c < size; ++c, ++dv) *dv += dq[r * size + c] - dq[c * size + r];
 }
 
+/// Ones on the diagonals of blocks of b×b
+inline void unit_diagonals(float* y, Index blocks, Index size, reference) {
+  for (Index i = 0; i < blocks; ++i)
+    for (Index r = 0; r < size; ++r) y[(i * size + r) * size + r] = 1.0F;
+}
+/// q_i (+)= (r_i − r_iᵀ)/2, which is its own gradient
+inline void skew_part(float* q, const float* r, Index blocks, Index size, bool accumulate, reference) {
+  for (Index i = 0; i < blocks; ++i, q += size * size, r += size * size)
+    for (Index a = 0; a < size; ++a)
+      for (Index b = 0; b < size; ++b) put(q[a * size + b], 0.5F * (r[a * size + b] - r[b * size + a]), accumulate);
+}
+
 /// u(n,r): column j is row j of p(r,n) below its diagonal, 1 on it, 0 above
 inline void unit_lower(float* u, const float* p, Index r, Index n, reference) {
   for (Index i = 0; i < n; ++i)
@@ -40,13 +52,24 @@ inline void signed_identity(float* y, const float* p, Index r, Index n, referenc
 template <class E>
 void multiply_blocks(E* y, const E* x, const float* r, Index rows, Index columns, Index size, bool transposed, bool accumulate, reference) {
   parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
+    float* const sum = scratch<struct BlockSums, float>(size);
     for (Index t = begin; t < end; ++t)
-      for (Index i = 0; i < columns; i += size)
-        for (Index c = 0; c < size; ++c) {
-          float sum = 0;
-          for (Index k = 0; k < size; ++k) sum += at(x, t * columns + i + k) * (transposed ? r[(i + c) * size + k] : r[(i + k) * size + c]);
-          put(y[t * columns + i + c], sum, accumulate);
+      for (Index i = 0; i < columns; i += size) {
+        std::fill_n(sum, size, 0.0F);
+        for (Index k = 0; k < size; ++k) {
+          if (transposed) {
+            const float* const row = r + (i + k) * size;
+            float all = 0;
+            for (Index c = 0; c < size; ++c) all += at(x, t * columns + i + c) * row[c];
+            sum[k] = all;
+          } else {
+            const float value = at(x, t * columns + i + k);
+            const float* const row = r + (i + k) * size;
+            GRAFT_SIMD for (Index c = 0; c < size; ++c) sum[c] += value * row[c];
+          }
         }
+        for (Index c = 0; c < size; ++c) put(y[t * columns + i + c], sum[c], accumulate);
+      }
   });
 }
 /// dr(n·b, b) += Σ_t xᵀ dy, block by block

@@ -13,7 +13,8 @@
 namespace graft::backend {
 
 /// Several low-rank paths beside one product, each for rows of its own (a bank of adapters): R is the rank of all together, u has
-/// zeros where a row is not a path's, and B is (members, out, R/members). `owners(T)`: whose a row is; null: the first's.
+/// zeros where a row is not a path's, and B is (members, out, R/members). `owners(T)`: whose a row is, `count` if it is nobody's; null: the
+/// first's.
 struct Members {
   Index count = 1;
   const Id* owners = nullptr;
@@ -21,11 +22,11 @@ struct Members {
   /// The columns of u that row t keeps.
   [[nodiscard]] std::pair<Index, Index> columns(Index t, Index rank) const {
     const Index own = rank / count, first = owners == nullptr ? 0 : static_cast<Index>(owners[t]) * own;
-    return {first, first + own};
+    return {std::min(first, rank), std::min(first + own, rank)};
   }
   template <class U>
   void keep_own(U* u, Index rows, Index rank) const {
-    if (count == 1) return;
+    if (count == 1 && owners == nullptr) return;
     for (Index t = 0; t < rows; ++t, u += rank) {
       const auto [first, last] = columns(t, rank);
       std::fill(u, u + first, U());

@@ -81,6 +81,22 @@ inline void scatter_add_columns(float* dx, const float* dy, const Id* ids, Index
   for (Index t = 0; t < rows; ++t)
     for (Index i = 0; i < n; ++i) dx[i * columns + static_cast<Index>(ids[t])] += dy[t * n + i];
 }
+/// y[:, j] ← x[:, ids[j]], and dx[:, ids[j]] (+)= dy[:, j]
+template <class E>
+void permute_columns(E* y, const E* x, const Id* ids, Index rows, Index n, reference) {
+  parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
+    for (Index t = begin; t < end; ++t)
+      for (Index j = 0; j < n; ++j) y[t * n + j] = x[t * n + static_cast<Index>(ids[j])];
+  });
+}
+template <class E>
+void unpermute_columns(E* dx, const E* dy, const Id* ids, Index rows, Index n, bool accumulate, reference) {
+  parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
+    for (Index t = begin; t < end; ++t)
+      for (Index j = 0; j < n; ++j) put(dx[t * n + static_cast<Index>(ids[j])], at(dy, t * n + j), accumulate);
+  });
+}
+
 /// Columns `ids` of y(T,V) ← x(T,n)
 inline void replace_columns(float* y, const float* x, const Id* ids, Index rows, Index n, Index columns, reference) {
   for (Index t = 0; t < rows; ++t)

@@ -60,7 +60,7 @@ struct Narrow {
       for (Index j = 0; j < count; ++j) {
         const Index begin = std::max(piece.begin, first[j]), end = std::min(piece.begin + piece.columns, first[j + 1]);
         if (begin >= end) continue;
-        if (paths[j].members.count > 1) {
+        if (paths[j].members.count > 1 || paths[j].members.owners != nullptr) {
           const auto [own, behind] = paths[j].members.columns(r, paths[j].rank);
           for (Index c = begin; c < end; ++c)
             if (c < first[j] + own || c >= first[j] + behind) z[c - piece.begin] = 0;

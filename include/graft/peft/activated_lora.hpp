@@ -1,0 +1,72 @@
+/// \file
+/// Activated LoRA (Greenewald et al. 2025): a LoRA that works only from the last place on where a text has the invocation's tokens, so that what a
+/// model has cached of the text before serves the base and any such adapter:   y[t] = x W ᵀ + b + [t ≥ start] s x Aᵀ Bᵀ
+#pragma once
+
+#include <graft/peft/lora.hpp>
+
+#include <algorithm>
+#include <span>
+
+namespace graft {
+
+/// The tokens that switch an adapter on: `Invocation<7, 11, 2>`.
+template <Id... Tokens>
+struct Invocation {
+  static_assert(sizeof...(Tokens) > 0, "graft: Invocation<> has no token, so that nothing would switch the adapter on");
+  static constexpr std::array<Id, sizeof...(Tokens)> tokens{Tokens...};
+};
+
+/// Where in a text the last invocation begins, or the text's length if there is none.
+inline Index last_invocation(std::span<const Id> text, std::span<const Id> invocation) {
+  const auto found = std::find_end(text.begin(), text.end(), invocation.begin(), invocation.end());
+  return static_cast<Index>(found - text.begin());
+}
+
+/// The batch with the adapter's rows marked: from each sequence's last invocation on they are its own, others nobody's.
+inline Batch activated(Batch batch, std::span<const Id> invocation) {
+  batch.owners.assign(batch.tokens.size(), 1);
+  for (Index s = 0; s < batch.sequences(); ++s) {
+    const auto begin = static_cast<Index>(batch.starts[s]), end = static_cast<Index>(batch.starts[s + 1]);
+    const Index start = begin + last_invocation(std::span(batch.tokens).subspan(begin, end - begin), invocation);
+    bool continued = false;
+    for (Index other = s + 1; other < batch.sequences(); ++other) continued = continued || batch.prefix(other) == static_cast<Id>(s);
+    if (continued && start != end) fail("an invocation stands in what several examples of a batch begin with, which is computed once for all of them: pack these examples without sharing");
+    std::fill(batch.owners.begin() + static_cast<std::ptrdiff_t>(start), batch.owners.begin() + static_cast<std::ptrdiff_t>(end), 0);
+  }
+  batch.target_owners.clear();
+  for (const Id row : batch.rows) batch.target_owners.push_back(batch.owners[static_cast<Index>(row)]);
+  return batch;
+}
+
+struct ActivatedElsewhere {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: ActivatedLoRA<R, Invocation<...>> is a LoRA without Dropout and LoraBias on linear layers of the blocks; here it is something else, or touches the Head");
+  };
+};
+
+/// `ActivatedLoRA<16, Invocation<7, 11, 2>>`, with LoRA's options but for Dropout. It does not merge: half of a text is the base's.
+template <Index Rank, class Invoked, class... Options>
+struct ActivatedLoRA {
+  using lora = LoRA<Rank, Options...>;
+  static constexpr LoraSettings settings = lora::settings;
+  static constexpr auto invocation = Invoked::tokens;
+  static constexpr const char* peft_type = "LORA";
+  template <class F>
+  static void each_option(F&& f) {
+    f("alora_invocation_tokens", invocation);
+  }
+
+  template <class Where, class L>
+  struct Wrap : std::conditional_t<BaseLayer<L> || requires { typename L::complaint; }, Kept<L>, Refuse<L, ActivatedElsewhere>> {};
+  template <class Where, class L>
+    requires(requires { typename L::template made_by<ActivatedLoRA>; } && settings.dropout == 0 && !settings.bias && !std::is_same_v<typename Where::site, Head>)
+  struct Wrap<Where, L> {
+    using type = typename L::template made_by<ActivatedLoRA>;
+  };
+  template <class Where, class L>
+  using at = typename Wrap<Where, typename lora::template at<Where, L>>::type;
+};
+
+}  // namespace graft

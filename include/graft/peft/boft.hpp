@@ -1,0 +1,168 @@
+/// \file
+/// BOFT (Liu et al. 2024):   y = s ∘ ((x B_{m−1} … B_0) Wᵀ) + b,   B_f = P_f diag(R_{f,1} … R_{f,n}) P_fᵀ,   R = (I − S)(I + S)⁻¹, S = (A − Aᵀ)/2
+/// A(m, n, B, B) and s(Out) trained. The permutations P_f let blocks of the next factor reach over more columns, as a butterfly does; with one
+/// factor there is none. Gradient: ops/block_product.hpp, ops/columns.hpp, ops/scale_columns.hpp.
+#pragma once
+
+#include <graft/autodiff/ops/block_product.hpp>
+#include <graft/autodiff/ops/columns.hpp>
+#include <graft/autodiff/ops/scale_columns.hpp>
+#include <graft/autodiff/ops/skew.hpp>
+#include <graft/autodiff/ops/slice.hpp>
+#include <graft/peft/delta.hpp>
+
+namespace graft {
+
+template <class Method, class Base>
+class Butterfly {
+ public:
+  using backend = typename Base::backend;
+  using adapted = Base;
+  using method = Method;
+  static constexpr Index in = Base::in, out = Base::out, size = Method::block_size, factors = Method::factors, blocks = in / size;
+  template <class S>
+  using frozen = Butterfly<Method, Frozen<Base, S>>;
+  using bias_thawed = Butterfly<Method, typename Base::bias_thawed>;
+
+  Base base;
+  TrainedTensor<backend, factors, blocks, size, size> rotations;
+  TrainedTensor<backend, out, 1> scales;
+
+  constexpr Butterfly() {
+    if constexpr (backend::executes && factors > 1)
+      for (Index f = 0; f < factors; ++f) {
+        const auto order = permutation(f);
+        std::vector<Id> inverse(in);
+        for (Index i = 0; i < in; ++i) inverse[static_cast<Index>(order[i])] = static_cast<Id>(i);
+        backend::upload(forth(f), inverse.data(), in * sizeof(Id));
+        backend::upload(back(f), order.data(), in * sizeof(Id));
+      }
+  }
+
+  template <class T, Gradient G, class E>
+  constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
+    if constexpr (!T::recording)
+      if (!original_.empty()) return base(tape, x);
+    const auto r = turns(tape);
+    const auto y = std::get<0>(project<E>(tape, Given{rotated<factors>(tape, x, r)}, false, Nothing{}, base.projection()));
+    return base.complete(tape, scale_columns(tape, y, row(tape, scales)));
+  }
+
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    Base::visit(self.base, f, path);
+    f(Path{&path, "boft_R"}, self.rotations);
+    f(Path{&path, "boft_s"}, self.scales);
+  }
+  void initialize(Initializer& initializer) {
+    base.initialize(initializer);
+    rotations.assign(std::vector<float>(decltype(rotations)::size, 0.0F));
+    scales.assign(std::vector<float>(out, 1.0F));
+  }
+
+  /// s ∘ W (B_{m−1} … B_0)ᵀ
+  [[nodiscard]] std::vector<float> merged_weight(const std::vector<float>& w) const {
+    Workspace<backend> workspace;
+    Inference<backend> tape(workspace);
+    const auto unit = tape.template value<in>(in);  // its rows, rotated, are the product of the butterflies
+    std::vector<float> identity(in * in, 0.0F);
+    for (Index i = 0; i < in; ++i) identity[i * in + i] = 1.0F;
+    upload<backend>(unit.data, std::span<const float>(identity));
+    const auto turned = download<backend>(rotated<factors>(tape, unit, turns(tape)).data, in * in), s = scales.read();
+    std::vector<float> merged(out * in, 0.0F);
+    for (Index o = 0; o < out; ++o)
+      for (Index i = 0; i < in; ++i)
+        for (Index j = 0; j < in; ++j) merged[o * in + i] += s[o] * turned[i * in + j] * w[o * in + j];
+    return merged;
+  }
+  /// Rotates and scales the base's weight (and nothing else any more), or puts it back as it was.
+  void merge() {
+    if (!original_.empty()) return;
+    auto w = base.weight.read();
+    base.weight.assign(merged_weight(w));
+    original_ = std::move(w);
+  }
+  void unmerge() {
+    if (!original_.empty()) base.weight.assign(std::exchange(original_, {}));
+  }
+
+ private:
+  /// The order of columns of factor f: within blocks/2ᶠ groups, half blocks of even numbers before those of odd ones.
+  static std::vector<Id> permutation(Index f) {
+    const Index groups = blocks >> f, group = in / groups, half = size / 2, steps = group / half;
+    std::vector<Id> order(in);
+    for (Index g = 0; g < groups; ++g)
+      for (Index i = 0; i < steps; ++i) {
+        const Index from = i < (steps + 1) / 2 ? 2 * i : 2 * (i - (steps + 1) / 2) + 1;
+        for (Index k = 0; k < half; ++k) order[g * group + i * half + k] = static_cast<Id>(g * group + from * half + k);
+      }
+    return order;
+  }
+  [[nodiscard]] constexpr Pointer<backend, Id> forth(Index f) const { return orders_.template as<Id>(2 * f * in * sizeof(Id)); }
+  [[nodiscard]] constexpr Pointer<backend, Id> back(Index f) const { return orders_.template as<Id>((2 * f + 1) * in * sizeof(Id)); }
+
+  /// All R, blocks one below the other: (m·In, B)
+  template <class T>
+  constexpr auto turns(T& tape) const {
+    const auto q = skew_part(tape, leaf_of_columns<size>(tape, rotations));
+    return add(tape, scale(tape, block_product(tape, q, inverse_of_sum(tape, q)), -2.0F), identities(tape));
+  }
+  template <class T>
+  constexpr auto identities(T& tape) const {
+    const auto unit = tape.template value<size>(factors * in);
+    tape.run(0, [=](auto on) {
+      fill(unit.data, unit.size(), 0.0F, on);
+      unit_diagonals(unit.data, factors * blocks, size, on);
+    });
+    return unit;
+  }
+  template <Index Left, class T, class X, class R>
+  constexpr auto rotated(T& tape, X x, R r) const {
+    const auto once = [&](auto v) { return multiply_blocks(tape, v, slice(tape, r, (Left - 1) * in, in)); };
+    if constexpr (factors == 1) {
+      return once(x);
+    } else {
+      const auto y = permute_columns(tape, once(permute_columns(tape, x, forth(Left - 1))), back(Left - 1));
+      if constexpr (Left == 1) return y;
+      else return rotated<Left - 1>(tape, y, r);
+    }
+  }
+
+  Buffer<backend> orders_{factors > 1 ? 2 * factors * in * sizeof(Id) : 0};
+  std::vector<float> original_{};
+};
+
+struct BoftNotDivisible {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: BOFT<BlockSize, Factors>: BlockSize must be even and BlockSize · 2^(Factors−1) divide the width of what its layers read");
+  };
+};
+
+template <Index BlockSize, Index Factors, class... Options>
+struct ButterflyFineTuning {
+  static constexpr Index block_size = BlockSize, factors = Factors;
+  static constexpr const char* peft_type = "BOFT";
+  template <class F>
+  static void each_option(F&& f) {
+    f("boft_block_size", BlockSize);
+    f("boft_block_num", 0);
+    f("boft_n_butterfly_factor", Factors);
+    f("bias", "none");
+  }
+  template <class Where, class L>
+  struct At {
+    using type = delta_at<ButterflyFineTuning, LoRA<BlockSize, Options...>, Where, L, Butterfly>;
+  };
+  template <class Where, class L>
+    requires(LoRA<BlockSize, Options...>::template touches<Where> && requires { requires Factors == 0 || BlockSize % 2 != 0 || L::in % (BlockSize << (Factors - 1)) != 0; })
+  struct At<Where, L> : Refuse<L, BoftNotDivisible> {};
+  template <class Where, class L>
+  using at = typename At<Where, L>::type;
+};
+
+/// `BOFT<8, 2>`: blocks of 8, two factors; with LoRA's `On<…>` and `Blocks<…>`.
+template <Index BlockSize, Index Factors = 1, class... Options>
+using BOFT = ButterflyFineTuning<BlockSize, Factors, Options...>;
+
+}  // namespace graft
