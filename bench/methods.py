@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One measured run of every method of methods.txt on the quickstart's task, and what docs/methods.md shows of them.
 
-  bench/methods.py run GRAFT MODEL DATA_FOLDER RESULTS.jsonl [--limit N]   trains each method (skips those in the file already)
+  bench/methods.py run GRAFT MODEL DATA_FOLDER RESULTS.jsonl [--limit N] [--only A,B]   trains each method (skips those in the file already)
   bench/methods.py table RESULTS.jsonl                                     prints a Markdown table
   bench/methods.py plot RESULTS.jsonl FILE.svg                             draws it (needs matplotlib)
   bench/methods.py write PROGRAM RESULTS.jsonl                             puts both tables into docs/methods.md; PROGRAM is bench_methods_table
@@ -26,10 +26,10 @@ def methods():
             yield [part.strip() for part in line.split("|")]
 
 
-def run(graft, model, data, results, limit):
+def run(graft, model, data, results, limit, only):
     done = {json.loads(line)["name"] for line in open(results, encoding="utf-8")} if os.path.exists(results) else set()
     for family, name, kind, rate in methods():
-        if name in done:
+        if name in done or (only and name not in only):
             continue
         with tempfile.TemporaryDirectory() as folder:
             command = [graft, "train", "--method", name, "--model", model, "--data", f"{data}/train.jsonl", "--held-out", f"{data}/heldout.jsonl", "--instruction", INSTRUCTION,
@@ -48,7 +48,8 @@ def run(graft, model, data, results, limit):
 
 
 def rows(results):
-    return [json.loads(line) for line in open(results, encoding="utf-8")]
+    order = [name for _, name, _, _ in methods()]
+    return sorted((json.loads(line) for line in open(results, encoding="utf-8")), key=lambda row: order.index(row["name"]))
 
 
 def table(results):
@@ -92,8 +93,8 @@ def plot(results, file):
 
 def main(arguments):
     if len(arguments) >= 5 and arguments[0] == "run":
-        limit = arguments[arguments.index("--limit") + 1] if "--limit" in arguments else "400"
-        run(*arguments[1:5], limit)
+        option = lambda name, otherwise: arguments[arguments.index(name) + 1] if name in arguments else otherwise
+        run(*arguments[1:5], option("--limit", "400"), option("--only", "").split(",") if "--only" in arguments else None)
     elif len(arguments) == 2 and arguments[0] == "table":
         print(table(arguments[1]), end="")
     elif len(arguments) == 3 and arguments[0] == "plot":

@@ -1,4 +1,4 @@
-// Trains a LoRA for a few steps, writes it as GGUF and says which tokens it generates: llama_cpp.py asks llama.cpp for the same.
+// Trains a LoRA for a few steps, writes it as GGUF and says which tokens it generates: greedy_tokens.py asks llama.cpp for the same.
 // usage: gguf_adapter BASE.gguf OUTPUT_FOLDER
 #include <graft/graft.hpp>
 

@@ -1,5 +1,5 @@
 """The tokens that llama.cpp generates greedily from graft's GGUF adapter, and those that graft does.
-usage: llama_cpp.py PROGRAM BASE.gguf FOLDER     The base's weights are written to FOLDER as floats first: llama.cpp rounds activations to bytes
+usage: greedy_tokens.py PROGRAM BASE.gguf FOLDER     The base's weights are written to FOLDER as floats first: llama.cpp rounds activations to bytes
 where weights are quantised, and then near ties may fall otherwise."""
 import json
 import os

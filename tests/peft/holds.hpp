@@ -8,6 +8,7 @@
 #include <graft/eval/perplexity.hpp>
 #include <graft/models/merge.hpp>
 #include <graft/serve/generate.hpp>
+#include <graft/train/checkpoint_file.hpp>
 #include <graft/train/trainer.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -63,6 +64,18 @@ void check_gradient(Model& model, const std::string& part) {
   BOOST_TEST(std::abs(slope - difference) < 2e-2 * std::max(0.05, std::abs(difference)), "slope " << slope << ", differences " << difference);
 }
 
+/// Everything that is not trained, from one model to another of its type.
+template <class Model>
+void copy_frozen(Model& from, Model& to) {
+  std::map<std::string, std::vector<float>> frozen;
+  Model::visit(from, [&frozen](const Path& path, auto& p) {
+    if constexpr (!std::remove_cvref_t<decltype(p)>::trainable) frozen[path.str()] = p.read();
+  });
+  Model::visit(to, [&frozen](const Path& path, auto& p) {
+    if constexpr (!std::remove_cvref_t<decltype(p)>::trainable) p.assign(frozen.at(path.str()));
+  });
+}
+
 template <class M, bool Merges>
 void holds(const char* differentiable = "") {
   using Model = Llama<Config, M, reference>;
@@ -82,6 +95,22 @@ void holds(const char* differentiable = "") {
   load_adapter(other, folder);
   BOOST_TEST(loss_of(other) == loss);
   std::filesystem::remove_all(folder);
+
+  // Training goes on from a checkpoint as it would have.
+  {
+    Model first, second;
+    tiny::fill(first);
+    tiny::fill(second, 2);
+    copy_frozen(first, second);
+    Trainer trainer(first, AdamW{.learning_rate = 1e-2F});
+    trainer.step(tiny::batch());
+    const auto checkpoint = folder.string() + ".safetensors";
+    save_checkpoint(trainer, checkpoint);
+    Trainer resumed(second, AdamW{.learning_rate = 1e-2F});
+    load_checkpoint(resumed, checkpoint);
+    std::filesystem::remove(checkpoint);
+    for (int i = 0; i < 2; ++i) BOOST_TEST(resumed.step(tiny::batch()).loss == trainer.step(tiny::batch()).loss);
+  }
 
   if constexpr (Merges) {
     BOOST_TEST(merge_and_measure(model) < 1e-6);

@@ -19,6 +19,7 @@ class Butterfly {
   using backend = typename Base::backend;
   using adapted = Base;
   using method = Method;
+  static constexpr bool slow_at_few_rows = true;  // rotations are made anew for any input
   static constexpr Index in = Base::in, out = Base::out, size = Method::block_size, factors = Method::factors, blocks = in / size;
   template <class S>
   using frozen = Butterfly<Method, Frozen<Base, S>>;

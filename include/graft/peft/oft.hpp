@@ -17,6 +17,7 @@ class Rotated {
   using backend = typename Base::backend;
   using adapted = Base;
   using method = Method;
+  static constexpr bool slow_at_few_rows = true;  // rotations are made anew for any input
   static constexpr Index in = Base::in, out = Base::out, size = Method::block_size;
   static_assert(in % size == 0, "graft: OFT's block size must divide the width of what its layers read; the comparison below is (remainder == 0)");
   template <class S>
@@ -28,6 +29,8 @@ class Rotated {
 
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
+    if constexpr (!T::recording)
+      if (!original_.empty()) return base(tape, x);
     const auto turned = scale(tape, multiply_blocks(tape, x, turn(tape)), original_.empty() ? 1.0F : 0.0F);
     return base(tape, add(tape, x, turned));
   }
