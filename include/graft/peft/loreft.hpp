@@ -18,7 +18,7 @@ namespace graft {
 
 /// Reflection vectors below the diagonal, and signs on it, which PyTorch reads as integers: files have them exactly.
 template <class B, Index Rank, Index C>
-struct Reflections : Parameter<B, Trainable, Rank, C> {
+struct ReftVectors : Parameter<B, Trainable, Rank, C> {
   [[nodiscard]] std::vector<float> read() const {
     auto values = Parameter<B, Trainable, Rank, C>::read();
     for (Index r = 0; r < Rank; ++r) values[r * C + r] = values[r * C + r] < 0.0F ? -1.0F : 1.0F;
@@ -31,7 +31,7 @@ template <class B, Index C, Index Rank>
 class ReftUnit {
  public:
   Linear<B, C, Rank, true> source;
-  Reflections<B, Rank, C> reflections;
+  ReftVectors<B, Rank, C> reflections;
   Parameter<B, Constant<F32>, C, C> rotation;  ///< Q
 
   /// What is added to rows x(T,C) where mask(T,Rank) is 1.
