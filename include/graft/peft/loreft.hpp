@@ -5,6 +5,7 @@
 /// where Q is kept in files. Gradient: ops/reflect.hpp, ops/unit_lower.hpp.
 #pragma once
 
+#include <graft/autodiff/ops/gather.hpp>
 #include <graft/autodiff/ops/matmul.hpp>
 #include <graft/autodiff/ops/multiply.hpp>
 #include <graft/autodiff/ops/product.hpp>
