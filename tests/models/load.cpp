@@ -177,4 +177,29 @@ BOOST_AUTO_TEST_CASE(a_lora_as_gguf) {
   static_assert(!fits_gguf<Llama<tiny::Config, DoRA<2>, reference>>() && !fits_gguf<Llama<tiny::Config, Methods<LoRA<2>, Unfreeze<Head>>, reference>>());
 }
 
+BOOST_AUTO_TEST_CASE(a_repeated_embedding_has_its_shape) {
+  const Folder base("graft-repeated-base"), folder("graft-repeated");
+  write_base(base.path, weights());
+  using Adapted = Llama<tiny::Config, LoRA<2, On<TokenEmbedding>>, reference>;
+  auto model = load<Adapted>(base.path);
+  save_adapter(model, folder.path);
+  auto tensors = adapter_tensors(model);
+  auto rows = model.token_embedding.weight.read();
+  for (float& x : rows) x *= 0.5F;
+  tensors.push_back({"base_model.model.model.embed_tokens.base_layer.weight", {50, 16}, rows});
+  write_safetensors(folder.path / "adapter_model.safetensors", tensors);
+  load_adapter(model, folder.path);  // as PEFT does, the adapter's copy is the base's from then on
+  BOOST_TEST(model.token_embedding.weight.read() == rows, boost::test_tools::per_element());
+  tensors.back().shape = {40, 20};
+  write_safetensors(folder.path / "adapter_model.safetensors", tensors);
+  BOOST_CHECK_EXCEPTION(load_adapter(model, folder.path), Error, [](const Error& e) { return std::string(e.what()).find("misshapen: base_model.model.model.embed_tokens.base_layer.weight [40, 20]") != std::string::npos; });
+}
+BOOST_AUTO_TEST_CASE(nothing_is_lost_in_a_merged_model) {
+  const Folder base("graft-lost-base"), merged("graft-lost");
+  write_base(base.path, weights());
+  const auto model = load<Llama<tiny::Config, HoulsbyAdapter<4>, reference>>(base.path);
+  BOOST_CHECK_EXCEPTION(save_merged(model, ModelFiles(base.path), merged.path), Error, [](const Error& e) { return std::string(e.what()).find("would be lost") != std::string::npos; });
+  BOOST_TEST(!std::filesystem::exists(merged.path / "model.safetensors"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -87,12 +87,7 @@ double largest_logit_difference(const Model& model, const Rows& rows, const Stor
 /// Whether files hold what an encoder yields in place of its parameters.
 template <class Model>
 constexpr bool has_encoder() {
-  bool has = false;
-  const typename Model::template on<planned_on<typename Model::backend>> model;
-  std::remove_cvref_t<decltype(model)>::each_site(model, [&has](auto, const Path&, const auto& layer) {
-    if constexpr (requires { layer.prompt.read(); }) has = true;
-  });
-  return has;
+  return any_layer<Model>([](auto, const auto& layer) { return requires { layer.prompt.read(); }; });
 }
 
 /// Whether a name is of a weight of the base, or of what all layers share: PEFT repeats these, graft does not.

@@ -51,6 +51,16 @@ void visit_saved(Model& model, F&& f) {
   });
 }
 
+/// Calls f(name in an adapter file, weight) for the weights of the base that PEFT may repeat there: of embeddings that a method adapts.
+template <class Model, class F>
+void each_repeated_base(Model& model, F&& f) {
+  std::remove_const_t<Model>::each_site(model, [&f](auto, const Path& path, auto& layer) {
+    using L = std::remove_cvref_t<decltype(layer)>;
+    if constexpr (requires { layer.weight.read(); } && (requires { L::method::settings.rank; } || requires { L::method::tokens; }))
+      f("base_model.model." + path.str() + ".base_layer.weight", layer.weight);
+  });
+}
+
 /// Names of modules as PEFT's configs have them: short where a name means the same in every adapted block, whole paths where not.
 struct TargetNames {
   explicit TargetNames(const AdapterSummary& summary) : in_block(summary.blocks, false) {
@@ -277,8 +287,7 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
     fail(source, ": alora_invocation_tokens is set, which the method in the model's type does not do");
 
   Complaints complaints;
-  for (const auto& [key, value] : summary.options.items())
-    if (config.contains(key) && config.at(key) != value) complaints.add(key + " is " + config.at(key).dump() + " in the file, " + value.dump() + " in the type");
+  check_options(config, summary.options, complaints);
   for (const auto& entry : summary.adapted) {
     if (!entry.also_listed.empty()) {
       bool listed = false;
@@ -297,32 +306,34 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
   std::set<std::string> used;
   const auto each = [&model](auto&& f) { visit_saved(model, f); };
   each([&](const std::string& name, const auto& p) {
-    const std::vector<Index> wanted = member_shape<Model>(p);
     used.insert(name);
-    const auto found = file.tensors.find(name);
-    if (found == file.tensors.end()) complaints.add("missing: " + described(name, wanted));
-    else if (found->second.shape != wanted) complaints.add("misshapen: " + described(name, found->second.shape) + ", the model has " + described("", wanted));
+    complaints.expect(find_tensor(file, name), name, member_shape<Model>(p));
   });
-  for (const auto& [name, tensor] : shared_tensors(model)) {
+  const auto shared = shared_tensors(model);
+  for (const auto& [name, tensor] : shared) {
     used.insert(name);
-    const auto found = file.tensors.find(name);
-    if (found == file.tensors.end()) complaints.add("missing: " + described(name, tensor.shape));
-    else if (found->second.shape.size() != tensor.shape.size() || found->second.shape[0] < tensor.shape[0] || found->second.shape[1] < tensor.shape[1] ||
-             found->second.shape.back() < tensor.shape.back())
-      complaints.add("misshapen: " + described(name, found->second.shape) + ", the model has " + described("", tensor.shape));
+    const auto* found = find_tensor(file, name);
+    if (found == nullptr) complaints.expect(nullptr, name, tensor.shape);
+    else if (found->shape.size() != tensor.shape.size() || found->shape[0] < tensor.shape[0] || found->shape[1] < tensor.shape[1] || found->shape.back() < tensor.shape.back())
+      complaints.add(Complaints::misshapen(name, *found, tensor.shape));
   }
-  // PEFT repeats, per layer, what layers share, and the weight of an embedding that is adapted.
-  const auto repeats = [&](const std::string& name, const StoredTensor& tensor) {
-    for (const auto& [whole, part] : shared_tensors(model))
-      if (name.ends_with("." + TargetNames::last_part(whole))) return tensor.shape == file.tensors.at(whole).shape;
-    for (const auto& entry : summary.adapted)
-      if (name == "base_model.model." + entry.path + ".base_layer.weight") return true;
-    return false;
+  // PEFT repeats the weight of an embedding that is adapted, and, per layer, what layers share.
+  each_repeated_base(model, [&](const std::string& name, const auto& p) {
+    const auto* found = find_tensor(file, name);
+    if (found == nullptr) return;
+    used.insert(name);
+    complaints.expect(found, name, shape_in_files(p));
+  });
+  const auto repeats_shared = [&](const std::string& name, const StoredTensor& tensor) {
+    return std::any_of(shared.begin(), shared.end(), [&](const auto& whole) {
+      const auto* found = find_tensor(file, whole.first);
+      return name.ends_with("." + TargetNames::last_part(whole.first)) && found != nullptr && tensor.shape == found->shape;
+    });
   };
   for (const auto& [name, tensor] : file.tensors)
-    if (!used.contains(name) && !repeats(name, tensor)) complaints.add("unexpected: " + described(name, tensor.shape));
-  complaints.raise_if_any(folder.string(), "The method in the model's type must be the one the adapter was made with (graft_add_model in CMake makes it from adapter_config.json).");
-  each([&](const std::string& name, auto& p) { 
+    if (!used.contains(name) && !repeats_shared(name, tensor)) complaints.add("unexpected: " + described(name, tensor.shape));
+  complaints.raise_if_any(folder.string(), which_method);
+  each([&](const std::string& name, auto& p) {
     const auto& tensor = file.tensors.at(name);
     std::vector<float> values;
     if (tensor.type == ElementType::I32 || tensor.type == ElementType::I64)
@@ -336,9 +347,10 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
     }
     p.assign(values);
   });
-  Model::each_site(model, [&file](auto, const Path& path, auto& layer) {
-    if constexpr (!BaseLayer<std::remove_cvref_t<decltype(layer)>> && requires { layer.weight.assign(std::vector<float>()); })
-      if (const auto found = file.tensors.find("base_model.model." + path.str() + ".base_layer.weight"); found != file.tensors.end()) layer.weight.assign(to_floats(found->second, found->first));
+  each_repeated_base(model, [&file](const std::string& name, auto& p) {
+    if (const auto* found = find_tensor(file, name)) p.assign(to_floats(*found, name));
+  });
+  Model::each_site(model, [&file](auto, const Path&, auto& layer) {
     if constexpr (requires { layer.weights.each_shared(layer.weights, [](const char*, auto&, Index = 0) {}); })
       layer.weights.each_shared(layer.weights, [&file](const char* name, auto& p, Index = 0) {
         using P = std::remove_cvref_t<decltype(p)>;

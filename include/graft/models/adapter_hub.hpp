@@ -3,8 +3,8 @@
 /// adapter_fusion_config.json and model_adapter_fusion.safetensors. Names of tensors hold the adapter's own.
 #pragma once
 
-#include <graft/backend/meta.hpp>
 #include <graft/models/load.hpp>
+#include <graft/peft/adapter.hpp>
 
 namespace graft {
 
@@ -13,10 +13,18 @@ template <class L>
 inline constexpr bool of_adapter_hub = requires { L::method::hub_name(); };
 template <class Model>
 constexpr bool uses_adapter_hub() {
-  bool uses = false;
-  const typename Model::template on<planned_on<typename Model::backend>> model;
-  std::remove_cvref_t<decltype(model)>::each_site(model, [&uses](auto, const Path&, const auto& layer) { uses = uses || of_adapter_hub<std::remove_cvref_t<decltype(layer)>>; });
-  return uses;
+  return any_layer<Model>([]<class L>(auto, const L&) { return of_adapter_hub<L>; });
+}
+
+/// Complains of every option that a file states otherwise than the type. What a file does not state is as in the type.
+inline void check_options(const Json& in_file, const Json& in_type, Complaints& complaints) {
+  for (const auto& [key, value] : in_type.items())
+    if (in_file.contains(key) && in_file.at(key) != value) complaints.add(key + " is " + in_file.at(key).dump() + " in the file, " + value.dump() + " in the type");
+}
+inline constexpr const char* which_method = "The method in the model's type must be the one the adapter was made with (graft_add_model in CMake makes it from adapter_config.json).";
+inline const StoredTensor* find_tensor(const SafetensorsFile& file, const std::string& name) {
+  const auto found = file.tensors.find(name);
+  return found == file.tensors.end() ? nullptr : &found->second;
 }
 
 /// A part of a model that is a folder of its own: one adapter, or a fusion of several.
@@ -52,7 +60,7 @@ std::vector<HubPart> hub_parts(const Model& model) {
   Model::each_site(model, [&](auto, const Path&, const auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
     if constexpr (of_adapter_hub<L>) {
-      L::each_method([&]<class M>(const M* method) {
+      each_method_of<L>([&]<class M>(const M* method) {
         constexpr bool fusion = requires { M::fuses; };
         add(fusion ? fusions : adapters, method, fusion);
       });
@@ -100,9 +108,7 @@ void load_hub_adapter(Model& model, const std::filesystem::path& folder) {
   if (stated.size() != part->configs.size()) complaints.add(std::to_string(stated.size()) + " configs in the file, " + std::to_string(part->configs.size()) + " in the type");
   for (const Json& ours : part->configs) {
     const auto theirs = std::find_if(stated.begin(), stated.end(), [&](const Json& c) { return c.value("architecture", Json()) == ours.value("architecture", Json()); });
-    if (theirs == stated.end()) continue;
-    for (const auto& [key, value] : ours.items())
-      if (theirs->contains(key) && theirs->at(key) != value) complaints.add(key + " is " + theirs->at(key).dump() + " in the file, " + value.dump() + " in the type");
+    if (theirs != stated.end()) check_options(*theirs, ours, complaints);
   }
   const SafetensorsFile tensors(folder / part->tensors_file());
   const auto name_in_file = [&](std::string name) {
@@ -117,15 +123,12 @@ void load_hub_adapter(Model& model, const std::filesystem::path& folder) {
   };
   std::set<std::string> used;
   each([&](const std::string& name, const auto& p) {
-    const auto wanted = shape_in_files(p);
     used.insert(name);
-    const auto found = tensors.tensors.find(name);
-    if (found == tensors.tensors.end()) complaints.add("missing: " + described(name, wanted));
-    else if (found->second.shape != wanted) complaints.add("misshapen: " + described(name, found->second.shape) + ", the model has " + described("", wanted));
+    complaints.expect(find_tensor(tensors, name), name, shape_in_files(p));
   });
   for (const auto& [name, tensor] : tensors.tensors)  // a prefix is there once more under every layer
     if (!used.contains(name) && name.find(".prefix_tuning.pool.") == std::string::npos) complaints.add("unexpected: " + described(name, tensor.shape));
-  complaints.raise_if_any(folder.string(), "The method in the model's type must be the one the adapter was made with (graft_add_model in CMake makes it from adapter_config.json).");
+  complaints.raise_if_any(folder.string(), which_method);
   each([&](const std::string& name, auto& p) { p.assign(to_floats(tensors.tensors.at(name), name)); });
 }
 

@@ -3,7 +3,6 @@
 /// differ from site to site are folded into B.
 #pragma once
 
-#include <graft/backend/meta.hpp>
 #include <graft/io/gguf_writer.hpp>
 #include <graft/models/adapter.hpp>
 
@@ -12,13 +11,10 @@ namespace graft {
 /// What such a file cannot hold is refused by the compiler: other methods, trained layers, a head that the base ties.
 template <class Model>
 constexpr bool fits_gguf() {
-  bool fits = Model::trainable_parameters > 0;
-  const typename Model::template on<planned_on<typename Model::backend>> model;
-  std::remove_cvref_t<decltype(model)>::each_site(model, [&fits](auto site, const Path&, const auto& layer) {
-    if constexpr (requires { layer.low_rank_weight(); }) fits = fits && !std::is_same_v<decltype(site), Head> && !std::remove_cvref_t<decltype(layer)>::method::settings.bias;
-    else fits = fits && trainable_parameters(layer) == 0;
+  return Model::trainable_parameters > 0 && !any_layer<Model>([]<class Site, class L>(Site, const L& layer) {
+    if constexpr (requires { layer.low_rank_weight(); }) return std::is_same_v<Site, Head> || L::method::settings.bias;
+    else return trainable_parameters(layer) > 0;
   });
-  return fits;
 }
 
 /// Writes the adapter for a base of this family ("llama", "qwen2"). GGUF has the rows of Llama's queries and keys in another order, and

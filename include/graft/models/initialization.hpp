@@ -15,8 +15,7 @@ namespace graft {
 
 namespace initialization {
 
-/// Gives every LoRA of the model the factors that f(weight, layer) yields, shared out so that s B A is their product; then sets the base's weight to
-/// what g(weight, product) says.
+/// Gives every LoRA of the model the factors that f(path, layer) yields, shared out so that s B A is their product, and returns them.
 template <class Model, class F>
 LowRankPairs assign_factors(Model& model, const F& f) {
   Model::each_site(model, [&f](auto, const Path& path, auto& layer) {

@@ -245,7 +245,7 @@ class Llama {
 
   template <class T>
   constexpr auto embedded(T& tape, const PlacedBatch<B>& batch) const {
-    if constexpr (requires { decltype(token_embedding)::tasks; }) return token_embedding(tape, batch.tokens, batch.token_count, batch.task);
+    if constexpr (virtual_tokens > 0) return token_embedding(tape, batch.tokens, batch.token_count, batch.task);
     else return token_embedding(tape, batch.tokens, batch.token_count);
   }
   /// Attention within the batch's sequences, and what a method lets them see besides.

@@ -3,6 +3,7 @@
 /// names them all, before anything is changed.
 #pragma once
 
+#include <graft/backend/meta.hpp>
 #include <graft/models/files.hpp>
 #include <graft/peft/method.hpp>
 
@@ -10,10 +11,19 @@ namespace graft {
 
 /// Calls f(path, parameter) for the parameters that the base model brought, not for those a method added.
 template <class L, class F>
-void visit_base(L& layer, F&& f, const Path& path) {
+constexpr void visit_base(L& layer, F&& f, const Path& path) {
   if constexpr (BaseLayer<std::remove_const_t<L>>) std::remove_const_t<L>::visit(layer, f, path);
   else if constexpr (requires { layer.base; }) visit_base(layer.base, f, path);
   else std::remove_const_t<L>::adapted::visit(layer, f, path);  // a layer that is its base, and more
+}
+
+/// Whether p(site, layer) holds for a layer of the type, which is asked about on `meta`, so that nothing is allocated.
+template <class Model, class P>
+constexpr bool any_layer(const P& p) {
+  bool any = false;
+  const typename Model::template on<planned_on<typename Model::backend>> model;
+  std::remove_cvref_t<decltype(model)>::each_site(model, [&](auto site, const Path&, const auto& layer) { any = any || p(site, layer); });
+  return any;
 }
 
 /// The shape a parameter has in files: vectors have one extent.
@@ -35,6 +45,14 @@ class Complaints {
  public:
   void add(std::string complaint) {
     if (++count_ <= most) text_ += "\n  " + std::move(complaint);
+  }
+  /// A tensor that ought to have this shape. found: null if it is not there
+  void expect(const StoredTensor* found, const std::string& name, const std::vector<Index>& wanted) {
+    if (found == nullptr) add("missing: " + described(name, wanted));
+    else if (found->shape != wanted) add(misshapen(name, *found, wanted));
+  }
+  static std::string misshapen(const std::string& name, const StoredTensor& found, const std::vector<Index>& wanted) {
+    return "misshapen: " + described(name, found.shape) + ", the model has " + described("", wanted);
   }
   void raise_if_any(const std::string& source, const char* advice) const {
     if (count_ == 0) return;
@@ -86,8 +104,7 @@ void load_base(Model& model, const ModelFiles& files) {
     const std::string name = name_in_file(path);
     const std::vector<Index> wanted = shape_in_files(p);
     used.insert(files.file_name(name));
-    if (const auto* found = files.find(name); found == nullptr) complaints.add("missing: " + described(files.file_name(name), wanted));
-    else if (found->shape != wanted) complaints.add("misshapen: " + described(files.file_name(name), found->shape) + ", the model has " + described("", wanted));
+    complaints.expect(files.find(name), files.file_name(name), wanted);
   });
   const std::set<std::string> harmless{"rope_freqs.weight", Model::config::tied_head ? "lm_head.weight" : "rope_freqs.weight"};
   for (const auto& [name, tensor] : files.tensors())

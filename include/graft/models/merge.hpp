@@ -57,12 +57,22 @@ void unmerge(Model& model) {
 /// Whether text is generated much faster by the merged model: where layers do work for every pass that does not shrink with its rows.
 template <class Model>
 constexpr bool generates_merged() {
-  bool slow = false;
-  const typename Model::template on<planned_on<typename Model::backend>> model;
-  std::remove_cvref_t<decltype(model)>::each_site(model, [&slow](auto, const Path&, const auto& layer) {
-    if constexpr (requires { layer.slow_at_few_rows; }) slow = slow || layer.slow_at_few_rows;
+  return any_layer<Model>([]<class L>(auto, const L&) {
+    if constexpr (requires { L::slow_at_few_rows; }) return L::slow_at_few_rows;
+    else return false;
   });
-  return slow;
+}
+
+/// Whether something is trained that is no part of a weight of the base, nor replaces one: prompts, adapters, rows of an embedding.
+template <class L>
+constexpr bool stays_beside_the_base(const L& layer) {
+  if constexpr (BaseLayer<L> || requires { layer.merged_weight(std::vector<float>()); }) {
+    return false;
+  } else {
+    Index in_base = 0;
+    visit_base(layer, [&in_base](const Path&, const auto& p) { in_base += p.trainable ? p.size : 0; }, Path{});
+    return trainable_parameters(layer) > in_base;
+  }
 }
 
 /// Writes base and method as one plain float32 Hugging Face model that needs no adapter. Base weights are read from
@@ -71,6 +81,8 @@ constexpr bool generates_merged() {
 template <class Model>
 void save_merged(const Model& model, const ModelFiles& base, const std::filesystem::path& folder) {
   using C = typename Model::config;
+  if (any_layer<Model>([](auto, const auto& layer) { return stays_beside_the_base(layer); }))
+    fail("save_merged: the method trains something that is no part of a weight (a prompt, an adapter, tokens, a bias that the base lacks) and would be lost; save_adapter writes it");
   std::vector<NamedTensor> tensors;
   bool tied = C::tied_head;
   if (!merges<Model>()) {

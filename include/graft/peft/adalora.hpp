@@ -46,13 +46,9 @@ struct AdaLoRA {
       return scale(tape, matmul(tape, scale_columns(tape, matmul(tape, x, a), row(tape, e)), b), scaling);
     }
     /// s B diag(e) A
-    [[nodiscard]] std::vector<float> delta_values() const {
-      const auto left = b.read(), right = a.read(), middle = e.read();
-      std::vector<float> w(Out * In, 0.0F);
-      for (Index o = 0; o < Out; ++o)
-        for (Index r = 0; r < Rank; ++r)
-          for (Index i = 0; i < In; ++i) w[o * In + i] += scaling * left[o * Rank + r] * middle[r] * right[r * In + i];
-      return w;
+    template <class T>
+    constexpr auto delta(T& tape) const {
+      return scale(tape, product_nn(tape, scale_columns(tape, leaf(tape, b), row(tape, e)), leaf(tape, a)), scaling);
     }
     /// What the loss has beside it: a sum of `penalties` terms, whose mean over all layers counts.
     static constexpr Index penalties = 2;

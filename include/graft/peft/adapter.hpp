@@ -73,6 +73,20 @@ constexpr auto nonlinear(T& tape, X x) {
   else return relu(tape, x);
 }
 
+/// x + h + A(z), where z is what an adapter of this form reads. a(tape, z) is A.
+template <AdapterForm Form, class T, class X, class Sub, class A>
+constexpr auto onto_sublayer(T& tape, X x, const Sub& sublayer, const A& a) {
+  if constexpr (Form == AdapterForm::of_sublayer) {
+    const auto h = sublayer.alone(tape);
+    const auto more = a(tape, h);
+    return add(tape, add(tape, x, h), more);
+  } else {
+    const auto s = sublayer.onto(tape, x);
+    if constexpr (Form == AdapterForm::of_sum) return add(tape, s, a(tape, s));
+    else return add(tape, s, a(tape, x));
+  }
+}
+
 /// An adapter at a place where a block has something to add. Role: whether it is trained, or one of several fused (peft/fuse.hpp).
 template <class Method, class B, class C, class Role = Trainable>
 class Bottleneck {
@@ -87,12 +101,6 @@ class Bottleneck {
   using frozen = Bottleneck;
   using bias_thawed = Bottleneck;
 
-  /// Calls f(method) for the methods whose parameters these are.
-  template <class F>
-  static void each_method(F&& f) {
-    f(static_cast<const Method*>(nullptr));
-  }
-
   typename Method::template Down<B, width, Role> down;
   typename Method::template Up<B, width, Role> up;
 
@@ -106,15 +114,7 @@ class Bottleneck {
   /// x + h and what the adapter adds
   template <class T, class X, class Sub, class M>
   constexpr auto onto(T& tape, X x, const Sub& sublayer, const M& shared) const {
-    if constexpr (form == AdapterForm::of_sublayer) {
-      const auto h = sublayer.alone(tape);
-      const auto a = inside(tape, h, shared);
-      return add(tape, add(tape, x, h), a);
-    } else {
-      const auto s = sublayer.onto(tape, x);
-      if constexpr (form == AdapterForm::of_sum) return add(tape, s, inside(tape, s, shared));
-      else return add(tape, s, inside(tape, x, shared));
-    }
+    return onto_sublayer<form>(tape, x, sublayer, [&](T& on, auto z) { return inside(on, z, shared); });
   }
   /// The same without x
   template <class T, class X, class Sub, class M>
@@ -153,6 +153,13 @@ class Bottleneck {
   }
 };
 
+/// Calls f(method) for the method of a layer, or for the methods of one that has several.
+template <class L, class F>
+void each_method_of(F&& f) {
+  if constexpr (requires { L::each_method(f); }) L::each_method(f);
+  else f(static_cast<const typename L::method*>(nullptr));
+}
+
 /// One adapter behind another.
 template <class First, class Second>
 class Stacked {
@@ -164,10 +171,11 @@ class Stacked {
   using frozen = Stacked;
   using bias_thawed = Stacked;
 
+  /// Calls f(method) for the methods whose parameters these are.
   template <class F>
   static void each_method(F&& f) {
-    First::each_method(f);
-    Second::each_method(f);
+    each_method_of<First>(f);
+    each_method_of<Second>(f);
   }
 
   First first;

@@ -43,7 +43,7 @@ class Butterfly {
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
     if constexpr (!T::recording)
-      if (!original_.empty()) return base(tape, x);
+      if (aside_.merged()) return base(tape, x);
     const auto r = turns(tape);
     const auto y = std::get<0>(project<E>(tape, Given{rotated<factors>(tape, x, r)}, false, Nothing{}, base.projection()));
     return base.complete(tape, scale_columns(tape, y, row(tape, scales)));
@@ -65,27 +65,21 @@ class Butterfly {
   [[nodiscard]] std::vector<float> merged_weight(const std::vector<float>& w) const {
     Workspace<backend> workspace;
     Inference<backend> tape(workspace);
-    const auto unit = tape.template value<in>(in);  // its rows, rotated, are the product of the butterflies
-    std::vector<float> identity(in * in, 0.0F);
-    for (Index i = 0; i < in; ++i) identity[i * in + i] = 1.0F;
-    upload<backend>(unit.data, std::span<const float>(identity));
-    const auto turned = download<backend>(rotated<factors>(tape, unit, turns(tape)).data, in * in), s = scales.read();
-    std::vector<float> merged(out * in, 0.0F);
-    for (Index o = 0; o < out; ++o)
-      for (Index i = 0; i < in; ++i)
-        for (Index j = 0; j < in; ++j) merged[o * in + i] += s[o] * turned[i * in + j] * w[o * in + j];
+    const auto unit = tape.template value<in>(in), given = tape.template value<in>(out);
+    tape.run(0, [=](auto on) {
+      fill(unit.data, unit.size(), 0.0F, on);
+      unit_diagonals(unit.data, 1, in, on);
+    });
+    upload<backend>(given.data, std::span<const float>(w));
+    // Rows of the unit matrix, rotated, are the product of the butterflies.
+    auto merged = download<backend>(product_nt<in>(tape, given, rotated<factors>(tape, unit, turns(tape))).data, out * in);
+    const auto s = scales.read();
+    for (Index i = 0; i < merged.size(); ++i) merged[i] *= s[i / in];
     return merged;
   }
   /// Rotates and scales the base's weight (and nothing else any more), or puts it back as it was.
-  void merge() {
-    if (!original_.empty()) return;
-    auto w = base.weight.read();
-    base.weight.assign(merged_weight(w));
-    original_ = std::move(w);
-  }
-  void unmerge() {
-    if (!original_.empty()) base.weight.assign(std::exchange(original_, {}));
-  }
+  void merge() { aside_.merge(*this); }
+  void unmerge() { aside_.unmerge(*this); }
 
  private:
   /// The order of columns of factor f: within blocks/2ᶠ groups, half blocks of even numbers before those of odd ones.
@@ -130,7 +124,7 @@ class Butterfly {
   }
 
   Buffer<backend> orders_{factors > 1 ? 2 * factors * in * sizeof(Id) : 0};
-  std::vector<float> original_{};
+  SetAside aside_;
 };
 
 struct BoftNotDivisible {

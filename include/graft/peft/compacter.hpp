@@ -54,11 +54,6 @@ class KroneckerRule {
   template <class S>
   using frozen = KroneckerRule;
   using bias_thawed = KroneckerRule;
-  template <class F>
-  static void each_method(F&& f) {
-    f(static_cast<const Method*>(nullptr));
-  }
-
   TrainedTensor<B, Method::terms, Method::terms, Method::terms> rule;
 
   template <class Self, class F>

@@ -14,6 +14,26 @@
 
 namespace graft {
 
+/// A base's weight, kept while what a method made of it stands in its place: for layers that cannot compute their way back.
+class SetAside {
+ public:
+  [[nodiscard]] bool merged() const { return !original_.empty(); }
+  /// The layer's base takes its merged weight.
+  template <class L>
+  void merge(L& layer) {
+    if (merged()) return;
+    original_ = layer.base.weight.read();
+    layer.base.weight.assign(layer.merged_weight(original_));
+  }
+  template <class L>
+  void unmerge(L& layer) {
+    if (merged()) layer.base.weight.assign(std::exchange(original_, {}));
+  }
+
+ private:
+  std::vector<float> original_{};
+};
+
 /// A linear layer with a computed weight beside its own. `Method::Weights<B, Out, In>` has parameters, `visit`, `initialize` and
 /// `delta(tape)`, which is ΔW, written with ops. Where x ΔWᵀ is cheaper than ΔW it has `path(tape, x)` too, and then ΔW, which is only
 /// merged, may be `delta_values()` on the host.

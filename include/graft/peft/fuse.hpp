@@ -1,6 +1,6 @@
 /// \file
 /// AdapterFusion (Pfeiffer et al. 2021): adapters that were trained alone, frozen, and an attention that is trained to mix them:
-///   y = x + h + Σₐ pₐ V Aₐ(z),   p = softmax over a of (Q z)·(K Aₐ(z)),   z = x + h or h, as the adapters read it
+///   y = x + h + Σₐ pₐ V Aₐ(z),   p = softmax over a of (Q z)·(K Aₐ(z)),   z = x + h, h or x, as the adapters read it
 /// Gradient: ops/attention.hpp, each row a sequence of one query and as many keys as there are adapters.
 #pragma once
 
@@ -24,7 +24,7 @@ class Fusion {
   using bias_thawed = Fusion;
   template <class F>
   static void each_method(F&& f) {
-    (Adapters::each_method(f), ...);
+    (each_method_of<Adapters>(f), ...);
     f(static_cast<const Method*>(nullptr));
   }
 
@@ -34,13 +34,7 @@ class Fusion {
 
   template <class T, class X, class Sub, class M>
   constexpr auto onto(T& tape, X x, const Sub& sublayer, const M& shared) const {
-    if constexpr (std::tuple_element_t<0, std::tuple<Adapters...>>::form == AdapterForm::of_sublayer) {
-      const auto h = sublayer.alone(tape);
-      return add(tape, add(tape, x, h), mixed(tape, h, shared));
-    } else {
-      const auto s = sublayer.onto(tape, x);
-      return add(tape, s, mixed(tape, s, shared));
-    }
+    return onto_sublayer<std::tuple_element_t<0, std::tuple<Adapters...>>::form>(tape, x, sublayer, [&](T& on, auto z) { return mixed(on, z, shared); });
   }
 
   template <class Self, class F>
@@ -92,21 +86,14 @@ class Averaged {
   using bias_thawed = Averaged;
   template <class F>
   static void each_method(F&& f) {
-    (Adapters::each_method(f), ...);
+    (each_method_of<Adapters>(f), ...);
   }
 
   std::tuple<Adapters...> adapters;
 
   template <class T, class X, class Sub, class M>
   constexpr auto onto(T& tape, X x, const Sub& sublayer, const M& shared) const {
-    if constexpr (First::form == AdapterForm::of_sublayer) {
-      const auto h = sublayer.alone(tape);
-      return add(tape, add(tape, x, h), mean(tape, h, shared));
-    } else {
-      const auto s = sublayer.onto(tape, x);
-      if constexpr (First::form == AdapterForm::of_sum) return add(tape, s, mean(tape, s, shared));
-      else return add(tape, s, mean(tape, x, shared));
-    }
+    return onto_sublayer<First::form>(tape, x, sublayer, [&](T& on, auto z) { return mean(on, z, shared); });
   }
   template <class Self, class F>
   static constexpr void visit(Self& self, F&& f, const Path& path) {

@@ -58,24 +58,18 @@ class Reflected {
   }
 
   /// Reflects the base's weight (and switches the reflections off), or puts it back as it was.
-  void merge() {
-    if (!original_.empty()) return;
-    original_ = base.weight.read();
-    base.weight.assign(merged_weight(original_));
-  }
-  void unmerge() {
-    if (!original_.empty()) base.weight.assign(std::exchange(original_, {}));
-  }
+  void merge() { aside_.merge(*this); }
+  void unmerge() { aside_.unmerge(*this); }
 
  private:
   template <Index Left, class T, class X, class U>
   constexpr auto reflected(T& tape, X x, U vectors) const {
-    const auto y = reflect(tape, x, vectors, Left - 1, original_.empty() ? 1.0F : 0.0F);
+    const auto y = reflect(tape, x, vectors, Left - 1, aside_.merged() ? 0.0F : 1.0F);
     if constexpr (Left == 1) return y;
     else return reflected<Left - 1>(tape, y, vectors);
   }
 
-  std::vector<float> original_{};
+  SetAside aside_;
 };
 
 /// `HRA<8>`, with LoRA's `On<…>` and `Blocks<…>`.

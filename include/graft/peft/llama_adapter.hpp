@@ -77,14 +77,10 @@ struct LlamaAdapter {
     f("target_modules", "self_attn");
   }
 
-  template <class L>
-  struct Wrap : Refuse<L, LlamaAdapterBesideAnother> {};
   template <class B, class C>
-  struct Wrap<Absent<B, C>> {
-    using type = GatedPrompt<LlamaAdapter, B, C>;
-  };
+  using Layer = GatedPrompt<LlamaAdapter, B, C>;
   template <class Where, class L>
-  using at = typename std::conditional_t<std::is_same_v<typename Where::site, Attended> && (Where::block >= Where::blocks - static_cast<std::ptrdiff_t>(Top)), Wrap<L>, Kept<L>>::type;
+  using at = std::conditional_t<(Where::block >= Where::blocks - static_cast<std::ptrdiff_t>(Top)), room_at<LlamaAdapter, Attended, LlamaAdapterBesideAnother, Where, L>, L>;
 };
 
 }  // namespace graft

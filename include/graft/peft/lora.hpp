@@ -170,17 +170,12 @@ class LowRank {
   [[nodiscard]] std::vector<float> merged_weight(std::vector<float> w) const
     requires(merges)
   {
-    const auto delta = low_rank_weight();
-    for (Index i = 0; i < w.size(); ++i) w[i] += delta[i];
-    return w;
+    return plus(std::move(w), low_rank_weight(), 1.0F);
   }
-
   [[nodiscard]] std::vector<float> merged_bias(std::vector<float> bias) const
     requires(merges && Method::settings.bias)
   {
-    const auto c = b_bias.read();
-    for (Index o = 0; o < out; ++o) bias[o] += Method::settings.scaling() * c[o];
-    return bias;
+    return plus(std::move(bias), b_bias.read(), Method::settings.scaling());
   }
 
   /// Adds the low-rank path to the base weight (and switches it off), or takes it out again. Where the base is not kept
@@ -200,18 +195,14 @@ class LowRank {
   [[nodiscard]] constexpr float scaling() const { return merged_ ? 0.0F : Method::settings.scaling(); }
 
  private:
+  static std::vector<float> plus(std::vector<float> w, const std::vector<float>& more, float factor) {
+    for (Index i = 0; i < w.size(); ++i) w[i] += factor * more[i];
+    return w;
+  }
   void fold(float direction, bool merged) {
     if (merged_ == merged) return;
-    auto w = base.weight.read();
-    const auto delta = low_rank_weight();
-    for (Index i = 0; i < w.size(); ++i) w[i] += direction * delta[i];
-    base.weight.assign(w);
-    if constexpr (Method::settings.bias) {
-      auto bias = base.bias.read();
-      const auto c = b_bias.read();
-      for (Index o = 0; o < out; ++o) bias[o] += direction * Method::settings.scaling() * c[o];
-      base.bias.assign(bias);
-    }
+    base.weight.assign(plus(base.weight.read(), low_rank_weight(), direction));
+    if constexpr (Method::settings.bias) base.bias.assign(plus(base.bias.read(), b_bias.read(), direction * Method::settings.scaling()));
     merged_ = merged;
   }
   template <class T, class Y>

@@ -86,25 +86,20 @@ class Reft {
   template <class S>
   using frozen = Reft;
   using bias_thawed = Reft;
-  template <class F>
-  static void each_method(F&& f) {
-    f(static_cast<const Method*>(nullptr));
-  }
-
   ReftUnit<B, width, rank> first, last;
 
   /// `context` knows where rows stand; `rows`: which of them x has.
   template <class T, class X, class Context>
   constexpr auto operator()(T& tape, X x, const Context& context, Rows<B> rows) const {
-    const auto mask = [&](Index from_start, Index from_end, bool at_end) {
+    const auto mask = [&](bool at_end) {
       const auto all = tape.template value<rank>(context.tokens);
       tape.run(0, [=, shape = context.seen.sequences, positions = context.positions](auto on) {
-        edge_mask(all.data, positions, shape.queries, shape.keys, shape.key_ends, shape.prefixes, shape.count, rank, from_start, from_end, at_end, on);
+        edge_mask(all.data, positions, shape.queries, shape.keys, shape.key_ends, shape.prefixes, shape.count, rank, Method::first_tokens, Method::last_tokens, at_end, on);
       });
       return rows(tape, all);
     };
-    const auto begun = add(tape, x, first(tape, x, mask(Method::first_tokens, Method::last_tokens, false)));
-    return add(tape, begun, last(tape, x, mask(Method::first_tokens, Method::last_tokens, true)));
+    const auto begun = add(tape, x, first(tape, x, mask(false)));
+    return add(tape, begun, last(tape, x, mask(true)));
   }
   template <class Self, class F>
   static constexpr void visit(Self& self, F&& f, const Path& path) {
@@ -146,14 +141,10 @@ struct LoReFT {
     f("non_linearity", nullptr);
   }
 
-  template <class L>
-  struct Wrap : Refuse<L, ReftBehindAnother> {};
   template <class B, class C>
-  struct Wrap<Absent<B, C>> {
-    using type = Reft<LoReFT, B, C>;
-  };
+  using Layer = Reft<LoReFT, B, C>;
   template <class Where, class L>
-  using at = typename std::conditional_t<std::is_same_v<typename Where::site, BlockOutput>, Wrap<L>, Kept<L>>::type;
+  using at = room_at<LoReFT, BlockOutput, ReftBehindAnother, Where, L>;
 };
 
 }  // namespace graft

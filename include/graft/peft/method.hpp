@@ -3,6 +3,7 @@
 /// another layer.
 #pragma once
 
+#include <graft/layers/absent.hpp>
 #include <graft/layers/linear.hpp>
 #include <graft/peft/site.hpp>
 
@@ -63,6 +64,16 @@ template <class L, class Complaint>
 struct Refuse {
   using type = Refused<L, Complaint>;
 };
+
+/// What a method answers at a site without a layer of its own: its `Layer` there, or a complaint where another method's stands.
+template <class Method, class Complaint, class L>
+struct InRoom : Refuse<L, Complaint> {};
+template <class Method, class Complaint, class B, class C>
+struct InRoom<Method, Complaint, Absent<B, C>> {
+  using type = typename Method::template Layer<B, C>;
+};
+template <class Method, class S, class Complaint, class Where, class L>
+using room_at = typename std::conditional_t<std::is_same_v<typename Where::site, S>, InRoom<Method, Complaint, L>, Kept<L>>::type;
 
 /// A complaint has a template `error` whose instantiation is the sentence.
 struct TwoMethodsAtOneSite {

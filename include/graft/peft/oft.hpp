@@ -30,8 +30,8 @@ class Rotated {
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
     if constexpr (!T::recording)
-      if (!original_.empty()) return base(tape, x);
-    const auto turned = scale(tape, multiply_blocks(tape, x, turn(tape)), original_.empty() ? 1.0F : 0.0F);
+      if (aside_.merged()) return base(tape, x);
+    const auto turned = scale(tape, multiply_blocks(tape, x, turn(tape)), aside_.merged() ? 0.0F : 1.0F);
     return base(tape, add(tape, x, turned));
   }
 
@@ -57,15 +57,8 @@ class Rotated {
     return w;
   }
   /// Rotates the base's weight (and switches the rotation off), or puts it back as it was.
-  void merge() {
-    if (!original_.empty()) return;
-    auto w = base.weight.read();
-    base.weight.assign(merged_weight(w));
-    original_ = std::move(w);
-  }
-  void unmerge() {
-    if (!original_.empty()) base.weight.assign(std::exchange(original_, {}));
-  }
+  void merge() { aside_.merge(*this); }
+  void unmerge() { aside_.unmerge(*this); }
 
  private:
   /// R − I, blocks one below the other: (In, B)
@@ -81,7 +74,7 @@ class Rotated {
     return add(tape, scale(tape, add(tape, add(tape, q, second), third), 2.0F), fourth);
   }
 
-  std::vector<float> original_{};
+  SetAside aside_;
 };
 
 template <Index BlockSize, bool Exact, class... Options>

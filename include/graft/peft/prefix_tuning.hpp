@@ -41,11 +41,6 @@ class Prefix {
   template <class S>
   using frozen = Prefix;
   using bias_thawed = Prefix;
-  template <class F>
-  static void each_method(F&& f) {
-    f(static_cast<const Method*>(nullptr));
-  }
-
   typename Method::template Rows<B, C> prompt;
 
   template <class T, class Context>
@@ -65,13 +60,6 @@ struct PrefixBesideAnother {
   struct error {
     static_assert(!Model::backend::executes, "graft: PrefixTuning takes the model's Shared site, which another method of this type has taken already");
   };
-};
-
-template <class Method, class L>
-struct AtShared : Refuse<L, PrefixBesideAnother> {};
-template <class Method, class B, class C>
-struct AtShared<Method, Absent<B, C>> {
-  using type = Prefix<Method, B, C>;
 };
 
 /// `PrefixTuning<20>`: the rows are trained as they are.
@@ -96,8 +84,10 @@ struct PrefixTuning {
     f("num_attention_heads", Config::groups);
     f("num_transformer_submodules", 1);
   }
+  template <class B, class C>
+  using Layer = Prefix<PrefixTuning, B, C>;
   template <class Where, class L>
-  using at = typename std::conditional_t<std::is_same_v<typename Where::site, Shared>, AtShared<PrefixTuning, L>, Kept<L>>::type;
+  using at = room_at<PrefixTuning, Shared, PrefixBesideAnother, Where, L>;
 };
 
 /// `ProjectedPrefixTuning<20, 512>`: the rows are made by a hidden layer of that width, which trains more steadily.
@@ -115,8 +105,10 @@ struct ProjectedPrefixTuning {
     f("prefix_projection", true);
     f("encoder_hidden_size", Hidden);
   }
+  template <class B, class C>
+  using Layer = Prefix<ProjectedPrefixTuning, B, C>;
   template <class Where, class L>
-  using at = typename std::conditional_t<std::is_same_v<typename Where::site, Shared>, AtShared<ProjectedPrefixTuning, L>, Kept<L>>::type;
+  using at = room_at<ProjectedPrefixTuning, Shared, PrefixBesideAnother, Where, L>;
 };
 
 /// AdapterHub's names of the parts of a prefix.
@@ -149,8 +141,10 @@ struct HubPrefixTuning {
   }
   template <class B, class C>
   using Rows = ProjectionEncoder<B, N, C::width, Hidden, 2 * C::blocks * C::groups * C::head_width, HubPrefixNames<Text>>;
+  template <class B, class C>
+  using Layer = Prefix<HubPrefixTuning, B, C>;
   template <class Where, class L>
-  using at = typename std::conditional_t<std::is_same_v<typename Where::site, Shared>, AtShared<HubPrefixTuning, L>, Kept<L>>::type;
+  using at = room_at<HubPrefixTuning, Shared, PrefixBesideAnother, Where, L>;
 };
 
 }  // namespace graft

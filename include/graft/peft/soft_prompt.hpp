@@ -27,9 +27,15 @@ class Prompted : public Embedding<B, V, C, Role> {
 
   typename Method::template Prompt<B, C> prompt;
 
+  /// `task`: whose rows stand before the text, where the method has several.
   template <class T>
-  constexpr auto operator()(T& tape, Pointer<B, Id> ids, Index count) const {
-    return embedding_beyond(tape, ids, count, Base::weight, prompt(tape));
+  constexpr auto operator()(T& tape, Pointer<B, Id> ids, Index count, Index task = 0) const {
+    if constexpr (requires { Method::tasks; }) {
+      if (task >= Method::tasks) fail("a batch is of task ", task, ", and the prompt is of ", Method::tasks, " (counted from 0)");
+      return embedding_beyond(tape, ids, count, Base::weight, prompt(tape, task));
+    } else {
+      return embedding_beyond(tape, ids, count, Base::weight, prompt(tape));
+    }
   }
 
   template <class Self, class F>
@@ -63,24 +69,6 @@ class Prompted : public Embedding<B, V, C, Role> {
   }
 };
 
-/// The same with rows of several tasks.
-template <class Method, class B, Index V, Index C, class Role>
-class TaskPrompted : public Prompted<Method, B, V, C, Role> {
-  using Base = Prompted<Method, B, V, C, Role>;
-
- public:
-  static constexpr Index tasks = Method::tasks;
-  template <class S>
-  using frozen = TaskPrompted<Method, B, V, C, Constant<S>>;
-  using bias_thawed = TaskPrompted;
-
-  template <class T>
-  constexpr auto operator()(T& tape, Pointer<B, Id> ids, Index count, Index task) const {
-    if (task >= tasks) fail("a batch is of task ", task, ", and the prompt is of ", tasks, " (counted from 0)");
-    return embedding_beyond(tape, ids, count, Base::weight, Base::prompt(tape, task));
-  }
-};
-
 struct PromptOverTrained {
   template <class Model>
   struct error {
@@ -94,11 +82,6 @@ struct BeforeEmbedding : Refuse<L, PromptOverTrained> {};
 template <class Method, class B, Index V, Index C, class S>
 struct BeforeEmbedding<Method, Embedding<B, V, C, Constant<S>>> {
   using type = Prompted<Method, B, V, C, Constant<S>>;
-};
-template <class Method, class B, Index V, Index C, class S>
-  requires requires { Method::tasks; }
-struct BeforeEmbedding<Method, Embedding<B, V, C, Constant<S>>> {
-  using type = TaskPrompted<Method, B, V, C, Constant<S>>;
 };
 template <class Method, class Where, class L>
 using prompt_at = typename std::conditional_t<std::is_same_v<typename Where::site, TokenEmbedding>, BeforeEmbedding<Method, L>, Kept<L>>::type;

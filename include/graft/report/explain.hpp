@@ -47,10 +47,8 @@ std::string type_name() {
   std::string name = __PRETTY_FUNCTION__;
   const auto begin = name.find("T = ") + 4;
   name = name.substr(begin, std::min(name.find(';', begin), name.rfind(']')) - begin);
-  for (const std::string_view part : {"graft::", "backend::", "(long unsigned int)", "ul"})
-    for (auto at = name.find(part); at != std::string::npos; at = name.find(part, at))
-      if (part != "ul" || (at > 0 && name[at - 1] >= '0' && name[at - 1] <= '9')) name.erase(at, part.size());
-      else ++at;
+  for (const std::string_view part : {"graft::", "backend::"})
+    for (auto at = name.find(part); at != std::string::npos; at = name.find(part, at)) name.erase(at, part.size());
   return name;
 }
 

@@ -85,7 +85,8 @@ void multiply_blocks_weight(float* dr, const E* dy, const E* x, Index rows, Inde
 /// y_i = (I + q_i)⁻¹ for blocks of b×b, by Gauss and Jordan; q is antisymmetric, so that every pivot is at least 1
 inline void inverse_of_sum(float* y, const float* q, Index blocks, Index size, reference) {
   parallel_for(blocks, blocks * size * size * size > parallel_threshold, [=](Index block) {
-    std::vector<double> left(size * size), right(size * size, 0.0);
+    double *const left = scratch<struct Eliminated, double>(2 * size * size), *const right = left + size * size;
+    std::fill_n(right, size * size, 0.0);
     for (Index i = 0; i < size * size; ++i) left[i] = static_cast<double>(q[block * size * size + i]);
     for (Index i = 0; i < size; ++i) left[i * size + i] += 1.0, right[i * size + i] = 1.0;
     for (Index i = 0; i < size; ++i) {
@@ -104,7 +105,8 @@ inline void inverse_of_sum(float* y, const float* q, Index blocks, Index size, r
 inline void inverse_of_sum_input(float* dq, const float* dy, const float* y, Index blocks, Index size, reference) {
   parallel_for(blocks, blocks * size * size * size > parallel_threshold, [=](Index block) {
     const float *const inverse = y + block * size * size, *const d = dy + block * size * size;
-    std::vector<float> half(size * size, 0.0F);  // yᵀ dy
+    float* const half = scratch<struct HalfProduct, float>(size * size);  // yᵀ dy
+    std::fill_n(half, size * size, 0.0F);
     for (Index k = 0; k < size; ++k)
       for (Index r = 0; r < size; ++r)
         for (Index c = 0; c < size; ++c) half[r * size + c] += inverse[k * size + r] * d[k * size + c];

@@ -26,7 +26,8 @@ inline void lstm(float* h, float* gates, float* cells, const float* x, const flo
 
 /// dx += …, dw += …, from the last step to the first; either may be null
 inline void lstm_inputs(float* dx, float* dw, const float* dh, const float* h, const float* gates, const float* cells, const float* w, Index rows, Index n, bool reverse, reference) {
-  std::vector<float> from_h(n, 0.0F), from_c(n, 0.0F), dz(4 * n);
+  float *const from_h = scratch<struct LstmGradients, float>(6 * n), *const from_c = from_h + n, *const dz = from_c + n;
+  std::fill_n(from_h, 2 * n, 0.0F);
   for (Index step = rows; step-- > 0;) {
     const Index t = reverse ? rows - 1 - step : step, before = reverse ? t + 1 : t - 1;
     const float* const z = gates + t * 4 * n;
@@ -39,7 +40,7 @@ inline void lstm_inputs(float* dx, float* dw, const float* dh, const float* h, c
       dz[3 * n + k] = d * squashed * o * (1.0F - o);
       from_c[k] = dc * f;
     }
-    std::fill(from_h.begin(), from_h.end(), 0.0F);
+    std::fill_n(from_h, n, 0.0F);
     for (Index j = 0; j < 4 * n; ++j) {
       if (dx != nullptr) dx[t * 4 * n + j] += dz[j];
       for (Index k = 0; step > 0 && k < n; ++k) {

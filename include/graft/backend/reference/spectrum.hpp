@@ -11,20 +11,19 @@ namespace graft::backend {
 
 /// cos and sin of the turns 0, 1/n, … (n−1)/n
 struct UnitCircle {
-  explicit UnitCircle(Index n) : cosines(n), sines(n) {
+  explicit UnitCircle(Index n) : cosines(scratch<UnitCircle, float>(2 * n)), sines(cosines + n) {
     for (Index i = 0; i < n; ++i) {
       const double angle = 2.0 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(n);
       cosines[i] = static_cast<float>(std::cos(angle));
       sines[i] = static_cast<float>(std::sin(angle));
     }
   }
-  std::vector<float> cosines, sines;
+  float *cosines, *sines;
 };
 
 inline void spectrum(float* u, const float* c, const Id* places, Index count, Index m, Index n, reference) {
   const UnitCircle circle(m);
-  const float *const cosines = circle.cosines.data(), *const sines = circle.sines.data();
-  parallel_pieces(m, row_piece, [=](Index begin, Index end) {
+  parallel_pieces(m, row_piece, [=, cosines = circle.cosines, sines = circle.sines](Index begin, Index end) {
     std::fill(u + begin * 2 * n, u + end * 2 * n, 0.0F);
     for (Index o = begin; o < end; ++o)
       for (Index k = 0; k < count; ++k) {
@@ -36,8 +35,7 @@ inline void spectrum(float* u, const float* c, const Id* places, Index count, In
 }
 inline void spectrum_input(float* dc, const float* du, const Id* places, Index count, Index m, Index n, reference) {
   const UnitCircle circle(m);
-  const float *const cosines = circle.cosines.data(), *const sines = circle.sines.data();
-  parallel_pieces(count, row_piece, [=](Index begin, Index end) {
+  parallel_pieces(count, row_piece, [=, cosines = circle.cosines, sines = circle.sines](Index begin, Index end) {
     for (Index k = begin; k < end; ++k) {
       const Index q = static_cast<Index>(places[count + k]);
       float sum = 0;
@@ -52,8 +50,7 @@ inline void spectrum_input(float* dc, const float* du, const Id* places, Index c
 
 inline void fourier_matrix(float* f, Index n, reference) {
   const UnitCircle circle(n);
-  const float *const cosines = circle.cosines.data(), *const sines = circle.sines.data();
-  parallel_pieces(n, row_piece, [=](Index begin, Index end) {
+  parallel_pieces(n, row_piece, [=, cosines = circle.cosines, sines = circle.sines](Index begin, Index end) {
     for (Index q = begin; q < end; ++q)
       for (Index i = 0; i < n; ++i) {
         f[q * n + i] = cosines[q * i % n];
