@@ -23,6 +23,7 @@ struct F32;
 struct Bf16;
 struct Int8;
 struct Nf4;
+struct Nf4DoubleQuant;
 struct Q4_1;
 struct Q8_0;
 struct Trainable;

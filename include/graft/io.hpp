@@ -2,6 +2,7 @@
 /// Door of the tower `io`: files of weights.
 #pragma once
 
+#include <graft/io/bitsandbytes.hpp>
 #include <graft/io/files.hpp>
 #include <graft/io/gguf.hpp>
 #include <graft/io/gguf_writer.hpp>

@@ -43,6 +43,7 @@ BOOST_AUTO_TEST_CASE(values_come_back_within_a_step) {
   near<Q8_0>(0.02F);
   near<Q4_1>(0.25F);
   near<Nf4>(0.6F);
+  near<Nf4DoubleQuant>(0.6F);
   near<Int8>(0.02F);
 }
 
@@ -55,7 +56,7 @@ BOOST_AUTO_TEST_CASE(a_row_of_zeros) {
     S::decode_row(back.data(), bytes.data(), 64);
     BOOST_TEST(back == zeros, boost::test_tools::per_element());
   };
-  check(Q8_0{}), check(Q4_1{}), check(Nf4{}), check(Int8{});
+  check(Q8_0{}), check(Q4_1{}), check(Nf4{}), check(Nf4DoubleQuant{}), check(Int8{});
 }
 
 // Bytes as llama.cpp and bitsandbytes lay them out.

@@ -15,9 +15,14 @@ struct Config : LlamaDefaults {
   static constexpr float norm_epsilon = 1e-6F;
 };
 
-template <class M>
+/// The sizes of the base that bitsandbytes quantises.
+struct WideConfig : Config {
+  static constexpr Index width = 128, head_width = 32, feed_forward = 192;
+};
+
+template <class M, class C = Config, class S = F32>
 void write(const char* name, const std::filesystem::path& base, const std::filesystem::path& folder) {
-  using Model = Llama<Config, M, reference>;
+  using Model = Llama<C, M, reference, S, Activations<F32>>;
   auto model = load<Model>(base, 7);
   std::uint64_t stream = 0;
   Model::visit(model, [&stream](const Path&, auto& p) {  // off what it starts from, so that it does something
@@ -32,7 +37,7 @@ void write(const char* name, const std::filesystem::path& base, const std::files
   std::vector<Id> ids;
   std::vector<float> as_floats;
   for (Index i = 0; i < 12; ++i) {
-    ids.push_back(static_cast<Id>((5 + 7 * i) % Config::vocabulary));
+    ids.push_back(static_cast<Id>((5 + 7 * i) % C::vocabulary));
     as_floats.push_back(static_cast<float>(ids.back()));
   }
   Batch batch;
@@ -63,6 +68,8 @@ int main(int argc, char** argv) try {
   all(named("hub_pfeiffer", std::type_identity<PfeifferAdapter<8>>{}), named("hub_houlsby", std::type_identity<HoulsbyAdapter<8, Named<"law">>>{}), named("hub_parallel", std::type_identity<ParallelAdapter<8>>{}),
       named("hub_compacter", std::type_identity<Compacter<8, 2>>{}), named("hub_loreft", std::type_identity<LoReFT<2, 2, 1>>{}),
       named("hub_mix_and_match", std::type_identity<Methods<HubPrefixTuning<5, 8>, ParallelAdapter<8>>>{}));
+  // The same over a base of 4 bits, which stays as bitsandbytes wrote it.
+  write<LoRA<4>, WideConfig, Nf4DoubleQuant>("qlora", std::filesystem::path(argv[2]) / "nf4_base", argv[2]);
   return 0;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "interop: %s\n", error.what());

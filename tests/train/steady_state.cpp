@@ -122,6 +122,7 @@ BOOST_AUTO_TEST_CASE(gradients_by_storage) {
   BOOST_TEST(gradient_difference<Q8_0>() < 0.04);
   BOOST_TEST(gradient_difference<Q4_1>() < 0.4);
   BOOST_TEST(gradient_difference<Nf4>() < 0.45);
+  BOOST_TEST(gradient_difference<Nf4DoubleQuant>() < 0.45);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

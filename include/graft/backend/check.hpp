@@ -245,6 +245,7 @@ std::vector<BackendCheck> check_backend() {
   backend::check_products<Q8_0, Bfloat16, Bfloat16>(c, "Q8_0");
   backend::check_products<Q4_1, Bfloat16, Bfloat16>(c, "Q4_1");
   backend::check_products<Nf4, Bfloat16, Bfloat16>(c, "Nf4");
+  backend::check_products<Nf4DoubleQuant, Bfloat16, Bfloat16>(c, "Nf4DoubleQuant");
   backend::check_products<Int8, Bfloat16, Bfloat16>(c, "Int8");
   const Index rows = 37, in = 70, out = 133, n = rows * in;
   const auto on_device = [](auto tag, const auto& kernel) { launch<decltype(tag)>(kernel); };

@@ -2,20 +2,23 @@
 /// Storages of few bits, row by row. Blocks of 32 of GGUF, as llama.cpp writes them:
 ///   Q8_0  half d, int8 q[32]: w = d q           Q4_0  half d, nibbles: w = d (q − 8)
 ///   Q4_1  half d, half m, nibbles: w = d q + m  the low nibbles of the 16 bytes come first, then the high ones
-///   Nf4   float d, nibbles: w = d code[q]       64 elements, the high nibble first (Dettmers et al. 2023)
+///   Nf4   float d, nibbles: w = d code[q]       64 elements, the high nibble first (Dettmers et al. 2023); and with d of few bits itself
 ///   Int8  float d for the whole row: w = d q, |q| ≤ 127
 #pragma once
 
+#include <graft/core/parallel.hpp>
 #include <graft/core/storage.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 namespace graft {
 
 /// A storage that encodes each row of a matrix by itself: `row_bytes(n)`, `encode_row(to, floats, n)`, `decode_row(to, bytes, n)`.
+/// One whose rows have something in common encodes them by `encode_rows(to, floats, rows, n)`.
 template <class S>
 concept QuantizedStorage = Storage<S> && requires(std::byte* bytes, const std::byte* from, float* floats, const float* values, Index n) {
   { S::row_bytes(n) } -> std::convertible_to<Index>;
@@ -113,12 +116,15 @@ struct Nf4 : quantized::Blocks<Nf4> {
   static constexpr const char* name = "Nf4";
   static constexpr Index block = 64, block_bytes = 36;
   /// Quantiles of the normal distribution, scaled to [−1, 1].
-  static constexpr std::array<float, 16> code{-1.0F,          -0.69619280F, -0.52507305F, -0.39491749F, -0.28444138F, -0.18477343F, -0.09105004F, 0.0F,
-                                              0.07958030F, 0.16093020F,  0.24611230F,  0.33791524F,  0.44070983F,  0.56261700F,  0.72295684F,  1.0F};
-  static void encode(std::byte* to, const float* x) {
+  static constexpr std::array<float, 16> code{-1.0F,         -0.696192801F, -0.525073051F, -0.394917488F, -0.284441382F, -0.184773430F, -0.0910500363F, 0.0F,
+                                              0.0795802996F, 0.160930201F,  0.246112302F,  0.337915242F,  0.440709829F,  0.562617004F,  0.722956836F,   1.0F};
+  static float largest(const float* x) {
     float most = 0;
     for (Index i = 0; i < block; ++i) most = std::max(most, std::abs(x[i]));
-    quantized::store(to, most);
+    return most;
+  }
+  /// The codes of x / most
+  static void encode_nibbles(std::byte* to, const float* x, float most) {
     const float inverse = 1.0F / std::max(most, 1e-38F);
     const auto q = [&](Index i) {  // a value half-way between two codes goes to the lower
       const float scaled = std::clamp(x[i] * inverse, -1.0F, 1.0F);
@@ -126,14 +132,114 @@ struct Nf4 : quantized::Blocks<Nf4> {
       while (at < 15 && scaled > (code[at] + code[at + 1]) / 2) ++at;
       return at;
     };
-    for (Index j = 0; j < block / 2; ++j) to[4 + j] = static_cast<std::byte>((q(2 * j) << 4U) | q(2 * j + 1));
+    for (Index j = 0; j < block / 2; ++j) to[j] = static_cast<std::byte>((q(2 * j) << 4U) | q(2 * j + 1));
   }
-  static void decode(float* to, const std::byte* from) {
-    const auto d = quantized::load<float>(from);
+  static void decode_nibbles(float* to, const std::byte* from, float d) {
     for (Index j = 0; j < block / 2; ++j) {
-      const auto byte = std::to_integer<unsigned>(from[4 + j]);
+      const auto byte = std::to_integer<unsigned>(from[j]);
       to[2 * j] = d * code[byte >> 4U];
       to[2 * j + 1] = d * code[byte & 15U];
+    }
+  }
+  static void encode(std::byte* to, const float* x) {
+    quantized::store(to, largest(x));
+    encode_nibbles(to + 4, x, largest(x));
+  }
+  static void decode(float* to, const std::byte* from) { decode_nibbles(to, from + 4, quantized::load<float>(from)); }
+};
+
+/// Nf4 whose scales are bytes (QLoRA's double quantisation): w = d code[q],   d = e dynamic[c] + o,   where o is the mean of a tensor's scales,
+/// and e is shared by 256 blocks, counted through the rows. The values are bitsandbytes' own.
+/// A row: float o, how many of its blocks are of the first group of 256, how many bytes come before the blocks, floats e; then each block's byte c and nibbles.
+struct Nf4DoubleQuant {
+  static constexpr const char* name = "Nf4DoubleQuant";
+  static constexpr Index block = Nf4::block, block_bytes = 33, group = 256;
+  /// Numbers of seven magnitudes, ten times as fine where ten times as small (Dettmers et al. 2022).
+  static constexpr std::array<float, 256> dynamic = [] {
+    std::array<float, 256> all{0.0F, 1.0F};
+    Index count = 2;
+    double power = 1e-6;
+    for (Index magnitude = 0; magnitude < 7; ++magnitude, power *= 10) {
+      const Index items = Index{1} << magnitude;  // between as many and one more numbers from 0.1 to 1
+      const double step = (1.0F - 0.1F) / static_cast<float>(items);
+      const auto bound = [&](Index i) {  // as torch.linspace rounds them
+        const auto steps = static_cast<double>(i);
+        return static_cast<float>(2 * i < items ? static_cast<double>(0.1F) + step * steps : 1.0 - step * (static_cast<double>(items) - steps));
+      };
+      for (Index i = 0; i < items; ++i) {
+        all[count] = static_cast<float>(power) * ((bound(i) + bound(i + 1)) / 2.0F);
+        all[count + 1] = -all[count];
+        count += 2;
+      }
+    }
+    std::sort(all.begin(), all.end());
+    return all;
+  }();
+
+  static constexpr Index blocks(Index n) { return (n + block - 1) / block; }
+  static constexpr Index header_bytes(Index n) { return 8 + sizeof(float) * (1 + (blocks(n) + group - 2) / group); }
+  static constexpr Index row_bytes(Index n) { return header_bytes(n) + blocks(n) * block_bytes; }
+  static const std::byte* block_at(const std::byte* row, Index number) { return row + quantized::load<std::uint16_t>(row + 6) + number * block_bytes; }
+  /// d of a block. The product is rounded before the sum, as bitsandbytes rounds it: in double it is exact, and nothing fuses.
+  static float scale(const std::byte* row, Index number) {
+    const Index first = quantized::load<std::uint16_t>(row + 4), of = number < first ? 0 : 1 + (number - first) / group;
+    const double e = quantized::load<float>(row + 8 + sizeof(float) * of);
+    return static_cast<float>(e * dynamic[std::to_integer<unsigned>(*block_at(row, number))]) + quantized::load<float>(row);
+  }
+
+  /// Lays out a tensor: number(o, b) → c and nibbles(to, o, b) of block b of row o; o and e as above.
+  template <class Number, class Nibbles>
+  static void lay_out(std::byte* to, Index rows, Index n, float offset, const float* scales, const Number& number, const Nibbles& nibbles) {
+    const Index per_row = blocks(n);
+    parallel_for(rows, rows > 1, [&](Index o) {
+      std::byte* const row = to + o * row_bytes(n);
+      const Index begin = o * per_row, first = std::min(per_row, group - begin % group);
+      quantized::store(row, offset);
+      quantized::store(row + 4, static_cast<std::uint16_t>(first));
+      quantized::store(row + 6, static_cast<std::uint16_t>(header_bytes(n)));
+      for (Index g = 0; 8 + g * sizeof(float) < header_bytes(n); ++g)
+        quantized::store(row + 8 + g * sizeof(float), begin / group + g <= (rows * per_row - 1) / group ? scales[begin / group + g] : 0.0F);
+      for (Index b = 0; b < per_row; ++b) {
+        std::byte* const at = row + header_bytes(n) + b * block_bytes;
+        *at = number(o, b);
+        nibbles(at + 1, o, b);
+      }
+    });
+  }
+  static void encode_rows(std::byte* to, const float* from, Index rows, Index n) {
+    const Index per_row = blocks(n), count = rows * per_row;
+    const auto filled = [&](float* block_of, Index o, Index b) {
+      const Index here = std::min(block, n - b * block);
+      std::copy_n(from + o * n + b * block, here, block_of);
+      std::fill(block_of + here, block_of + block, 0.0F);
+    };
+    std::vector<float> largest(count), scales((count + group - 1) / group, 0.0F);
+    double sum = 0;
+    for (Index i = 0; i < count; ++i) {
+      std::array<float, block> x;
+      filled(x.data(), i / per_row, i % per_row);
+      sum += largest[i] = Nf4::largest(x.data());
+    }
+    const auto offset = static_cast<float>(sum / static_cast<double>(count));
+    for (Index i = 0; i < count; ++i) scales[i / group] = std::max(scales[i / group], std::abs(largest[i] - offset));
+    const auto nearest = [&](Index o, Index b) {
+      const Index i = o * per_row + b;
+      const float x = scales[i / group] != 0 ? (largest[i] - offset) / scales[i / group] : 0.0F;
+      const auto above = std::lower_bound(dynamic.begin() + 1, dynamic.end() - 1, x);
+      return static_cast<std::byte>(above - dynamic.begin() - (x - *(above - 1) <= *above - x ? 1 : 0));
+    };
+    lay_out(to, rows, n, offset, scales.data(), nearest, [&](std::byte* at, Index o, Index b) {
+      std::array<float, block> x;
+      filled(x.data(), o, b);
+      Nf4::encode_nibbles(at, x.data(), largest[o * per_row + b]);
+    });
+  }
+  static void encode_row(std::byte* to, const float* from, Index n) { encode_rows(to, from, 1, n); }
+  static void decode_row(float* to, const std::byte* from, Index n) {
+    for (Index b = 0; b < blocks(n); ++b) {
+      std::array<float, block> x;
+      Nf4::decode_nibbles(x.data(), block_at(from, b) + 1, scale(from, b));
+      std::copy_n(x.data(), std::min(block, n - b * block), to + b * block);
     }
   }
 };
@@ -165,6 +271,10 @@ struct VocabularyStorage<Q4_1> {
 };
 template <>
 struct VocabularyStorage<Nf4> {
+  using type = Bf16;
+};
+template <>
+struct VocabularyStorage<Nf4DoubleQuant> {
   using type = Bf16;
 };
 template <>

@@ -14,7 +14,7 @@
 
 namespace graft {
 
-enum class ElementType { F32, F16, BF16, Q8_0, Q4_0, Q4_1, I64, I32, Other };
+enum class ElementType { F32, F16, BF16, Q8_0, Q4_0, Q4_1, Nf4, Nf4DoubleQuant, I64, I32, Other };
 
 /// How many elements a block of a type has, in how many bytes.
 struct BlockSize {
@@ -31,6 +31,8 @@ constexpr BlockSize block_size(ElementType type) {
     case ElementType::Q8_0: return {Q8_0::block, Q8_0::block_bytes};
     case ElementType::Q4_0: return {Q4_0::block, Q4_0::block_bytes};
     case ElementType::Q4_1: return {Q4_1::block, Q4_1::block_bytes};
+    case ElementType::Nf4: return {Nf4::block, Nf4::block_bytes};
+    case ElementType::Nf4DoubleQuant:  // no blocks that stand alone
     case ElementType::Other: break;
   }
   return {1, 1};
@@ -43,6 +45,10 @@ template <>
 inline constexpr ElementType file_type<Q8_0> = ElementType::Q8_0;
 template <>
 inline constexpr ElementType file_type<Q4_1> = ElementType::Q4_1;
+template <>
+inline constexpr ElementType file_type<Nf4> = ElementType::Nf4;
+template <>
+inline constexpr ElementType file_type<Nf4DoubleQuant> = ElementType::Nf4DoubleQuant;
 
 /// A view into a mapped file. `shape` is outermost first, as Hugging Face writes it.
 struct StoredTensor {
@@ -83,6 +89,11 @@ T load(const std::byte* from) {
 inline std::vector<float> to_floats(const StoredTensor& tensor, const std::string& name) {
   using io::load;
   std::vector<float> out(tensor.size());
+  if (tensor.type == ElementType::Nf4DoubleQuant) {
+    const Index n = tensor.shape.back();
+    for (Index o = 0; o * n < out.size(); ++o) Nf4DoubleQuant::decode_row(&out[o * n], tensor.data + o * Nf4DoubleQuant::row_bytes(n), n);
+    return out;
+  }
   const auto [elements, bytes] = block_size(tensor.type);
   for (Index block = 0; block < out.size() / elements; ++block) {
     const std::byte* const at = tensor.data + block * bytes;
@@ -93,11 +104,13 @@ inline std::vector<float> to_floats(const StoredTensor& tensor, const std::strin
       case ElementType::Q8_0: Q8_0::decode(&out[elements * block], at); break;
       case ElementType::Q4_0: Q4_0::decode(&out[elements * block], at); break;
       case ElementType::Q4_1: Q4_1::decode(&out[elements * block], at); break;
+      case ElementType::Nf4: Nf4::decode(&out[elements * block], at); break;
+      case ElementType::Nf4DoubleQuant:
       case ElementType::I64:
       case ElementType::I32:
       case ElementType::Other:
         fail("tensor \"", name, "\" has elements of type ", tensor.type_name,
-             ", which graft cannot read as numbers; it reads F32, F16, BF16, Q8_0, Q4_0 and Q4_1");
+             ", which graft cannot read as numbers; it reads F32, F16, BF16, Q8_0, Q4_0, Q4_1 and bitsandbytes' nf4");
     }
   }
   return out;

@@ -4,6 +4,7 @@
 /// turns it into GGUF's.
 #pragma once
 
+#include <graft/io/bitsandbytes.hpp>
 #include <graft/io/gguf.hpp>
 #include <graft/io/safetensors.hpp>
 
@@ -132,6 +133,7 @@ class ModelFiles {
     } else {
       fail(path_.string(), ": there is neither model.safetensors nor model.safetensors.index.json in it");
     }
+    join_bitsandbytes(merged_, joined_, path_.string());
   }
 
   [[gnu::cold]] void open_shard(const std::filesystem::path& path) {
@@ -144,6 +146,7 @@ class ModelFiles {
   std::optional<GgufFile> gguf_;
   std::vector<std::unique_ptr<SafetensorsFile>> shards_;
   TensorMap merged_;
+  std::deque<std::vector<std::byte>> joined_;
   StatedConfig config_;
 };
 

@@ -38,7 +38,7 @@ class Llama {
   using storage = typename StorageOf<Policies...>::type;
   using element = element_of<Policies...>;
   static_assert(!B::executes || (ModelPolicy<Policies> && ...),
-                "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16, Int8, Nf4, Q8_0, Q4_1), Activations<F32 or Bf16>, Recompute and CheckpointBlocks");
+                "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16, Int8, Nf4, Nf4DoubleQuant, Q8_0, Q4_1), Activations<F32 or Bf16>, Recompute and CheckpointBlocks");
   static_assert(!B::executes || C::heads % C::groups == 0, "graft: the query heads of a config must be a multiple of its key/value heads");
 
   /// The same model elsewhere: `Llama::on<meta<B>>` plans it.

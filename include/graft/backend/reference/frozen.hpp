@@ -13,7 +13,9 @@ namespace graft::backend {
 /// packed ← w(out,in)
 template <class S>
 void pack(std::byte* packed, const float* w, Index out, Index in, S, reference) {
-  if constexpr (QuantizedStorage<S>) {
+  if constexpr (requires { S::encode_rows(packed, w, out, in); }) {
+    S::encode_rows(packed, w, out, in);
+  } else if constexpr (QuantizedStorage<S>) {
     parallel_for(out, out * in > parallel_threshold, [=](Index o) { S::encode_row(packed + o * S::row_bytes(in), w + o * in, in); });
   } else {
     auto* const elements = reinterpret_cast<StoredElement<S>*>(packed);

@@ -31,15 +31,22 @@ inline __m512i decoded(const std::byte* row, Index column, Q4_1) {
   const auto floats = [=](__m512i nibbles) { return _mm512_fmadd_ps(d, _mm512_cvtepi32_ps(nibbles), m); };
   return narrowed(floats(_mm512_and_si512(q, _mm512_set1_epi32(15))), floats(_mm512_srli_epi32(q, 4)));
 }
-inline __m512i decoded(const std::byte* row, Index column, Nf4) {
-  const std::byte* const from = row + column / 64 * Nf4::block_bytes;
-  const __m512i q = _mm512_cvtepu8_epi32(bytes_at(from + 4 + column % 64 / 2));
-  const __m512 code = _mm512_loadu_ps(Nf4::code.data()), d = _mm512_set1_ps(quantized::load<float>(from));
+/// 16 bytes of codes of Nf4, and their scale
+inline __m512i decoded_codes(const std::byte* from, float scale) {
+  const __m512i q = _mm512_cvtepu8_epi32(bytes_at(from));
+  const __m512 code = _mm512_loadu_ps(Nf4::code.data()), d = _mm512_set1_ps(scale);
   const auto floats = [=](__m512i nibbles) { return _mm512_mul_ps(d, _mm512_permutexvar_ps(nibbles, code)); };
   const __m512 even = floats(_mm512_srli_epi32(q, 4)), odd = floats(_mm512_and_si512(q, _mm512_set1_epi32(15)));
   alignas(64) static constexpr std::uint32_t order[16] = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
   const __m512i first = _mm512_load_si512(order);
   return narrowed(_mm512_permutex2var_ps(even, first, odd), _mm512_permutex2var_ps(even, _mm512_add_epi32(first, _mm512_set1_epi32(8)), odd));
+}
+inline __m512i decoded(const std::byte* row, Index column, Nf4) {
+  const std::byte* const from = row + column / 64 * Nf4::block_bytes;
+  return decoded_codes(from + 4 + column % 64 / 2, quantized::load<float>(from));
+}
+inline __m512i decoded(const std::byte* row, Index column, Nf4DoubleQuant) {
+  return decoded_codes(Nf4DoubleQuant::block_at(row, column / 64) + 1 + column % 64 / 2, Nf4DoubleQuant::scale(row, column / 64));
 }
 inline __m512i decoded(const std::byte* row, Index column, Int8) {
   const __m256i q = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(row + sizeof(float) + column));
