@@ -218,6 +218,14 @@ BOOST_AUTO_TEST_CASE(leaves) {
   check([&](auto& tape, auto x) { return multiply(tape, x, leaf(tape, w)); }, std::tuple<const decltype(same)&>(same), std::tuple<decltype(w)&>(w));
   check([&](auto& tape, auto x) { return scale_columns(tape, x, row(tape, w)); }, std::tuple<const decltype(wide)&>(wide), std::tuple<decltype(w)&>(w));
 }
+BOOST_AUTO_TEST_CASE(members) {
+  const Input<5, 3> x(57);
+  Parameter<B, Trainable, 2 * 4, 3> w;
+  Parameter<B, Trainable, 1, 2 * 4> b;
+  draw(w, 58), draw(b, 59);
+  const std::array<Id, 5> owners{1, 0, 0, 1, 1};
+  check([&](auto& tape, auto v) { return member_product<2>(tape, v, w, b, tape.ids(owners.data(), owners.size())); }, std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&, decltype(b)&>(w, b));
+}
 BOOST_AUTO_TEST_CASE(kronecker_products) {
   const Input<2, 3> a(47);
   const Input<4, 5> b(48);

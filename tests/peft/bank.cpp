@@ -31,10 +31,10 @@ struct TemporaryFolder {
 };
 
 /// Trains a bank of two on lists of different lengths, then each adapter by itself from the same beginning: the files must agree.
-template <class B, class S>
+template <class B, class S, class M = Narrow>
 void compare_with_single_adapters(double tolerance) {
-  using Together = Llama<tiny::TiedConfig, Bank<2, Narrow>, B, S>;
-  using Alone = Llama<tiny::TiedConfig, Narrow, B, S>;
+  using Together = Llama<tiny::TiedConfig, Bank<2, M>, B, S>;
+  using Alone = Llama<tiny::TiedConfig, M, B, S>;
   static_assert(Together::members == 2 && Together::trainable_parameters == 2 * Alone::trainable_parameters);
   const TemporaryFolder folder;
   const std::vector<std::vector<Example>> lists{examples_of(0, 6), examples_of(1, 3)};
@@ -74,6 +74,11 @@ void compare_with_single_adapters(double tolerance) {
 
 BOOST_AUTO_TEST_CASE(a_bank_trains_what_single_adapters_do) { compare_with_single_adapters<reference, F32>(2e-5); }
 BOOST_AUTO_TEST_CASE(on_the_cpu_in_bfloat16) { compare_with_single_adapters<Cpu, Bf16>(2e-2); }
+
+BOOST_AUTO_TEST_CASE(of_bottleneck_adapters) {
+  compare_with_single_adapters<reference, F32, HoulsbyAdapter<3>>(2e-5);
+  compare_with_single_adapters<Cpu, Bf16, ParallelAdapter<3>>(2e-2);
+}
 
 BOOST_AUTO_TEST_CASE(a_sequence_of_an_unknown_adapter_is_refused) {
   Llama<tiny::Config, Bank<2, Narrow>, reference> model;

@@ -19,6 +19,7 @@
 #include <graft/autodiff/ops/leaf.hpp>
 #include <graft/autodiff/ops/lstm.hpp>
 #include <graft/autodiff/ops/matmul.hpp>
+#include <graft/autodiff/ops/member_product.hpp>
 #include <graft/autodiff/ops/multiply.hpp>
 #include <graft/autodiff/ops/orthogonality.hpp>
 #include <graft/autodiff/ops/pointwise.hpp>

@@ -191,23 +191,11 @@ AdapterSummary summarize_adapter(const Model& model) {
   return config;
 }
 
-/// The shape in files of one member's part of a parameter: members of a bank lie one behind the other.
-template <class Model, class P>
-std::vector<Index> member_shape(const P& p) {
-  auto shape = shape_in_files(p);
-  if (Model::members > 1) shape[0] /= Model::members;
-  return shape;
-}
-
 /// The trained parameters of a model, or of one member of a bank, under their names in an adapter file.
 template <class Model>
 std::vector<NamedTensor> adapter_tensors(const Model& model, Index member = 0) {
   std::vector<NamedTensor> tensors;
-  visit_saved(model, [&tensors, member](const std::string& name, const auto& p) {
-    const auto all = p.read();
-    const auto part = std::span(all).subspan(member * all.size() / Model::members, all.size() / Model::members);
-    tensors.push_back({name, member_shape<Model>(p), {part.begin(), part.end()}});
-  });
+  visit_saved(model, [&tensors, member](const std::string& name, const auto& p) { tensors.push_back(member_tensor<Model>(name, p, member)); });
   return tensors;
 }
 
@@ -251,8 +239,8 @@ std::map<std::string, NamedTensor> shared_tensors(const Model& model) {
 template <class Model>
 void save_adapter(const Model& model, const std::filesystem::path& folder, const std::string& base_name = "", Index member = 0) {
   static_assert(Model::trainable_parameters > 0, "graft: save_adapter: this model's method trains nothing, so there is nothing to save");
-  if constexpr (uses_adapter_hub<Model>()) return save_hub_adapter(model, folder, base_name);
-  if (member >= Model::members) fail("save_adapter: there is no adapter ", member, "; the model has ", Model::members, " (counted from 0)");
+  check_member<Model>(member, "save_adapter");
+  if constexpr (uses_adapter_hub<Model>()) return save_hub_adapter(model, folder, base_name, "", member);
   const Json config = adapter_config(summarize_adapter(model), base_name);
   std::filesystem::create_directories(folder);
   auto tensors = adapter_tensors(model, member);
@@ -275,8 +263,8 @@ inline double pattern_value(const Json& config, const char* pattern, const char*
 /// otherwise one error names all that do not, and nothing is changed.
 template <class Model>
 void load_adapter(Model& model, const std::filesystem::path& folder, Index member = 0) {
-  if constexpr (uses_adapter_hub<Model>()) return load_hub_adapter(model, folder);
-  if (member >= Model::members) fail("load_adapter: there is no adapter ", member, "; the model has ", Model::members, " (counted from 0)");
+  check_member<Model>(member, "load_adapter");
+  if constexpr (uses_adapter_hub<Model>()) return load_hub_adapter(model, folder, member);
   const auto source = (folder / "adapter_config.json").string();
   const Json config = read_json(source);
   const auto summary = summarize_adapter(model);
@@ -340,12 +328,7 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
       for (const auto number : to_integers(tensor, name)) values.push_back(static_cast<float>(number));
     else
       values = to_floats(tensor, name);
-    if constexpr (Model::members > 1) {
-      auto all = p.read();
-      std::copy(values.begin(), values.end(), all.begin() + static_cast<std::ptrdiff_t>(member * values.size()));
-      values = std::move(all);
-    }
-    p.assign(values);
+    assign_member<Model>(p, std::move(values), member);
   });
   each_repeated_base(model, [&file](const std::string& name, auto& p) {
     if (const auto* found = find_tensor(file, name)) p.assign(to_floats(*found, name));

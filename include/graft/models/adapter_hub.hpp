@@ -74,7 +74,7 @@ std::vector<HubPart> hub_parts(const Model& model) {
 
 /// Writes the named part, or the only one that is trained.
 template <class Model>
-void save_hub_adapter(const Model& model, const std::filesystem::path& folder, const std::string& base_name, const std::string& name = "") {
+void save_hub_adapter(const Model& model, const std::filesystem::path& folder, const std::string& base_name, const std::string& name = "", Index member = 0) {
   auto parts = hub_parts(model);
   if (name.empty() && parts.size() > 1 && !parts.back().fusion) fail("save_adapter: this model has several adapters, each a folder of its own: say which with save_hub_adapter(model, folder, base, name)");
   const auto part = name.empty() ? parts.end() - 1 : std::find_if(parts.begin(), parts.end(), [&](const auto& p) { return p.name == name; });
@@ -83,7 +83,7 @@ void save_hub_adapter(const Model& model, const std::filesystem::path& folder, c
   config["config"] = part->configs.size() == 1 ? part->configs[0] : Json{{"architecture", "union"}, {"configs", part->configs}};
   std::vector<NamedTensor> tensors;
   Model::visit(model, [&](const Path& path, const auto& p) {
-    if (part->has(path.str())) tensors.push_back({path.str(), shape_in_files(p), p.read()});
+    if (part->has(path.str())) tensors.push_back(member_tensor<Model>(path.str(), p, member));
   });
   std::filesystem::create_directories(folder);
   write_safetensors(folder / part->tensors_file(), tensors);
@@ -92,7 +92,7 @@ void save_hub_adapter(const Model& model, const std::filesystem::path& folder, c
 
 /// Reads a folder into the part of the model that it is of: the fusion, the adapter of its name, or the only adapter there is.
 template <class Model>
-void load_hub_adapter(Model& model, const std::filesystem::path& folder) {
+void load_hub_adapter(Model& model, const std::filesystem::path& folder, Index member = 0) {
   const auto parts = hub_parts(model);
   const bool fusion = std::filesystem::exists(folder / "adapter_fusion_config.json");
   const auto source = (folder / (fusion ? "adapter_fusion_config.json" : "adapter_config.json")).string();
@@ -124,12 +124,12 @@ void load_hub_adapter(Model& model, const std::filesystem::path& folder) {
   std::set<std::string> used;
   each([&](const std::string& name, const auto& p) {
     used.insert(name);
-    complaints.expect(find_tensor(tensors, name), name, shape_in_files(p));
+    complaints.expect(find_tensor(tensors, name), name, member_shape<Model>(p));
   });
   for (const auto& [name, tensor] : tensors.tensors)  // a prefix is there once more under every layer
     if (!used.contains(name) && name.find(".prefix_tuning.pool.") == std::string::npos) complaints.add("unexpected: " + described(name, tensor.shape));
   complaints.raise_if_any(folder.string(), which_method);
-  each([&](const std::string& name, auto& p) { p.assign(to_floats(tensors.tensors.at(name), name)); });
+  each([&](const std::string& name, auto& p) { assign_member<Model>(p, to_floats(tensors.tensors.at(name), name), member); });
 }
 
 }  // namespace graft

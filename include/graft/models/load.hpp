@@ -33,6 +33,33 @@ std::vector<Index> shape_in_files(const P&) {
   else return P::rows == 1 ? std::vector<Index>{P::columns} : std::vector<Index>{P::rows, P::columns};
 }
 
+/// One member's part of a parameter (peft/bank.hpp): members lie one behind the other. Where there is one, the whole.
+template <class Model, class P>
+std::vector<Index> member_shape(const P& p) {
+  auto shape = shape_in_files(p);
+  if (Model::members > 1) shape[0] /= Model::members;
+  return shape;
+}
+template <class Model, class P>
+NamedTensor member_tensor(const std::string& name, const P& p, Index member) {
+  const auto all = p.read();
+  const auto part = std::span(all).subspan(member * all.size() / Model::members, all.size() / Model::members);
+  return {name, member_shape<Model>(p), {part.begin(), part.end()}};
+}
+template <class Model, class P>
+void assign_member(P& p, std::vector<float> values, Index member) {
+  if constexpr (Model::members > 1) {
+    auto all = p.read();
+    std::copy(values.begin(), values.end(), all.begin() + static_cast<std::ptrdiff_t>(member * values.size()));
+    values = std::move(all);
+  }
+  p.assign(values);
+}
+template <class Model>
+void check_member(Index member, const char* what) {
+  if (member >= Model::members) fail(what, ": there is no adapter ", member, "; the model has ", Model::members, " (counted from 0)");
+}
+
 /// "model.layers.0.mlp.up_proj.weight [1536, 576]"
 inline std::string described(const std::string& name, const std::vector<Index>& shape) {
   std::string text = name + " [";

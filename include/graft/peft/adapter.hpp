@@ -73,6 +73,13 @@ constexpr auto nonlinear(T& tape, X x) {
   else return relu(tape, x);
 }
 
+/// What layers of an adapter read beside their input: what the model keeps once, and which member of a bank each row belongs to.
+template <class B, class M>
+struct AdapterContext {
+  const M* shared;
+  Pointer<B, Id> owners;
+};
+
 /// x + h + A(z), where z is what an adapter of this form reads. a(tape, z) is A.
 template <AdapterForm Form, class T, class X, class Sub, class A>
 constexpr auto onto_sublayer(T& tape, X x, const Sub& sublayer, const A& a) {
@@ -100,29 +107,32 @@ class Bottleneck {
   template <class S>
   using frozen = Bottleneck;
   using bias_thawed = Bottleneck;
+  template <class Other>
+  using made_by = Bottleneck<Other, B, C, Role>;
 
   typename Method::template Down<B, width, Role> down;
   typename Method::template Up<B, width, Role> up;
 
   /// A(z)
   template <class T, class X, class M>
-  constexpr auto inside(T& tape, X z, const M& shared) const {
-    const auto y = of(tape, up, nonlinear<Method>(tape, of(tape, down, z, shared)), shared);
+  constexpr auto inside(T& tape, X z, AdapterContext<B, M> context) const {
+    const auto y = of(tape, up, nonlinear<Method>(tape, of(tape, down, z, context)), context);
     if constexpr (Method::settings_of_adapter.scaling == 1) return y;
     else return scale(tape, y, static_cast<float>(Method::settings_of_adapter.scaling));
   }
   /// x + h and what the adapter adds
   template <class T, class X, class Sub, class M>
   constexpr auto onto(T& tape, X x, const Sub& sublayer, const M& shared) const {
-    return onto_sublayer<form>(tape, x, sublayer, [&](T& on, auto z) { return inside(on, z, shared); });
+    return onto_sublayer<form>(tape, x, sublayer, [&](T& on, auto z) { return inside(on, z, AdapterContext<B, M>{&shared, sublayer.how.owners}); });
   }
   /// The same without x
   template <class T, class X, class Sub, class M>
   constexpr auto alone(T& tape, X x, const Sub& sublayer, const M& shared) const {
+    const AdapterContext<B, M> context{&shared, sublayer.how.owners};
     const auto h = sublayer.alone(tape);
-    if constexpr (form == AdapterForm::of_sublayer) return add(tape, h, inside(tape, h, shared));
-    else if constexpr (form == AdapterForm::of_sum) return add(tape, h, inside(tape, add(tape, x, h), shared));
-    else return add(tape, h, inside(tape, x, shared));
+    if constexpr (form == AdapterForm::of_sublayer) return add(tape, h, inside(tape, h, context));
+    else if constexpr (form == AdapterForm::of_sum) return add(tape, h, inside(tape, add(tape, x, h), context));
+    else return add(tape, h, inside(tape, x, context));
   }
 
   template <class Self, class F>
@@ -147,8 +157,8 @@ class Bottleneck {
 
  private:
   template <class T, class L, class X, class M>
-  static constexpr auto of(T& tape, const L& layer, X x, const M& shared) {
-    if constexpr (requires { layer(tape, x, shared); }) return layer(tape, x, shared);
+  static constexpr auto of(T& tape, const L& layer, X x, AdapterContext<B, M> context) {
+    if constexpr (requires { layer(tape, x, context); }) return layer(tape, x, context);
     else return layer(tape, x);
   }
 };
@@ -183,11 +193,11 @@ class Stacked {
 
   template <class T, class X, class Sub, class M>
   constexpr auto onto(T& tape, X x, const Sub& sublayer, const M& shared) const {
-    return second.onto(tape, x, Behind<X, Sub, M>{&first, x, &sublayer, &shared}, shared);
+    return second.onto(tape, x, Behind<X, Sub, M>{&first, x, &sublayer, &shared, sublayer.how}, shared);
   }
   template <class T, class X, class Sub, class M>
   constexpr auto alone(T& tape, X x, const Sub& sublayer, const M& shared) const {
-    return second.alone(tape, x, Behind<X, Sub, M>{&first, x, &sublayer, &shared}, shared);
+    return second.alone(tape, x, Behind<X, Sub, M>{&first, x, &sublayer, &shared, sublayer.how}, shared);
   }
   template <class Self, class F>
   static constexpr void visit(Self& self, F&& f, const Path& path) {
@@ -207,6 +217,7 @@ class Stacked {
     X x;
     const Sub* sublayer;
     const M* shared;
+    InputRows<backend> how;
 
     template <class T>
     constexpr auto alone(T& tape) const {

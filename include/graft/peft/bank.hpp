@@ -2,9 +2,12 @@
 /// Several adapters trained together over one frozen base, each on sequences of its own: the base's products are computed for all
 /// of them at once, and the low-rank paths are one narrow product besides:
 ///   y(T,Out) = x Wᵀ + s u Bᵀ,   u(T,N·R) = mask ∘ (x Aᵀ),   A(N·R,In) one below the other, B(Out,N·R) side by side
-/// where the mask keeps of each row the R columns of the adapter that the row belongs to.
+/// where the mask keeps of each row the R columns of the adapter that the row belongs to. Of bottleneck adapters (peft/adapter.hpp)
+/// each row passes through its own's two layers, ops/member_product.hpp. With the same sequences for each it is AdapterHub's Parallel.
 #pragma once
 
+#include <graft/autodiff/ops/member_product.hpp>
+#include <graft/peft/adapter.hpp>
 #include <graft/peft/lora.hpp>
 
 namespace graft {
@@ -12,28 +15,61 @@ namespace graft {
 struct BankOfSomethingElse {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: Bank<N, M> trains N adapters of a LoRA without Dropout and LoraBias on linear layers of the blocks; M is something else, or touches the Head");
+    static_assert(!Model::backend::executes, "graft: Bank<N, M> trains N adapters of a LoRA without Dropout and LoraBias on linear layers of the blocks, or of an Adapter; M is something else, or touches the Head");
   };
 };
 
-/// `Bank<4, LoRA<8>>`. `pack_members` gives each adapter the sequences of its own examples; the trainer
+/// A linear layer of each of N members.
+template <class B, Index N, Index In, Index Out>
+class MemberLinear {
+ public:
+  Parameter<B, Trainable, N * Out, In> weight;
+  Parameter<B, Trainable, 1, N * Out> bias;
+
+  template <class T, Gradient G, class E, class M>
+  constexpr auto operator()(T& tape, Var<B, In, G, E> x, AdapterContext<B, M> context) const {
+    return member_product<N>(tape, x, weight, bias, context.owners);
+  }
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    f(Path{&path, "weight"}, self.weight);
+    f(Path{&path, "bias"}, self.bias);
+  }
+};
+
+/// What N of a method are, where there can be several; otherwise what the bank complains of.
+template <Index N, class M>
+struct BankOf {
+  static constexpr bool known = false;
+};
+template <Index N, class M>
+  requires requires { M::settings.rank; }
+struct BankOf<N, M> {
+  static constexpr bool known = M::settings.dropout == 0 && !M::settings.bias;
+  static constexpr const char* peft_type = "LORA";
+  static constexpr LoraSettings settings = M::settings;
+};
+template <Index N, Index Width, class... Options>
+struct BankOf<N, Adapter<Width, Options...>> : Adapter<Width, Options...> {
+  static constexpr bool known = true;
+  template <class B, Index C, class Role>
+  using Down = MemberLinear<B, N, C, Width>;
+  template <class B, Index C, class Role>
+  using Up = MemberLinear<B, N, Width, C>;
+};
+
+/// `Bank<4, LoRA<8>>`, `Bank<2, PfeifferAdapter<48>>`. `pack_members` gives each adapter the sequences of its own examples; the trainer
 /// clips and steps each adapter by itself, under paths that begin with "member.0." and so on; `save_adapter(model, folder, base,
 /// member)` writes one.
 template <Index N, class M>
-struct Bank {
+struct Bank : BankOf<N, M> {
   static constexpr Index members = N;
-  static constexpr bool of_lora = requires { M::settings.rank; };
-  static constexpr LoraSettings settings = [] {
-    if constexpr (of_lora) return M::settings;
-    else return LoraSettings{};
-  }();
-  static constexpr const char* peft_type = "LORA";
 
   template <class Where, class L>
-  struct Times : std::conditional_t<BaseLayer<L> && of_lora, Kept<L>, Refuse<L, BankOfSomethingElse>> {};
+  struct Times : std::conditional_t<BaseLayer<L> && BankOf<N, M>::known, Kept<L>, Refuse<L, BankOfSomethingElse>> {};
   template <class Where, class L>
     requires requires { typename L::template made_by<Bank>; }
-  struct Times<Where, L> : std::conditional_t<L::method::settings.dropout == 0 && !L::method::settings.bias && !std::is_same_v<typename Where::site, Head>, Kept<typename L::template made_by<Bank>>, Refuse<L, BankOfSomethingElse>> {};
+  struct Times<Where, L> : std::conditional_t<BankOf<N, M>::known && !std::is_same_v<typename Where::site, Head>, Kept<typename L::template made_by<Bank>>, Refuse<L, BankOfSomethingElse>> {};
   template <class Where, class L>
   using at = typename Times<Where, typename M::template at<Where, L>>::type;
 };

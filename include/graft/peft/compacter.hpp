@@ -20,8 +20,8 @@ class KroneckerLinear {
   Parameter<B, Trainable, 1, Out> bias;
 
   template <class T, Gradient G, class E, class M>
-  constexpr auto operator()(T& tape, Var<B, In, G, E> x, const M& shared) const {
-    return add_bias(tape, product_nn(tape, x, weight<0>(tape, leaf_of_columns<N>(tape, shared.rule), leaf_of_columns<1>(tape, left), leaf_of_columns<Out / N>(tape, right))), bias);
+  constexpr auto operator()(T& tape, Var<B, In, G, E> x, AdapterContext<B, M> context) const {
+    return add_bias(tape, product_nn(tape, x, weight<0>(tape, leaf_of_columns<N>(tape, context.shared->rule), leaf_of_columns<1>(tape, left), leaf_of_columns<Out / N>(tape, right))), bias);
   }
   template <class Self, class F>
   static constexpr void visit(Self& self, F&& f, const Path& path) {

@@ -34,7 +34,7 @@ class Fusion {
 
   template <class T, class X, class Sub, class M>
   constexpr auto onto(T& tape, X x, const Sub& sublayer, const M& shared) const {
-    return onto_sublayer<std::tuple_element_t<0, std::tuple<Adapters...>>::form>(tape, x, sublayer, [&](T& on, auto z) { return mixed(on, z, shared); });
+    return onto_sublayer<std::tuple_element_t<0, std::tuple<Adapters...>>::form>(tape, x, sublayer, [&](T& on, auto z) { return mixed(on, z, AdapterContext<B, M>{&shared, sublayer.how.owners}); });
   }
 
   template <class Self, class F>
@@ -58,9 +58,9 @@ class Fusion {
 
  private:
   template <class T, class Z, class M>
-  constexpr auto mixed(T& tape, Z z, const M& shared) const {
+  constexpr auto mixed(T& tape, Z z, AdapterContext<B, M> context) const {
     const auto q = scale(tape, query(tape, z), static_cast<float>(square_root(static_cast<double>(width))));  // undoes attention's scale
-    const auto all = std::apply([&](const auto&... each) { return interleave(tape, each.inside(tape, z, shared)...); }, adapters);
+    const auto all = std::apply([&](const auto&... each) { return interleave(tape, each.inside(tape, z, context)...); }, adapters);
     Sequences<B> rows{.queries = tape.template scratch<Id>(z.rows + 1), .keys = tape.template scratch<Id>(z.rows + 1), .count = z.rows, .causal = false, .pairs = z.rows * count};
     tape.run(0, [=, n = z.rows + 1](auto on) {
       count_up(rows.queries, n, 1, on);
@@ -93,7 +93,7 @@ class Averaged {
 
   template <class T, class X, class Sub, class M>
   constexpr auto onto(T& tape, X x, const Sub& sublayer, const M& shared) const {
-    return onto_sublayer<First::form>(tape, x, sublayer, [&](T& on, auto z) { return mean(on, z, shared); });
+    return onto_sublayer<First::form>(tape, x, sublayer, [&](T& on, auto z) { return mean(on, z, AdapterContext<backend, M>{&shared, sublayer.how.owners}); });
   }
   template <class Self, class F>
   static constexpr void visit(Self& self, F&& f, const Path& path) {
@@ -105,14 +105,14 @@ class Averaged {
 
  private:
   template <Index I = 0, class T, class Z, class M>
-  constexpr auto sum(T& tape, Z z, const M& shared) const {
-    const auto a = std::get<I>(adapters).inside(tape, z, shared);
+  constexpr auto sum(T& tape, Z z, AdapterContext<backend, M> context) const {
+    const auto a = std::get<I>(adapters).inside(tape, z, context);
     if constexpr (I + 1 == sizeof...(Adapters)) return a;
-    else return add(tape, a, sum<I + 1>(tape, z, shared));
+    else return add(tape, a, sum<I + 1>(tape, z, context));
   }
   template <class T, class Z, class M>
-  constexpr auto mean(T& tape, Z z, const M& shared) const {
-    return scale(tape, sum(tape, z, shared), 1.0F / static_cast<float>(sizeof...(Adapters)));
+  constexpr auto mean(T& tape, Z z, AdapterContext<backend, M> context) const {
+    return scale(tape, sum(tape, z, context), 1.0F / static_cast<float>(sizeof...(Adapters)));
   }
 };
 

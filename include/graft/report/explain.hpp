@@ -78,6 +78,7 @@ std::string name_of() {
 template <class H>
 struct Stand {
   H h;
+  InputRows<typename H::backend> how{};
   template <class T>
   constexpr H alone(T&) const {
     return h;
