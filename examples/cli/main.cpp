@@ -45,6 +45,8 @@ int run(int argc, char** argv) {
   train->add_option("--batch", t.batch, "examples of one optimizer step")->capture_default_str()->check(CLI::PositiveNumber);
   train->add_option("--micro-tokens", t.micro_tokens, "tokens of one forward and backward pass: less takes less memory")->capture_default_str()->check(CLI::PositiveNumber);
   train->add_option("--learning-rate", t.learning_rate, "AdamW's learning rate")->capture_default_str();
+  train->add_option("--lora-plus", t.lora_plus, "LoRA+: how many times as fast B of every LoRA learns as A")->capture_default_str();
+  train->add_option("--prompt-text", t.prompt_text, "the text that a soft prompt starts from");
   train->add_option("--schedule", t.schedule, "constant, linear or cosine")->capture_default_str()->check(CLI::IsMember({"constant", "linear", "cosine"}));
   train->add_option("--warmup", t.warmup, "steps in which the learning rate rises from 0")->capture_default_str();
   train->add_option("--weight-decay", t.weight_decay, "AdamW's decoupled decay")->capture_default_str();

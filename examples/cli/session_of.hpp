@@ -62,6 +62,10 @@ class SessionOf final : public Session {
     const auto held_rows = o.held_out.empty() ? std::vector<graft::Json>{} : graft::read_jsonl(o.held_out);
     const auto held = formatter.examples(held_rows, o.held_out.string());
     Model model = graft::load<Model>(o.model, o.seed);
+    if (!o.prompt_text.empty()) {
+      if constexpr (requires { model.token_embedding.start_from({}); }) model.token_embedding.start_from(tokenizer.encode(o.prompt_text));
+      else graft::fail("--prompt-text: ", method_, " has no rows that could start from a text; SoftPrompt<N> has");
+    }
     graft::RunReport report;
     report.title = o.title;
     report.model = o.model.filename().string();
@@ -82,7 +86,7 @@ class SessionOf final : public Session {
     const graft::FitOptions fit{.epochs = o.epochs, .batch = o.batch, .micro_tokens = o.micro_tokens, .seed = o.seed, .evaluate_every = o.evaluate_every,
                                 .checkpoint = o.output / "checkpoint.safetensors", .checkpoint_every = o.checkpoint_every, .resume = o.resume};
     std::filesystem::create_directories(o.output);
-    graft::Trainer trainer(model, graft::AdamW{.learning_rate = o.learning_rate, .weight_decay = o.weight_decay},
+    graft::Trainer trainer(model, graft::AdamW{.learning_rate = o.learning_rate, .weight_decay = o.weight_decay, .groups = {{.part = "lora_B", .rate_factor = o.lora_plus}}},
                            {.schedule = {graft::schedule_kind(o.schedule), o.warmup, fit.steps(examples.size())}, .clip_norm = o.clip, .seed = o.seed,
                             .trunk_cache_bytes = o.epochs > 1 || !o.trunk_cache.empty() ? o.trunk_cache_megabytes << 20 : 0});
     auto& trunk = trainer.trunk_cache();

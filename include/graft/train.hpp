@@ -6,6 +6,7 @@
 #include <graft/train/budget.hpp>
 #include <graft/train/checkpoint_file.hpp>
 #include <graft/train/fit.hpp>
+#include <graft/train/lora_fa.hpp>
 #include <graft/train/optimizer.hpp>
 #include <graft/train/plan.hpp>
 #include <graft/train/progress.hpp>

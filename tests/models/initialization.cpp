@@ -132,4 +132,27 @@ BOOST_AUTO_TEST_CASE(eva_looks_where_inputs_vary) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(eva_shares_out_ranks) {
+  auto observed = model_of<Observe<On<Query, Down>>>();
+  tiny::loss(observed, tiny::batch());
+  const auto ranks = eva_ranks(observed, 3);
+  Index sum = 0, least = 100;
+  double explained = 0, evenly = 0;
+  decltype(observed)::each_site(observed, [&](auto, const Path& path, auto& layer) {
+    if constexpr (requires { layer.gram(); }) {
+      const Index r = ranks.at(path.str());
+      sum += r;
+      least = std::min(least, r);
+      BOOST_TEST(r <= 6U);
+      const auto values = eigenvalues(layer.gram(), layer.in);
+      const double all = std::accumulate(values.begin(), values.end(), 0.0);
+      explained += std::accumulate(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(r), 0.0) / all;
+      evenly += std::accumulate(values.begin(), values.begin() + 3, 0.0) / all;
+    }
+  });
+  BOOST_TEST(sum == 3 * ranks.size());
+  BOOST_TEST(least < 3U);
+  BOOST_TEST(explained > evenly);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

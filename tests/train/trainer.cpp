@@ -205,6 +205,31 @@ BOOST_AUTO_TEST_CASE(parameter_groups) {
   BOOST_TEST(optimizer.settings_for("a.lora_A.weight").learning_rate == 1e-3F);
 }
 
+// dB ← dB (A Aᵀ)⁻¹ / s², and A stays.
+BOOST_AUTO_TEST_CASE(lora_fa) {
+  Llama<tiny::Config, LoRA<3, On<Query>, Alpha<6>>, reference> model;
+  tiny::fill(model);
+  Trainer trainer(model, LoraFA{{.learning_rate = 1e-2F}});
+  auto& layer = std::get<0>(model.blocks).blocks[0].query;
+  const auto a = layer.a.read();
+  trainer.gradient(tiny::batch(), 0.1F);
+  const auto raw = download<reference>(layer.b.gradient(), layer.b.size);
+  trainer.optimizer().precondition(model);
+  const auto made = download<reference>(layer.b.gradient(), layer.b.size);
+  for (Index o = 0; o < layer.out; ++o)
+    for (Index r = 0; r < 3; ++r) {
+      double back = 0;
+      for (Index k = 0; k < 3; ++k)
+        for (Index i = 0; i < layer.in; ++i) back += 4.0 * static_cast<double>(made[o * 3 + k] * a[k * layer.in + i] * a[r * layer.in + i]);
+      BOOST_TEST(std::abs(back - static_cast<double>(raw[o * 3 + r])) < 1e-5);
+    }
+  trainer.clear_gradients();
+  const double first = trainer.step(tiny::batch()).loss;
+  double last = first;
+  for (int i = 0; i < 10; ++i) last = trainer.step(tiny::batch()).loss;
+  BOOST_TEST(last < first);
+  BOOST_TEST(layer.a.read() == a, boost::test_tools::per_element());
+}
 BOOST_AUTO_TEST_CASE(schedules) {
   const Schedule cosine{Schedule::Kind::cosine, 2, 10}, linear{Schedule::Kind::linear, 0, 4};
   BOOST_TEST(cosine.factor(0) == 0.0F);

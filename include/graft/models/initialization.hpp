@@ -11,6 +11,8 @@
 
 #include <graft/models/arithmetic.hpp>
 
+#include <numeric>
+
 namespace graft {
 
 namespace initialization {
@@ -93,6 +95,27 @@ LowRankPairs orthogonal(Model& model, std::uint64_t seed = 0) {
       }
     return f;
   });
+}
+
+/// Shares out a budget of `rank` a layer among the layers that `observed` watched: to each direction in turn that explains most of its
+/// layer's variance, up to rho · rank of a layer (0: none at all). The result is `rank_pattern` of an adapter_config.json, from
+/// which graft_add_model makes the type.
+template <class Observed>
+std::map<std::string, Index> eva_ranks(const Observed& observed, Index rank, double rho = 2.0) {
+  std::map<std::string, Index> ranks;
+  std::vector<std::pair<float, std::string>> shares;
+  const auto most = static_cast<Index>(static_cast<double>(rank) * rho);
+  Observed::each_site(observed, [&](auto, const Path& path, const auto& layer) {
+    if constexpr (requires { layer.gram(); }) {
+      const auto values = eigenvalues(layer.gram(), layer.in);
+      const float all = std::accumulate(values.begin(), values.end(), 0.0F);
+      ranks[path.str()] = 0;
+      for (Index i = 0; i < std::min<Index>(most, values.size()); ++i) shares.emplace_back(values[i] / all, path.str());
+    }
+  });
+  std::stable_sort(shares.begin(), shares.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (Index i = 0; i < std::min<Index>(shares.size(), rank * ranks.size()); ++i) ++ranks[shares[i].second];
+  return ranks;
 }
 
 /// `observed`: the same base with the method `Observe` of the same sites, after it has read data.

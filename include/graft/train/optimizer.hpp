@@ -20,7 +20,8 @@ struct Update {
 };
 
 /// requires: `update` reads u.gradient, changes u.value and u.state (zero before the first step) and nothing else;
-/// `settings_for(path)` gives the settings that hold for one parameter. See docs/optimizers.md.
+/// `settings_for(path)` gives the settings that hold for one parameter; `precondition(model)`, where it is there, may change the
+/// gradients of a step first. See docs/optimizers.md.
 template <class O>
 concept Optimizer = requires(const O& optimizer, const std::string& path) {
   { O::state_floats(Index{}) } -> std::convertible_to<Index>;

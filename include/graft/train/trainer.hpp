@@ -170,6 +170,7 @@ class Trainer {
     }
     report.learning_rate_factor = options_.schedule.factor(steps_);
     ++steps_;
+    if constexpr (requires { optimizer_.precondition(*model_); }) optimizer_.precondition(*model_);
     for (auto& slot : slots_) {
       if (targets[slot.member] == 0) continue;
       optimizer_.template update<backend>({.value = slot.value, .gradient = slot.gradient, .state = slot.state.template as<float>(), .size = slot.size,

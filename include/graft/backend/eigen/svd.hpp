@@ -93,4 +93,10 @@ inline HostView host(const std::vector<float>& values, Index rows, Index columns
   return rows;
 }
 
+/// The N eigenvalues of a symmetric gram(N,N), the largest first.
+[[gnu::noinline]] inline std::vector<float> eigenvalues(const std::vector<float>& gram, Index n) {
+  const Eigen::VectorXf values = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXf>(backend::eigen::host(gram, n, n), Eigen::EigenvaluesOnly).eigenvalues();
+  return {std::reverse_iterator(values.data() + values.size()), std::reverse_iterator(values.data())};
+}
+
 }  // namespace graft

@@ -131,4 +131,32 @@ inline void add_squares(float* sum, const float* x, Index n, reference) {
   *sum += static_cast<float>(total);
 }
 
+/// g(M,r) ← factor · g (a aᵀ + shift I)⁻¹,   a(r,N), by a Cholesky decomposition
+inline void precondition_rows(float* g, const float* a, Index rows, Index r, Index n, double factor, double shift, reference) {
+  double* const l = scratch<struct CholeskyFactor, double>(r * r);
+  for (Index i = 0; i < r; ++i)
+    for (Index j = 0; j <= i; ++j) {
+      double sum = i == j ? shift : 0;
+      for (Index k = 0; k < n; ++k) sum += static_cast<double>(a[i * n + k]) * static_cast<double>(a[j * n + k]);
+      for (Index k = 0; k < j; ++k) sum -= l[i * r + k] * l[j * r + k];
+      l[i * r + j] = i == j ? std::sqrt(sum) : sum / l[j * r + j];
+    }
+  parallel_pieces(rows, 64, [=](Index begin, Index end) {
+    double* const x = scratch<struct Solved, double>(r);
+    for (Index t = begin; t < end; ++t) {
+      float* const row = g + t * r;
+      for (Index i = 0; i < r; ++i) {
+        double sum = static_cast<double>(row[i]);
+        for (Index k = 0; k < i; ++k) sum -= l[i * r + k] * x[k];
+        x[i] = sum / l[i * r + i];
+      }
+      for (Index i = r; i-- > 0;) {
+        for (Index k = i + 1; k < r; ++k) x[i] -= l[k * r + i] * x[k];
+        x[i] /= l[i * r + i];
+        row[i] = static_cast<float>(factor * x[i]);
+      }
+    }
+  });
+}
+
 }  // namespace graft::backend

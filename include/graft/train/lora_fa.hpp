@@ -1,0 +1,31 @@
+/// \file
+/// LoRA-FA (Zhang et al. 2023): A stays as it was drawn, and of the gradient of B that part is taken which moves s B A most as
+/// training W itself would:   dB ← dB (A Aᵀ + δ I)⁻¹ / s²,   then AdamW
+#pragma once
+
+#include <graft/core/path.hpp>
+#include <graft/train/adamw.hpp>
+
+namespace graft {
+
+/// `Trainer trainer(model, LoraFA{{.learning_rate = 2e-4F}})`. What is no LoRA is trained by AdamW.
+struct LoraFA : AdamW {
+  static constexpr double delta = 1e-8;
+
+  [[nodiscard]] Settings settings_for(const std::string& path) const {
+    return path.find("lora_A") != std::string::npos ? Settings{0.0F, 0.0F} : AdamW::settings_for(path);
+  }
+  /// What the trainer calls when gradients are there and before they are used.
+  template <class Model>
+  void precondition(Model& model) const {
+    static_assert(Model::members == 1, "graft: LoraFA trains one adapter; Bank<...> has several");
+    Model::each_site(model, []<class L>(auto, const Path&, L& layer) {
+      if constexpr (requires { layer.low_rank_weight(); layer.b.gradient(); }) {
+        const double s = L::method::settings.scaling();
+        launch<typename Model::backend>([&layer, s](auto on) { precondition_rows(layer.b.gradient(), layer.a.value(), L::out, L::rank, L::in, 1.0 / (s * s), delta, on); });
+      }
+    });
+  }
+};
+
+}  // namespace graft
