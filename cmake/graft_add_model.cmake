@@ -83,8 +83,14 @@ function(_graft_pattern out json pattern module default source)
 endfunction()
 
 set(_graft_sites q_proj Query k_proj Key v_proj Value o_proj Output gate_proj Gate up_proj Up down_proj Down lm_head Head embed_tokens TokenEmbedding
-    input_layernorm InputNorm post_attention_layernorm MlpNorm norm FinalNorm CACHE INTERNAL "")
+    input_layernorm InputNorm post_attention_layernorm MlpNorm norm FinalNorm
+    c_attn QueryKeyValue attn.c_proj Output c_fc Up mlp.c_proj Down wte TokenEmbedding wpe PositionEmbedding ln_1 InputNorm ln_2 MlpNorm ln_f FinalNorm
+    all-linear Linears CACHE INTERNAL "")
 function(_graft_site out module source)
+  if(module STREQUAL "c_proj")  # of attention and of the feed-forward layers
+    set(${out} "graft::Output, graft::Down" PARENT_SCOPE)
+    return()
+  endif()
   list(FIND _graft_sites "${module}" at)
   if(at EQUAL -1)
     message(FATAL_ERROR "graft_add_model: ${source}: no site is known for the module \"${module}\"")
@@ -320,10 +326,6 @@ function(_graft_lora_of out path json)
   _graft_json_list(targets "${json}" target_modules)
   _graft_json_list(layers "${json}" layers_to_transform)
   _graft_json_list(saved "${json}" modules_to_save)
-  if(targets STREQUAL "all-linear")
-    set(targets q_proj k_proj v_proj o_proj gate_proj up_proj down_proj)
-  endif()
-
   # consecutive blocks as ranges
   set(ranges)
   if(layers)
@@ -393,10 +395,9 @@ function(_graft_lora_of out path json)
     if(kind STREQUAL "OBJECT")
       string(JSON tokens GET "${json}" trainable_token_indices)
       string(JSON count LENGTH "${tokens}")
-      set(key embed_tokens)
-      string(JSON known ERROR_VARIABLE error TYPE "${tokens}" ${key})
-      if(error OR NOT count EQUAL 1)
-        message(FATAL_ERROR "graft_add_model: ${path}: trainable_token_indices names other modules than embed_tokens")
+      string(JSON key MEMBER "${tokens}" 0)
+      if(NOT key MATCHES "^(embed_tokens|wte)$" OR NOT count EQUAL 1)
+        message(FATAL_ERROR "graft_add_model: ${path}: trainable_token_indices names other modules than the token embedding")
       endif()
     endif()
     _graft_json_list(tokens "${tokens}" ${key})
@@ -480,20 +481,19 @@ function(graft_method_of out path)
   set(${out} "${method}" PARENT_SCOPE)
 endfunction()
 
-function(graft_add_model target config)
-  cmake_parse_arguments(arg "" "METHOD" "" ${ARGN})
-  file(READ "${config}" json)
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${config}")
-  _graft_json(family "${json}" model_type "")
-  if(NOT family MATCHES "^(llama|qwen2)$")
-    message(FATAL_ERROR "graft_add_model: ${config}: model_type is \"${family}\"; this version knows llama and qwen2")
-  endif()
-  foreach(key vocab_size hidden_size num_hidden_layers num_attention_heads intermediate_size)
+# sizes that a config must state, as variables of their names
+macro(_graft_sizes config json)
+  foreach(key ${ARGN})
     _graft_json(${key} "${json}" ${key} "")
     if(NOT ${key} MATCHES "^[1-9][0-9]*$")
       message(FATAL_ERROR "graft_add_model: ${config}: \"${key}\" is missing or no positive number")
     endif()
   endforeach()
+endmacro()
+
+# The members of a config struct of the Llama family.
+function(_graft_llama_config out config json family)
+  _graft_sizes("${config}" "${json}" vocab_size hidden_size num_hidden_layers num_attention_heads intermediate_size)
   _graft_json(groups "${json}" num_key_value_heads ${num_attention_heads})
   math(EXPR head_width "${hidden_size} / ${num_attention_heads}")
   _graft_json(head_width "${json}" head_dim ${head_width})
@@ -510,6 +510,45 @@ function(graft_add_model target config)
   endif()
   _graft_float(rope "${rope}")
   _graft_float(epsilon "${epsilon}")
+  set(${out} "  static constexpr graft::Index vocabulary = ${vocab_size}, width = ${hidden_size}, blocks = ${num_hidden_layers}, heads = ${num_attention_heads},
+                                groups = ${groups}, head_width = ${head_width}, feed_forward = ${intermediate_size};
+  static constexpr float rope_base = ${rope}, norm_epsilon = ${epsilon};
+  static constexpr bool tied_head = ${tied}, qkv_bias = ${qkv_bias}, output_bias = ${output_bias}, mlp_bias = ${mlp_bias};
+" PARENT_SCOPE)
+endfunction()
+
+# The same of GPT-2.
+function(_graft_gpt2_config out config json)
+  _graft_sizes("${config}" "${json}" vocab_size n_embd n_layer n_head)
+  math(EXPR head_width "${n_embd} / ${n_head}")
+  math(EXPR inner "4 * ${n_embd}")
+  _graft_json(inner "${json}" n_inner ${inner})
+  _graft_json(positions "${json}" n_positions 1024)
+  _graft_json(epsilon "${json}" layer_norm_epsilon 1e-5)
+  _graft_json(tied "${json}" tie_word_embeddings true)
+  _graft_float(epsilon "${epsilon}")
+  set(${out} "  static constexpr graft::Index vocabulary = ${vocab_size}, width = ${n_embd}, blocks = ${n_layer}, heads = ${n_head}, groups = ${n_head},
+                                head_width = ${head_width}, feed_forward = ${inner}, positions = ${positions};
+  static constexpr float norm_epsilon = ${epsilon};
+  static constexpr bool tied_head = ${tied};
+" PARENT_SCOPE)
+endfunction()
+
+function(graft_add_model target config)
+  cmake_parse_arguments(arg "" "METHOD" "" ${ARGN})
+  file(READ "${config}" json)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${config}")
+  _graft_json(family "${json}" model_type "")
+  if(family MATCHES "^(llama|qwen2)$")
+    _graft_llama_config(members "${config}" "${json}" ${family})
+    set(type Llama)
+  elseif(family STREQUAL "gpt2")
+    _graft_gpt2_config(members "${config}" "${json}")
+    set(type Gpt2)
+  else()
+    message(FATAL_ERROR "graft_add_model: ${config}: model_type is \"${family}\"; this version knows llama, qwen2 and gpt2")
+  endif()
+  string(TOLOWER ${type} header)
   if(arg_UNPARSED_ARGUMENTS)
     list(GET arg_UNPARSED_ARGUMENTS 0 adapter)
     graft_method_of(method "${adapter}")
@@ -523,22 +562,18 @@ function(graft_add_model target config)
 "// Generated by graft_add_model from @config@
 #pragma once
 
-#include <graft/models/llama.hpp>
+#include <graft/models/@header@.hpp>
 #include <graft/peft.hpp>
 
 namespace @target@ {
 
-struct Config : graft::LlamaDefaults {
-  static constexpr graft::Index vocabulary = @vocab_size@, width = @hidden_size@, blocks = @num_hidden_layers@, heads = @num_attention_heads@,
-                                groups = @groups@, head_width = @head_width@, feed_forward = @intermediate_size@;
-  static constexpr float rope_base = @rope@, norm_epsilon = @epsilon@;
-  static constexpr bool tied_head = @tied@, qkv_bias = @qkv_bias@, output_bias = @output_bias@, mlp_bias = @mlp_bias@;
-};
+struct Config : graft::@type@Defaults {
+@members@};
 
 using Method = @method@;
 
 template <class Backend, class... Policies>
-using Model = graft::Llama<Config, Method, Backend, Policies...>;
+using Model = graft::@type@<Config, Method, Backend, Policies...>;
 
 }  // namespace @target@
 " @ONLY)

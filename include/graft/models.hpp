@@ -7,6 +7,7 @@
 #include <graft/models/adapter.hpp>
 #include <graft/models/files.hpp>
 #include <graft/models/gguf_adapter.hpp>
+#include <graft/models/gpt2.hpp>
 #include <graft/models/llama.hpp>
 #include <graft/models/load.hpp>
 #include <graft/models/merge.hpp>

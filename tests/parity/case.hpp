@@ -44,7 +44,7 @@ inline std::string our_name(std::string name) {
   for (const char* part : {"base_model.model.", ".default", ".modules_to_save", ".token_adapter"})
     if (const auto at = name.find(part); at != std::string::npos) name.erase(at, std::string(part).size());
   // AdapterHub has one prefix, under the names of all layers.
-  if (const auto at = name.find(".prefix_tuning.pool."); at != std::string::npos) name = "model.prefix_tuning." + name.substr(at + 20);
+  if (const auto at = name.find(".prefix_tuning.pool."); at != std::string::npos) name = name.substr(0, name.find('.')) + ".prefix_tuning." + name.substr(at + 20);
   if (name.ends_with("lora_magnitude_vector.weight")) name.erase(name.rfind('.'));
   return name;
 }
@@ -134,7 +134,7 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
   const SafetensorsFile inputs(folder / "inputs.safetensors"), expected(folder / "expected.safetensors"), gradients(folder / "gradients.safetensors");
   using Shown = typename WithoutPrefix<typename Model::method>::type;
   if constexpr (!std::is_same_v<Shown, typename Model::method>)
-    if (prefix_was_hidden(gradients)) return run<Llama<typename Model::config, Shown, B>>(base, folder);
+    if (prefix_was_hidden(gradients)) return run<typename Model::template of<Shown>>(base, folder);
 
   auto model = load<Model>(base);
   const bool has_adapter = std::filesystem::exists(folder / "adapter_model.safetensors");
@@ -179,7 +179,8 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
     if (Model::prefix_tokens == 0 && name.find("prefix_tuning") != std::string::npos) continue;
     const auto slot = std::find_if(trainer.slots().begin(), trainer.slots().end(), [&](const auto& s) { return s.path == our_name(name) || s.path == plain_prompt(name); });
     BOOST_REQUIRE_MESSAGE(slot != trainer.slots().end(), "no trained parameter " << our_name(name));
-    const auto wanted = to_floats(tensor, name), found = download<B>(slot->gradient, slot->size);
+    const bool by_columns = Model::family::stores_by_columns && is_stored_by_columns(name) && tensor.shape.size() == 2;
+    const auto wanted = by_columns ? transposed(to_floats(tensor, name), tensor.shape[0], tensor.shape[1]) : to_floats(tensor, name), found = download<B>(slot->gradient, slot->size);
     BOOST_REQUIRE(wanted.size() == found.size());
     double largest = 0, worst = 0;
     for (Index i = 0; i < wanted.size(); ++i) {
@@ -197,7 +198,7 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
   for (Index i = 0; i < losses.size(); ++i) {
     const double found = i + 1 < losses.size() ? trainer.step(rows.batch).loss : trainer.gradient(batch, share) * static_cast<double>(share) + trainer.regularize();
     const double wanted = static_cast<double>(losses[i]);
-    if (i > 0 && projection_vanishes(gradients)) BOOST_TEST(std::abs(mean_loss(load<Llama<typename Model::config, FrozenBase, B>>(base), rows.batch) - wanted) < 1e-4);
+    if (i > 0 && projection_vanishes(gradients)) BOOST_TEST(std::abs(mean_loss(load<typename Model::template of<FrozenBase>>(base), rows.batch) - wanted) < 1e-4);
     else BOOST_TEST(std::abs(found - wanted) < 1e-4, "loss " << i << ": " << found << ", PyTorch " << losses[i]);
   }
 }

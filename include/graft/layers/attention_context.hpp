@@ -4,6 +4,7 @@
 
 #include <graft/autodiff/ops/attention.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace graft {
@@ -13,7 +14,7 @@ template <class B>
 struct PlacedBatch {
   Pointer<B, Id> tokens{}, positions{}, rows{}, targets{};  // rows: those that have a target
   Pointer<B, Id> owners{}, target_owners{};  // of tokens and of targets, where a bank of adapters is trained
-  Index token_count = 0, target_count = 0, task = 0;
+  Index token_count = 0, target_count = 0, task = 0, last_position = 0;
   Sequences<B> sequences;
 };
 
@@ -29,6 +30,7 @@ PlacedBatch<typename T::backend> place(T& tape, const Batch& batch) {
   placed.token_count = batch.tokens.size();
   placed.target_count = batch.targets.size();
   placed.task = batch.task;
+  for (const Id p : batch.positions) placed.last_position = std::max(placed.last_position, static_cast<Index>(p));
   placed.sequences.queries = placed.sequences.keys = to(batch.starts);
   if (!batch.prefixes.empty()) placed.sequences.prefixes = to(batch.prefixes);
   placed.sequences.count = batch.starts.size() - 1;

@@ -26,11 +26,13 @@ struct AdapterSummary {
   bool empty = true;                       ///< no method has made a layer
   bool lists_modules = true;               ///< prompts belong to no module
   Index blocks = 0;
+  std::string blocks_name{};               ///< what the names of all blocks begin with: "model.layers."
 };
 
 /// Calls f(name in an adapter file, parameter) for what files hold of a model: its trained parameters, but of an encoder what it yields.
 template <class Model, class F>
 void visit_saved(Model& model, F&& f) {
+  const std::string root = std::string(std::remove_const_t<Model>::family::root) + ".";
   bool beside_lora = false;  // PEFT puts trained tokens in a module of their own where they are not alone
   std::remove_const_t<Model>::each_site(model, [&beside_lora](auto, const Path&, auto& layer) {
     if constexpr (requires { std::remove_cvref_t<decltype(layer)>::method::settings.rank; }) beside_lora = true;
@@ -44,7 +46,7 @@ void visit_saved(Model& model, F&& f) {
         if constexpr (std::remove_cvref_t<decltype(p)>::trainable || requires { p.in_adapter; }) {
           std::string name = path.str();
           if (const auto at = name.find(".trainable_tokens_delta"); at != std::string::npos && beside_lora) name.insert(at, ".token_adapter");
-          f(name.starts_with("model.") || name.starts_with("lm_head") ? "base_model.model." + name : name, p);
+          f(name.starts_with(root) || name.starts_with("lm_head") ? "base_model.model." + name : name, p);
         }
       }, site);
     }
@@ -63,29 +65,30 @@ void each_repeated_base(Model& model, F&& f) {
 
 /// Names of modules as PEFT's configs have them: short where a name means the same in every adapted block, whole paths where not.
 struct TargetNames {
-  explicit TargetNames(const AdapterSummary& summary) : in_block(summary.blocks, false) {
+  explicit TargetNames(const AdapterSummary& summary) : in_block(summary.blocks, false), blocks_name(summary.blocks_name) {
     const auto& all = summary.adapted;
     for (const auto& entry : all)
-      if (entry.path.find(".layers.") != std::string::npos) in_block[block_of(entry.path)] = true;
+      if (entry.path.starts_with(blocks_name)) in_block[block_of(entry.path)] = true;
     const auto blocks = static_cast<Index>(std::count(in_block.begin(), in_block.end(), true));
     for (const auto& entry : all) {
-      if (entry.path.find(".layers.") == std::string::npos) continue;
+      if (!entry.path.starts_with(blocks_name)) continue;
       const auto same = static_cast<Index>(std::count_if(all.begin(), all.end(), [&](const auto& other) { return last_part(other.path) == last_part(entry.path); }));
       uniform = uniform && same == blocks;
     }
     some_blocks = blocks != 0 && blocks != summary.blocks;
   }
   static std::string last_part(const std::string& path) { return path.substr(path.rfind('.') + 1); }
-  static Index block_of(const std::string& path) { return static_cast<Index>(std::stoul(path.substr(path.find(".layers.") + 8))); }
+  [[nodiscard]] Index block_of(const std::string& path) const { return static_cast<Index>(std::stoul(path.substr(blocks_name.size()))); }
   [[nodiscard]] std::string name(const std::string& path) const { return uniform ? last_part(path) : path; }
 
   std::vector<bool> in_block;
+  std::string blocks_name;
   bool uniform = true, some_blocks = false;
 };
 
 template <class Model>
 AdapterSummary summarize_adapter(const Model& model) {
-  AdapterSummary summary{.adapted = {}, .saved_modules = {}, .tokens = {}, .tokens_of = {}, .blocks = Model::config::blocks};
+  AdapterSummary summary{.adapted = {}, .saved_modules = {}, .tokens = {}, .tokens_of = {}, .blocks = Model::config::blocks, .blocks_name = Model::blocks_name()};
   Model::each_site(model, [&summary](auto, const Path& path, const auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
     if constexpr (requires { L::method::peft_type; }) {
@@ -114,6 +117,12 @@ AdapterSummary summarize_adapter(const Model& model) {
       summary.saved_modules.push_back(path.str());
     }
   });
+  if constexpr (Model::family::stores_by_columns)  // PEFT knows by the layer, and warns where a config says otherwise
+    for (const std::string_view type : {"LORA", "IA3", "VERA", "ADALORA", "FOURIERFT", "RANDLORA", "SHIRA", "BOFT"})
+      if (summary.type == type) {
+        summary.options.erase("fan_in_fan_out");
+        summary.formalities["fan_in_fan_out"] = true;
+      }
   if (!summary.tokens.empty() && summary.empty) {
     summary.type = "TRAINABLE_TOKENS";
     summary.options["token_indices"] = summary.tokens;
@@ -171,7 +180,7 @@ AdapterSummary summarize_adapter(const Model& model) {
   config.update(summary.options);
   if (!summary.saved_modules.empty()) {
     std::set<std::string> names;
-    for (const auto& path : summary.saved_modules) names.insert(summary.adapted.empty() || path.find(".layers.") != std::string::npos ? path : TargetNames::last_part(path));
+    for (const auto& path : summary.saved_modules) names.insert(summary.adapted.empty() || path.starts_with(summary.blocks_name) ? path : TargetNames::last_part(path));
     config["modules_to_save"] = names;
   }
   if (summary.adapted.empty() || !summary.lists_modules) return config;
@@ -269,8 +278,8 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
   const Json config = read_json(source);
   const auto summary = summarize_adapter(model);
   if (const auto type = required<std::string>(config, "peft_type", source); type != summary.type) fail(source, ": peft_type is ", type, ", and the method in the model's type is ", summary.type);
-  for (const char* key : {"use_dora", "lora_bias", "use_qalora", "fan_in_fan_out"})
-    if (!summary.options.contains(key) && optional<bool>(config, key, false, source)) fail(source, ": ", key, " is set, which the method in the model's type does not do");
+  for (const std::string_view key : {"use_dora", "lora_bias", "use_qalora", "fan_in_fan_out"})
+    if (!(key == "fan_in_fan_out" && Model::family::stores_by_columns) && !summary.options.contains(key) && optional<bool>(config, std::string(key), false, source)) fail(source, ": ", key, " is set, which the method in the model's type does not do");
   if (config.contains("alora_invocation_tokens") && !config.at("alora_invocation_tokens").is_null() && !summary.options.contains("alora_invocation_tokens"))
     fail(source, ": alora_invocation_tokens is set, which the method in the model's type does not do");
 

@@ -25,10 +25,23 @@ namespace graft {
   return name;
 }
 
+/// Whether a weight of this name is stored (In,Out): GPT-2's linear layers are.
+inline bool is_stored_by_columns(const std::string& name) { return name.ends_with(".c_attn.weight") || name.ends_with(".c_proj.weight") || name.ends_with(".c_fc.weight"); }
+/// The causal mask that old checkpoints of GPT-2 hold.
+inline bool is_mask_buffer(const std::string& name) { return name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias"); }
+
+/// x(M,N) with rows and columns exchanged.
+inline std::vector<float> transposed(const std::vector<float>& x, Index m, Index n) {
+  std::vector<float> y(x.size());
+  for (Index i = 0; i < m; ++i)
+    for (Index j = 0; j < n; ++j) y[j * m + i] = x[i * n + j];
+  return y;
+}
+
 /// The sizes a file states of itself, under the names of a config struct.
 struct StatedConfig {
-  std::string family;  ///< "llama", "qwen2"
-  Index vocabulary = 0, width = 0, blocks = 0, heads = 0, groups = 0, head_width = 0, feed_forward = 0;
+  std::string family;  ///< "llama", "qwen2", "gpt2"
+  Index vocabulary = 0, width = 0, blocks = 0, heads = 0, groups = 0, head_width = 0, feed_forward = 0, positions = 0;
   double rope_base = 10'000, norm_epsilon = 1e-6;
   bool tied_head = false, qkv_bias = false, output_bias = false, mlp_bias = false;
 };
@@ -45,6 +58,8 @@ class ModelFiles {
 
   [[nodiscard]] const StatedConfig& config() const { return config_; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  /// A folder's config.json; null for GGUF.
+  [[nodiscard]] const Json& json() const { return json_; }
   /// The GGUF metadata, or null for a folder.
   [[nodiscard]] const Gguf* gguf() const { return gguf_ ? &gguf_->content : nullptr; }
 
@@ -54,12 +69,18 @@ class ModelFiles {
     return found == tensors().end() ? nullptr : &found->second;
   }
   /// Its name in the file, for messages and accounts.
-  [[nodiscard]] std::string file_name(const std::string& name) const { return gguf_ ? gguf_name(name) : name; }
+  [[nodiscard]] std::string file_name(const std::string& name) const {
+    // GPT-2's own checkpoints are of the model without a head
+    if (config_.family == "gpt2" && !merged_.contains(name) && name.starts_with("transformer.")) return name.substr(12);
+    return gguf_ ? gguf_name(name) : name;
+  }
 
   /// Its elements in Hugging Face's row order.
   [[nodiscard]] std::vector<float> read(const std::string& name) const {
     const StoredTensor& tensor = *find(name);
-    return in_order(name, to_floats(tensor, file_name(name)), tensor.shape.size() == 2 ? tensor.shape[1] : 1);
+    auto values = to_floats(tensor, file_name(name));
+    if (config_.family == "gpt2" && is_stored_by_columns(name)) return transposed(values, tensor.shape[1], tensor.shape[0]);
+    return in_order(name, std::move(values), tensor.shape.size() == 2 ? tensor.shape[1] : 1);
   }
   /// Its bytes as they are in the file, rows in the same order.
   [[nodiscard]] std::vector<std::byte> read_bytes(const std::string& name) const {
@@ -81,6 +102,7 @@ class ModelFiles {
     gguf_.emplace(path_);
     const Gguf& g = gguf_->content;
     const auto& family = g.get<std::string>("general.architecture");
+    if (family != "llama" && family != "qwen2") fail(g.source, ": general.architecture is \"", family, "\"; graft reads llama and qwen2 from GGUF");
     const auto size = [&](const std::string& key) {
       const auto n = g.get<std::int64_t>(family + "." + key);
       if (n <= 0) fail(g.source, ": ", family, ".", key, " is ", n);
@@ -101,23 +123,53 @@ class ModelFiles {
 
   [[gnu::cold]] void open_folder() {
     const auto source = (path_ / "config.json").string();
-    const Json json = read_json(source);
-    const auto size = [&](const char* key) { return required<Index>(json, key, source); };
-    config_ = {.family = required<std::string>(json, "model_type", source), .vocabulary = size("vocab_size"), .width = size("hidden_size"),
-               .blocks = size("num_hidden_layers"), .heads = size("num_attention_heads"),
-               .groups = optional<Index>(json, "num_key_value_heads", size("num_attention_heads"), source), .feed_forward = size("intermediate_size")};
-    if (config_.heads == 0) fail(source, ": num_attention_heads is 0");
-    config_.head_width = optional<Index>(json, "head_dim", config_.width / config_.heads, source);
-    config_.rope_base = optional<double>(json, "rope_theta", 10'000.0, source);
-    config_.norm_epsilon = optional<double>(json, "rms_norm_eps", 1e-6, source);
-    config_.tied_head = optional<bool>(json, "tie_word_embeddings", false, source);
-    config_.qkv_bias = optional<bool>(json, "attention_bias", config_.family == "qwen2", source);
-    config_.output_bias = config_.family != "qwen2" && config_.qkv_bias;
-    config_.mlp_bias = optional<bool>(json, "mlp_bias", false, source);
-    if (json.contains("rope_scaling") && !json.at("rope_scaling").is_null()) fail(source, ": rope_scaling is set; graft knows plain rotary positions only");
-    if (optional<bool>(json, "use_sliding_window", false, source)) fail(source, ": use_sliding_window is set; graft knows full causal attention only");
-    if (const auto act = optional<std::string>(json, "hidden_act", "silu", source); act != "silu") fail(source, ": hidden_act is \"", act, "\"; the Llama family of graft uses silu");
+    json_ = read_json(source);
+    const auto family = required<std::string>(json_, "model_type", source);
+    if (family == "llama" || family == "qwen2") read_llama(source);
+    else if (family == "gpt2") read_gpt2(source);
+    else fail(source, ": model_type is \"", family, "\"; graft knows llama, qwen2 and gpt2");
+    open_tensors();
+  }
 
+  [[gnu::cold]] void read_llama(const std::string& source) {
+    const auto size = [&](const char* key) { return required<Index>(json_, key, source); };
+    config_ = {.family = required<std::string>(json_, "model_type", source), .vocabulary = size("vocab_size"), .width = size("hidden_size"),
+               .blocks = size("num_hidden_layers"), .heads = size("num_attention_heads"),
+               .groups = optional<Index>(json_, "num_key_value_heads", size("num_attention_heads"), source), .feed_forward = size("intermediate_size")};
+    if (config_.heads == 0) fail(source, ": num_attention_heads is 0");
+    config_.head_width = optional<Index>(json_, "head_dim", config_.width / config_.heads, source);
+    config_.rope_base = optional<double>(json_, "rope_theta", 10'000.0, source);
+    config_.norm_epsilon = optional<double>(json_, "rms_norm_eps", 1e-6, source);
+    config_.tied_head = optional<bool>(json_, "tie_word_embeddings", false, source);
+    config_.qkv_bias = optional<bool>(json_, "attention_bias", config_.family == "qwen2", source);
+    config_.output_bias = config_.family != "qwen2" && config_.qkv_bias;
+    config_.mlp_bias = optional<bool>(json_, "mlp_bias", false, source);
+    if (json_.contains("rope_scaling") && !json_.at("rope_scaling").is_null()) fail(source, ": rope_scaling is set; graft knows plain rotary positions only");
+    if (optional<bool>(json_, "use_sliding_window", false, source)) fail(source, ": use_sliding_window is set; graft knows full causal attention only");
+    expect(source, "hidden_act", "silu");
+  }
+
+  [[gnu::cold]] void read_gpt2(const std::string& source) {
+    const auto size = [&](const char* key) { return required<Index>(json_, key, source); };
+    config_ = {.family = "gpt2", .vocabulary = size("vocab_size"), .width = size("n_embd"), .blocks = size("n_layer"), .heads = size("n_head"), .groups = size("n_head"),
+               .feed_forward = optional<Index>(json_, "n_inner", 4 * size("n_embd"), source), .positions = optional<Index>(json_, "n_positions", 1024, source)};
+    if (config_.heads == 0) fail(source, ": n_head is 0");
+    config_.head_width = config_.width / config_.heads;
+    config_.norm_epsilon = optional<double>(json_, "layer_norm_epsilon", 1e-5, source);
+    config_.tied_head = optional<bool>(json_, "tie_word_embeddings", true, source);
+    expect(source, "activation_function", "gelu_new");
+    expect(source, "scale_attn_weights", true);
+    expect(source, "scale_attn_by_inverse_layer_idx", false);
+    expect(source, "add_cross_attention", false);
+  }
+
+  /// Throws where a key says something that this family's type does not do.
+  template <class V>
+  void expect(const std::string& source, const char* key, const V& wanted) const {
+    if (json_.contains(key) && !json_.at(key).is_null() && json_.at(key) != Json(wanted)) fail(source, ": ", key, " is ", json_.at(key).dump(), "; graft's ", config_.family, " has ", Json(wanted).dump());
+  }
+
+  [[gnu::cold]] void open_tensors() {
     const auto single = path_ / "model.safetensors", index = path_ / "model.safetensors.index.json";
     if (std::filesystem::exists(single)) {
       open_shard(single);
@@ -134,6 +186,9 @@ class ModelFiles {
       fail(path_.string(), ": there is neither model.safetensors nor model.safetensors.index.json in it");
     }
     join_bitsandbytes(merged_, joined_, path_.string());
+    if (config_.family == "gpt2")
+      for (auto& [name, tensor] : merged_)
+        if (is_stored_by_columns(name) && tensor.shape.size() == 2) std::swap(tensor.shape[0], tensor.shape[1]);  // `read` turns their elements
   }
 
   [[gnu::cold]] void open_shard(const std::filesystem::path& path) {
@@ -148,6 +203,7 @@ class ModelFiles {
   TensorMap merged_;
   std::deque<std::vector<std::byte>> joined_;
   StatedConfig config_;
+  Json json_;
 };
 
 }  // namespace graft

@@ -11,7 +11,7 @@ namespace graft {
 /// What such a file cannot hold is refused by the compiler: other methods, trained layers, a head that the base ties.
 template <class Model>
 constexpr bool fits_gguf() {
-  return Model::trainable_parameters > 0 && !any_layer<Model>([]<class Site, class L>(Site, const L& layer) {
+  return Model::family::in_gguf && Model::trainable_parameters > 0 && !any_layer<Model>([]<class Site, class L>(Site, const L& layer) {
     if constexpr (requires { layer.low_rank_weight(); }) return std::is_same_v<Site, Head> || L::method::settings.bias;
     else return trainable_parameters(layer) > 0;
   });

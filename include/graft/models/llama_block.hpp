@@ -7,13 +7,10 @@
 #include <graft/autodiff/ops/gather.hpp>
 #include <graft/autodiff/ops/rotary.hpp>
 #include <graft/autodiff/ops/swiglu.hpp>
-#include <graft/layers/apply.hpp>
-#include <graft/layers/attention_context.hpp>
 #include <graft/layers/linear.hpp>
 #include <graft/layers/rms_norm.hpp>
-#include <graft/layers/sublayer.hpp>
+#include <graft/models/block.hpp>
 #include <graft/models/llama_config.hpp>
-#include <graft/peft/method.hpp>
 
 namespace graft {
 
@@ -37,29 +34,7 @@ struct LlamaSites {
   using after_attention = at<AfterAttention, Absent<B, C>>;
   using after_mlp = at<AfterMlp, Absent<B, C>>;
   using block_output = at<BlockOutput, Absent<B, C>>;
-
-  /// Whether anything is trained here. Only where sites are on `meta`, which has no memory.
-  static constexpr bool trains() {
-    const auto counted = [](const auto&... layers) { return (trainable_parameters(layers) + ...); };
-    return counted(input_norm{}, query{}, key{}, value{}, output{}, mlp_norm{}, gate{}, up{}, down{}, attended{}, after_attention{}, after_mlp{}, block_output{}) > 0;
-  }
-  /// What a method could not do in this block.
-  using refused = FirstComplaint<input_norm, query, key, value, output, mlp_norm, gate, up, down, attended, after_attention, after_mlp, block_output>;
-  /// Equal for blocks that may share a type.
-  using kind = void (*)(input_norm, query, key, value, output, mlp_norm, gate, up, down, attended, after_attention, after_mlp, block_output);
-};
-
-/// What all blocks read beside their input. E: the elements of activations; the sum that runs through the blocks is always of
-/// floats.
-template <class B, class Context, class E, class Table, class Common>
-struct LlamaContext {
-  using element = E;
-  Context seen;  ///< the keys and values that queries see
-  Table rotary;
-  InputRows<B> how;  ///< whether norms and SwiGLU are computed again backwards, and whose rows are
-  Pointer<B, Id> positions;
-  Index tokens;
-  const Common* shared;  ///< what a method keeps once for all blocks
+  using all = SiteList<input_norm, query, key, value, output, mlp_norm, gate, up, down, attended, after_attention, after_mlp, block_output>;
 };
 
 template <LlamaConfig C, Method M, class B, Storage S, Index I>
@@ -127,12 +102,6 @@ class LlamaBlock {
   constexpr auto with_more(T& tape, A a, Q queries) const {
     if constexpr (is_absent<decltype(attended)>) return a;
     else return attended(tape, a, queries, key, value);
-  }
-  /// The norm of x as a source, whatever a method made of the layer.
-  template <class E, class T, class Norm, class X>
-  static constexpr auto normed(T& tape, const Norm& norm, X x) {
-    if constexpr (requires { norm.template source<E>(tape, x); }) return norm.template source<E>(tape, x);
-    else return Given{as_elements<E>(tape, norm(tape, x))};
   }
 };
 

@@ -107,10 +107,11 @@ void check_config(const StatedConfig& stated, Complaints& complaints) {
   same("key/value heads", stated.groups, C::groups);
   same("head width", stated.head_width, C::head_width);
   same("feed-forward width", stated.feed_forward, C::feed_forward);
-  same("rotary base", stated.rope_base, C::rope_base);
+  if constexpr (requires { C::rope_base; }) same("rotary base", stated.rope_base, C::rope_base);
+  if constexpr (requires { C::positions; }) same("positions", stated.positions, C::positions);
   same("norm epsilon", stated.norm_epsilon, C::norm_epsilon);
   same("tied head (1: yes)", int{stated.tied_head}, int{C::tied_head});
-  same("query/key/value bias (1: yes)", int{stated.qkv_bias}, int{C::qkv_bias});
+  if constexpr (requires { C::qkv_bias; }) same("query/key/value bias (1: yes)", int{stated.qkv_bias}, int{C::qkv_bias});
 }
 
 /// Fills the base weights of `model`; what a method adds keeps its values.
@@ -122,7 +123,7 @@ void load_base(Model& model, const ModelFiles& files) {
   // A head untied by a method starts from the embedding, as the file has no other.
   const auto name_in_file = [&files](const Path& path) {
     std::string name = path.str();
-    return Model::config::tied_head && name == "lm_head.weight" && files.find(name) == nullptr ? std::string("model.embed_tokens.weight") : name;
+    return Model::config::tied_head && name == "lm_head.weight" && files.find(name) == nullptr ? Model::embedding_name() : name;
   };
   const auto each = [&model](auto&& f) {
     Model::each_site(model, [&f](auto, const Path& path, auto& layer) { visit_base(layer, f, path); });
@@ -135,7 +136,7 @@ void load_base(Model& model, const ModelFiles& files) {
   });
   const std::set<std::string> harmless{"rope_freqs.weight", Model::config::tied_head ? "lm_head.weight" : "rope_freqs.weight"};
   for (const auto& [name, tensor] : files.tensors())
-    if (!used.contains(name) && !harmless.contains(name) && name.find("rotary_emb.inv_freq") == std::string::npos) complaints.add("unexpected: " + described(name, tensor.shape));
+    if (!used.contains(name) && !harmless.contains(name) && name.find("rotary_emb.inv_freq") == std::string::npos && !is_mask_buffer(name)) complaints.add("unexpected: " + described(name, tensor.shape));
   complaints.raise_if_any(files.path().string(), "Choose the architecture struct that matches the file (graft_add_model in CMake makes one from a config.json).");
   each([&](const Path& path, auto& p) {
     const std::string name = name_in_file(path);

@@ -87,7 +87,7 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
   bool tied = C::tied_head;
   if (!merges<Model>()) {
     tied = false;
-    tensors.push_back({"lm_head.weight", {C::vocabulary, C::width}, base.read("model.embed_tokens.weight")});
+    tensors.push_back({"lm_head.weight", {C::vocabulary, C::width}, base.read(Model::embedding_name())});
   }
   Model::each_site(model, [&](auto, const Path& path, const auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
@@ -97,7 +97,7 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
       if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
         tensor.values = p.read();
       } else {
-        tensor.values = base.read(base.find(tensor.name) != nullptr ? tensor.name : "model.embed_tokens.weight");
+        tensor.values = base.read(base.find(tensor.name) != nullptr ? tensor.name : Model::embedding_name());
         if constexpr (requires { layer.merged_weight(tensor.values); }) {
           if (tensor.name == path.str() + ".weight") tensor.values = layer.merged_weight(std::move(tensor.values));
         }
@@ -105,15 +105,28 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
           if (tensor.name == path.str() + ".bias") tensor.values = layer.merged_bias(std::move(tensor.values));
         }
       }
+      if (base.config().family == "gpt2" && is_stored_by_columns(tensor.name)) {
+        tensor.values = transposed(tensor.values, tensor.shape[0], tensor.shape[1]);
+        std::swap(tensor.shape[0], tensor.shape[1]);
+      }
       tensors.push_back(std::move(tensor));
     }, path);
   });
-  const bool qwen2 = base.config().family == "qwen2";
-  const Json config = {{"architectures", {qwen2 ? "Qwen2ForCausalLM" : "LlamaForCausalLM"}}, {"model_type", base.config().family}, {"vocab_size", C::vocabulary},
-                       {"hidden_size", C::width}, {"num_hidden_layers", C::blocks}, {"num_attention_heads", C::heads}, {"num_key_value_heads", C::groups},
-                       {"head_dim", C::head_width}, {"intermediate_size", C::feed_forward}, {"rope_theta", base.config().rope_base},
-                       {"rms_norm_eps", base.config().norm_epsilon}, {"tie_word_embeddings", tied}, {"attention_bias", C::qkv_bias}, {"mlp_bias", C::mlp_bias},
-                       {"hidden_act", "silu"}, {"rope_scaling", nullptr}, {"torch_dtype", "float32"}, {"max_position_embeddings", 8192}};
+  Json config = base.json();
+  if constexpr (requires { C::rope_base; }) {
+    if (config.is_null()) {  // from a GGUF file
+      const bool qwen2 = base.config().family == "qwen2";
+      config = {{"architectures", {qwen2 ? "Qwen2ForCausalLM" : "LlamaForCausalLM"}}, {"model_type", base.config().family}, {"vocab_size", C::vocabulary},
+                {"hidden_size", C::width}, {"num_hidden_layers", C::blocks}, {"num_attention_heads", C::heads}, {"num_key_value_heads", C::groups},
+                {"head_dim", C::head_width}, {"intermediate_size", C::feed_forward}, {"rope_theta", base.config().rope_base},
+                {"rms_norm_eps", base.config().norm_epsilon}, {"attention_bias", C::qkv_bias}, {"mlp_bias", C::mlp_bias},
+                {"hidden_act", "silu"}, {"rope_scaling", nullptr}, {"max_position_embeddings", 8192}};
+    }
+  }
+  config.erase("quantization_config");
+  config.erase("dtype");
+  config["tie_word_embeddings"] = tied;
+  config["torch_dtype"] = "float32";
   std::filesystem::create_directories(folder);
   write_safetensors(folder / "model.safetensors", tensors);
   write_json(folder / "config.json", config);

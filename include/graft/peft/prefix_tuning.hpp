@@ -49,8 +49,8 @@ class Prefix {
     return BehindPrefix<Context, decltype(p)>{context, p};
   }
   template <class Self, class F>
-  static constexpr void visit(Self& self, F&& f, const Path&) {
-    decltype(prompt)::visit(self.prompt, f);
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    decltype(prompt)::visit(self.prompt, f, path);
   }
   void initialize(Initializer& initializer) { prompt.initialize(initializer); }
 };
@@ -116,8 +116,8 @@ template <Label Text>
 struct HubPrefixNames {
   static constexpr const char *table = "wte", *network = "control_trans";
   template <class F>
-  static constexpr void inside(const F& f) {
-    const Path model{nullptr, "model"}, tuning{&model, "prefix_tuning"}, all{&tuning, "prefix_tunings"}, mine{&all, Text.text};
+  static constexpr void inside(const Path& site, const F& f) {
+    const Path tuning{site.parent, "prefix_tuning"}, all{&tuning, "prefix_tunings"}, mine{&all, Text.text};
     f(Path{&mine, "self_prefix"});
   }
 };

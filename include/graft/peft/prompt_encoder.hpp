@@ -26,7 +26,7 @@ struct PlainRows {
     return leaf(tape, rows);
   }
   template <class Self, class F>
-  static constexpr void visit(Self& self, F&& f) {
+  static constexpr void visit(Self& self, F&& f, const Path& = {}) {
     f(Path{nullptr, "prompt_embeddings"}, self.rows);
   }
   void initialize(Initializer& initializer) { rows.assign(initializer.normal(N * M, 1.0F)); }
@@ -165,7 +165,7 @@ struct LstmEncoder {
 struct PeftNames {
   static constexpr const char *table = "embedding", *network = "transform";
   template <class F>
-  static constexpr void inside(const F& f) {
+  static constexpr void inside(const Path&, const F& f) {
     f(Path{nullptr, "prompt_encoder"});
   }
 };
@@ -183,8 +183,8 @@ struct ProjectionEncoder {
     return second(tape, tanh(tape, first(tape, leaf(tape, embedding))));
   }
   template <class Self, class F>
-  static constexpr void visit(Self& self, F&& f) {
-    Names::inside([&](const Path& encoder) {
+  static constexpr void visit(Self& self, F&& f, const Path& site = {}) {
+    Names::inside(site, [&](const Path& encoder) {
       const Path table{&encoder, Names::table}, network{&encoder, Names::network};
       f(Path{&table, "weight"}, self.embedding);
       decltype(first)::visit(self.first, f, Path{&network, "0"});
@@ -214,7 +214,7 @@ class EncodedRows {
     }
   }
   template <class Self, class F>
-  static constexpr void visit(Self& self, F&& f) {
+  static constexpr void visit(Self& self, F&& f, const Path& = {}) {
     Encoder::visit(self.encoder_, f);
   }
   void initialize(Initializer& initializer) {

@@ -12,6 +12,7 @@ namespace graft {
 struct Query { static constexpr const char* site = "Query"; };
 struct Key { static constexpr const char* site = "Key"; };
 struct Value { static constexpr const char* site = "Value"; };
+struct QueryKeyValue { static constexpr const char* site = "QueryKeyValue"; };  ///< the three as one layer, in families that have them so
 struct Output { static constexpr const char* site = "Output"; };
 struct Gate { static constexpr const char* site = "Gate"; };
 struct Up { static constexpr const char* site = "Up"; };
@@ -20,6 +21,7 @@ struct InputNorm { static constexpr const char* site = "InputNorm"; };
 struct MlpNorm { static constexpr const char* site = "MlpNorm"; };
 struct FinalNorm { static constexpr const char* site = "FinalNorm"; };
 struct TokenEmbedding { static constexpr const char* site = "TokenEmbedding"; };
+struct PositionEmbedding { static constexpr const char* site = "PositionEmbedding"; };
 struct Head { static constexpr const char* site = "Head"; };
 
 // Sites where a model has room for a layer, and none of its own.
@@ -41,9 +43,9 @@ struct Group {
   template <class S>
   static constexpr bool contains = (std::is_same_v<S, Sites> || ...);
 };
-struct AttentionLinears : Group<Query, Key, Value, Output> {};
+struct AttentionLinears : Group<Query, Key, Value, QueryKeyValue, Output> {};
 struct MlpLinears : Group<Gate, Up, Down> {};
-struct Linears : Group<Query, Key, Value, Output, Gate, Up, Down> {};
+struct Linears : Group<Query, Key, Value, QueryKeyValue, Output, Gate, Up, Down> {};
 struct Norms : Group<InputNorm, MlpNorm, FinalNorm> {};
 
 template <class G>

@@ -131,7 +131,7 @@ Explanation explain() {
   const auto describe = [&model]<class Site, class L>(Site, const Path& path, const L& layer) {
     SiteExplanation s{.site = Site::site, .path = path.str(), .layer = explaining::name_of<L>()};
     L::visit(layer, [&s](const Path&, const auto& p) { (p.trainable ? s.trainable : s.frozen) += p.size; }, path);
-    if constexpr (!std::is_same_v<Site, Head> && !std::is_same_v<Site, TokenEmbedding>) s.saved = explaining::saved_bytes<typename Meta::element, C::width>(layer, model);
+    if constexpr (!std::is_same_v<Site, Head> && !std::is_same_v<Site, TokenEmbedding> && !std::is_same_v<Site, PositionEmbedding>) s.saved = explaining::saved_bytes<typename Meta::element, C::width>(layer, model);
     return s;
   };
   BlockExplanation outside;
@@ -158,7 +158,7 @@ Explanation explain() {
         return s.yields_gradient = reads || trains || more;
       };
       if (s.site == "InputNorm" || s.site == "MlpNorm" || s.site == "FinalNorm") norm = pass(sum);
-      else if (s.site == "Query" || s.site == "Key" || s.site == "Value") queries = pass(norm) || queries;
+      else if (s.site == "Query" || s.site == "Key" || s.site == "Value" || s.site == "QueryKeyValue") queries = pass(norm) || queries;
       else if (s.site == "Attended") queries = pass(queries || keys) || queries;
       else if (s.site == "Output") { attended = pass(queries || keys); sum = sum || attended; }
       else if (s.site == "Gate" || s.site == "Up") gated = pass(norm) || gated;
@@ -169,10 +169,10 @@ Explanation explain() {
   };
   bool keys = false, below = false;
   for (auto& s : outside.sites)
-    if (s.site == "Shared" || s.site == "TokenEmbedding") {
+    if (s.site == "Shared" || s.site == "TokenEmbedding" || s.site == "PositionEmbedding") {
       s.yields_gradient = s.trainable > 0;
       keys = keys || (s.site == "Shared" && s.yields_gradient);
-      below = below || (s.site == "TokenEmbedding" && s.yields_gradient);
+      below = below || (s.site != "Shared" && s.yields_gradient);
     }
   for (auto& kind : all.kinds) {
     const bool constant = !below;

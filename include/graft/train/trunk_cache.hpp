@@ -137,8 +137,9 @@ class TrunkCache {
 
   [[nodiscard]] std::uint64_t fingerprint() const {
     std::uint64_t hash = 14695981039346656037ULL ^ Model::trunk_blocks;
-    Model::each_site(*model_, [&hash](auto, const Path& path, const auto& layer) {
-      if (path.block() >= static_cast<std::ptrdiff_t>(Model::trunk_blocks) || (path.block() < 0 && path.str() != "model.embed_tokens")) return;
+    Model::each_site(*model_, [&hash]<class S>(S, const Path& path, const auto& layer) {
+      constexpr bool embeds = std::is_same_v<S, TokenEmbedding> || std::is_same_v<S, PositionEmbedding>;
+      if (path.block() >= static_cast<std::ptrdiff_t>(Model::trunk_blocks) || (path.block() < 0 && !embeds)) return;
       std::remove_cvref_t<decltype(layer)>::visit(layer, [&hash](const Path&, const auto& p) {
         for (const float w : p.read()) hash = (hash ^ std::bit_cast<std::uint32_t>(w)) * 1099511628211ULL;
       }, path);

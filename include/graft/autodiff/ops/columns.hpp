@@ -2,6 +2,7 @@
 /// Columns by number:
 ///   gather_columns:  y(T,N) = columns `ids` of x(N,V)                            dx[:, id] += dy[t]
 ///   permute_columns: y[:, j] = x[:, ids[j]],   ids a permutation                 dx[:, ids[j]] = dy[:, j]
+///   columns_from:    y(T,N) = the N columns of x(T,M) from First on              dx[:, First + j] += dy[:, j]
 ///   replace_columns: y(T,V) = x(T,V), but for columns `ids`, which are z(T,N)    dx = dy but for those columns, dz = those
 #pragma once
 
@@ -35,6 +36,23 @@ constexpr auto permute_columns(T& tape, Var<typename T::backend, N, G, E> x, Poi
     tape.record(z, [=](auto& back, auto dy) {
       const auto dx = back.contribute(x);
       back.run(0, [=](auto on) { unpermute_columns(dx.data, dy, ids, x.rows, N, dx.accumulate, on); });
+    });
+    return z;
+  } else {
+    return y;
+  }
+}
+
+template <Index First, Index N, class T, Index M, Gradient G, class E>
+constexpr auto columns_from(T& tape, Var<typename T::backend, M, G, E> x) {
+  static_assert(First + N <= M);
+  const auto y = tape.template value<N, E>(x.rows);
+  tape.run(0, [=](auto on) { copy_columns(y.data, N, x.data + First, M, x.rows, N, false, on); });
+  if constexpr (T::recording && G == Gradient::tracked) {
+    const auto z = tape.track(y);
+    tape.record(z, [=](auto& back, auto dy) {
+      const auto dx = back.contribute_zeroed(x);
+      back.run(0, [=](auto on) { copy_columns(dx + First, M, dy, N, x.rows, N, true, on); });
     });
     return z;
   } else {

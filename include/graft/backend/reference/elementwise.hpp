@@ -110,17 +110,43 @@ void swiglu_inputs(E* dgate, bool accumulate_gate, E* dup, bool accumulate_up, c
 /// y = x Φ(x), Φ the normal distribution function (Hendrycks and Gimpel 2016)
 template <class E>
 void gelu(E* y, const E* x, Index n, reference) {
-  for (Index i = 0; i < n; ++i) y[i] = E(0.5F * at(x, i) * (1.0F + std::erf(at(x, i) * 0.70710678118654752F)));
+  parallel_pieces(n, parallel_threshold, [=](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) y[i] = E(0.5F * at(x, i) * (1.0F + std::erf(at(x, i) * 0.70710678118654752F)));
+  });
 }
 
 /// dx (+)= dy (Φ(x) + x φ(x))
 template <class E>
 void gelu_input(E* dx, const E* dy, const E* x, Index n, bool accumulate, reference) {
-  for (Index i = 0; i < n; ++i) {
-    const float cumulative = 0.5F * (1.0F + std::erf(at(x, i) * 0.70710678118654752F));
-    const float density = 0.39894228040143268F * std::exp(-0.5F * at(x, i) * at(x, i));
-    put(dx[i], at(dy, i) * (cumulative + at(x, i) * density), accumulate);
-  }
+  parallel_pieces(n, parallel_threshold, [=](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      const float cumulative = 0.5F * (1.0F + std::erf(at(x, i) * 0.70710678118654752F));
+      const float density = 0.39894228040143268F * std::exp(-0.5F * at(x, i) * at(x, i));
+      put(dx[i], at(dy, i) * (cumulative + at(x, i) * density), accumulate);
+    }
+  });
+}
+
+/// y = x (1 + t) / 2,   t = tanh(√(2/π) (x + 0.044715 x³))
+template <class E>
+void gelu_tanh(E* y, const E* x, Index n, reference) {
+  parallel_pieces(n, parallel_threshold, [=](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      const float v = at(x, i);
+      y[i] = E(0.5F * v * (1.0F + std::tanh(0.79788456080286536F * (v + 0.044715F * v * v * v))));
+    }
+  });
+}
+
+/// dx (+)= dy ((1 + t) / 2 + x (1 − t²) √(2/π) (1 + 3 · 0.044715 x²) / 2)
+template <class E>
+void gelu_tanh_input(E* dx, const E* dy, const E* x, Index n, bool accumulate, reference) {
+  parallel_pieces(n, parallel_threshold, [=](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      const float v = at(x, i), t = std::tanh(0.79788456080286536F * (v + 0.044715F * v * v * v));
+      put(dx[i], at(dy, i) * (0.5F * (1.0F + t) + 0.5F * v * (1.0F - t * t) * 0.79788456080286536F * (1.0F + 0.134145F * v * v)), accumulate);
+    }
+  });
 }
 
 /// y (+)= x · mask / (1 − p), the mask drawn anew from the key at every call: backward needs no stored mask

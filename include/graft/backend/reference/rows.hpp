@@ -81,6 +81,16 @@ inline void scatter_add_columns(float* dx, const float* dy, const Id* ids, Index
   for (Index t = 0; t < rows; ++t)
     for (Index i = 0; i < n; ++i) dx[i * columns + static_cast<Index>(ids[t])] += dy[t * n + i];
 }
+/// y(T,n) of rows of `y_row` elements (+)= x(T,n) of rows of `x_row`
+template <class E>
+void copy_columns(E* y, Index y_row, const E* x, Index x_row, Index rows, Index n, bool accumulate, reference) {
+  parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
+    for (Index t = begin; t < end; ++t) {
+      GRAFT_SIMD for (Index i = 0; i < n; ++i) put(y[t * y_row + i], at(x, t * x_row + i), accumulate);
+    }
+  });
+}
+
 /// y[:, j] ← x[:, ids[j]], and dx[:, ids[j]] (+)= dy[:, j]
 template <class E>
 void permute_columns(E* y, const E* x, const Id* ids, Index rows, Index n, reference) {

@@ -1,0 +1,35 @@
+/// \file
+/// GPT-2 (Radford et al. 2019).
+#pragma once
+
+#include <graft/models/causal_lm.hpp>
+#include <graft/models/gpt2_block.hpp>
+
+namespace graft {
+
+struct Gpt2Family {
+  static constexpr bool stores_by_columns = true, in_gguf = false;
+  template <class C>
+  static constexpr const char* model_type = "gpt2";
+  template <class C>
+  static constexpr const char* model_class = "GPT2LMHeadModel";
+  static constexpr const char *root = "transformer", *token_embedding = "wte", *position_embedding = "wpe", *blocks = "h", *final_norm = "ln_f";
+  template <class C, class M, class B, class S, Index I>
+  using Sites = typename Gpt2Sites<C, M, B, S, I>::all;
+  template <class C, class M, class B, class S, Index I>
+  using Block = Gpt2Block<C, M, B, S, I>;
+  template <class B, class C>
+  using Norm = LayerNorm<B, C::width>;
+  /// Where a token stands is in its embedding.
+  struct InEmbedding {};
+  template <class C, class T>
+  static constexpr InEmbedding positions_of(T&, const PlacedBatch<typename T::backend>&) {
+    return {};
+  }
+};
+
+/// `Gpt2<Gpt2_124M, LoRA<8>, Cpu, Bf16>`: architecture, strategy, backend, and policies (models/policies.hpp).
+template <Gpt2Config C, Method M, class B, class... Policies>
+using Gpt2 = CausalLM<Gpt2Family, C, M, B, Policies...>;
+
+}  // namespace graft
