@@ -5,10 +5,12 @@
 
 #include <graft/io.hpp>
 #include <graft/models/adapter.hpp>
+#include <graft/models/bert.hpp>
 #include <graft/models/files.hpp>
 #include <graft/models/gguf_adapter.hpp>
 #include <graft/models/gpt2.hpp>
 #include <graft/models/llama.hpp>
 #include <graft/models/load.hpp>
 #include <graft/models/merge.hpp>
+#include <graft/models/t5.hpp>
 #include <graft/peft.hpp>

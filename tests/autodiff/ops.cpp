@@ -126,6 +126,7 @@ BOOST_AUTO_TEST_CASE(elementwise) {
   check([](auto& tape, auto x) { return scale(tape, x, -0.7F); }, a);
   check([](auto& tape, auto x) { return silu(tape, x); }, a);
   check([](auto& tape, auto x) { return gelu(tape, x); }, a);
+  check([](auto& tape, auto x) { return gelu_tanh(tape, x); }, a);
 }
 BOOST_AUTO_TEST_CASE(norms) {
   const Input<4, 6> x(10);
@@ -263,6 +264,7 @@ BOOST_AUTO_TEST_CASE(columns_by_number) {
   order[0] = 2, order[1] = 0, order[2] = 1;
   check([=](auto& tape, auto x) { return gather_columns<2>(tape, x, ids, 3); }, Input<2, 5>(1));
   check([=](auto& tape, auto x) { return permute_columns(tape, x, order); }, Input<2, 3>(1));
+  check([](auto& tape, auto x) { return multiply(tape, columns_from<1, 2>(tape, x), columns_from<3, 2>(tape, x)); }, Input<2, 5>(1));
   check([=](auto& tape, auto x, auto z) { return replace_columns(tape, scale(tape, x, 1.0F), z, ids); }, Input<3, 5>(1), Input<3, 3>(2));
 }
 BOOST_AUTO_TEST_CASE(rows_in_other_places) {

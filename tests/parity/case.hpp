@@ -21,6 +21,9 @@ struct Rows {
 /// The padded rows, packed.
 inline Rows read_rows(const SafetensorsFile& file) {
   const auto& shape = file.tensors.at("input_ids").shape;
+  const auto& label_shape = file.tensors.at("labels").shape;
+  const bool classes = label_shape.size() == 1;                    // one for each text
+  const bool pairs = !classes && label_shape[1] != shape[1];       // of what a decoder writes
   const auto ids = to_integers(file.tensors.at("input_ids"), "input_ids"), mask = to_integers(file.tensors.at("attention_mask"), "attention_mask"),
              labels = to_integers(file.tensors.at("labels"), "labels");
   Rows rows;
@@ -31,17 +34,26 @@ inline Rows read_rows(const SafetensorsFile& file) {
       const Index at = r * shape[1] + t;
       if (mask[at] == 0) continue;
       row.push_back(static_cast<Id>(ids[at]));
-      row_labels.push_back(static_cast<Id>(labels[at]));
+      if (!classes && !pairs) row_labels.push_back(static_cast<Id>(labels[at]));
       rows.positions.push_back(at);
     }
-    rows.batch.append(row, row_labels);
+    if (pairs) {
+      for (Index t = 0; t < label_shape[1]; ++t) row_labels.push_back(static_cast<Id>(labels[r * label_shape[1] + t]));
+      rows.batch.append_pair(row, row_labels);
+    } else if (classes) rows.batch.append_class(row, static_cast<Id>(labels[r]));
+    else rows.batch.append(row, row_labels);
+  }
+  if (pairs) {  // a decoder's rows are all there
+    rows.columns = label_shape[1];
+    rows.positions.resize(rows.batch.tokens.size());
+    for (Index i = 0; i < rows.positions.size(); ++i) rows.positions[i] = i;
   }
   return rows;
 }
 
 /// PyTorch's name of a parameter in training → ours.
 inline std::string our_name(std::string name) {
-  for (const char* part : {"base_model.model.", ".default", ".modules_to_save", ".token_adapter"})
+  for (const char* part : {"base_model.model.", "base_model.", ".default", ".modules_to_save", ".token_adapter"})
     if (const auto at = name.find(part); at != std::string::npos) name.erase(at, std::string(part).size());
   // AdapterHub has one prefix, under the names of all layers.
   if (const auto at = name.find(".prefix_tuning.pool."); at != std::string::npos) name = name.substr(0, name.find('.')) + ".prefix_tuning." + name.substr(at + 20);
@@ -70,15 +82,25 @@ double largest_logit_difference(const Model& model, const Rows& rows, const Stor
   Inference<B> tape(workspace);
   const auto batch = Model::prepared(rows.batch);
   const auto placed = place(tape, batch);
-  const auto logits = model.logits(tape, model.hidden(tape, placed));
-  const auto found = download<B>(logits.data, logits.size());
   const auto wanted = to_floats(expected, "logits");
   double worst = 0;
-  for (Index t = 0; t < rows.positions.size(); ++t) {
-    const Index at = rows.positions[t] + Model::virtual_tokens * (rows.positions[t] / rows.columns + 1);  // PyTorch repeats a soft prompt in every row
-    for (Index v = 0; v < Model::config::vocabulary; ++v) {
-      const double apart = std::abs(static_cast<double>(found[(Model::virtual_tokens + t) * Model::config::vocabulary + v]) - static_cast<double>(wanted[at * Model::config::vocabulary + v]));
-      if (!(apart <= worst)) worst = apart;
+  const auto compare = [&worst](float have, float want) {
+    const double apart = std::abs(static_cast<double>(have) - static_cast<double>(want));
+    if (!(apart <= worst)) worst = apart;
+  };
+  if constexpr (requires { model.logits(tape, placed); }) {  // of texts
+    const auto logits = model.logits(tape, placed);
+    const auto found = download<B>(logits.data, logits.size());
+    BOOST_REQUIRE(found.size() == wanted.size());
+    for (Index i = 0; i < found.size(); ++i) compare(found[i], wanted[i]);
+  } else {
+    const auto logits = model.logits(tape, model.hidden(tape, placed));
+    const auto found = download<B>(logits.data, logits.size());
+    const Index prompt = requires { Model::config::encoder_blocks; } ? 0 : Model::virtual_tokens;  // a decoder has none
+    for (Index t = 0; t < rows.positions.size(); ++t) {
+      const Index at = rows.positions[t] + prompt * (rows.positions[t] / rows.columns + 1);  // PyTorch repeats a soft prompt in every row
+      for (Index v = 0; v < Model::config::vocabulary; ++v)
+        compare(found[(prompt + t) * Model::config::vocabulary + v], wanted[at * Model::config::vocabulary + v]);
     }
   }
   return worst;
@@ -103,6 +125,10 @@ struct WithoutPrefix {
 template <Index N, Index Hidden, Label Text, class... Rest>
 struct WithoutPrefix<Methods<HubPrefixTuning<N, Hidden, Text>, Rest...>> {
   using type = Methods<Rest...>;
+};
+template <class First, class... Rest>
+struct WithoutPrefix<Methods<First, Rest...>> {
+  using type = Methods<typename WithoutPrefix<First>::type, Rest...>;
 };
 /// adapters 1.3.0 hides the prefix where Transformers' attention mask is boolean (it inverts the prefix's part, and True means visible
 /// there): such a case says what the model does without one, and every gradient of the prefix in it is exactly zero.

@@ -26,6 +26,7 @@
 #include <graft/autodiff/ops/product.hpp>
 #include <graft/autodiff/ops/project.hpp>
 #include <graft/autodiff/ops/reflect.hpp>
+#include <graft/autodiff/ops/relative_attention.hpp>
 #include <graft/autodiff/ops/rms_norm.hpp>
 #include <graft/autodiff/ops/rotary.hpp>
 #include <graft/autodiff/ops/rows_behind.hpp>

@@ -4,6 +4,7 @@
 
 #include <graft/core/types.hpp>
 
+#include <algorithm>
 #include <vector>
 
 namespace graft {
@@ -20,6 +21,8 @@ struct BatchShape {
 /// `target_owners`, where they are not empty, say which adapter of a bank a token and a target belong to.
 struct Batch {
   std::vector<Id> tokens, positions, starts{0}, rows, targets, prefixes{}, owners{}, target_owners{};
+  std::vector<Id> types{};   ///< which of two texts each token is of (0 or 1), or empty: the first
+  std::vector<Id> source_tokens{}, source_starts{0};  ///< for each sequence the text that an encoder reads
   std::vector<Id> firsts{};  ///< labels of first tokens: nothing predicts them, unless a soft prompt stands before
   Index keys_ahead = 0;      ///< keys of the first sequence, which has no tokens then: a prefix's (peft/prefix_tuning.hpp)
   Index task = 0;            ///< which of a multitask prompt's tasks the batch is of
@@ -64,6 +67,79 @@ struct Batch {
     }
     starts.push_back(static_cast<Id>(tokens.size()));
     logical_tokens += ids.size();
+  }
+
+  /// Appends a text with a class: what the model makes of its first token must say it. `second`: where a second text begins in it.
+  void append_class(const std::vector<Id>& ids, Id label, Index second = ~Index{0}) {
+    const auto first = static_cast<Id>(tokens.size());
+    for (Index i = 0; i < ids.size(); ++i) {
+      tokens.push_back(ids[i]);
+      positions.push_back(static_cast<Id>(i));
+      types.push_back(i < second ? 0 : 1);
+    }
+    rows.push_back(first);
+    targets.push_back(label);
+    starts.push_back(static_cast<Id>(tokens.size()));
+    logical_tokens += ids.size();
+  }
+
+  /// Appends what an encoder reads and what a decoder is to write: labels, negative where nothing is to be predicted. The decoder reads
+  /// `start` and then the labels, each one place later.
+  void append_pair(const std::vector<Id>& source, const std::vector<Id>& labels, Id start = 0) {
+    source_tokens.insert(source_tokens.end(), source.begin(), source.end());
+    source_starts.push_back(static_cast<Id>(source_tokens.size()));
+    for (Index i = 0; i < labels.size(); ++i) {
+      if (labels[i] >= 0) {
+        rows.push_back(static_cast<Id>(tokens.size()));
+        targets.push_back(labels[i]);
+      }
+      tokens.push_back(i == 0 ? start : std::max<Id>(labels[i - 1], 0));
+      positions.push_back(static_cast<Id>(i));
+    }
+    starts.push_back(static_cast<Id>(tokens.size()));
+    logical_tokens += source.size() + labels.size();
+  }
+
+  /// The same with tokens first … first+count−1 before every text that the encoder reads.
+  [[nodiscard]] Batch source_behind(Index first, Index count) const {
+    Batch all = *this;
+    all.source_tokens.clear();
+    for (Index s = 0; s + 1 < source_starts.size(); ++s) {
+      for (Index i = 0; i < count; ++i) all.source_tokens.push_back(static_cast<Id>(first + i));
+      all.source_tokens.insert(all.source_tokens.end(), source_tokens.begin() + source_starts[s], source_tokens.begin() + source_starts[s + 1]);
+      all.source_starts[s + 1] = static_cast<Id>(all.source_tokens.size());
+    }
+    return all;
+  }
+
+  /// The same with tokens first … first+count−1 before every sequence, once for each: where tokens see what stands behind them too.
+  /// A row that stands for its sequence is the first again.
+  [[nodiscard]] Batch each_behind(Index first, Index count) const {
+    Batch all;
+    all.starts.clear();
+    const auto more = static_cast<Id>(count);
+    for (Index s = 0; s < sequences(); ++s) {
+      all.starts.push_back(starts[s] + static_cast<Id>(s) * more);
+      for (Id i = 0; i < more; ++i) {
+        all.tokens.push_back(static_cast<Id>(first) + i);
+        all.positions.push_back(i);
+        if (!types.empty()) all.types.push_back(0);
+      }
+      for (auto t = static_cast<Index>(starts[s]); t < static_cast<Index>(starts[s + 1]); ++t) {
+        all.tokens.push_back(tokens[t]);
+        all.positions.push_back(positions[t] + more);
+        if (!types.empty()) all.types.push_back(types[t]);
+      }
+      for (Index r = 0; r < rows.size(); ++r) {
+        if (rows[r] < starts[s] || rows[r] >= starts[s + 1]) continue;
+        all.rows.push_back(rows[r] == starts[s] ? all.starts[s] : rows[r] + static_cast<Id>(s + 1) * more);
+        all.targets.push_back(targets[r]);
+      }
+    }
+    all.starts.push_back(static_cast<Id>(all.tokens.size()));
+    all.task = task;
+    all.logical_tokens = logical_tokens;
+    return all;
   }
 
   /// The same with tokens first … first+count−1 before every sequence: there once, as a sequence that the others continue.

@@ -12,10 +12,14 @@ namespace graft {
 /// A batch in the memory of its backend, made by `place`.
 template <class B>
 struct PlacedBatch {
-  Pointer<B, Id> tokens{}, positions{}, rows{}, targets{};  // rows: those that have a target
+  Pointer<B, Id> tokens{}, positions{}, types{}, rows{}, targets{};  // rows: those that have a target
   Pointer<B, Id> owners{}, target_owners{};  // of tokens and of targets, where a bank of adapters is trained
   Index token_count = 0, target_count = 0, task = 0, last_position = 0;
+  bool has_types = false;  ///< otherwise all tokens are of the first text
   Sequences<B> sequences;
+  Pointer<B, Id> source_tokens{};  ///< what an encoder reads
+  Index source_count = 0;
+  Sequences<B> source, cross;  ///< its tokens among themselves, and those that a decoder's see
 };
 
 /// Copies a batch to the backend, for the length of this step.
@@ -25,6 +29,8 @@ PlacedBatch<typename T::backend> place(T& tape, const Batch& batch) {
   const auto to = [&tape](const std::vector<Id>& ids) { return tape.ids(ids.data(), ids.size()); };
   placed.tokens = to(batch.tokens);
   placed.positions = to(batch.positions);
+  placed.has_types = !batch.types.empty();
+  if (placed.has_types) placed.types = to(batch.types);
   placed.rows = to(batch.rows);
   placed.targets = to(batch.targets);
   placed.token_count = batch.tokens.size();
@@ -42,6 +48,23 @@ PlacedBatch<typename T::backend> place(T& tape, const Batch& batch) {
     auto keys = batch.starts;
     for (Index s = 1; s < keys.size(); ++s) keys[s] += static_cast<Id>(batch.keys_ahead);
     placed.sequences.keys = to(keys);
+  }
+  if (batch.source_starts.size() > 1) {
+    placed.source_tokens = to(batch.source_tokens);
+    placed.source_count = batch.source_tokens.size();
+    placed.source.queries = placed.source.keys = to(batch.source_starts);
+    placed.source.count = batch.source_starts.size() - 1;
+    placed.source.causal = placed.cross.causal = false;
+    placed.cross.queries = placed.sequences.queries;
+    placed.cross.count = placed.sequences.count;
+    auto keys = batch.source_starts;
+    if (batch.keys_ahead > 0) keys.insert(keys.begin(), 0);
+    placed.cross.keys = to(keys);
+    for (Index s = 0; s + 1 < batch.source_starts.size(); ++s) {
+      const auto n = static_cast<Index>(batch.source_starts[s + 1] - batch.source_starts[s]);
+      placed.source.pairs += n * n;
+      placed.cross.pairs += n * static_cast<Index>(batch.starts[s + 1] - batch.starts[s]);
+    }
   }
   const auto length = [&batch](Index s) { return s == 0 && batch.keys_ahead > 0 ? batch.keys_ahead : static_cast<Index>(batch.starts[s + 1] - batch.starts[s]); };
   for (Index s = batch.keys_ahead > 0 ? 1 : 0; s + 1 < batch.starts.size(); ++s) {

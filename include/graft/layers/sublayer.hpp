@@ -7,11 +7,20 @@
 
 namespace graft {
 
-template <class B, class S, class L>
+/// Where a block does not norm its sums.
+struct AsItIs {
+  template <class T, class X>
+  constexpr X operator()(T&, X x) const {
+    return x;
+  }
+};
+
+template <class B, class S, class L, class Norm = AsItIs>
 struct Sublayer {
   S source;
   InputRows<B> how;
   const L* layer;
+  const Norm* norm = nullptr;  ///< what the sum passes through, where a block norms behind it
 
   /// h(T,C)
   template <class T>
@@ -23,9 +32,17 @@ struct Sublayer {
   constexpr auto onto(T& tape, R residual) const {
     return apply_onto(tape, residual, source, how, *layer);
   }
+  /// The sum as others find it.
+  template <class T, class X>
+  constexpr auto normed(T& tape, X sum) const {
+    if constexpr (std::is_same_v<Norm, AsItIs>) return sum;
+    else return (*norm)(tape, sum);
+  }
 };
 template <class B, class S, class L>
 Sublayer(S, InputRows<B>, const L*) -> Sublayer<B, S, L>;
+template <class B, class S, class L, class Norm>
+Sublayer(S, InputRows<B>, const L*, const Norm*) -> Sublayer<B, S, L, Norm>;
 
 /// residual + h, or what the layer at the site makes of the two. `shared`: what the model keeps once for all blocks.
 template <class T, class R, class Sub, class At, class M>

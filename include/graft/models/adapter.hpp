@@ -27,26 +27,29 @@ struct AdapterSummary {
   bool lists_modules = true;               ///< prompts belong to no module
   Index blocks = 0;
   std::string blocks_name{};               ///< what the names of all blocks begin with: "model.layers."
+  std::string task_type{};                 ///< PEFT's name of what the model is for
 };
 
 /// Calls f(name in an adapter file, parameter) for what files hold of a model: its trained parameters, but of an encoder what it yields.
 template <class Model, class F>
 void visit_saved(Model& model, F&& f) {
-  const std::string root = std::string(std::remove_const_t<Model>::family::root) + ".";
   bool beside_lora = false;  // PEFT puts trained tokens in a module of their own where they are not alone
-  std::remove_const_t<Model>::each_site(model, [&beside_lora](auto, const Path&, auto& layer) {
+  const char* inside = "base_model.model.";  // and a prompt around the model, a layer in it
+  std::remove_const_t<Model>::each_site(model, [&](auto, const Path&, auto& layer) {
     if constexpr (requires { std::remove_cvref_t<decltype(layer)>::method::settings.rank; }) beside_lora = true;
+    if constexpr (requires { layer.prompt; }) inside = "base_model.";
   });
   std::remove_const_t<Model>::each_site(model, [&](auto, const Path& site, auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
     if constexpr (requires { layer.prompt.read(); }) {
       f(std::string("prompt_embeddings"), layer.prompt);
     } else {
+      const std::string at_site = site.str(), root = at_site.substr(0, at_site.find('.')) + ".";
       L::visit(layer, [&](const Path& path, auto& p) {
         if constexpr (std::remove_cvref_t<decltype(p)>::trainable || requires { p.in_adapter; }) {
           std::string name = path.str();
           if (const auto at = name.find(".trainable_tokens_delta"); at != std::string::npos && beside_lora) name.insert(at, ".token_adapter");
-          f(name.starts_with(root) || name.starts_with("lm_head") ? "base_model.model." + name : name, p);
+          f(name.starts_with(root) ? inside + name : name, p);
         }
       }, site);
     }
@@ -68,13 +71,14 @@ struct TargetNames {
   explicit TargetNames(const AdapterSummary& summary) : in_block(summary.blocks, false), blocks_name(summary.blocks_name) {
     const auto& all = summary.adapted;
     for (const auto& entry : all)
-      if (entry.path.starts_with(blocks_name)) in_block[block_of(entry.path)] = true;
+      if (!blocks_name.empty() && entry.path.starts_with(blocks_name)) in_block[block_of(entry.path)] = true;
     const auto blocks = static_cast<Index>(std::count(in_block.begin(), in_block.end(), true));
     for (const auto& entry : all) {
-      if (!entry.path.starts_with(blocks_name)) continue;
+      if (blocks_name.empty() || !entry.path.starts_with(blocks_name)) continue;
       const auto same = static_cast<Index>(std::count_if(all.begin(), all.end(), [&](const auto& other) { return last_part(other.path) == last_part(entry.path); }));
       uniform = uniform && same == blocks;
     }
+    if (blocks_name.empty()) uniform = false;
     some_blocks = blocks != 0 && blocks != summary.blocks;
   }
   static std::string last_part(const std::string& path) { return path.substr(path.rfind('.') + 1); }
@@ -88,7 +92,7 @@ struct TargetNames {
 
 template <class Model>
 AdapterSummary summarize_adapter(const Model& model) {
-  AdapterSummary summary{.adapted = {}, .saved_modules = {}, .tokens = {}, .tokens_of = {}, .blocks = Model::config::blocks, .blocks_name = Model::blocks_name()};
+  AdapterSummary summary{.adapted = {}, .saved_modules = {}, .tokens = {}, .tokens_of = {}, .blocks = Model::config::blocks, .blocks_name = Model::blocks_name(), .task_type = Model::task_type};
   Model::each_site(model, [&summary](auto, const Path& path, const auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
     if constexpr (requires { L::method::peft_type; }) {
@@ -169,7 +173,8 @@ AdapterSummary summarize_adapter(const Model& model) {
 
 /// The PEFT config of a summary.
 [[gnu::cold]] inline Json adapter_config(const AdapterSummary& summary, const std::string& base_name) {
-  Json config = Json::parse(R"({"task_type": "CAUSAL_LM", "inference_mode": true, "target_modules": []})");
+  Json config = Json::parse(R"({"inference_mode": true, "target_modules": []})");
+  config["task_type"] = summary.task_type;
   if (!summary.lists_modules) config.erase("target_modules");
   if (summary.type == "LORA")
     config.update(Json::parse(R"({"bias": "none", "fan_in_fan_out": false, "init_lora_weights": true, "lora_dropout": 0.0, "use_rslora": false, "use_dora": false,

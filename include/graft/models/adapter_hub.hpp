@@ -57,22 +57,34 @@ std::vector<HubPart> hub_parts(const Model& model) {
     if (part == to.end()) part = to.insert(to.end(), HubPart{.name = name, .fusion = fusion});
     if (std::find(part->configs.begin(), part->configs.end(), config) == part->configs.end()) part->configs.push_back(config);
   };
-  Model::each_site(model, [&](auto, const Path&, const auto& layer) {
+  Model::each_site(model, [&]<class S>(S, const Path&, const auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
     if constexpr (of_adapter_hub<L>) {
       each_method_of<L>([&]<class M>(const M* method) {
         constexpr bool fusion = requires { M::fuses; };
         add(fusion ? fusions : adapters, method, fusion);
       });
-    } else if (trainable_parameters(layer) > 0) {
-      fail("a folder of AdapterHub holds adapters, prefixes and LoReFT; this model's method trains other layers as well");
+    } else if (trainable_parameters(layer) > 0 && !std::is_same_v<S, Head>) {
+      fail("a folder of AdapterHub holds adapters, prefixes, LoReFT and a head; this model's method trains other layers as well");
     }
   });
   adapters.insert(adapters.end(), fusions.begin(), fusions.end());
   return adapters;
 }
 
-/// Writes the named part, or the only one that is trained.
+/// Calls f(name, parameter) for those of a head that is trained beside.
+template <class Model, class F>
+void each_of_head(Model& model, F&& f) {
+  std::remove_const_t<Model>::each_site(model, [&f]<class S>(S, const Path& path, auto& layer) {
+    if constexpr (std::is_same_v<S, Head>)
+      std::remove_cvref_t<decltype(layer)>::visit(layer, [&f](const Path& at, auto& p) {
+        if constexpr (std::remove_cvref_t<decltype(p)>::trainable) f(at.str(), p);
+      }, path);
+  });
+}
+inline constexpr const char* head_file = "model_head.safetensors";
+
+/// Writes the named part, or the only one that is trained, and a trained head beside it.
 template <class Model>
 void save_hub_adapter(const Model& model, const std::filesystem::path& folder, const std::string& base_name, const std::string& name = "", Index member = 0) {
   auto parts = hub_parts(model);
@@ -85,7 +97,10 @@ void save_hub_adapter(const Model& model, const std::filesystem::path& folder, c
   Model::visit(model, [&](const Path& path, const auto& p) {
     if (part->has(path.str())) tensors.push_back(member_tensor<Model>(path.str(), p, member));
   });
+  std::vector<NamedTensor> head;
+  each_of_head(model, [&head](const std::string& at, const auto& p) { head.push_back({at, shape_in_files(p), p.read()}); });
   std::filesystem::create_directories(folder);
+  if (!head.empty()) write_safetensors(folder / head_file, head);
   write_safetensors(folder / part->tensors_file(), tensors);
   write_json(folder / part->config_file(), config);
 }
@@ -128,7 +143,13 @@ void load_hub_adapter(Model& model, const std::filesystem::path& folder, Index m
   });
   for (const auto& [name, tensor] : tensors.tensors)  // a prefix is there once more under every layer
     if (!used.contains(name) && name.find(".prefix_tuning.pool.") == std::string::npos) complaints.add("unexpected: " + described(name, tensor.shape));
+  std::optional<SafetensorsFile> head;
+  each_of_head(model, [&](const std::string& name, const auto& p) {
+    if (!head) head.emplace(folder / head_file);
+    complaints.expect(find_tensor(*head, name), name, shape_in_files(p));
+  });
   complaints.raise_if_any(folder.string(), which_method);
+  each_of_head(model, [&](const std::string& name, auto& p) { p.assign(to_floats(head->tensors.at(name), name)); });
   each([&](const std::string& name, auto& p) { assign_member<Model>(p, to_floats(tensors.tensors.at(name), name), member); });
 }
 

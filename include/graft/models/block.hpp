@@ -33,6 +33,9 @@ struct BlockContext {
   const Common* shared;  ///< what a method keeps once for all blocks
 };
 
+/// Where a family's tokens know where they stand from their embedding.
+struct PositionsInEmbedding {};
+
 /// The norm of x as a source of products, whatever a method made of the layer.
 template <class E, class T, class Norm, class X>
 constexpr auto normed(T& tape, const Norm& norm, X x) {

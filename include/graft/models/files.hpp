@@ -27,8 +27,6 @@ namespace graft {
 
 /// Whether a weight of this name is stored (In,Out): GPT-2's linear layers are.
 inline bool is_stored_by_columns(const std::string& name) { return name.ends_with(".c_attn.weight") || name.ends_with(".c_proj.weight") || name.ends_with(".c_fc.weight"); }
-/// The causal mask that old checkpoints of GPT-2 hold.
-inline bool is_mask_buffer(const std::string& name) { return name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias"); }
 
 /// x(M,N) with rows and columns exchanged.
 inline std::vector<float> transposed(const std::vector<float>& x, Index m, Index n) {
@@ -40,8 +38,9 @@ inline std::vector<float> transposed(const std::vector<float>& x, Index m, Index
 
 /// The sizes a file states of itself, under the names of a config struct.
 struct StatedConfig {
-  std::string family;  ///< "llama", "qwen2", "gpt2"
-  Index vocabulary = 0, width = 0, blocks = 0, heads = 0, groups = 0, head_width = 0, feed_forward = 0, positions = 0;
+  std::string family;  ///< "llama", "qwen2", "gpt2", "bert", "t5"
+  Index vocabulary = 0, width = 0, blocks = 0, heads = 0, groups = 0, head_width = 0, feed_forward = 0, positions = 0, token_types = 0, classes = 0, encoder_blocks = 0, buckets = 0, farthest = 0;
+  bool gated = false;
   double rope_base = 10'000, norm_epsilon = 1e-6;
   bool tied_head = false, qkv_bias = false, output_bias = false, mlp_bias = false;
 };
@@ -70,9 +69,10 @@ class ModelFiles {
   }
   /// Its name in the file, for messages and accounts.
   [[nodiscard]] std::string file_name(const std::string& name) const {
-    // GPT-2's own checkpoints are of the model without a head
-    if (config_.family == "gpt2" && !merged_.contains(name) && name.starts_with("transformer.")) return name.substr(12);
-    return gguf_ ? gguf_name(name) : name;
+    if (gguf_) return gguf_name(name);
+    // A model without a head has no root in its names.
+    if (const auto root = name.find('.'); !merged_.contains(name) && merged_.contains(name.substr(root + 1))) return name.substr(root + 1);
+    return name;
   }
 
   /// Its elements in Hugging Face's row order.
@@ -127,7 +127,9 @@ class ModelFiles {
     const auto family = required<std::string>(json_, "model_type", source);
     if (family == "llama" || family == "qwen2") read_llama(source);
     else if (family == "gpt2") read_gpt2(source);
-    else fail(source, ": model_type is \"", family, "\"; graft knows llama, qwen2 and gpt2");
+    else if (family == "bert") read_bert(source);
+    else if (family == "t5") read_t5(source);
+    else fail(source, ": model_type is \"", family, "\"; graft knows llama, qwen2, gpt2, bert and t5");
     open_tensors();
   }
 
@@ -161,6 +163,31 @@ class ModelFiles {
     expect(source, "scale_attn_weights", true);
     expect(source, "scale_attn_by_inverse_layer_idx", false);
     expect(source, "add_cross_attention", false);
+  }
+
+  [[gnu::cold]] void read_bert(const std::string& source) {
+    const auto size = [&](const char* key) { return required<Index>(json_, key, source); };
+    config_ = {.family = "bert", .vocabulary = size("vocab_size"), .width = size("hidden_size"), .blocks = size("num_hidden_layers"), .heads = size("num_attention_heads"),
+               .groups = size("num_attention_heads"), .feed_forward = size("intermediate_size"), .positions = optional<Index>(json_, "max_position_embeddings", 512, source),
+               .token_types = optional<Index>(json_, "type_vocab_size", 2, source), .classes = json_.contains("id2label") ? json_.at("id2label").size() : 2};
+    if (config_.heads == 0) fail(source, ": num_attention_heads is 0");
+    config_.head_width = config_.width / config_.heads;
+    config_.norm_epsilon = optional<double>(json_, "layer_norm_eps", 1e-12, source);
+    expect(source, "hidden_act", "gelu");
+    expect(source, "position_embedding_type", "absolute");
+    expect(source, "is_decoder", false);
+  }
+
+  [[gnu::cold]] void read_t5(const std::string& source) {
+    const auto size = [&](const char* key) { return required<Index>(json_, key, source); };
+    config_ = {.family = "t5", .vocabulary = size("vocab_size"), .width = size("d_model"), .blocks = optional<Index>(json_, "num_decoder_layers", size("num_layers"), source), .heads = size("num_heads"),
+               .groups = size("num_heads"), .head_width = size("d_kv"), .feed_forward = size("d_ff"), .encoder_blocks = size("num_layers"),
+               .buckets = optional<Index>(json_, "relative_attention_num_buckets", 32, source), .farthest = optional<Index>(json_, "relative_attention_max_distance", 128, source)};
+    config_.norm_epsilon = optional<double>(json_, "layer_norm_epsilon", 1e-6, source);
+    config_.tied_head = optional<bool>(json_, "tie_word_embeddings", true, source);
+    const auto feeds = optional<std::string>(json_, "feed_forward_proj", "relu", source);
+    if (feeds != "relu" && feeds != "gated-gelu") fail(source, ": feed_forward_proj is \"", feeds, "\"; graft's t5 has relu and gated-gelu");
+    config_.gated = feeds == "gated-gelu";
   }
 
   /// Throws where a key says something that this family's type does not do.

@@ -8,22 +8,22 @@
 namespace graft {
 
 struct Gpt2Family {
-  static constexpr bool stores_by_columns = true, in_gguf = false;
+  static constexpr bool causal = true, norms_first = true, stores_by_columns = true, in_gguf = false;
   template <class C>
   static constexpr const char* model_type = "gpt2";
   template <class C>
   static constexpr const char* model_class = "GPT2LMHeadModel";
-  static constexpr const char *root = "transformer", *token_embedding = "wte", *position_embedding = "wpe", *blocks = "h", *final_norm = "ln_f";
+  static constexpr const char *root = "transformer", *token_embedding = "wte", *position_embedding = "wpe", *blocks = "h", *final_norm = "ln_f", *head = "lm_head";
   template <class C, class M, class B, class S, Index I>
   using Sites = typename Gpt2Sites<C, M, B, S, I>::all;
   template <class C, class M, class B, class S, Index I>
   using Block = Gpt2Block<C, M, B, S, I>;
   template <class B, class C>
   using Norm = LayerNorm<B, C::width>;
-  /// Where a token stands is in its embedding.
-  struct InEmbedding {};
+  template <class B, class C>
+  using EmbeddingNormOf = Absent<B, C>;
   template <class C, class T>
-  static constexpr InEmbedding positions_of(T&, const PlacedBatch<typename T::backend>&) {
+  static constexpr PositionsInEmbedding positions_of(T&, const PlacedBatch<typename T::backend>&) {
     return {};
   }
 };

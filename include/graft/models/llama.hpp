@@ -8,20 +8,22 @@
 namespace graft {
 
 struct LlamaFamily {
-  static constexpr bool stores_by_columns = false, in_gguf = true;
+  static constexpr bool causal = true, norms_first = true, stores_by_columns = false, in_gguf = true;
   template <class C>
   static constexpr bool is_qwen2 = C::qkv_bias && !C::output_bias;
   template <class C>
   static constexpr const char* model_type = is_qwen2<C> ? "qwen2" : "llama";
   template <class C>
   static constexpr const char* model_class = is_qwen2<C> ? "Qwen2ForCausalLM" : "LlamaForCausalLM";
-  static constexpr const char *root = "model", *token_embedding = "embed_tokens", *blocks = "layers", *final_norm = "norm";
+  static constexpr const char *root = "model", *token_embedding = "embed_tokens", *blocks = "layers", *final_norm = "norm", *head = "lm_head";
   template <class C, class M, class B, class S, Index I>
   using Sites = typename LlamaSites<C, M, B, S, I>::all;
   template <class C, class M, class B, class S, Index I>
   using Block = LlamaBlock<C, M, B, S, I>;
   template <class B, class C>
   using Norm = RMSNorm<B, C::width>;
+  template <class B, class C>
+  using EmbeddingNormOf = Absent<B, C>;
   /// Cosines and sines of the batch's positions.
   template <class C, class T>
   static constexpr auto positions_of(T& tape, const PlacedBatch<typename T::backend>& batch) {

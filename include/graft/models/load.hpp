@@ -110,36 +110,54 @@ void check_config(const StatedConfig& stated, Complaints& complaints) {
   if constexpr (requires { C::rope_base; }) same("rotary base", stated.rope_base, C::rope_base);
   if constexpr (requires { C::positions; }) same("positions", stated.positions, C::positions);
   same("norm epsilon", stated.norm_epsilon, C::norm_epsilon);
-  same("tied head (1: yes)", int{stated.tied_head}, int{C::tied_head});
+  if constexpr (requires { C::tied_head; }) same("tied head (1: yes)", int{stated.tied_head}, int{C::tied_head});
+  if constexpr (requires { C::token_types; }) same("token types", stated.token_types, C::token_types);
+  if constexpr (requires { C::encoder_blocks; }) {
+    same("encoder blocks", stated.encoder_blocks, C::encoder_blocks);
+    same("buckets of distances", stated.buckets, C::buckets);
+    same("farthest distance", stated.farthest, C::farthest);
+    same("gated feed-forward (1: yes)", int{stated.gated}, int{C::gated});
+  }
+  if constexpr (requires { C::classes; }) same("classes", stated.classes, C::classes);
   if constexpr (requires { C::qkv_bias; }) same("query/key/value bias (1: yes)", int{stated.qkv_bias}, int{C::qkv_bias});
 }
 
-/// Fills the base weights of `model`; what a method adds keeps its values.
+/// Fills the base weights of `model`; what a method adds keeps its values, and so does a trained head of a classifier that the file
+/// lacks, as one does that was trained for something else.
 template <class Model>
 void load_base(Model& model, const ModelFiles& files) {
+  using C = typename Model::config;
   Complaints complaints;
-  check_config<typename Model::config>(files.config(), complaints);
+  check_config<C>(files.config(), complaints);
+  constexpr bool tied = requires { requires C::tied_head; };
   std::set<std::string> used;
   // A head untied by a method starts from the embedding, as the file has no other.
   const auto name_in_file = [&files](const Path& path) {
     std::string name = path.str();
-    return Model::config::tied_head && name == "lm_head.weight" && files.find(name) == nullptr ? Model::embedding_name() : name;
+    return tied && name == "lm_head.weight" && files.find(name) == nullptr ? Model::embedding_name() : name;
   };
-  const auto each = [&model](auto&& f) {
-    Model::each_site(model, [&f](auto, const Path& path, auto& layer) { visit_base(layer, f, path); });
+  const auto each = [&](auto&& f) {
+    Model::each_site(model, [&]<class S>(S, const Path& path, auto& layer) {
+      visit_base(layer, [&](const Path& at, auto& p) {
+        const std::string name = name_in_file(at);
+        constexpr bool may_be_new = requires { C::classes; } && std::is_same_v<S, Head> && std::remove_cvref_t<decltype(p)>::trainable;
+        if (!may_be_new || files.find(name) != nullptr) f(name, p);
+      }, path);
+    });
   };
-  each([&](const Path& path, auto& p) {
-    const std::string name = name_in_file(path);
-    const std::vector<Index> wanted = shape_in_files(p);
+  each([&](const std::string& name, auto& p) {
     used.insert(files.file_name(name));
-    complaints.expect(files.find(name), files.file_name(name), wanted);
+    complaints.expect(files.find(name), files.file_name(name), shape_in_files(p));
   });
-  const std::set<std::string> harmless{"rope_freqs.weight", Model::config::tied_head ? "lm_head.weight" : "rope_freqs.weight"};
+  const auto harmless = [](const std::string& name) {
+    for (const char* buffer : {"rotary_emb.inv_freq", "coder.embed_tokens.weight", ".attn.bias", ".attn.masked_bias", "embeddings.position_ids"})
+      if (name.ends_with(buffer)) return true;
+    return name == "rope_freqs.weight" || (tied && name == "lm_head.weight") || (requires { C::classes; } && name.starts_with("cls."));
+  };
   for (const auto& [name, tensor] : files.tensors())
-    if (!used.contains(name) && !harmless.contains(name) && name.find("rotary_emb.inv_freq") == std::string::npos && !is_mask_buffer(name)) complaints.add("unexpected: " + described(name, tensor.shape));
+    if (!used.contains(name) && !harmless(name)) complaints.add("unexpected: " + described(name, tensor.shape));
   complaints.raise_if_any(files.path().string(), "Choose the architecture struct that matches the file (graft_add_model in CMake makes one from a config.json).");
-  each([&](const Path& path, auto& p) {
-    const std::string name = name_in_file(path);
+  each([&](const std::string& name, auto& p) {
     using P = std::remove_cvref_t<decltype(p)>;
     if constexpr (FrozenParameter<P> && P::rows > 1 && file_type<typename P::storage> != ElementType::Other)
       if (files.find(name)->type == file_type<typename P::storage>) return p.assign_rows(files.read_bytes(name));  // as it is, not rounded anew
@@ -152,6 +170,10 @@ template <class Model>
 Model load(const std::filesystem::path& path, std::uint64_t seed = 0) {
   const ModelFiles files(path);
   Model model;
+  if constexpr (requires { Model::config::classes; }) {  // a head that the file may lack
+    Initializer draw{.key = {seed, 2U << 20U}, .deviation = 0.02F};
+    model.head.initialize(draw);
+  }
   load_base(model, files);
   model.initialize(Initializer{.key = {seed, 1U << 20U}, .base = false});
   return model;

@@ -84,7 +84,7 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
   if (any_layer<Model>([](auto, const auto& layer) { return stays_beside_the_base(layer); }))
     fail("save_merged: the method trains something that is no part of a weight (a prompt, an adapter, tokens, a bias that the base lacks) and would be lost; save_adapter writes it");
   std::vector<NamedTensor> tensors;
-  bool tied = C::tied_head;
+  bool tied = requires { requires C::tied_head; };
   if (!merges<Model>()) {
     tied = false;
     tensors.push_back({"lm_head.weight", {C::vocabulary, C::width}, base.read(Model::embedding_name())});
@@ -125,7 +125,7 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
   }
   config.erase("quantization_config");
   config.erase("dtype");
-  config["tie_word_embeddings"] = tied;
+  if constexpr (requires { C::tied_head; }) config["tie_word_embeddings"] = tied;
   config["torch_dtype"] = "float32";
   std::filesystem::create_directories(folder);
   write_safetensors(folder / "model.safetensors", tensors);

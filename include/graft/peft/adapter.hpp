@@ -89,7 +89,7 @@ constexpr auto onto_sublayer(T& tape, X x, const Sub& sublayer, const A& a) {
     return add(tape, add(tape, x, h), more);
   } else {
     const auto s = sublayer.onto(tape, x);
-    if constexpr (Form == AdapterForm::of_sum) return add(tape, s, a(tape, s));
+    if constexpr (Form == AdapterForm::of_sum) return add(tape, s, a(tape, sublayer.normed(tape, s)));
     else return add(tape, s, a(tape, x));
   }
 }
@@ -131,7 +131,7 @@ class Bottleneck {
     const AdapterContext<B, M> context{&shared, sublayer.how.owners};
     const auto h = sublayer.alone(tape);
     if constexpr (form == AdapterForm::of_sublayer) return add(tape, h, inside(tape, h, context));
-    else if constexpr (form == AdapterForm::of_sum) return add(tape, h, inside(tape, add(tape, x, h), context));
+    else if constexpr (form == AdapterForm::of_sum) return add(tape, h, inside(tape, sublayer.normed(tape, add(tape, x, h)), context));
     else return add(tape, h, inside(tape, x, context));
   }
 
@@ -226,6 +226,10 @@ class Stacked {
     template <class T, class R>
     constexpr auto onto(T& tape, R residual) const {
       return first->onto(tape, residual, *sublayer, *shared);
+    }
+    template <class T, class S>
+    constexpr auto normed(T& tape, S sum) const {
+      return sublayer->normed(tape, sum);
     }
   };
 };

@@ -20,7 +20,17 @@ struct Down { static constexpr const char* site = "Down"; };
 struct InputNorm { static constexpr const char* site = "InputNorm"; };
 struct MlpNorm { static constexpr const char* site = "MlpNorm"; };
 struct FinalNorm { static constexpr const char* site = "FinalNorm"; };
+struct CrossNorm { static constexpr const char* site = "CrossNorm"; };
+struct CrossQuery { static constexpr const char* site = "CrossQuery"; };  ///< of a decoder's attention to what an encoder yields
+struct CrossKey { static constexpr const char* site = "CrossKey"; };
+struct CrossValue { static constexpr const char* site = "CrossValue"; };
+struct CrossOutput { static constexpr const char* site = "CrossOutput"; };
+struct RelativeBias { static constexpr const char* site = "RelativeBias"; };  ///< of how far a key is from a query
 struct TokenEmbedding { static constexpr const char* site = "TokenEmbedding"; };
+struct TokenTypeEmbedding { static constexpr const char* site = "TokenTypeEmbedding"; };  ///< which of two texts a token is of
+struct EmbeddingNorm { static constexpr const char* site = "EmbeddingNorm"; };
+struct OutputNorm { static constexpr const char* site = "OutputNorm"; };  ///< behind a block, in families that norm sums
+struct Pooler { static constexpr const char* site = "Pooler"; };
 struct PositionEmbedding { static constexpr const char* site = "PositionEmbedding"; };
 struct Head { static constexpr const char* site = "Head"; };
 
@@ -43,10 +53,11 @@ struct Group {
   template <class S>
   static constexpr bool contains = (std::is_same_v<S, Sites> || ...);
 };
-struct AttentionLinears : Group<Query, Key, Value, QueryKeyValue, Output> {};
+struct CrossLinears : Group<CrossQuery, CrossKey, CrossValue, CrossOutput> {};
+struct AttentionLinears : Group<Query, Key, Value, QueryKeyValue, Output, CrossQuery, CrossKey, CrossValue, CrossOutput> {};
 struct MlpLinears : Group<Gate, Up, Down> {};
-struct Linears : Group<Query, Key, Value, QueryKeyValue, Output, Gate, Up, Down> {};
-struct Norms : Group<InputNorm, MlpNorm, FinalNorm> {};
+struct Linears : Group<Query, Key, Value, QueryKeyValue, Output, CrossQuery, CrossKey, CrossValue, CrossOutput, Gate, Up, Down> {};
+struct Norms : Group<InputNorm, CrossNorm, MlpNorm, FinalNorm, EmbeddingNorm, OutputNorm> {};
 
 template <class G>
 concept SiteGroup = requires { G::template contains<Query>; };

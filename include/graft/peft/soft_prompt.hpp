@@ -61,7 +61,7 @@ class Prompted : public Embedding<B, V, C, Role> {
     if (ids.empty()) fail("a soft prompt cannot start from a text without tokens");
     const auto w = Base::weight.read();
     std::vector<float> rows;
-    for (Index i = 0; i < virtual_tokens; ++i) {
+    for (Index i = 0; i < decltype(prompt.rows)::rows; ++i) {
       const auto first = w.begin() + static_cast<std::ptrdiff_t>(static_cast<Index>(ids[i % ids.size()]) * C);
       rows.insert(rows.end(), first, first + static_cast<std::ptrdiff_t>(C));
     }
@@ -86,14 +86,23 @@ struct BeforeEmbedding<Method, Embedding<B, V, C, Constant<S>>> {
 template <class Method, class Where, class L>
 using prompt_at = typename std::conditional_t<std::is_same_v<typename Where::site, TokenEmbedding>, BeforeEmbedding<Method, L>, Kept<L>>::type;
 
+/// Option, for a model with an encoder and a decoder: N rows stand before what the encoder reads. As in PEFT the prompt has N more, which nothing
+/// reads.
+struct OnEncoder {
+  static constexpr Index submodules = 2;
+};
+/// How often the rows of a prompt are there.
+template <class... Options>
+inline constexpr Index submodules_of = (1 + ... + (std::is_same_v<Options, OnEncoder> ? 1 : 0));
+
 /// What the configs of all prompts say.
-template <class Config, Index N, class F>
+template <class Config, Index N, Index Submodules = 1, class F>
 void each_prompt_option(F&& f) {
   f("num_virtual_tokens", N);
   f("token_dim", Config::width);
   f("num_layers", Config::blocks);
   f("num_attention_heads", Config::heads);
-  f("num_transformer_submodules", 1);
+  f("num_transformer_submodules", Submodules);
 }
 
 /// Option: the prompt starts as rows of tokens drawn from the vocabulary, and not as N(0,1).
@@ -105,15 +114,15 @@ struct FromVocabulary {
 template <Index N, class... Options>
 struct SoftPrompt : Options... {
   static_assert(N > 0, "graft: SoftPrompt<0> trains nothing");
-  static_assert((std::is_same_v<Options, FromVocabulary> && ...), "graft: unknown option of SoftPrompt; it takes FromVocabulary");
+  static_assert(((std::is_same_v<Options, FromVocabulary> || std::is_same_v<Options, OnEncoder>) && ...), "graft: unknown option of SoftPrompt; it takes FromVocabulary and OnEncoder");
   static constexpr Index virtual_tokens = N;
   static constexpr const char* peft_type = "PROMPT_TUNING";
   static constexpr bool lists_modules = false;
   template <class B, Index C>
-  using Prompt = PlainRows<B, N, C>;
+  using Prompt = PlainRows<B, submodules_of<Options...> * N, C>;
   template <class Config, class F>
   static void each_option(F&& f) {
-    each_prompt_option<Config, N>(f);
+    each_prompt_option<Config, N, submodules_of<Options...>>(f);
   }
   template <class Where, class L>
   using at = prompt_at<SoftPrompt, Where, L>;
@@ -132,17 +141,17 @@ struct Lstm {
 };
 
 /// `PTuning<20, 128>`: N rows made by a network with hidden layers of that width; `PTuning<20, 128, Lstm>`.
-template <Index N, Index Hidden, class Made = Mlp>
+template <Index N, Index Hidden, class Made = Mlp, class... Options>
 struct PTuning {
   static_assert(N > 0 && Hidden > 0, "graft: PTuning<N, Hidden> needs rows and a width");
   static constexpr Index virtual_tokens = N;
   static constexpr const char* peft_type = "P_TUNING";
   static constexpr bool lists_modules = false;
   template <class B, Index C>
-  using Prompt = EncodedRows<B, typename Made::template Encoder<B, N, C, Hidden>>;
+  using Prompt = EncodedRows<B, typename Made::template Encoder<B, submodules_of<Options...> * N, C, Hidden>>;
   template <class Config, class F>
   static void each_option(F&& f) {
-    each_prompt_option<Config, N>(f);
+    each_prompt_option<Config, N, submodules_of<Options...>>(f);
     f("encoder_reparameterization_type", Made::name);
     f("encoder_hidden_size", Hidden);
     f("encoder_num_layers", 2);

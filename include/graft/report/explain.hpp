@@ -87,6 +87,10 @@ struct Stand {
   constexpr auto onto(T& tape, R residual) const {
     return add(tape, residual, h);
   }
+  template <class T, class X>
+  constexpr X normed(T&, X sum) const {
+    return sum;
+  }
 };
 
 /// Bytes a token that a layer keeps on a recording tape beside its result; its input's gradient is wanted.
@@ -131,7 +135,7 @@ Explanation explain() {
   const auto describe = [&model]<class Site, class L>(Site, const Path& path, const L& layer) {
     SiteExplanation s{.site = Site::site, .path = path.str(), .layer = explaining::name_of<L>()};
     L::visit(layer, [&s](const Path&, const auto& p) { (p.trainable ? s.trainable : s.frozen) += p.size; }, path);
-    if constexpr (!std::is_same_v<Site, Head> && !std::is_same_v<Site, TokenEmbedding> && !std::is_same_v<Site, PositionEmbedding>) s.saved = explaining::saved_bytes<typename Meta::element, C::width>(layer, model);
+    if constexpr (!std::is_same_v<Site, Head> && !std::is_same_v<Site, TokenEmbedding> && !std::is_same_v<Site, PositionEmbedding> && !std::is_same_v<Site, TokenTypeEmbedding>) s.saved = explaining::saved_bytes<typename Meta::element, C::width>(layer, model);
     return s;
   };
   BlockExplanation outside;
@@ -157,7 +161,7 @@ Explanation explain() {
         s.reads_gradient = reads;
         return s.yields_gradient = reads || trains || more;
       };
-      if (s.site == "InputNorm" || s.site == "MlpNorm" || s.site == "FinalNorm") norm = pass(sum);
+      if (s.site == "InputNorm" || s.site == "MlpNorm" || s.site == "FinalNorm") norm = pass(sum), sum = sum || (norm && !Model::family::norms_first);
       else if (s.site == "Query" || s.site == "Key" || s.site == "Value" || s.site == "QueryKeyValue") queries = pass(norm) || queries;
       else if (s.site == "Attended") queries = pass(queries || keys) || queries;
       else if (s.site == "Output") { attended = pass(queries || keys); sum = sum || attended; }
@@ -169,8 +173,9 @@ Explanation explain() {
   };
   bool keys = false, below = false;
   for (auto& s : outside.sites)
-    if (s.site == "Shared" || s.site == "TokenEmbedding" || s.site == "PositionEmbedding") {
-      s.yields_gradient = s.trainable > 0;
+    if (s.site == "Shared" || s.site == "TokenEmbedding" || s.site == "PositionEmbedding" || s.site == "TokenTypeEmbedding" || s.site == "EmbeddingNorm") {
+      s.reads_gradient = s.site == "EmbeddingNorm" && below;
+      s.yields_gradient = s.reads_gradient || s.trainable > 0;
       keys = keys || (s.site == "Shared" && s.yields_gradient);
       below = below || (s.site != "Shared" && s.yields_gradient);
     }
@@ -183,7 +188,7 @@ Explanation explain() {
     }
   }
   for (auto& s : outside.sites)
-    if (s.site == "FinalNorm" || s.site == "Head") {
+    if (s.site == "FinalNorm" || s.site == "Pooler" || s.site == "Head") {
       s.reads_gradient = below;
       below = s.yields_gradient = below || s.trainable > 0;
     }

@@ -1,0 +1,34 @@
+/// \file
+/// BERT (Devlin et al. 2019), as a classifier of texts and of pairs of texts.
+#pragma once
+
+#include <graft/models/bert_block.hpp>
+#include <graft/models/sequence_classifier.hpp>
+
+namespace graft {
+
+struct BertFamily {
+  static constexpr bool causal = false, norms_first = false, stores_by_columns = false, in_gguf = false;
+  template <class C>
+  static constexpr const char* model_type = "bert";
+  template <class C>
+  static constexpr const char* model_class = "BertForSequenceClassification";
+  static constexpr const char *root = "bert", *token_embedding = "embeddings.word_embeddings", *position_embedding = "embeddings.position_embeddings",
+                              *token_type_embedding = "embeddings.token_type_embeddings", *embedding_norm = "embeddings.LayerNorm", *blocks = "encoder.layer", *pooler = "pooler.dense", *head = "classifier";
+  template <class C, class M, class B, class S, Index I>
+  using Sites = typename BertSites<C, M, B, S, I>::all;
+  template <class C, class M, class B, class S, Index I>
+  using Block = BertBlock<C, M, B, S, I>;
+  template <class B, class C>
+  using EmbeddingNormOf = LayerNorm<B, C::width>;
+  template <class C, class T>
+  static constexpr PositionsInEmbedding positions_of(T&, const PlacedBatch<typename T::backend>&) {
+    return {};
+  }
+};
+
+/// `BertClassifier<BertBaseUncased, Methods<LoRA<8>, Unfreeze<Head>>, Cpu, Bf16>`: the head is new, so train it as well.
+template <BertConfig C, Method M, class B, class... Policies>
+using BertClassifier = SequenceClassifier<BertFamily, C, M, B, Policies...>;
+
+}  // namespace graft

@@ -1,0 +1,172 @@
+/// \file
+/// T5 (Raffel et al. 2020), an encoder and a decoder, as one type: architecture, strategy, backend. Paths are Hugging Face's names.
+///   s(S,C) = FinalNorm(encoder blocks(TokenEmbedding[source tokens]))     h(T,C) = decoder blocks(TokenEmbedding[tokens], s)
+///   logits(R,V) = Head(FinalNorm(h[rows]))     loss = Σ cross entropy;   a tied head reads h/√C
+#pragma once
+
+#include <graft/autodiff/ops/cross_entropy.hpp>
+#include <graft/autodiff/ops/leaf.hpp>
+#include <graft/models/block_stack.hpp>
+#include <graft/models/t5_block.hpp>
+#include <graft/models/transformer.hpp>
+
+namespace graft {
+
+struct T5Family {
+  static constexpr bool causal = true, norms_first = true, stores_by_columns = false, in_gguf = false;
+  template <class C>
+  static constexpr const char* model_type = "t5";
+  template <class C>
+  static constexpr const char* model_class = "T5ForConditionalGeneration";
+};
+
+/// `T5<FlanT5Small, LoRA<8>, Cpu, Bf16>`; policies: models/policies.hpp.
+template <T5Config C, Method M, class B, class... Policies>
+class T5 {
+ public:
+  using family = T5Family;
+  using config = C;
+  using method = M;
+  using backend = B;
+  using storage = typename StorageOf<Policies...>::type;
+  using element = element_of<Policies...>;
+  static_assert(!B::executes || (ModelPolicy<Policies> && ...),
+                "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16, Int8, Nf4, Nf4DoubleQuant, Q8_0, Q4_1), Activations<F32 or Bf16>, Recompute and CheckpointBlocks");
+  template <class Other>
+  using on = T5<C, M, Other, Policies...>;
+  template <class Other>
+  using of = T5<C, Other, B, Policies...>;
+  template <class... More>
+  using with = T5<C, M, B, Policies..., More...>;
+  static constexpr const char* task_type = "SEQ_2_SEQ_LM";
+  static constexpr Index members = members_of<M>;
+  static_assert(!B::executes || members == 1, "graft: a Bank of adapters needs a model of one stack of blocks");
+  static constexpr bool checkpointed = has_policy<CheckpointBlocks, Policies...>, recomputed = has_policy<Recompute, Policies...>;
+  static constexpr const char* memory_policy = checkpointed ? "CheckpointBlocks: blocks run again backwards" : recomputed ? "Recompute: norms are made again backwards" : "everything that is needed backwards is kept";
+
+ private:
+  template <Site Where, class L>
+  using at = site_t<M, Place<Where, -1, C::encoder_blocks + C::blocks, typename VocabularyStorage<storage>::type>, L>;
+  using Bias = at<RelativeBias, Embedding<B, C::buckets, C::heads>>;
+  using Norm = at<FinalNorm, RMSNorm<B, C::width>>;
+  using PlainHead = Linear<B, C::width, C::vocabulary>;
+  template <Index I>
+  using SitesAt = typename T5Sites<C, M, B, storage, I>::all;
+  template <Index I>
+  using BlockAt = T5Block<C, M, B, storage, I>;
+  using Encoder = BlockStack<SitesAt, BlockAt, 0, C::encoder_blocks, checkpointed>;
+  using Decoder = BlockStack<SitesAt, BlockAt, C::encoder_blocks, C::blocks, checkpointed>;
+  using Refused = FirstComplaint<at<Shared, Absent<B, C>>, at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>>, Bias, Norm, typename Encoder::refused, typename Decoder::refused>;
+  static_assert(sizeof(typename Raise<T5, typename Refused::type>::type) > 0);
+
+ public:
+  /// What a method keeps once for the whole model.
+  [[no_unique_address]] at<Shared, Absent<B, C>> shared;
+  at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>> token_embedding;
+  Bias encoder_bias;
+  typename Encoder::type encoder;
+  Norm encoder_norm;
+  Bias decoder_bias;
+  typename Decoder::type blocks;
+  Norm final_norm;
+  at<Head, std::conditional_t<C::tied_head, Tied<PlainHead>, PlainHead>> head;
+
+  /// Numbers of the type: known before any model exists.
+  static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
+  static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
+  /// Tokens that a soft prompt puts before every source.
+  static constexpr Index virtual_tokens = [] {
+    if constexpr (requires { decltype(token_embedding)::virtual_tokens; }) return decltype(token_embedding)::virtual_tokens;
+    else return Index{0};
+  }();
+  /// Keys that a prefix puts before every sequence's of the decoder.
+  static constexpr Index prefix_tokens = [] {
+    if constexpr (requires { decltype(shared)::prefix_tokens; }) return decltype(shared)::prefix_tokens;
+    else return Index{0};
+  }();
+  static constexpr Index unnumbered_keys = 0, trunk_blocks = 0;
+  static constexpr bool prepares = virtual_tokens + prefix_tokens > 0, activates = false;
+
+  constexpr T5() { encoder_norm.epsilon = final_norm.epsilon = C::norm_epsilon; }
+  T5(T5&&) = default;  // move only, and only before a trainer refers to the parameters
+  T5& operator=(T5&&) = default;
+
+  /// A batch as the model reads it: behind its soft prompt and its prefix, if it has them.
+  static Batch prepared(const Batch& batch) {
+    const Batch prompted = virtual_tokens == 0 ? batch : batch.source_behind(C::vocabulary, virtual_tokens);
+    return prefix_tokens == 0 ? prompted : prompted.behind_keys(prefix_tokens, true);
+  }
+
+  /// s(S,C): every token of the sources through the encoder.
+  template <class T>
+  constexpr auto encoded(T& tape, const PlacedBatch<B>& batch) const {
+    const PackedContext<B> plain{batch.source};
+    const auto bias = leaf(tape, encoder_bias.weight);
+    const T5Context<B, PackedContext<B>, element, decltype(bias), int, std::remove_const_t<decltype(shared)>> context{plain, bias, 0, {}, {recomputed, {}}, &shared};
+    const auto h = Encoder::template through<0, Encoder::runs.count>(encoder, tape, token_embedding(tape, batch.source_tokens, batch.source_count), context, Rows<B>{});
+    return as_elements<element>(tape, encoder_norm(tape, h));
+  }
+  /// h(T,C) of the decoder, given what the encoder yields; or only the given rows of it.
+  template <class T, class Source>
+  constexpr auto hidden(T& tape, const PlacedBatch<B>& batch, Source source, Rows<B> rows = {}) const {
+    const auto seen = [&] {
+      const PackedContext<B> plain{batch.sequences};
+      if constexpr (requires { shared.seen(tape, plain); }) return shared.seen(tape, plain);
+      else return plain;
+    }();
+    const auto bias = leaf(tape, decoder_bias.weight);
+    const T5Context<B, std::remove_const_t<decltype(seen)>, element, decltype(bias), Source, std::remove_const_t<decltype(shared)>> context{seen, bias, source, batch.cross, {recomputed, {}}, &shared};
+    return Decoder::template through<0, Decoder::runs.count>(blocks, tape, token_embedding(tape, batch.tokens, batch.token_count), context, rows);
+  }
+  template <class T>
+  constexpr auto hidden(T& tape, const PlacedBatch<B>& batch, Rows<B> rows = {}) const {
+    return hidden(tape, batch, encoded(tape, batch), rows);
+  }
+
+  /// logits(R,V) of hidden rows h(R,C), in floats.
+  template <class T, Gradient G>
+  constexpr auto logits(T& tape, Var<B, C::width, G> h) const {
+    const auto n = final_norm(tape, h);
+    if constexpr (is_tied<decltype(head)>) return matmul<float>(tape, as_elements<element>(tape, scale(tape, n, 1.0F / static_cast<float>(square_root(static_cast<double>(C::width))))), token_embedding.weight);
+    else return std::get<0>(apply<float>(tape, Given{as_elements<element>(tape, n)}, {}, head));
+  }
+
+  /// loss(1): the sum over the batch's targets.
+  template <class T>
+  constexpr auto loss(T& tape, const PlacedBatch<B>& batch) const {
+    return cross_entropy(tape, logits(tape, hidden(tape, batch, Rows<B>{batch.rows, batch.target_count, false, {}})), batch.targets);
+  }
+
+  /// Names in files: of the token embedding's weight. The blocks of two stacks have no beginning in common.
+  static std::string embedding_name() { return "shared.weight"; }
+  static std::string blocks_name() { return ""; }
+
+  /// Calls f(site, path, layer) for every site from the embedding to the head.
+  template <class Self, class F>
+  static constexpr void each_site(Self& self, F&& f) {
+    const Path root{}, encoder_path{&root, "encoder"}, decoder_path{&root, "decoder"}, encoder_blocks{&encoder_path, "block"}, decoder_blocks{&decoder_path, "block"};
+    constexpr const char* bias = "block.0.layer.0.SelfAttention.relative_attention_bias";
+    f(Shared{}, Path{&root, "method"}, self.shared);
+    f(TokenEmbedding{}, Path{&root, "shared"}, self.token_embedding);
+    f(RelativeBias{}, Path{&encoder_path, bias}, self.encoder_bias);
+    Encoder::each_site(self.encoder, f, encoder_blocks);
+    f(FinalNorm{}, Path{&encoder_path, "final_layer_norm"}, self.encoder_norm);
+    f(RelativeBias{}, Path{&decoder_path, bias}, self.decoder_bias);
+    Decoder::each_site(self.blocks, f, decoder_blocks);
+    f(FinalNorm{}, Path{&decoder_path, "final_layer_norm"}, self.final_norm);
+    f(Head{}, Path{&root, "lm_head"}, self.head);
+  }
+
+  /// Calls f(path, parameter) for every parameter.
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f) {
+    each_site(self, [&f](auto, const Path& path, auto& layer) { std::remove_cvref_t<decltype(layer)>::visit(layer, f, path); });
+  }
+
+  /// First values: of everything, or (`initializer.base` false) only of what the method adds to a base from a file.
+  void initialize(Initializer initializer) {
+    each_site(*this, [&initializer](auto, const Path&, auto& layer) { layer.initialize(initializer); });
+  }
+};
+
+}  // namespace graft

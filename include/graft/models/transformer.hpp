@@ -1,0 +1,233 @@
+/// \file
+/// What models of one stack of blocks share, from the tokens to the last block's output, as one type: family, architecture, strategy, backend.
+///   h(T,C) = blocks(x),   x = TokenEmbedding[tokens] (+ PositionEmbedding[positions] (+ TokenTypeEmbedding[types])), normed where a family does so
+/// A family (models/llama.hpp, models/gpt2.hpp, models/bert.hpp) says what its blocks are, how tokens know where they stand, and the names of all.
+/// What a model makes of h: models/causal_lm.hpp, models/sequence_classifier.hpp.
+#pragma once
+
+#include <graft/backend/meta.hpp>
+#include <graft/layers/absent.hpp>
+#include <graft/layers/embedding.hpp>
+#include <graft/models/block_stack.hpp>
+#include <graft/models/policies.hpp>
+#include <graft/peft/activated_lora.hpp>
+
+namespace graft {
+
+/// Parameters of a model, or only the trained ones. Model is a type on `meta`, so that nothing is allocated.
+template <class Model>
+constexpr Index count_parameters(bool trainable_only) {
+  const Model model;
+  Index count = 0;
+  Model::visit(model, [&](const Path&, const auto& p) { count += p.trainable || !trainable_only ? p.size : 0; });
+  return count;
+}
+
+/// A row for each position, where a config has positions, and for each kind of text, where it has kinds.
+template <class B, class C>
+struct PositionsOf {
+  using type = Absent<B, C>;
+};
+template <class B, class C>
+  requires requires { C::positions; }
+struct PositionsOf<B, C> {
+  using type = Embedding<B, C::positions, C::width>;
+};
+template <class B, class C>
+struct TokenTypesOf {
+  using type = Absent<B, C>;
+};
+template <class B, class C>
+  requires requires { C::token_types; }
+struct TokenTypesOf<B, C> {
+  using type = Embedding<B, C::token_types, C::width>;
+};
+
+/// Policies, in any order: see models/policies.hpp.
+template <class Family, class C, Method M, class B, class... Policies>
+class Transformer {
+ public:
+  using family = Family;
+  using config = C;
+  using method = M;
+  using backend = B;
+  using storage = typename StorageOf<Policies...>::type;
+  using element = element_of<Policies...>;
+  static_assert(!B::executes || (ModelPolicy<Policies> && ...),
+                "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16, Int8, Nf4, Nf4DoubleQuant, Q8_0, Q4_1), Activations<F32 or Bf16>, Recompute and CheckpointBlocks");
+  static_assert(!B::executes || C::heads % C::groups == 0, "graft: the query heads of a config must be a multiple of its key/value heads");
+
+  /// Adapters trained together (peft/bank.hpp).
+  static constexpr Index members = members_of<M>;
+  /// Whether a token sees only what stands before it.
+  static constexpr bool causal = Family::causal;
+  /// Whether tokens learn where they stand from an embedding of positions, and of which text they are.
+  static constexpr bool has_positions = requires { C::positions; }, has_token_types = requires { C::token_types; };
+  static constexpr bool checkpointed = has_policy<CheckpointBlocks, Policies...>, recomputed = has_policy<Recompute, Policies...>;
+  static constexpr const char* memory_policy = checkpointed ? "CheckpointBlocks: blocks run again backwards" : recomputed ? "Recompute: norms and SwiGLU are made again backwards" : "everything that is needed backwards is kept";
+
+ protected:
+  template <Site Where, class L>
+  using at = site_t<M, Place<Where, -1, C::blocks, typename VocabularyStorage<storage>::type>, L>;
+
+  template <class On, Index I>
+  using Sites = typename Family::template Sites<C, M, On, storage, I>;
+
+  template <Index I>
+  using SitesAt = Sites<B, I>;
+  template <Index I>
+  using BlockAt = typename Family::template Block<C, M, B, storage, I>;
+  using Stacked = BlockStack<SitesAt, BlockAt, 0, C::blocks, checkpointed>;
+  static constexpr auto runs = Stacked::runs;
+
+  // A method that could not do what it was asked says so here, once.
+  using Refused = FirstComplaint<at<Shared, Absent<B, C>>, at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>>, at<PositionEmbedding, typename PositionsOf<B, C>::type>,
+                                 at<TokenTypeEmbedding, typename TokenTypesOf<B, C>::type>, at<EmbeddingNorm, typename Family::template EmbeddingNormOf<B, C>>, typename Stacked::refused>;
+  static_assert(sizeof(typename Raise<Transformer, typename Refused::type>::type) > 0);
+
+  /// Runs of blocks that nothing trained is below or in: what they compute depends on the tokens alone.
+  static constexpr Index trunk_runs = []<Index... R>(std::index_sequence<R...>) {
+    using Meta = planned_on<B>;
+    if constexpr (!causal) return Index{0};
+    if (trainable_parameters(at<TokenEmbedding, Embedding<Meta, C::vocabulary, C::width>>{}) + trainable_parameters(at<PositionEmbedding, typename PositionsOf<Meta, C>::type>{}) + trainable_parameters(at<Shared, Absent<Meta, C>>{}) > 0) return Index{0};
+    Index count = 0;
+    const bool frozen[] = {!Sites<Meta, runs.starts[R]>::trains()...};
+    while (count < runs.count && frozen[count]) ++count;
+    return count;
+  }(std::make_index_sequence<runs.count>{});
+
+ public:
+  /// What a method keeps once for the whole model.
+  [[no_unique_address]] at<Shared, Absent<B, C>> shared;
+  at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>> token_embedding;
+  [[no_unique_address]] at<PositionEmbedding, typename PositionsOf<B, C>::type> position_embedding;
+  [[no_unique_address]] at<TokenTypeEmbedding, typename TokenTypesOf<B, C>::type> token_type_embedding;
+  [[no_unique_address]] at<EmbeddingNorm, typename Family::template EmbeddingNormOf<B, C>> embedding_norm;
+  typename Stacked::type blocks;
+
+  /// Tokens that a soft prompt puts before every sequence.
+  static constexpr Index virtual_tokens = [] {
+    if constexpr (requires { decltype(token_embedding)::virtual_tokens; }) return decltype(token_embedding)::virtual_tokens;
+    else return Index{0};
+  }();
+  /// Keys that a prefix puts before every sequence's.
+  static constexpr Index prefix_tokens = [] {
+    if constexpr (requires { decltype(shared)::prefix_tokens; }) return decltype(shared)::prefix_tokens;
+    else return Index{0};
+  }();
+  /// Those of them that positions do not count.
+  static constexpr Index unnumbered_keys = [] {
+    if constexpr (requires { decltype(shared)::takes_positions; }) return decltype(shared)::takes_positions ? Index{0} : prefix_tokens;
+    else return Index{0};
+  }();
+  /// Whether batches are read otherwise than they are made.
+  static constexpr bool prepares = virtual_tokens + prefix_tokens > 0 || requires { M::invocation; };
+  /// Whether an adapter works only behind its invocation.
+  static constexpr bool activates = requires { M::invocation; };
+  /// Blocks of the trunk, below everything trained.
+  static constexpr Index trunk_blocks = runs.starts[trunk_runs];
+
+  constexpr Transformer() {
+    if constexpr (!is_absent<decltype(embedding_norm)>) embedding_norm.epsilon = C::norm_epsilon;
+  }
+  Transformer(Transformer&&) = default;  // move only, and only before a trainer refers to the parameters
+  Transformer& operator=(Transformer&&) = default;
+
+  /// A batch as the model reads it: behind its soft prompt and its prefix, if it has them.
+  static Batch prepared(const Batch& batch) {
+    const Batch prompted = virtual_tokens == 0 ? batch : causal ? batch.behind(C::vocabulary, virtual_tokens) : batch.each_behind(C::vocabulary, virtual_tokens);
+    if constexpr (activates) return activated(batch, M::invocation);
+    else if constexpr (prefix_tokens > 0) return prompted.behind_keys(prefix_tokens, unnumbered_keys == 0);
+    else return prompted;
+  }
+
+  /// h(T,C): every token through every block, or only the given rows of h. A context other than the batch's own sees other
+  /// keys (a cache).
+  template <class T, class Context>
+  constexpr auto hidden(T& tape, const PlacedBatch<B>& batch, const Context& context, Rows<B> rows = {}) const {
+    const auto all = block_context(tape, batch, context);
+    return Stacked::template through<0, runs.count>(blocks, tape, embedded(tape, batch), all, rows);
+  }
+  template <class T>
+  constexpr auto hidden(T& tape, const PlacedBatch<B>& batch, Rows<B> rows = {}) const {
+    return hidden(tape, batch, packed(tape, batch), rows);
+  }
+
+  /// x(T,C) behind the trunk: a function of the tokens, worth keeping.
+  template <class T>
+  constexpr auto trunk(T& tape, const PlacedBatch<B>& batch) const {
+    const auto all = block_context(tape, batch, PackedContext<B>{batch.sequences});
+    return Stacked::template through<0, trunk_runs>(blocks, tape, embedded(tape, batch), all, Rows<B>{});
+  }
+  /// Names in files: of the token embedding's weight, and of what all blocks' begin with.
+  static std::string embedding_name() { return std::string(Family::root) + "." + Family::token_embedding + ".weight"; }
+  static std::string blocks_name() { return std::string(Family::root) + "." + Family::blocks + "."; }
+
+  /// Calls f(site, path, layer) for every site from the embedding to the last block.
+  template <class Self, class F>
+  static constexpr void each_site(Self& self, F&& f) {
+    const Path root{}, model{&root, Family::root}, layers{&model, Family::blocks};
+    f(Shared{}, Path{&model, "shared"}, self.shared);
+    f(TokenEmbedding{}, Path{&model, Family::token_embedding}, self.token_embedding);
+    if constexpr (has_positions) f(PositionEmbedding{}, Path{&model, Family::position_embedding}, self.position_embedding);
+    if constexpr (has_token_types) f(TokenTypeEmbedding{}, Path{&model, Family::token_type_embedding}, self.token_type_embedding);
+    if constexpr (!is_absent<std::remove_cvref_t<decltype(self.embedding_norm)>>) f(EmbeddingNorm{}, Path{&model, Family::embedding_norm}, self.embedding_norm);
+    Stacked::each_site(self.blocks, f, layers);
+  }
+
+  /// Calls f(path, parameter) for every parameter.
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f) {
+    std::remove_const_t<Self>::each_site(self, [&f](auto, const Path& path, auto& layer) { std::remove_cvref_t<decltype(layer)>::visit(layer, f, path); });
+  }
+
+ protected:
+  template <class T>
+  constexpr auto embedded(T& tape, const PlacedBatch<B>& batch) const {
+    const auto x = [&] {
+      if constexpr (virtual_tokens > 0) return token_embedding(tape, batch.tokens, batch.token_count, batch.task);
+      else return token_embedding(tape, batch.tokens, batch.token_count);
+    }();
+    if constexpr (has_positions) {
+      if (batch.last_position >= C::positions) fail("a text of ", batch.last_position + 1, " tokens, what stands before it included, and the model has positions for ", C::positions);
+      return normed_embedding(tape, with_types(tape, add(tape, x, position_embedding(tape, batch.positions, batch.token_count)), batch));
+    } else {
+      return x;
+    }
+  }
+  template <class T, class X>
+  constexpr auto with_types(T& tape, X x, const PlacedBatch<B>& batch) const {
+    if constexpr (has_token_types) {
+      auto types = batch.types;
+      if (!batch.has_types) {
+        types = tape.template scratch<Id>(batch.token_count);
+        tape.run(0, [=, count = batch.token_count](auto on) { count_up(types, count, 0, on); });
+      }
+      return add(tape, x, token_type_embedding(tape, types, batch.token_count));
+    } else {
+      return x;
+    }
+  }
+  template <class T, class X>
+  constexpr auto normed_embedding(T& tape, X x) const {
+    if constexpr (is_absent<decltype(embedding_norm)>) return x;
+    else return embedding_norm(tape, x);
+  }
+  /// Attention within the batch's sequences, and what a method lets them see besides.
+  template <class T>
+  constexpr auto packed(T& tape, const PlacedBatch<B>& batch) const {
+    PackedContext<B> plain{batch.sequences};
+    plain.sequences.causal = causal;
+    if constexpr (requires { shared.seen(tape, plain); }) return shared.seen(tape, plain);
+    else return plain;
+  }
+  static constexpr Rows<B> labelled(const PlacedBatch<B>& batch) { return {batch.rows, batch.target_count, false, batch.target_owners}; }
+
+  template <class T, class Context>
+  constexpr auto block_context(T& tape, const PlacedBatch<B>& batch, const Context& context) const {
+    const auto table = Family::template positions_of<C>(tape, batch);
+    return BlockContext<B, Context, element, decltype(table), std::remove_const_t<decltype(shared)>>{context, table, {recomputed, batch.owners}, batch.positions, batch.token_count, &shared};
+  }
+};
+
+}  // namespace graft
