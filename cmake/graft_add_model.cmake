@@ -87,7 +87,7 @@ set(_graft_sites q_proj Query k_proj Key v_proj Value o_proj Output gate_proj Ga
     c_attn QueryKeyValue attn.c_proj Output c_fc Up mlp.c_proj Down wte TokenEmbedding wpe PositionEmbedding ln_1 InputNorm ln_2 MlpNorm ln_f FinalNorm
     query Query key Key value Value attention.output.dense Output intermediate.dense Up word_embeddings TokenEmbedding position_embeddings PositionEmbedding
     token_type_embeddings TokenTypeEmbedding pooler.dense Pooler classifier Head
-    wi_0 Gate wi_1 Up wi Up wo Down final_layer_norm FinalNorm shared TokenEmbedding
+    q_norm QueryNorm k_norm KeyNorm wi_0 Gate wi_1 Up wi Up wo Down final_layer_norm FinalNorm shared TokenEmbedding
     all-linear Linears CACHE INTERNAL "")
 function(_graft_site out module source)
   # names that several layers share
@@ -532,13 +532,44 @@ function(_graft_llama_config out config json family)
     set(qkv_bias true)
     set(output_bias false)
   endif()
+  set(head_norm false)
+  if(family STREQUAL "qwen3")
+    set(head_norm true)
+  endif()
+  _graft_json(window "${json}" sliding_window 0)
+  _graft_json(uses_window "${json}" use_sliding_window false)
+  if(NOT family STREQUAL "mistral" AND NOT uses_window)
+    set(window 0)
+  endif()
+  set(scaling)
+  string(JSON scaled ERROR_VARIABLE error GET "${json}" rope_scaling)
+  if(NOT error AND scaled)
+    _graft_json(kind "${scaled}" type "")
+    _graft_json(kind "${scaled}" rope_type "${kind}")
+    if(kind MATCHES "^(linear|llama3)$")
+      _graft_json(factor "${scaled}" factor 1)
+      _graft_float(factor "${factor}")
+      set(scaling "  static constexpr float rope_factor = ${factor};\n")
+    elseif(NOT kind STREQUAL "default")
+      message(FATAL_ERROR "graft_add_model: ${config}: rope_scaling is \"${kind}\"; this version knows linear and llama3")
+    endif()
+    if(kind STREQUAL "llama3")
+      _graft_json(low "${scaled}" low_freq_factor 1)
+      _graft_json(high "${scaled}" high_freq_factor 4)
+      _graft_json(original "${scaled}" original_max_position_embeddings 8192)
+      _graft_float(low "${low}")
+      _graft_float(high "${high}")
+      string(APPEND scaling "  static constexpr float rope_low = ${low}, rope_high = ${high};\n  static constexpr graft::Index rope_original = ${original};\n")
+    endif()
+  endif()
   _graft_float(rope "${rope}")
   _graft_float(epsilon "${epsilon}")
   set(${out} "  static constexpr graft::Index vocabulary = ${vocab_size}, width = ${hidden_size}, blocks = ${num_hidden_layers}, heads = ${num_attention_heads},
                                 groups = ${groups}, head_width = ${head_width}, feed_forward = ${intermediate_size};
   static constexpr float rope_base = ${rope}, norm_epsilon = ${epsilon};
-  static constexpr bool tied_head = ${tied}, qkv_bias = ${qkv_bias}, output_bias = ${output_bias}, mlp_bias = ${mlp_bias};
-" PARENT_SCOPE)
+  static constexpr bool tied_head = ${tied}, qkv_bias = ${qkv_bias}, output_bias = ${output_bias}, mlp_bias = ${mlp_bias}, head_norm = ${head_norm};
+  static constexpr graft::Index window = ${window};
+${scaling}" PARENT_SCOPE)
 endfunction()
 
 # The same of GPT-2.
@@ -603,7 +634,7 @@ function(graft_add_model target config)
   file(READ "${config}" json)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${config}")
   _graft_json(family "${json}" model_type "")
-  if(family MATCHES "^(llama|qwen2)$")
+  if(family MATCHES "^(llama|mistral|qwen2|qwen3)$")
     _graft_llama_config(members "${config}" "${json}" ${family})
     set(type Llama)
   elseif(family STREQUAL "gpt2")
@@ -616,7 +647,7 @@ function(graft_add_model target config)
     _graft_bert_config(members "${config}" "${json}")
     set(type BertClassifier)
   else()
-    message(FATAL_ERROR "graft_add_model: ${config}: model_type is \"${family}\"; this version knows llama, qwen2, gpt2, bert and t5")
+    message(FATAL_ERROR "graft_add_model: ${config}: model_type is \"${family}\"; this version knows llama, mistral, qwen2, qwen3, gpt2, bert and t5")
   endif()
   string(REPLACE "Classifier" "" family_type ${type})
   string(TOLOWER ${family_type} header)

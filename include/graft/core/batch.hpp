@@ -12,6 +12,7 @@ namespace graft {
 /// The sizes of a batch, all that a plan needs to know of it.
 struct BatchShape {
   Index tokens = 0, sequences = 1, targets = 0, keys_ahead = 0;
+  Index source = 0;  ///< tokens that an encoder reads
 };
 
 /// Packed sequences on the host. `starts` has one entry more than there are sequences; `rows[i]` is the row whose
@@ -28,7 +29,7 @@ struct Batch {
   Index task = 0;            ///< which of a multitask prompt's tasks the batch is of
   Index logical_tokens = 0;  ///< of all examples, those of a shared prefix counted for each
 
-  [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), sequences(), targets.size(), keys_ahead}; }
+  [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), sequences(), targets.size(), keys_ahead, source_tokens.size()}; }
   [[nodiscard]] constexpr Index sequences() const { return starts.size() - 1; }
   [[nodiscard]] Id prefix(Index sequence) const { return prefixes.empty() ? -1 : prefixes[sequence]; }
 

@@ -87,6 +87,19 @@ constexpr PlacedBatch<typename T::backend> place(T& tape, BatchShape shape) {
   placed.sequences.queries = placed.sequences.keys = tape.ids(nullptr, shape.sequences + 1);
   if (shape.keys_ahead > 0) placed.sequences.keys = tape.ids(nullptr, shape.sequences + 1);
   placed.sequences.count = shape.sequences;
+  if (shape.source > 0) {
+    const Index texts = shape.sequences - (shape.keys_ahead > 0 ? 1 : 0);
+    placed.source_tokens = tape.ids(nullptr, shape.source);
+    placed.source_count = shape.source;
+    placed.source.queries = placed.source.keys = tape.ids(nullptr, texts + 1);
+    placed.source.count = texts;
+    placed.source.causal = placed.cross.causal = false;
+    placed.cross.queries = placed.sequences.queries;
+    placed.cross.count = shape.sequences;
+    placed.cross.keys = tape.ids(nullptr, shape.sequences + 1);
+    placed.source.pairs = shape.source * shape.source / texts;
+    placed.cross.pairs = shape.source * shape.tokens / texts;
+  }
   placed.sequences.pairs = shape.tokens * (shape.tokens / shape.sequences + 1) / 2 + shape.tokens * shape.keys_ahead;
   return placed;
 }

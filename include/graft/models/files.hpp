@@ -38,11 +38,12 @@ inline std::vector<float> transposed(const std::vector<float>& x, Index m, Index
 
 /// The sizes a file states of itself, under the names of a config struct.
 struct StatedConfig {
-  std::string family;  ///< "llama", "qwen2", "gpt2", "bert", "t5"
+  std::string family;  ///< "llama", "mistral", "qwen2", "qwen3", "gpt2", "bert", "t5"
   Index vocabulary = 0, width = 0, blocks = 0, heads = 0, groups = 0, head_width = 0, feed_forward = 0, positions = 0, token_types = 0, classes = 0, encoder_blocks = 0, buckets = 0, farthest = 0;
   bool gated = false;
-  double rope_base = 10'000, norm_epsilon = 1e-6;
-  bool tied_head = false, qkv_bias = false, output_bias = false, mlp_bias = false;
+  double rope_base = 10'000, norm_epsilon = 1e-6, rope_factor = 1, rope_low = 1, rope_high = 4;
+  Index rope_original = 0, window = 0;
+  bool head_norm = false, tied_head = false, qkv_bias = false, output_bias = false, mlp_bias = false;
 };
 
 /// A model on disk.
@@ -103,6 +104,9 @@ class ModelFiles {
     const Gguf& g = gguf_->content;
     const auto& family = g.get<std::string>("general.architecture");
     if (family != "llama" && family != "qwen2") fail(g.source, ": general.architecture is \"", family, "\"; graft reads llama and qwen2 from GGUF");
+    if (const auto factors = g.tensors.find("rope_freqs.weight"); factors != g.tensors.end())
+      for (const float f : to_floats(factors->second, "rope_freqs.weight"))
+        if (f != 1.0F) fail(g.source, ": rope_freqs.weight scales rotary positions; graft reads that from the config.json of a Hugging Face folder only");
     const auto size = [&](const std::string& key) {
       const auto n = g.get<std::int64_t>(family + "." + key);
       if (n <= 0) fail(g.source, ": ", family, ".", key, " is ", n);
@@ -125,11 +129,11 @@ class ModelFiles {
     const auto source = (path_ / "config.json").string();
     json_ = read_json(source);
     const auto family = required<std::string>(json_, "model_type", source);
-    if (family == "llama" || family == "qwen2") read_llama(source);
+    if (family == "llama" || family == "mistral" || family == "qwen2" || family == "qwen3") read_llama(source);
     else if (family == "gpt2") read_gpt2(source);
     else if (family == "bert") read_bert(source);
     else if (family == "t5") read_t5(source);
-    else fail(source, ": model_type is \"", family, "\"; graft knows llama, qwen2, gpt2, bert and t5");
+    else fail(source, ": model_type is \"", family, "\"; graft knows llama, mistral, qwen2, qwen3, gpt2, bert and t5");
     open_tensors();
   }
 
@@ -146,9 +150,22 @@ class ModelFiles {
     config_.qkv_bias = optional<bool>(json_, "attention_bias", config_.family == "qwen2", source);
     config_.output_bias = config_.family != "qwen2" && config_.qkv_bias;
     config_.mlp_bias = optional<bool>(json_, "mlp_bias", false, source);
-    if (json_.contains("rope_scaling") && !json_.at("rope_scaling").is_null()) fail(source, ": rope_scaling is set; graft knows plain rotary positions only");
-    if (optional<bool>(json_, "use_sliding_window", false, source)) fail(source, ": use_sliding_window is set; graft knows full causal attention only");
+    config_.head_norm = config_.family == "qwen3";
+    // Qwen says whether its window is used; Mistral's is where it is.
+    if (config_.family == "mistral" || optional<bool>(json_, "use_sliding_window", false, source)) config_.window = optional<Index>(json_, "sliding_window", 0, source);
+    if (json_.contains("rope_scaling") && !json_.at("rope_scaling").is_null()) read_rope_scaling(json_.at("rope_scaling"), source + ": rope_scaling");
     expect(source, "hidden_act", "silu");
+  }
+
+  [[gnu::cold]] void read_rope_scaling(const Json& scaling, const std::string& source) {
+    const auto kind = optional<std::string>(scaling, "rope_type", optional<std::string>(scaling, "type", "", source), source);
+    if (kind == "default") return;
+    if (kind != "linear" && kind != "llama3") fail(source, " is \"", kind, "\"; graft knows linear and llama3");
+    config_.rope_factor = required<double>(scaling, "factor", source);
+    if (kind == "linear") return;
+    config_.rope_low = required<double>(scaling, "low_freq_factor", source);
+    config_.rope_high = required<double>(scaling, "high_freq_factor", source);
+    config_.rope_original = required<Index>(scaling, "original_max_position_embeddings", source);
   }
 
   [[gnu::cold]] void read_gpt2(const std::string& source) {

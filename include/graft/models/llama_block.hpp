@@ -1,10 +1,11 @@
 /// \file
 /// One block of the Llama family (Touvron et al. 2023):
-///   h = x + Output(attention(rotary(Query(n)), rotary(Key(n)), Value(n))),   n = InputNorm(x)
+///   h = x + Output(attention(rotary(Query(n)), rotary(Key(n)), Value(n))),   n = InputNorm(x); Qwen3 norms what Query and Key yield, head by head
 ///   y = h + Down(SiLU(Gate(m)) ∘ Up(m)),                                     m = MlpNorm(h)
 #pragma once
 
 #include <graft/autodiff/ops/gather.hpp>
+#include <graft/autodiff/ops/interleave.hpp>
 #include <graft/autodiff/ops/rotary.hpp>
 #include <graft/autodiff/ops/swiglu.hpp>
 #include <graft/layers/linear.hpp>
@@ -25,6 +26,8 @@ struct LlamaSites {
   using query = at<Query, Linear<B, C::width, queries, C::qkv_bias>>;
   using key = at<Key, Linear<B, C::width, keys, C::qkv_bias>>;
   using value = at<Value, Linear<B, C::width, keys, C::qkv_bias>>;
+  using query_norm = typename std::conditional_t<C::head_norm, std::type_identity<at<QueryNorm, RMSNorm<B, C::head_width>>>, std::type_identity<Absent<B, C>>>::type;
+  using key_norm = typename std::conditional_t<C::head_norm, std::type_identity<at<KeyNorm, RMSNorm<B, C::head_width>>>, std::type_identity<Absent<B, C>>>::type;
   using output = at<Output, Linear<B, queries, C::width, C::output_bias>>;
   using mlp_norm = at<MlpNorm, RMSNorm<B, C::width>>;
   using gate = at<Gate, Linear<B, C::width, C::feed_forward, C::mlp_bias>>;
@@ -34,7 +37,7 @@ struct LlamaSites {
   using after_attention = at<AfterAttention, Absent<B, C>>;
   using after_mlp = at<AfterMlp, Absent<B, C>>;
   using block_output = at<BlockOutput, Absent<B, C>>;
-  using all = SiteList<input_norm, query, key, value, output, mlp_norm, gate, up, down, attended, after_attention, after_mlp, block_output>;
+  using all = SiteList<input_norm, query, key, value, query_norm, key_norm, output, mlp_norm, gate, up, down, attended, after_attention, after_mlp, block_output>;
 };
 
 template <LlamaConfig C, Method M, class B, Storage S, Index I>
@@ -48,6 +51,8 @@ class LlamaBlock {
   typename Sites::query query;
   typename Sites::key key;
   typename Sites::value value;
+  [[no_unique_address]] typename Sites::query_norm query_norm;
+  [[no_unique_address]] typename Sites::key_norm key_norm;
   typename Sites::output output;
   typename Sites::mlp_norm mlp_norm{C::norm_epsilon, {}};
   typename Sites::gate gate;
@@ -58,14 +63,18 @@ class LlamaBlock {
   [[no_unique_address]] typename Sites::after_mlp after_mlp;
   [[no_unique_address]] typename Sites::block_output block_output;
 
+  constexpr LlamaBlock() {
+    if constexpr (C::head_norm) query_norm.epsilon = key_norm.epsilon = C::norm_epsilon;
+  }
+
   /// x(T,C) → y(T,C), or only the given rows of y. `context` says where tokens stand and which keys are visible; `number`
   /// is this block's.
   template <class T, Gradient G, class Context>
   constexpr auto operator()(T& tape, Var<B, C::width, G> x, const Context& context, Index number, Rows<B> rows = {}) const {
     using E = typename Context::element;
     const auto [q, new_k, new_v] = apply(tape, normed<E>(tape, input_norm, x), context.how, query, key, value);
-    const auto turned = rotary(tape, q, context.rotary);
-    const auto [k, v] = context.seen.visible(tape, number, rotary(tape, new_k, context.rotary), new_v);
+    const auto turned = rotary(tape, normed_heads(tape, query_norm, q), context.rotary);
+    const auto [k, v] = context.seen.visible(tape, number, rotary(tape, normed_heads(tape, key_norm, new_k), context.rotary), new_v);
     const auto seen = attention<C::heads, C::groups>(tape, turned, k, v, context.seen.sequences);
     const auto a = with_more(tape, seen, turned);
     const auto kept = rows(tape, a);  // in a statement of its own: the order of records is the order of statements
@@ -85,6 +94,10 @@ class LlamaBlock {
     f(Query{}, Path{&attention, "q_proj"}, self.query);
     f(Key{}, Path{&attention, "k_proj"}, self.key);
     f(Value{}, Path{&attention, "v_proj"}, self.value);
+    if constexpr (C::head_norm) {
+      f(QueryNorm{}, Path{&attention, "q_norm"}, self.query_norm);
+      f(KeyNorm{}, Path{&attention, "k_norm"}, self.key_norm);
+    }
     f(Attended{}, attention, self.attended);
     f(Output{}, Path{&attention, "o_proj"}, self.output);
     f(MlpNorm{}, Path{&path, "post_attention_layernorm"}, self.mlp_norm);
@@ -97,6 +110,12 @@ class LlamaBlock {
   }
 
  private:
+  /// x(T,H·D), each head's D columns normed
+  template <class T, class Norm, Index N, Gradient G, class E>
+  static constexpr auto normed_heads(T& tape, const Norm& norm, Var<B, N, G, E> x) {
+    if constexpr (is_absent<Norm>) return x;
+    else return reshaped<N>(norm(tape, reshaped<C::head_width>(x)));
+  }
   /// What attention yields, and what a method finds beside it.
   template <class T, class A, class Q>
   constexpr auto with_more(T& tape, A a, Q queries) const {

@@ -15,6 +15,11 @@ struct LlamaDefaults {
   static constexpr bool tied_head = false;                            ///< the output head is the token embedding
   static constexpr bool qkv_bias = false, output_bias = false;        ///< Qwen2 has the first, Llama neither
   static constexpr bool mlp_bias = false;
+  static constexpr bool head_norm = false;                            ///< queries and keys are normed, head by head: Qwen3
+  static constexpr Index window = 0;                                  ///< Mistral's: how far a token sees; 0: to the beginning
+  // How a model was stretched to longer texts (backend/reference/rotary.hpp); Llama 3.1 has all four.
+  static constexpr float rope_factor = 1, rope_low = 1, rope_high = 4;
+  static constexpr Index rope_original = 0;
 };
 
 template <class C>

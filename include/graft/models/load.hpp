@@ -107,7 +107,15 @@ void check_config(const StatedConfig& stated, Complaints& complaints) {
   same("key/value heads", stated.groups, C::groups);
   same("head width", stated.head_width, C::head_width);
   same("feed-forward width", stated.feed_forward, C::feed_forward);
-  if constexpr (requires { C::rope_base; }) same("rotary base", stated.rope_base, C::rope_base);
+  if constexpr (requires { C::rope_base; }) {
+    same("rotary base", stated.rope_base, C::rope_base);
+    same("rotary factor", stated.rope_factor, C::rope_factor);
+    same("rotary low frequency factor", stated.rope_low, C::rope_low);
+    same("rotary high frequency factor", stated.rope_high, C::rope_high);
+    same("original positions", stated.rope_original, C::rope_original);
+    same("window", stated.window, C::window);
+    same("norms of heads (1: yes)", int{stated.head_norm}, int{C::head_norm});
+  }
   if constexpr (requires { C::positions; }) same("positions", stated.positions, C::positions);
   same("norm epsilon", stated.norm_epsilon, C::norm_epsilon);
   if constexpr (requires { C::tied_head; }) same("tied head (1: yes)", int{stated.tied_head}, int{C::tied_head});

@@ -13,6 +13,8 @@ struct Query { static constexpr const char* site = "Query"; };
 struct Key { static constexpr const char* site = "Key"; };
 struct Value { static constexpr const char* site = "Value"; };
 struct QueryKeyValue { static constexpr const char* site = "QueryKeyValue"; };  ///< the three as one layer, in families that have them so
+struct QueryNorm { static constexpr const char* site = "QueryNorm"; };  ///< of each head, in families that have it
+struct KeyNorm { static constexpr const char* site = "KeyNorm"; };
 struct Output { static constexpr const char* site = "Output"; };
 struct Gate { static constexpr const char* site = "Gate"; };
 struct Up { static constexpr const char* site = "Up"; };
@@ -57,7 +59,7 @@ struct CrossLinears : Group<CrossQuery, CrossKey, CrossValue, CrossOutput> {};
 struct AttentionLinears : Group<Query, Key, Value, QueryKeyValue, Output, CrossQuery, CrossKey, CrossValue, CrossOutput> {};
 struct MlpLinears : Group<Gate, Up, Down> {};
 struct Linears : Group<Query, Key, Value, QueryKeyValue, Output, CrossQuery, CrossKey, CrossValue, CrossOutput, Gate, Up, Down> {};
-struct Norms : Group<InputNorm, CrossNorm, MlpNorm, FinalNorm, EmbeddingNorm, OutputNorm> {};
+struct Norms : Group<InputNorm, QueryNorm, KeyNorm, CrossNorm, MlpNorm, FinalNorm, EmbeddingNorm, OutputNorm> {};
 
 template <class G>
 concept SiteGroup = requires { G::template contains<Query>; };

@@ -10,6 +10,7 @@
 #include <graft/peft/site.hpp>
 #include <graft/report/site_map.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <string_view>
 
@@ -146,14 +147,20 @@ Explanation explain() {
     }, Path{});
     return kind;
   };
-  std::apply([&](const auto&... run) { (all.kinds.push_back(of_block(run.blocks[0], run.first, run.count)), ...); }, model.blocks);
+  const auto of_stack = [&](const auto& blocks) {
+    std::apply([&](const auto&... run) { (all.kinds.push_back(of_block(run.blocks[0], run.first, run.count)), ...); }, blocks);
+  };
+  if constexpr (requires { model.encoder; }) of_stack(model.encoder);  // whose blocks are counted first
+  of_stack(model.blocks);
   Meta::each_site(model, [&](auto site, const Path& path, const auto& layer) {
     if constexpr (!is_absent<std::remove_cvref_t<decltype(layer)>>)
       if (path.block() < 0) outside.sites.push_back(describe(site, path, layer));
   });
 
   // Gradient flows into what lies behind something trained; the order is that of the block's equations.
-  const auto flow = [](BlockExplanation& kind, bool below, bool keys) {
+  constexpr bool encodes = requires { C::encoder_blocks; };
+  bool source = false;  // whether gradient arrives at what the encoder yields
+  const auto flow = [&source](BlockExplanation& kind, bool below, bool keys) {
     bool norm = below, queries = false, attended = false, sum = below, gated = false;
     for (auto& s : kind.sites) {
       const bool trains = s.trainable > 0;
@@ -161,8 +168,11 @@ Explanation explain() {
         s.reads_gradient = reads;
         return s.yields_gradient = reads || trains || more;
       };
-      if (s.site == "InputNorm" || s.site == "MlpNorm" || s.site == "FinalNorm") norm = pass(sum), sum = sum || (norm && !Model::family::norms_first);
+      if (s.site == "CrossQuery" || s.site == "CrossKey" || s.site == "CrossValue") attended = pass(norm || (encodes && s.site != "CrossQuery" && source)) || attended;
+      else if (s.site == "CrossOutput") { attended = pass(attended); sum = sum || attended; }
+      else if (s.site == "InputNorm" || s.site == "CrossNorm" || s.site == "MlpNorm" || s.site == "FinalNorm") norm = pass(sum), sum = sum || (norm && !Model::family::norms_first);
       else if (s.site == "Query" || s.site == "Key" || s.site == "Value" || s.site == "QueryKeyValue") queries = pass(norm) || queries;
+      else if (s.site == "QueryNorm" || s.site == "KeyNorm") queries = pass(queries) || queries;
       else if (s.site == "Attended") queries = pass(queries || keys) || queries;
       else if (s.site == "Output") { attended = pass(queries || keys); sum = sum || attended; }
       else if (s.site == "Gate" || s.site == "Up") gated = pass(norm) || gated;
@@ -180,6 +190,11 @@ Explanation explain() {
       below = below || (s.site != "Shared" && s.yields_gradient);
     }
   for (auto& kind : all.kinds) {
+    if constexpr (encodes)
+      if (kind.first == C::encoder_blocks) {  // the decoder begins at the embedding again
+        source = below;
+        below = std::any_of(outside.sites.begin(), outside.sites.end(), [](const auto& s) { return s.site == "TokenEmbedding" && s.yields_gradient; });
+      }
     const bool constant = !below;
     below = flow(kind, below, keys) || below;
     if (constant && below && kind.count > 1) {  // the others read what the first yields

@@ -23,7 +23,7 @@ struct Plan {
   [[nodiscard]] constexpr Index total() const { return frozen + trainable + gradients + optimizer + values + adjoints; }
 };
 
-/// The plan for one pass over a batch of this shape. A constant expression, and cheap at run time too.
+/// The plan for one pass over a batch of this shape; an encoder is taken to read as many tokens as the decoder writes, where the shape does not say. A constant expression, and cheap at run time too.
 template <class Model, class O = AdamW>
 constexpr Plan plan(BatchShape shape) {
   using Meta = planned_on<typename Model::backend>;
@@ -37,9 +37,15 @@ constexpr Plan plan(BatchShape shape) {
   });
   Workspace<Meta> workspace;
   Tape<Meta> tape(workspace);
-  if (Planned::virtual_tokens > 0) {
+  constexpr bool encodes = requires { Planned::config::encoder_blocks; };
+  if (encodes && shape.source == 0) shape.source = shape.tokens;
+  if (encodes) {
+    shape.source += shape.sequences * Planned::virtual_tokens;
+  } else if (Planned::virtual_tokens > 0 && Planned::family::causal) {
     shape.tokens += Planned::virtual_tokens;
     ++shape.sequences;
+  } else {
+    shape.tokens += shape.sequences * Planned::virtual_tokens;
   }
   if (Planned::prefix_tokens > 0) {
     shape.keys_ahead = Planned::prefix_tokens;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/autodiff/tape.hpp>
+#include <graft/backend/reference/rotary.hpp>
 
 namespace graft {
 
@@ -13,9 +14,9 @@ struct RotaryTable {
 };
 
 template <Index Width, class T>
-constexpr RotaryTable<typename T::backend, Width> rotary_table(T& tape, Pointer<typename T::backend, Id> positions, Index count, float base) {
+constexpr RotaryTable<typename T::backend, Width> rotary_table(T& tape, Pointer<typename T::backend, Id> positions, Index count, backend::RotaryFrequencies frequencies) {
   const RotaryTable<typename T::backend, Width> table{tape.template scratch<float>(count * Width)};
-  tape.run(0, [=](auto on) { rotary_table(table.data, positions, count, Width, base, on); });
+  tape.run(0, [=](auto on) { rotary_table(table.data, positions, count, Width, frequencies, on); });
   return table;
 }
 

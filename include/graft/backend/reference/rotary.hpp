@@ -8,12 +8,27 @@
 
 namespace graft::backend {
 
-/// table(T,width) = (cos θ, sin θ) by halves,  θ[t,j] = position_t · base^(−2j/width), for j < width/2
-inline void rotary_table(float* table, const Id* positions, Index rows, Index width, float base, reference) {
+/// How fast pairs turn:  f(j) = base^(−2j/width), divided by `factor` where a model was stretched to longer texts. With `original` positions set
+/// only slow pairs are (Llama 3.1): those of wavelengths above original/low wholly, those below original/high not at all.
+struct RotaryFrequencies {
+  float base, factor = 1, low = 1, high = 4;
+  Index original = 0;
+
+  [[nodiscard]] double operator()(Index j, Index width) const {
+    const double f = std::pow(static_cast<double>(base), -2.0 * static_cast<double>(j) / static_cast<double>(width)), slow = f / static_cast<double>(factor);
+    if (original == 0) return slow;
+    const double turns = static_cast<double>(original) * f / 6.283185307179586;  // within the original length
+    const double share = (turns - static_cast<double>(low)) / static_cast<double>(high - low);
+    return share <= 0 ? slow : share >= 1 ? f : (1 - share) * slow + share * f;
+  }
+};
+
+/// table(T,width) = (cos θ, sin θ) by halves,  θ[t,j] = position_t · f(j), for j < width/2
+inline void rotary_table(float* table, const Id* positions, Index rows, Index width, RotaryFrequencies frequencies, reference) {
   const Index half = width / 2;
   parallel_pieces(rows, row_piece, [&](Index begin, Index end) {
     for (Index j = 0; j < half; ++j) {
-      const double frequency = std::pow(static_cast<double>(base), -2.0 * static_cast<double>(j) / static_cast<double>(width));
+      const double frequency = frequencies(j, width);
       for (Index t = begin; t < end; ++t) {
         // The angle as PyTorch computes it: a float product of a float position and a float frequency.
         const float angle = static_cast<float>(positions[t]) * static_cast<float>(frequency);

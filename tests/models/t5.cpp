@@ -1,0 +1,108 @@
+// Encoder and decoder: what sees what, distances, prompts on the source.
+#include "../peft/holds.hpp"
+
+#include <graft/models/load.hpp>
+#include <graft/models/t5.hpp>
+#include <graft/report/explain.hpp>
+#include <graft/train/plan.hpp>
+
+using namespace graft;
+
+BOOST_AUTO_TEST_SUITE(models_t5)
+
+struct Config : T5Defaults {
+  static constexpr Index vocabulary = 64, width = 32, encoder_blocks = 1, blocks = 2, heads = 4, groups = 4, head_width = 8, feed_forward = 48, buckets = 8, farthest = 12;
+};
+struct First : Config {  // as the first T5
+  static constexpr bool tied_head = true, gated = false;
+};
+
+Batch pairs() {
+  Batch batch;
+  batch.append_pair({5, 9, 7, 3, 11, 6}, {4, 8, 2, 9});
+  batch.append_pair({3, 2, 8}, {7, -1, 5});
+  return batch;
+}
+template <class Model>
+double loss_of(const Model& model, const Batch& batch) {
+  return tiny::loss(model, Model::prepared(batch));
+}
+
+template <class C, class M>
+void check_gradient(const char* part) {
+  T5<C, M, reference> model;
+  tiny::fill(model);
+  Trainer trainer(model);
+  const Batch batch = decltype(model)::prepared(pairs());
+  trainer.gradient(batch, 1.0F);
+  double slope = 0;
+  std::vector<std::vector<float>> values, directions;
+  for (const auto& slot : trainer.slots()) {
+    const auto gradient = download<reference>(slot.gradient, slot.size);
+    values.push_back(download<reference>(slot.value, slot.size));
+    directions.emplace_back(slot.size);
+    for (Index i = 0; i < slot.size; ++i) {
+      directions.back()[i] = slot.path.find(part) == std::string::npos ? 0.0F : standard_normal({77, directions.size()}, i);
+      slope += static_cast<double>(gradient[i]) * static_cast<double>(directions.back()[i]);
+    }
+  }
+  const auto moved = [&](float by) {
+    for (Index s = 0; s < values.size(); ++s) {
+      auto v = values[s];
+      for (Index i = 0; i < v.size(); ++i) v[i] += by * directions[s][i];
+      upload<reference>(trainer.slots()[s].value, std::span<const float>(v));
+    }
+    return tiny::loss(model, batch);
+  };
+  const double difference = (moved(2e-4F) - moved(-2e-4F)) / 4e-4;
+  BOOST_TEST(std::abs(slope - difference) < 2e-2 * std::max(0.1, std::abs(difference)), part << ": slope " << slope << ", differences " << difference);
+}
+BOOST_AUTO_TEST_CASE(gradient) {
+  for (const char* part : {"encoder", "SelfAttention.q", "EncDecAttention", "relative_attention_bias", "DenseReluDense", "layer_norm"}) check_gradient<Config, FullFineTuning>(part);
+  check_gradient<First, FullFineTuning>("shared");
+  check_gradient<Config, Methods<LoRA<4>, SoftPrompt<3, OnEncoder>>>("");
+  check_gradient<Config, Methods<PrefixTuning<3>, HoulsbyAdapter<4>>>("");
+}
+BOOST_AUTO_TEST_CASE(distances) {
+  constexpr auto fine = [](bool both, Index query, Index key) { return backend::RelativeBuckets{32, 128, both}(query, key); };
+  BOOST_TEST(fine(false, 9, 9) == 0U);
+  BOOST_TEST(fine(false, 9, 4) == 5U);
+  BOOST_TEST(fine(false, 40, 24) == 16U);
+  BOOST_TEST(fine(false, 400, 0) == 31U);
+  BOOST_TEST(fine(true, 4, 9) == 21U);
+  BOOST_TEST(fine(true, 9, 4) == 5U);
+  BOOST_TEST(fine(true, 0, 400) == 31U);
+}
+BOOST_AUTO_TEST_CASE(pairs_are_read_alone_and_the_source_whole) {
+  T5<Config, Methods<PrefixTuning<2>, SoftPrompt<2, OnEncoder>>, reference> model;
+  tiny::fill(model);
+  Batch first, second, other;
+  first.append_pair({5, 9, 7, 3, 11, 6}, {4, 8, 2, 9});
+  second.append_pair({3, 2, 8}, {7, -1, 5});
+  other.append_pair({3, 2, 9}, {7, -1, 5});
+  BOOST_TEST(std::abs(loss_of(model, pairs()) - loss_of(model, first) - loss_of(model, second)) < 1e-4);
+  BOOST_TEST(std::abs(loss_of(model, other) - loss_of(model, second)) > 1e-3);
+}
+BOOST_AUTO_TEST_CASE(training_and_planning) {
+  using Model = T5<Config, LoRA<4>, Cpu, Bf16>;
+  Model model;
+  tiny::fill(model);
+  Trainer trainer(model, AdamW{.learning_rate = 1e-2F});
+  const double first = trainer.step(pairs()).loss;
+  double last = first;
+  for (int i = 0; i < 20; ++i) last = trainer.step(pairs()).loss;
+  BOOST_TEST(last < 0.7 * first);
+  const auto shape = pairs().shape();
+  BOOST_TEST(shape.source == 9U);
+  const auto planned = plan<Model>(shape);
+  BOOST_TEST(planned.values == trainer.workspace().value_peak());
+  BOOST_TEST(planned.adjoints == trainer.workspace().adjoint_peak());
+  const std::string text = explain<Model>().text();
+  BOOST_TEST((text.find("CrossQuery") != std::string::npos && text.find("blocks 1 to 2") != std::string::npos));
+}
+BOOST_AUTO_TEST_CASE(last_blocks_are_the_decoders) {
+  static_assert(T5<Config, LastBlocks<2>, reference>::trainable_parameters == 2 * (8 * 32 * 32 + 3 * 32 + 3 * 32 * 48));
+  static_assert(T5<Config, LoRA<2, On<CrossQuery>>, reference>::trainable_parameters == 2 * 2 * 64);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,77 @@
+"""Makes a folder of parity cases for families and options that no other folder has: tiny random models, what PyTorch and HF PEFT say of them.
+usage: make_cases.py FOLDER     then   cmake -DGRAFT_SHARED_DIR=FOLDER …, target parity     needs torch, transformers and peft"""
+import json
+import os
+import sys
+
+import torch
+from peft import LNTuningConfig, LoraConfig, get_peft_model
+from safetensors.torch import save_file
+from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
+
+ROPE = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 16}
+SIZES = {"vocab_size": 96, "hidden_size": 40, "num_hidden_layers": 3, "intermediate_size": 56, "initializer_range": 0.2}
+MODELS = {
+    "llama3": LlamaConfig(**SIZES, num_attention_heads=5, num_key_value_heads=1, head_dim=8, rope_scaling=ROPE, rope_theta=500000.0),
+    "llama_linear": LlamaConfig(**SIZES, num_attention_heads=5, num_key_value_heads=5, rope_scaling={"rope_type": "linear", "factor": 2.0}, tie_word_embeddings=True, attention_bias=True, mlp_bias=True),
+    "mistral": MistralConfig(**SIZES, num_attention_heads=10, num_key_value_heads=2, sliding_window=16),
+    "qwen2": Qwen2Config(**SIZES, num_attention_heads=5, num_key_value_heads=1, tie_word_embeddings=False),
+    "qwen3": Qwen3Config(**SIZES, num_attention_heads=3, num_key_value_heads=3, head_dim=16, tie_word_embeddings=True),
+    "gpt2": GPT2Config(vocab_size=96, n_positions=24, n_embd=36, n_layer=3, n_head=3, n_inner=50, initializer_range=0.2, attn_pdrop=0, embd_pdrop=0, resid_pdrop=0),
+}
+
+
+def methods(gpt2):
+    linears = ["c_attn", "c_proj", "c_fc"] if gpt2 else ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    return {"full": None, "lora_all": LoraConfig(task_type="CAUSAL_LM", r=3, lora_alpha=5, target_modules=linears, fan_in_fan_out=gpt2),
+            "ln_tuning": LNTuningConfig(task_type="CAUSAL_LM", target_modules=["ln_1", "ln_2", "ln_f"] if gpt2 else ["input_layernorm", "post_attention_layernorm", "norm"])}
+
+
+def case(base, folder, config):
+    os.makedirs(folder, exist_ok=True)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, attn_implementation="eager").eval()
+    if config is not None:
+        model = get_peft_model(model, config).eval()
+        with torch.no_grad():
+            for p in model.parameters():
+                if p.requires_grad:
+                    p.add_(0.05 * torch.randn_like(p))
+        model.save_pretrained(folder)
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    ids = torch.randint(3, 96, (2, 13))
+    mask, labels = torch.ones_like(ids), ids.clone()
+    mask[1, 9:], labels[1, 9:], labels[0, :4] = 0, -100, -100
+    save_file({"input_ids": ids, "attention_mask": mask, "labels": labels}, f"{folder}/inputs.safetensors")
+    save_file({name: p.detach().clone() for name, p in trained.items()}, f"{folder}/parameters.safetensors")
+    inputs = {"input_ids": ids, "attention_mask": mask, "labels": labels}
+    optimizer = torch.optim.AdamW(trained.values(), lr=1e-2, weight_decay=0.01)
+    losses = []
+    for step in range(4):
+        out = model(**inputs)
+        losses.append(out.loss.detach())
+        if step == 0:
+            expected = {"logits": out.logits.detach().clone(), "loss": out.loss.detach().reshape(1).clone()}
+        out.loss.backward()
+        if step == 0:
+            save_file({name: p.grad.clone() for name, p in trained.items()}, f"{folder}/gradients.safetensors")
+        if step < 3:
+            optimizer.step()
+        optimizer.zero_grad()
+    save_file(expected | {"loss_after_adamw_steps": torch.stack(losses)}, f"{folder}/expected.safetensors")
+
+
+torch.manual_seed(0)
+cases = []
+for name, config in MODELS.items():
+    base = os.path.join(sys.argv[1], "parity", name, "base")
+    model = AutoModelForCausalLM.from_config(config).float()
+    with torch.no_grad():
+        for path, p in model.named_parameters():
+            if "norm" in path or "ln_" in path or path.endswith("bias"):  # off what they start from
+                p.add_(0.1 * torch.randn_like(p))
+    model.save_pretrained(base)
+    for method, adapter in methods(name == "gpt2").items():
+        case(base, os.path.join(sys.argv[1], "parity", name, method), adapter)
+        cases.append(f"{name}/{method}")
+json.dump(cases, open(os.path.join(sys.argv[1], "parity", "index.json"), "w"))
+print(f"{len(cases)} cases in {sys.argv[1]}")
