@@ -8,6 +8,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+
 namespace parity {
 
 using namespace graft;
@@ -164,6 +166,22 @@ void vanish(Model& model) {
   });
 }
 
+/// HF PEFT puts a LoRA on T5's `shared` where neither stack looks: they hold the embedding itself, and only merging changes it. Such a case has no
+/// gradient of it.
+inline bool embedding_is_bypassed(const std::filesystem::path& adapter, const SafetensorsFile& gradients) {
+  const auto mentions = [](const auto& t) { return t.first.find("lora_embedding") != std::string::npos; };
+  return std::filesystem::exists(adapter) && std::ranges::any_of(SafetensorsFile(adapter).tensors, mentions) && std::ranges::none_of(gradients.tensors, mentions);
+}
+/// Switches it off here too: merged, over the base as it was.
+template <class Model>
+void bypass(Model& model) {
+  if constexpr (requires { model.token_embedding.merge(); }) {
+    const auto rows = model.token_embedding.weight.read();
+    model.token_embedding.merge();
+    model.token_embedding.weight.assign(rows);
+  }
+}
+
 template <class Model>
 void run(const std::filesystem::path& base, const std::filesystem::path& folder) {
   using B = typename Model::backend;
@@ -172,21 +190,26 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
   if constexpr (!std::is_same_v<Shown, typename Model::method>)
     if (prefix_was_hidden(gradients)) return run<typename Model::template of<Shown>>(base, folder);
 
-  auto model = load<Model>(base);
+  const bool bypassed = embedding_is_bypassed(folder / "adapter_model.safetensors", gradients);
+  const auto opened = [&](const std::filesystem::path& adapter) {
+    auto model = load<Model>(base);
+    load_adapter(model, adapter);
+    if (bypassed) bypass(model);
+    return model;
+  };
   const bool has_adapter = std::filesystem::exists(folder / "adapter_model.safetensors");
-  if (has_adapter) load_adapter(model, folder);
-  else read_parameters(model, folder / "parameters.safetensors");
+  auto model = has_adapter ? opened(folder) : load<Model>(base);
+  if (!has_adapter) read_parameters(model, folder / "parameters.safetensors");
   const Rows rows = read_rows(inputs);
   BOOST_TEST(largest_logit_difference(model, rows, expected.tensors.at("logits")) < 1e-4);
 
   if (expected.tensors.contains("merged_logits") && !merges<Model>()) {
     BOOST_CHECK_THROW(merge(model), Error);
   } else if (expected.tensors.contains("merged_logits")) {
-    merge(model);
-    BOOST_TEST(largest_logit_difference(model, rows, expected.tensors.at("merged_logits")) < 1e-4);
-    unmerge(model);
-    model = load<Model>(base);  // unmerging rounds: go on from the exact values
-    load_adapter(model, folder);
+    auto merged = load<Model>(base);
+    load_adapter(merged, folder);
+    merge(merged);
+    BOOST_TEST(largest_logit_difference(merged, rows, expected.tensors.at("merged_logits")) < 1e-4);
   }
   if (has_adapter) {
     const auto out = std::filesystem::temp_directory_path() / ("graft-parity-" + std::to_string(::getpid()));
@@ -197,8 +220,7 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
       BOOST_REQUIRE(ours.tensors.contains(name));
       BOOST_TEST(to_floats(ours.tensors.at(name), name) == to_floats(tensor, name), boost::test_tools::per_element());
     }
-    auto again = load<Model>(base);
-    load_adapter(again, out);
+    const auto again = opened(out);
     BOOST_TEST(largest_logit_difference(again, rows, expected.tensors.at("logits")) < 1e-4);
     std::filesystem::remove_all(out);
   }
@@ -226,7 +248,7 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
     BOOST_TEST((worst < 1e-6 || worst < 1e-4 * largest), name << ": off by " << worst << " where the largest entry is " << largest);
     ++compared;
   }
-  BOOST_TEST(compared == trainer.slots().size());
+  BOOST_TEST(compared == trainer.slots().size() - (bypassed ? 2 : 0));
   trainer.clear_gradients();
 
   const auto losses = to_floats(expected.tensors.at("loss_after_adamw_steps"), "losses");

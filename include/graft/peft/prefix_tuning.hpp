@@ -14,7 +14,9 @@
 namespace graft {
 
 /// Self-attention whose queries see keys and values that no token made, before all others.
-template <class Inner, class P>
+/// Blocks: how many blocks' keys and values the prefix has, where block l reads those of number 2l mod Blocks; 0: its own. HF PEFT hands them out so where there
+/// is an encoder: it counts the pairs of self-attention and those of attention to the source together, and drops the latter.
+template <class Inner, class P, Index Blocks = 0>
 struct BehindPrefix {
   Inner inner;
   P prefix;
@@ -23,8 +25,9 @@ struct BehindPrefix {
   template <class T, class K, class V>
   constexpr auto visible(T& tape, Index block, K keys, V values) const {
     const auto [k, v] = inner.visible(tape, block, keys, values);
-    const auto all_keys = rows_behind(tape, prefix, 2 * block * K::columns, k);
-    return std::pair{all_keys, rows_behind(tape, prefix, (2 * block + 1) * K::columns, v)};
+    const Index pair = Blocks == 0 ? block : 2 * block % Blocks;
+    const auto all_keys = rows_behind(tape, prefix, 2 * pair * K::columns, k);
+    return std::pair{all_keys, rows_behind(tape, prefix, (2 * pair + 1) * K::columns, v)};
   }
 };
 
@@ -46,7 +49,8 @@ class Prefix {
   template <class T, class Context>
   constexpr auto seen(T& tape, const Context& context) const {
     const auto p = prompt(tape);
-    return BehindPrefix<Context, decltype(p)>{context, p};
+    if constexpr (requires { C::encoder_blocks; }) return BehindPrefix<Context, decltype(p), C::blocks>{context, p};
+    else return BehindPrefix<Context, decltype(p)>{context, p};
   }
   template <class Self, class F>
   static constexpr void visit(Self& self, F&& f, const Path& path) {
@@ -82,7 +86,7 @@ struct PrefixTuning {
     f("token_dim", Config::groups * Config::head_width);
     f("num_layers", Config::blocks);
     f("num_attention_heads", Config::groups);
-    f("num_transformer_submodules", 1);
+    f("num_transformer_submodules", requires { Config::encoder_blocks; } ? 2 : 1);  // of which the decoder's alone has a prefix
   }
   template <class B, class C>
   using Layer = Prefix<PrefixTuning, B, C>;
@@ -122,6 +126,13 @@ struct HubPrefixNames {
   }
 };
 
+struct HubPrefixBesideEncoder {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: HubPrefixTuning is of models of one stack of blocks; PrefixTuning and ProjectedPrefixTuning stand before the keys of a decoder that has an encoder");
+  };
+};
+
 /// The same as AdapterHub has it: rows of the model's width, and tokens whose positions begin at zero. With a parallel adapter it is
 /// the mix-and-match adapter of He et al. 2022: `Methods<HubPrefixTuning<30, 512>, ParallelAdapter<288>>`.
 template <Index N, Index Hidden, Label Text = "default">
@@ -142,7 +153,7 @@ struct HubPrefixTuning {
   template <class B, class C>
   using Rows = ProjectionEncoder<B, N, C::width, Hidden, 2 * C::blocks * C::groups * C::head_width, HubPrefixNames<Text>>;
   template <class B, class C>
-  using Layer = Prefix<HubPrefixTuning, B, C>;
+  using Layer = std::conditional_t<requires { C::encoder_blocks; }, Refused<Absent<B, C>, HubPrefixBesideEncoder>, Prefix<HubPrefixTuning, B, C>>;
   template <class Where, class L>
   using at = room_at<HubPrefixTuning, Shared, PrefixBesideAnother, Where, L>;
 };
