@@ -32,30 +32,7 @@ template <class M>
 void check_gradient(const char* part) {
   BertClassifier<Config, M, reference> model;
   tiny::fill(model);
-  Trainer trainer(model);
-  const Batch batch = decltype(model)::prepared(texts());
-  trainer.gradient(batch, 1.0F);
-  double slope = 0;
-  std::vector<std::vector<float>> values, directions;
-  for (const auto& slot : trainer.slots()) {
-    const auto gradient = download<reference>(slot.gradient, slot.size);
-    values.push_back(download<reference>(slot.value, slot.size));
-    directions.emplace_back(slot.size);
-    for (Index i = 0; i < slot.size; ++i) {
-      directions.back()[i] = slot.path.find(part) == std::string::npos ? 0.0F : standard_normal({77, directions.size()}, i);
-      slope += static_cast<double>(gradient[i]) * static_cast<double>(directions.back()[i]);
-    }
-  }
-  const auto moved = [&](float by) {
-    for (Index s = 0; s < values.size(); ++s) {
-      auto v = values[s];
-      for (Index i = 0; i < v.size(); ++i) v[i] += by * directions[s][i];
-      upload<reference>(trainer.slots()[s].value, std::span<const float>(v));
-    }
-    return tiny::loss(model, batch);
-  };
-  const double difference = (moved(5e-4F) - moved(-5e-4F)) / 1e-3;
-  BOOST_TEST(std::abs(slope - difference) < 2e-2 * std::max(0.05, std::abs(difference)), part << ": slope " << slope << ", differences " << difference);
+  holding::check_gradient(model, part, texts());
 }
 BOOST_AUTO_TEST_CASE(gradient) {
   for (const char* part : {"", "embeddings", "attention", "LayerNorm", "pooler"}) check_gradient<FullFineTuning>(part);

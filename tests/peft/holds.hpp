@@ -24,17 +24,16 @@ struct Config : tiny::Config {
 };
 
 template <class Model>
-double loss_of(const Model& model) {
+double loss_of(const Model& model, const Batch& batch = tiny::batch()) {
   Workspace<typename Model::backend> workspace;
-  const auto batch = tiny::batch();
   return held_out_loss(model, std::span<const Batch>(&batch, 1), workspace).mean();
 }
 
 /// The derivative along a direction, of the gradient and of differences of the loss; of parameters whose path has `part`.
 template <class Model>
-void check_gradient(Model& model, const std::string& part) {
+void check_gradient(Model& model, const std::string& part, const Batch& given = tiny::batch(), float step = 5e-4F) {
   Trainer trainer(model);
-  const Batch batch = Model::prepared(tiny::batch());
+  const Batch batch = Model::prepared(given);
   trainer.clear_gradients();
   const double seed = 1.0 / static_cast<double>(batch.targets.size());
   trainer.gradient(batch, static_cast<float>(seed));
@@ -56,12 +55,11 @@ void check_gradient(Model& model, const std::string& part) {
       for (Index i = 0; i < v.size(); ++i) v[i] += by * directions[s][i];
       upload<typename Model::backend>(trainer.slots()[s].value, std::span<const float>(v));
     }
-    return loss_of(model);
+    return holding::loss_of(model, given);
   };
-  constexpr float step = 5e-4F;
   const double difference = (moved(step) - moved(-step)) / (2.0 * static_cast<double>(step));
   moved(0.0F);
-  BOOST_TEST(std::abs(slope - difference) < 2e-2 * std::max(0.05, std::abs(difference)), "slope " << slope << ", differences " << difference);
+  BOOST_TEST(std::abs(slope - difference) < 2e-2 * std::max(0.05, std::abs(difference)), part << ": slope " << slope << ", differences " << difference);
 }
 
 /// Everything that is not trained, from one model to another of its type.

@@ -70,6 +70,13 @@ class Transformer {
   template <Site Where, class L>
   using at = site_t<M, Place<Where, -1, C::blocks, typename VocabularyStorage<storage>::type>, L>;
 
+  /// What a family may lack a method is not asked about.
+  template <Site Where, class L>
+  struct Asked {
+    using type = at<Where, L>;
+  };
+  template <Site Where, class L>
+  using where_there = typename std::conditional_t<is_absent<L>, std::type_identity<L>, Asked<Where, L>>::type;
   template <class On, Index I>
   using Sites = typename Family::template Sites<C, M, On, storage, I>;
 
@@ -81,15 +88,15 @@ class Transformer {
   static constexpr auto runs = Stacked::runs;
 
   // A method that could not do what it was asked says so here, once.
-  using Refused = FirstComplaint<at<Shared, Absent<B, C>>, at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>>, at<PositionEmbedding, typename PositionsOf<B, C>::type>,
-                                 at<TokenTypeEmbedding, typename TokenTypesOf<B, C>::type>, at<EmbeddingNorm, typename Family::template EmbeddingNormOf<B, C>>, typename Stacked::refused>;
+  using Refused = FirstComplaint<at<Shared, Absent<B, C>>, at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>>, where_there<PositionEmbedding, typename PositionsOf<B, C>::type>,
+                                 where_there<TokenTypeEmbedding, typename TokenTypesOf<B, C>::type>, where_there<EmbeddingNorm, typename Family::template EmbeddingNormOf<B, C>>, typename Stacked::refused>;
   static_assert(sizeof(typename Raise<Transformer, typename Refused::type>::type) > 0);
 
   /// Runs of blocks that nothing trained is below or in: what they compute depends on the tokens alone.
   static constexpr Index trunk_runs = []<Index... R>(std::index_sequence<R...>) {
     using Meta = planned_on<B>;
     if constexpr (!causal) return Index{0};
-    if (trainable_parameters(at<TokenEmbedding, Embedding<Meta, C::vocabulary, C::width>>{}) + trainable_parameters(at<PositionEmbedding, typename PositionsOf<Meta, C>::type>{}) + trainable_parameters(at<Shared, Absent<Meta, C>>{}) > 0) return Index{0};
+    if (trainable_parameters(at<TokenEmbedding, Embedding<Meta, C::vocabulary, C::width>>{}) + trainable_parameters(where_there<PositionEmbedding, typename PositionsOf<Meta, C>::type>{}) + trainable_parameters(at<Shared, Absent<Meta, C>>{}) > 0) return Index{0};
     Index count = 0;
     const bool frozen[] = {!Sites<Meta, runs.starts[R]>::trains()...};
     while (count < runs.count && frozen[count]) ++count;
@@ -100,9 +107,9 @@ class Transformer {
   /// What a method keeps once for the whole model.
   [[no_unique_address]] at<Shared, Absent<B, C>> shared;
   at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>> token_embedding;
-  [[no_unique_address]] at<PositionEmbedding, typename PositionsOf<B, C>::type> position_embedding;
-  [[no_unique_address]] at<TokenTypeEmbedding, typename TokenTypesOf<B, C>::type> token_type_embedding;
-  [[no_unique_address]] at<EmbeddingNorm, typename Family::template EmbeddingNormOf<B, C>> embedding_norm;
+  [[no_unique_address]] where_there<PositionEmbedding, typename PositionsOf<B, C>::type> position_embedding;
+  [[no_unique_address]] where_there<TokenTypeEmbedding, typename TokenTypesOf<B, C>::type> token_type_embedding;
+  [[no_unique_address]] where_there<EmbeddingNorm, typename Family::template EmbeddingNormOf<B, C>> embedding_norm;
   typename Stacked::type blocks;
 
   /// Tokens that a soft prompt puts before every sequence.
