@@ -18,7 +18,7 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...> {
   using at = typename Base::template at<Where, L>;
   using FinalNormLayer = typename Family::template Norm<B, C>;
   using PlainHead = Linear<B, C::width, C::vocabulary>;
-  static_assert(sizeof(typename Raise<CausalLM, typename FirstComplaint<at<FinalNorm, FinalNormLayer>>::type>::type) > 0);
+  static_assert(sizeof(typename Raise<CausalLM, typename FirstComplaint<typename Base::Refused, at<FinalNorm, FinalNormLayer>>::type>::type) > 0);
 
  public:
   using typename Base::element;

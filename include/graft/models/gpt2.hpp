@@ -2,6 +2,7 @@
 /// GPT-2 (Radford et al. 2019).
 #pragma once
 
+#include <graft/models/block.hpp>
 #include <graft/models/causal_lm.hpp>
 #include <graft/models/gpt2_block.hpp>
 

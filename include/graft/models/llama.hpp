@@ -3,6 +3,7 @@
 /// keys instead.
 #pragma once
 
+#include <graft/models/block.hpp>
 #include <graft/models/causal_lm.hpp>
 #include <graft/models/llama_block.hpp>
 

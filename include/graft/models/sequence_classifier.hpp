@@ -16,7 +16,7 @@ class SequenceClassifier : public Transformer<Family, C, M, B, Policies...> {
   using at = typename Base::template at<Where, L>;
   using PoolerLayer = Linear<B, C::width, C::width, true>;
   using HeadLayer = Linear<B, C::width, C::classes, true>;
-  static_assert(sizeof(typename Raise<SequenceClassifier, typename FirstComplaint<at<Pooler, PoolerLayer>, at<Head, HeadLayer>>::type>::type) > 0);
+  static_assert(sizeof(typename Raise<SequenceClassifier, typename FirstComplaint<typename Base::Refused, at<Pooler, PoolerLayer>, at<Head, HeadLayer>>::type>::type) > 0);
 
  public:
   using typename Base::element;

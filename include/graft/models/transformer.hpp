@@ -87,10 +87,9 @@ class Transformer {
   using Stacked = BlockStack<SitesAt, BlockAt, 0, C::blocks, checkpointed>;
   static constexpr auto runs = Stacked::runs;
 
-  // A method that could not do what it was asked says so here, once.
+  /// What a method could not do; the model raises it, once.
   using Refused = FirstComplaint<at<Shared, Absent<B, C>>, at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>>, where_there<PositionEmbedding, typename PositionsOf<B, C>::type>,
                                  where_there<TokenTypeEmbedding, typename TokenTypesOf<B, C>::type>, where_there<EmbeddingNorm, typename Family::template EmbeddingNormOf<B, C>>, typename Stacked::refused>;
-  static_assert(sizeof(typename Raise<Transformer, typename Refused::type>::type) > 0);
 
   /// Runs of blocks that nothing trained is below or in: what they compute depends on the tokens alone.
   static constexpr Index trunk_runs = []<Index... R>(std::index_sequence<R...>) {
