@@ -182,9 +182,56 @@ void bypass(Model& model) {
   }
 }
 
+/// The loss, the gradients, and the losses before and after three steps of AdamW.
+struct Trained {
+  double loss = 0;
+  std::vector<std::string> paths{};
+  std::vector<std::vector<float>> gradients{};
+  std::vector<double> losses{};
+};
+template <class Model>
+Trained train(Model& model, const Batch& given, bool vanishes) {
+  Trainer trainer(model, AdamW{.learning_rate = 1e-2F, .weight_decay = 0.01F}, {.clip_norm = 0});
+  const Batch batch = Model::prepared(given);
+  const float share = 1.0F / static_cast<float>(batch.targets.size());
+  const auto gradient = [&] { return trainer.gradient(batch, share) * static_cast<double>(share) + trainer.regularize(); };
+  Trained found{.loss = gradient()};
+  for (const auto& slot : trainer.slots()) {
+    found.paths.push_back(slot.path);
+    found.gradients.push_back(download<typename Model::backend>(slot.gradient, slot.size));
+  }
+  trainer.clear_gradients();
+  for (Index step = 0; step < 3; ++step) {
+    found.losses.push_back(trainer.step(given).loss);
+    if (vanishes) vanish(model);
+  }
+  found.losses.push_back(gradient());
+  return found;
+}
+/// Moves every trained parameter by about what rounding it does: by how much results move then, no two libraries need agree.
+template <class Model>
+void move_by_rounding(Model& model) {
+  std::uint64_t stream = 0;
+  Model::visit(model, [&stream](const Path&, auto& p) {
+    if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
+      auto values = p.read();
+      ++stream;
+      for (Index i = 0; i < values.size(); ++i) values[i] *= 1.0F + 1.2e-7F * standard_normal({3, stream}, i);
+      p.assign(values);
+    }
+  });
+}
+inline double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double worst = 0;
+  for (Index i = 0; i < a.size(); ++i) {
+    const double apart = std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
+    if (!(apart <= worst)) worst = apart;
+  }
+  return worst;
+}
+
 template <class Model>
 void run(const std::filesystem::path& base, const std::filesystem::path& folder) {
-  using B = typename Model::backend;
   const SafetensorsFile inputs(folder / "inputs.safetensors"), expected(folder / "expected.safetensors"), gradients(folder / "gradients.safetensors");
   using Shown = typename WithoutPrefix<typename Model::method>::type;
   if constexpr (!std::is_same_v<Shown, typename Model::method>)
@@ -225,38 +272,35 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
     std::filesystem::remove_all(out);
   }
 
-  if (has_encoder<Model>()) model = load<Model>(base);  // what came from the adapter's file cannot be trained on
-  read_parameters(model, folder / "parameters.safetensors");
-  Trainer trainer(model, AdamW{.learning_rate = 1e-2F, .weight_decay = 0.01F}, {.clip_norm = 0});
-  const Batch batch = Model::prepared(rows.batch);
-  const float share = 1.0F / static_cast<float>(batch.targets.size());
-  const double loss = trainer.gradient(batch, share) * static_cast<double>(share) + trainer.regularize();
-  BOOST_TEST(std::abs(loss - static_cast<double>(to_floats(expected.tensors.at("loss"), "loss")[0])) < 1e-5);
+  const bool vanishes = projection_vanishes(gradients);
+  const auto trained = [&](bool moved) {
+    auto first = has_adapter && !has_encoder<Model>() ? opened(folder) : load<Model>(base);  // what came from the file of an encoder's rows cannot be trained on
+    read_parameters(first, folder / "parameters.safetensors");
+    if (moved) move_by_rounding(first);
+    return train(first, rows.batch, vanishes);
+  };
+  const Trained found = trained(false), moved = trained(true);
+  BOOST_TEST(std::abs(found.loss - static_cast<double>(to_floats(expected.tensors.at("loss"), "loss")[0])) < 1e-5);
   Index compared = 0;
   for (const auto& [name, tensor] : gradients.tensors) {
     if (Model::prefix_tokens == 0 && name.find("prefix_tuning") != std::string::npos) continue;
-    const auto slot = std::find_if(trainer.slots().begin(), trainer.slots().end(), [&](const auto& s) { return s.path == our_name(name) || s.path == plain_prompt(name); });
-    BOOST_REQUIRE_MESSAGE(slot != trainer.slots().end(), "no trained parameter " << our_name(name));
-    const auto wanted = as_ours<Model>(tensor, name), found = download<B>(slot->gradient, slot->size);
-    BOOST_REQUIRE(wanted.size() == found.size());
-    double largest = 0, worst = 0;
-    for (Index i = 0; i < wanted.size(); ++i) {
-      largest = std::max(largest, std::abs(static_cast<double>(wanted[i])));
-      const double apart = std::abs(static_cast<double>(wanted[i]) - static_cast<double>(found[i]));
-      if (!(apart <= worst)) worst = apart;
-    }
-    BOOST_TEST((worst < 1e-6 || worst < 1e-4 * largest), name << ": off by " << worst << " where the largest entry is " << largest);
+    const auto slot = static_cast<Index>(std::ranges::find_if(found.paths, [&](const auto& path) { return path == our_name(name) || path == plain_prompt(name); }) - found.paths.begin());
+    BOOST_REQUIRE_MESSAGE(slot < found.paths.size(), "no trained parameter " << our_name(name));
+    const auto wanted = as_ours<Model>(tensor, name);
+    BOOST_REQUIRE(wanted.size() == found.gradients[slot].size());
+    double largest = 0;
+    for (const float w : wanted) largest = std::max(largest, std::abs(static_cast<double>(w)));
+    const double worst = largest_difference(wanted, found.gradients[slot]), rounding = 10 * largest_difference(moved.gradients[slot], found.gradients[slot]);
+    BOOST_TEST(worst < std::max({1e-6, 1e-4 * largest, rounding}), name << ": off by " << worst << " where the largest entry is " << largest << " and rounding allows " << rounding);
     ++compared;
   }
-  BOOST_TEST(compared == trainer.slots().size() - (bypassed ? 2 : 0));
-  trainer.clear_gradients();
+  BOOST_TEST(compared == found.paths.size() - (bypassed ? 2 : 0));
 
   const auto losses = to_floats(expected.tensors.at("loss_after_adamw_steps"), "losses");
+  BOOST_REQUIRE(losses.size() == found.losses.size());
   for (Index i = 0; i < losses.size(); ++i) {
-    const double found = i + 1 < losses.size() ? trainer.step(rows.batch).loss : trainer.gradient(batch, share) * static_cast<double>(share) + trainer.regularize();
-    const double wanted = static_cast<double>(losses[i]);
-    if (projection_vanishes(gradients)) vanish(model);
-    BOOST_TEST(std::abs(found - wanted) < 1e-4, "loss " << i << ": " << found << ", PyTorch " << losses[i]);
+    const double rounding = 10 * std::abs(moved.losses[i] - found.losses[i]);
+    BOOST_TEST(std::abs(found.losses[i] - static_cast<double>(losses[i])) < std::max(1e-4, rounding), "loss " << i << ": " << found.losses[i] << ", PyTorch " << losses[i] << ", rounding allows " << rounding);
   }
 }
 
