@@ -6,6 +6,7 @@
 #include <graft/backend/meta.hpp>
 #include <graft/io/json.hpp>
 #include <graft/layers/absent.hpp>
+#include <graft/layers/apply.hpp>
 #include <graft/models/policies.hpp>
 #include <graft/peft/site.hpp>
 #include <graft/report/site_map.hpp>

@@ -7,6 +7,7 @@
 #include <graft/io/files.hpp>
 #include <graft/io/mapped_file.hpp>
 #include <graft/layers/attention_context.hpp>
+#include <graft/peft/site.hpp>
 
 #include <bit>
 #include <cstring>
