@@ -142,8 +142,9 @@ struct Nf4 : quantized::Blocks<Nf4> {
     }
   }
   static void encode(std::byte* to, const float* x) {
-    quantized::store(to, largest(x));
-    encode_nibbles(to + 4, x, largest(x));
+    const float most = largest(x);
+    quantized::store(to, most);
+    encode_nibbles(to + 4, x, most);
   }
   static void decode(float* to, const std::byte* from) { decode_nibbles(to, from + 4, quantized::load<float>(from)); }
 };

@@ -2,9 +2,7 @@
 /// Architectures of BERT (Devlin et al. 2019).
 #pragma once
 
-#include <graft/core/types.hpp>
-
-#include <concepts>
+#include <graft/models/stack_config.hpp>
 
 namespace graft {
 
@@ -17,17 +15,9 @@ struct BertDefaults {
 
 /// requires: groups == heads, heads · head_width == width
 template <class C>
-concept BertConfig = requires {
-  { C::vocabulary } -> std::convertible_to<Index>;
+concept BertConfig = StackConfig<C> && requires {
   { C::positions } -> std::convertible_to<Index>;
   { C::token_types } -> std::convertible_to<Index>;
-  { C::width } -> std::convertible_to<Index>;
-  { C::blocks } -> std::convertible_to<Index>;
-  { C::heads } -> std::convertible_to<Index>;
-  { C::groups } -> std::convertible_to<Index>;
-  { C::head_width } -> std::convertible_to<Index>;
-  { C::feed_forward } -> std::convertible_to<Index>;
-  { C::norm_epsilon } -> std::convertible_to<float>;
 } && C::groups == C::heads && C::heads * C::head_width == C::width;
 
 /// BERT-base, uncased.

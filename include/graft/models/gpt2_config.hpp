@@ -2,9 +2,7 @@
 /// Architectures of GPT-2.
 #pragma once
 
-#include <graft/core/types.hpp>
-
-#include <concepts>
+#include <graft/models/stack_config.hpp>
 
 namespace graft {
 
@@ -17,16 +15,8 @@ struct Gpt2Defaults {
 
 /// requires: groups == heads, heads · head_width == width
 template <class C>
-concept Gpt2Config = requires {
-  { C::vocabulary } -> std::convertible_to<Index>;
+concept Gpt2Config = StackConfig<C> && requires {
   { C::positions } -> std::convertible_to<Index>;
-  { C::width } -> std::convertible_to<Index>;
-  { C::blocks } -> std::convertible_to<Index>;
-  { C::heads } -> std::convertible_to<Index>;
-  { C::groups } -> std::convertible_to<Index>;
-  { C::head_width } -> std::convertible_to<Index>;
-  { C::feed_forward } -> std::convertible_to<Index>;
-  { C::norm_epsilon } -> std::convertible_to<float>;
   { C::tied_head } -> std::convertible_to<bool>;
 } && C::groups == C::heads && C::heads * C::head_width == C::width;
 

@@ -26,8 +26,8 @@ struct LlamaSites {
   using query = at<Query, Linear<B, C::width, queries, C::qkv_bias>>;
   using key = at<Key, Linear<B, C::width, keys, C::qkv_bias>>;
   using value = at<Value, Linear<B, C::width, keys, C::qkv_bias>>;
-  using query_norm = typename std::conditional_t<C::head_norm, std::type_identity<at<QueryNorm, RMSNorm<B, C::head_width>>>, std::type_identity<Absent<B, C>>>::type;
-  using key_norm = typename std::conditional_t<C::head_norm, std::type_identity<at<KeyNorm, RMSNorm<B, C::head_width>>>, std::type_identity<Absent<B, C>>>::type;
+  using query_norm = at_if_there<C::head_norm, Absent<B, C>, M, Place<QueryNorm, static_cast<std::ptrdiff_t>(I), C::blocks, S>, RMSNorm<B, C::head_width>>;
+  using key_norm = at_if_there<C::head_norm, Absent<B, C>, M, Place<KeyNorm, static_cast<std::ptrdiff_t>(I), C::blocks, S>, RMSNorm<B, C::head_width>>;
   using output = at<Output, Linear<B, queries, C::width, C::output_bias>>;
   using mlp_norm = at<MlpNorm, RMSNorm<B, C::width>>;
   using gate = at<Gate, Linear<B, C::width, C::feed_forward, C::mlp_bias>>;

@@ -3,9 +3,7 @@
 /// `graft_add_model` in CMake make it from a Hugging Face `config.json`.
 #pragma once
 
-#include <graft/core/types.hpp>
-
-#include <concepts>
+#include <graft/models/stack_config.hpp>
 
 namespace graft {
 
@@ -23,16 +21,8 @@ struct LlamaDefaults {
 };
 
 template <class C>
-concept LlamaConfig = requires {
-  { C::vocabulary } -> std::convertible_to<Index>;
-  { C::width } -> std::convertible_to<Index>;
-  { C::blocks } -> std::convertible_to<Index>;
-  { C::heads } -> std::convertible_to<Index>;
-  { C::groups } -> std::convertible_to<Index>;
-  { C::head_width } -> std::convertible_to<Index>;
-  { C::feed_forward } -> std::convertible_to<Index>;
+concept LlamaConfig = StackConfig<C> && requires {
   { C::rope_base } -> std::convertible_to<float>;
-  { C::norm_epsilon } -> std::convertible_to<float>;
   { C::tied_head } -> std::convertible_to<bool>;
 };
 

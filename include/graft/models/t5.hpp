@@ -6,9 +6,10 @@
 
 #include <graft/autodiff/ops/cross_entropy.hpp>
 #include <graft/autodiff/ops/leaf.hpp>
+#include <graft/layers/embedding.hpp>
 #include <graft/models/block_stack.hpp>
+#include <graft/models/model.hpp>
 #include <graft/models/t5_block.hpp>
-#include <graft/models/transformer.hpp>
 
 namespace graft {
 
@@ -22,16 +23,12 @@ struct T5Family {
 
 /// `T5<FlanT5Small, LoRA<8>, Cpu, Bf16>`; policies: models/policies.hpp.
 template <T5Config C, Method M, class B, class... Policies>
-class T5 {
+class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
+  using Arguments = ModelArguments<T5Family, C, M, B, Policies...>;
+
  public:
-  using family = T5Family;
-  using config = C;
-  using method = M;
-  using backend = B;
-  using storage = typename StorageOf<Policies...>::type;
-  using element = element_of<Policies...>;
-  static_assert(!B::executes || (ModelPolicy<Policies> && ...),
-                "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16, Int8, Nf4, Nf4DoubleQuant, Q8_0, Q4_1), Activations<F32 or Bf16>, Recompute and CheckpointBlocks");
+  using typename Arguments::element, typename Arguments::storage;
+  using Arguments::checkpointed, Arguments::recomputed;
   template <class Other>
   using on = T5<C, M, Other, Policies...>;
   template <class Other>
@@ -39,10 +36,8 @@ class T5 {
   template <class... More>
   using with = T5<C, M, B, Policies..., More...>;
   static constexpr const char* task_type = "SEQ_2_SEQ_LM";
-  static constexpr Index members = members_of<M>;
-  static_assert(!B::executes || members == 1, "graft: a Bank of adapters needs a model of one stack of blocks");
-  static constexpr bool checkpointed = has_policy<CheckpointBlocks, Policies...>, recomputed = has_policy<Recompute, Policies...>;
-  static constexpr const char* memory_policy = checkpointed ? "CheckpointBlocks: blocks run again backwards" : recomputed ? "Recompute: norms are made again backwards" : "everything that is needed backwards is kept";
+  static_assert(!B::executes || Arguments::members == 1, "graft: a Bank of adapters needs a model of one stack of blocks");
+  static constexpr const char* memory_policy = recomputed && !checkpointed ? "Recompute: norms are made again backwards" : Arguments::memory_policy;
 
  private:
   template <Site Where, class L>
@@ -75,15 +70,9 @@ class T5 {
   static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
   /// Tokens that a soft prompt puts before every source.
-  static constexpr Index virtual_tokens = [] {
-    if constexpr (requires { decltype(token_embedding)::virtual_tokens; }) return decltype(token_embedding)::virtual_tokens;
-    else return Index{0};
-  }();
+  static constexpr Index virtual_tokens = virtual_tokens_of<decltype(token_embedding)>;
   /// Keys that a prefix puts before every sequence's of the decoder.
-  static constexpr Index prefix_tokens = [] {
-    if constexpr (requires { decltype(shared)::prefix_tokens; }) return decltype(shared)::prefix_tokens;
-    else return Index{0};
-  }();
+  static constexpr Index prefix_tokens = prefix_tokens_of<decltype(shared)>;
   static constexpr Index unnumbered_keys = 0, trunk_blocks = 0;
   static constexpr bool prepares = virtual_tokens + prefix_tokens > 0, activates = false;
 
@@ -109,11 +98,7 @@ class T5 {
   /// h(T,C) of the decoder, given what the encoder yields; or only the given rows of it.
   template <class T, class Source>
   constexpr auto hidden(T& tape, const PlacedBatch<B>& batch, Source source, Rows<B> rows = {}) const {
-    const auto seen = [&] {
-      const PackedContext<B> plain{batch.sequences};
-      if constexpr (requires { shared.seen(tape, plain); }) return shared.seen(tape, plain);
-      else return plain;
-    }();
+    const auto seen = seen_by(tape, shared, batch.sequences);
     const auto bias = leaf(tape, decoder_bias.weight);
     const T5Context<B, std::remove_const_t<decltype(seen)>, element, decltype(bias), Source, std::remove_const_t<decltype(shared)>> context{seen, bias, source, batch.cross, {recomputed, {}}, &shared};
     return Decoder::template through<0, Decoder::runs.count>(blocks, tape, token_embedding(tape, batch.tokens, batch.token_count), context, rows);

@@ -27,7 +27,7 @@ struct T5Sites {
   template <Site Where, class L>
   using at = site_t<M, Place<Where, static_cast<std::ptrdiff_t>(I), C::encoder_blocks + C::blocks, S>, L>;
   template <bool There, Site Where, class L>
-  using there = typename std::conditional_t<There, std::type_identity<at<Where, L>>, std::type_identity<Absent<B, C>>>::type;
+  using there = at_if_there<There, Absent<B, C>, M, Place<Where, static_cast<std::ptrdiff_t>(I), C::encoder_blocks + C::blocks, S>, L>;
 
   using input_norm = at<InputNorm, RMSNorm<B, C::width>>;
   using query = at<Query, Linear<B, C::width, inner>>;

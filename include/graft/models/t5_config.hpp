@@ -2,9 +2,7 @@
 /// Architectures of T5 (Raffel et al. 2020) and of FLAN-T5.
 #pragma once
 
-#include <graft/core/types.hpp>
-
-#include <concepts>
+#include <graft/models/stack_config.hpp>
 
 namespace graft {
 
@@ -17,18 +15,10 @@ struct T5Defaults {
 
 /// `blocks` are the decoder's. requires: groups == heads
 template <class C>
-concept T5Config = requires {
-  { C::vocabulary } -> std::convertible_to<Index>;
-  { C::width } -> std::convertible_to<Index>;
+concept T5Config = StackConfig<C> && requires {
   { C::encoder_blocks } -> std::convertible_to<Index>;
-  { C::blocks } -> std::convertible_to<Index>;
-  { C::heads } -> std::convertible_to<Index>;
-  { C::groups } -> std::convertible_to<Index>;
-  { C::head_width } -> std::convertible_to<Index>;
-  { C::feed_forward } -> std::convertible_to<Index>;
   { C::buckets } -> std::convertible_to<Index>;
   { C::farthest } -> std::convertible_to<Index>;
-  { C::norm_epsilon } -> std::convertible_to<float>;
   { C::tied_head } -> std::convertible_to<bool>;
   { C::gated } -> std::convertible_to<bool>;
 } && C::groups == C::heads;

@@ -5,23 +5,13 @@
 /// What a model makes of h: models/causal_lm.hpp, models/sequence_classifier.hpp.
 #pragma once
 
-#include <graft/backend/meta.hpp>
 #include <graft/layers/absent.hpp>
 #include <graft/layers/embedding.hpp>
 #include <graft/models/block_stack.hpp>
-#include <graft/models/policies.hpp>
+#include <graft/models/model.hpp>
 #include <graft/peft/activated_lora.hpp>
 
 namespace graft {
-
-/// Parameters of a model, or only the trained ones. Model is a type on `meta`, so that nothing is allocated.
-template <class Model>
-constexpr Index count_parameters(bool trainable_only) {
-  const Model model;
-  Index count = 0;
-  Model::visit(model, [&](const Path&, const auto& p) { count += p.trainable || !trainable_only ? p.size : 0; });
-  return count;
-}
 
 /// A row for each position, where a config has positions, and for each kind of text, where it has kinds.
 template <class B, class C>
@@ -45,38 +35,25 @@ struct TokenTypesOf<B, C> {
 
 /// Policies, in any order: see models/policies.hpp.
 template <class Family, class C, Method M, class B, class... Policies>
-class Transformer {
+class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
+  using Arguments = ModelArguments<Family, C, M, B, Policies...>;
+
  public:
-  using family = Family;
-  using config = C;
-  using method = M;
-  using backend = B;
-  using storage = typename StorageOf<Policies...>::type;
-  using element = element_of<Policies...>;
-  static_assert(!B::executes || (ModelPolicy<Policies> && ...),
-                "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16, Int8, Nf4, Nf4DoubleQuant, Q8_0, Q4_1), Activations<F32 or Bf16>, Recompute and CheckpointBlocks");
+  using typename Arguments::element, typename Arguments::storage;
+  using Arguments::checkpointed, Arguments::recomputed;
   static_assert(!B::executes || C::heads % C::groups == 0, "graft: the query heads of a config must be a multiple of its key/value heads");
 
-  /// Adapters trained together (peft/bank.hpp).
-  static constexpr Index members = members_of<M>;
   /// Whether a token sees only what stands before it.
   static constexpr bool causal = Family::causal;
   /// Whether tokens learn where they stand from an embedding of positions, and of which text they are.
   static constexpr bool has_positions = requires { C::positions; }, has_token_types = requires { C::token_types; };
-  static constexpr bool checkpointed = has_policy<CheckpointBlocks, Policies...>, recomputed = has_policy<Recompute, Policies...>;
-  static constexpr const char* memory_policy = checkpointed ? "CheckpointBlocks: blocks run again backwards" : recomputed ? "Recompute: norms and SwiGLU are made again backwards" : "everything that is needed backwards is kept";
 
  protected:
   template <Site Where, class L>
   using at = site_t<M, Place<Where, -1, C::blocks, typename VocabularyStorage<storage>::type>, L>;
 
-  /// What a family may lack a method is not asked about.
   template <Site Where, class L>
-  struct Asked {
-    using type = at<Where, L>;
-  };
-  template <Site Where, class L>
-  using where_there = typename std::conditional_t<is_absent<L>, std::type_identity<L>, Asked<Where, L>>::type;
+  using where_there = at_if_there<!is_absent<L>, L, M, Place<Where, -1, C::blocks, typename VocabularyStorage<storage>::type>, L>;
   template <class On, Index I>
   using Sites = typename Family::template Sites<C, M, On, storage, I>;
 
@@ -112,15 +89,9 @@ class Transformer {
   typename Stacked::type blocks;
 
   /// Tokens that a soft prompt puts before every sequence.
-  static constexpr Index virtual_tokens = [] {
-    if constexpr (requires { decltype(token_embedding)::virtual_tokens; }) return decltype(token_embedding)::virtual_tokens;
-    else return Index{0};
-  }();
+  static constexpr Index virtual_tokens = virtual_tokens_of<decltype(token_embedding)>;
   /// Keys that a prefix puts before every sequence's.
-  static constexpr Index prefix_tokens = [] {
-    if constexpr (requires { decltype(shared)::prefix_tokens; }) return decltype(shared)::prefix_tokens;
-    else return Index{0};
-  }();
+  static constexpr Index prefix_tokens = prefix_tokens_of<decltype(shared)>;
   /// Those of them that positions do not count.
   static constexpr Index unnumbered_keys = [] {
     if constexpr (requires { decltype(shared)::takes_positions; }) return decltype(shared)::takes_positions ? Index{0} : prefix_tokens;
@@ -222,10 +193,9 @@ class Transformer {
   /// Attention within the batch's sequences, and what a method lets them see besides.
   template <class T>
   constexpr auto packed(T& tape, const PlacedBatch<B>& batch) const {
-    PackedContext<B> plain{batch.sequences};
-    plain.sequences.causal = causal;
-    if constexpr (requires { shared.seen(tape, plain); }) return shared.seen(tape, plain);
-    else return plain;
+    auto sequences = batch.sequences;
+    sequences.causal = causal;
+    return seen_by(tape, shared, sequences);
   }
   static constexpr Rows<B> labelled(const PlacedBatch<B>& batch) { return {batch.rows, batch.target_count, false, batch.target_owners}; }
 

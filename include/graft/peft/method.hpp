@@ -20,6 +20,18 @@ concept Method = requires {
 template <class M, class Where, class L>
 using site_t = typename M::template at<Where, Frozen<L, typename Where::storage>>;
 
+/// The same where a family has the place, otherwise `Otherwise`: a method is not asked about what is not there.
+template <bool There, class Otherwise, class M, class Where, class L>
+struct AtIfThere {
+  using type = Otherwise;
+};
+template <class Otherwise, class M, class Where, class L>
+struct AtIfThere<true, Otherwise, M, Where, L> {
+  using type = site_t<M, Where, L>;
+};
+template <bool There, class Otherwise, class M, class Where, class L>
+using at_if_there = typename AtIfThere<There, Otherwise, M, Where, L>::type;
+
 /// Several methods as one: each is handed what the ones before it left.
 template <class... Ms>
 struct Methods;

@@ -2,24 +2,13 @@
 /// y = x σ(x)     dx = dy σ(x) (1 + x (1 − σ(x)))
 #pragma once
 
-#include <graft/autodiff/tape.hpp>
+#include <graft/autodiff/ops/pointwise.hpp>
 
 namespace graft {
 
-template <class T, Index N, Gradient G, class E>
-constexpr auto silu(T& tape, Var<typename T::backend, N, G, E> x) {
-  const auto y = tape.template value<N, E>(x.rows);
-  tape.run(4 * x.size(), [=](auto on) { silu(y.data, x.data, x.size(), on); });
-  if constexpr (T::recording && G == Gradient::tracked) {
-    const auto z = tape.track(y);
-    tape.record(z, [=](auto& back, auto dy) {
-      const auto dx = back.contribute(x);
-      back.run(8 * x.size(), [=](auto on) { silu_input(dx.data, dy, x.data, x.size(), dx.accumulate, on); });
-    });
-    return z;
-  } else {
-    return y;
-  }
+template <class T, class X>
+constexpr auto silu(T& tape, X x) {
+  return pointwise_of_input(tape, x, [](auto... given) { silu(given...); }, [](auto... given) { silu_input(given...); });
 }
 
 }  // namespace graft

@@ -1,0 +1,59 @@
+/// \file
+/// What the types of all models say, whatever they are made of.
+#pragma once
+
+#include <graft/backend/meta.hpp>
+#include <graft/layers/attention_context.hpp>
+#include <graft/models/policies.hpp>
+#include <graft/peft/method.hpp>
+
+namespace graft {
+
+/// Parameters of a model, or only the trained ones. Model is a type on `meta`, so that nothing is allocated.
+template <class Model>
+constexpr Index count_parameters(bool trainable_only) {
+  const Model model;
+  Index count = 0;
+  Model::visit(model, [&](const Path&, const auto& p) { count += p.trainable || !trainable_only ? p.size : 0; });
+  return count;
+}
+
+/// What the arguments of a model's type mean. Policies, in any order: see models/policies.hpp.
+template <class Family, class C, Method M, class B, class... Policies>
+struct ModelArguments {
+  using family = Family;
+  using config = C;
+  using method = M;
+  using backend = B;
+  using storage = typename StorageOf<Policies...>::type;
+  using element = element_of<Policies...>;
+  static_assert(!B::executes || (ModelPolicy<Policies> && ...),
+                "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16, Int8, Nf4, Nf4DoubleQuant, Q8_0, Q4_1), Activations<F32 or Bf16>, Recompute and CheckpointBlocks");
+  /// Adapters trained together (peft/bank.hpp).
+  static constexpr Index members = members_of<M>;
+  static constexpr bool checkpointed = has_policy<CheckpointBlocks, Policies...>, recomputed = has_policy<Recompute, Policies...>;
+  static constexpr const char* memory_policy = checkpointed ? "CheckpointBlocks: blocks run again backwards" : recomputed ? "Recompute: norms and SwiGLU are made again backwards" : "everything that is needed backwards is kept";
+};
+
+/// Tokens that a soft prompt, if a token embedding has one, puts before every text.
+template <class Embedding>
+inline constexpr Index virtual_tokens_of = 0;
+template <class Embedding>
+  requires requires { Embedding::virtual_tokens; }
+inline constexpr Index virtual_tokens_of<Embedding> = Embedding::virtual_tokens;
+/// Keys that a prefix, if a model's shared layer is one, puts before every sequence's.
+template <class Shared>
+inline constexpr Index prefix_tokens_of = 0;
+template <class Shared>
+  requires requires { Shared::prefix_tokens; }
+inline constexpr Index prefix_tokens_of<Shared> = Shared::prefix_tokens;
+
+/// Attention within sequences, and what a model's shared layer lets them see besides.
+template <class T, class Shared, class B>
+constexpr auto seen_by(T& tape, const Shared& shared, Sequences<B> sequences) {
+  const PackedContext<B> plain{sequences};
+  if constexpr (requires { shared.seen(tape, plain); }) return shared.seen(tape, plain);
+  else return plain;
+}
+
+}  // namespace graft
