@@ -63,7 +63,8 @@ PlacedBatch<typename T::backend> place(T& tape, const Batch& batch) {
     for (Index s = 0; s + 1 < batch.source_starts.size(); ++s) {
       const auto n = static_cast<Index>(batch.source_starts[s + 1] - batch.source_starts[s]);
       placed.source.pairs += n * n;
-      placed.cross.pairs += n * static_cast<Index>(batch.starts[s + 1] - batch.starts[s]);
+      const Index reads = s + (batch.keys_ahead > 0 ? 1 : 0);  // behind the sequence that is a prefix's
+      placed.cross.pairs += n * static_cast<Index>(batch.starts[reads + 1] - batch.starts[reads]);
     }
   }
   const auto length = [&batch](Index s) { return s == 0 && batch.keys_ahead > 0 ? batch.keys_ahead : static_cast<Index>(batch.starts[s + 1] - batch.starts[s]); };
