@@ -9,4 +9,5 @@ file(WRITE "${PROJECT_BINARY_DIR}/graftConfig.cmake"
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/graftConfigVersion.cmake" COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/graftConfig.cmake" "${PROJECT_BINARY_DIR}/graftConfigVersion.cmake" "${PROJECT_SOURCE_DIR}/cmake/graft_add_model.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/graft_dependencies.cmake" "${PROJECT_SOURCE_DIR}/cmake/FindPCRE2.cmake" "${PROJECT_SOURCE_DIR}/cmake/FindXsimd.cmake"
+              "${PROJECT_SOURCE_DIR}/cmake/FindUtf8proc.cmake" "${PROJECT_SOURCE_DIR}/cmake/FindSentencePiece.cmake"
         DESTINATION "${graft_package_dir}")

@@ -31,7 +31,7 @@ mkdir -p "$cache"
 
 say "1. what is needed"
 . examples/quickstart/packages.sh
-need_packages g++ cmake make libeigen3-dev libxsimd-dev nlohmann-json3-dev libpcre2-dev libcli11-dev python3 python3-pip
+need_packages g++ cmake make libeigen3-dev libxsimd-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev libsentencepiece-dev libcli11-dev python3 python3-pip
 
 say "2. the model"
 [ -n "$model" ] || model=$(examples/fetch_model.sh)

@@ -125,18 +125,15 @@ class SessionOf final : public Session {
     if constexpr (graft::generates_merged<Model>()) graft::merge(model);
     const graft::Formatter formatter{tokenizer, o.plain ? std::nullopt : graft::load_chat_template(files), o.instruction};
     graft::Generator generator(model, 8192);
-    std::vector<graft::Id> so_far;
-    std::string shown;
+    graft::TokenStream stream(tokenizer);
+    const auto show = [](const std::string& text) {
+      std::fwrite(text.data(), 1, text.size(), stdout);
+      std::fflush(stdout);
+    };
     generator(tokenizer.encode(formatter.prompt(o.prompt)),
               {.max_new_tokens = o.new_tokens, .temperature = o.temperature, .top_k = o.top_k, .top_p = o.top_p, .seed = o.seed, .stop = graft::end_tokens(files, tokenizer)},
-              [&](graft::Id id) {
-                so_far.push_back(id);
-                const std::string text = tokenizer.decode(so_far);
-                std::fwrite(text.data() + shown.size(), 1, text.size() - shown.size(), stdout);
-                std::fflush(stdout);
-                shown = text;
-              });
-    std::puts("");
+              [&](graft::Id id) { show(stream(id)); });
+    std::puts(stream.rest().c_str());
   }
 
   void eval(const EvalOptions& o) override {

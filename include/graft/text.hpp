@@ -4,5 +4,6 @@
 
 #include <graft/text/chat.hpp>
 #include <graft/text/dataset.hpp>
-#include <graft/text/pattern.hpp>
 #include <graft/text/tokenizer.hpp>
+#include <graft/text/tokenizer_gguf.hpp>
+#include <graft/text/tokenizer_json.hpp>

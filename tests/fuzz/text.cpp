@@ -8,17 +8,9 @@ std::vector<std::string> seeds() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const graft::Tokenizer tokenizer = [] {
-    graft::TokenizerParts parts;
-    for (graft::Index byte = 0, extra = 256; byte < 256; ++byte) {
-      const bool visible = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
-      const auto point = visible ? byte : extra++;
-      parts.tokens.push_back(point < 0x80 ? std::string(1, static_cast<char>(point)) : std::string{static_cast<char>(0xC0U | (point >> 6U)), static_cast<char>(0x80U | (point & 0x3FU))});
-    }
-    for (const char* token : {"ab", "abab", "<e>"}) parts.tokens.emplace_back(token);
-    parts.merges = {{"a", "b"}, {"ab", "ab"}};
-    parts.special = {258};
-    parts.patterns = {graft::digit_pattern, graft::gpt2_pattern};
-    return graft::Tokenizer(std::move(parts));
+    std::vector<std::string> tokens(graft::splitter::byte_letters().begin(), graft::splitter::byte_letters().end());
+    for (const char* token : {"ab", "abab", "<e>"}) tokens.emplace_back(token);
+    return graft::Tokenizer(graft::byte_level_parts(std::move(tokens), {{"a", "b"}, {"ab", "ab"}}, {258}, {R"(\p{N})", graft::splitter::gpt2_pattern}));
   }();
   const std::string text(reinterpret_cast<const char*>(data), size);
   if (tokenizer.decode(tokenizer.encode(text), true) != text) __builtin_trap();  // bytes in, the same bytes out

@@ -7,6 +7,11 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #endif
 
+/// Whether the SentencePiece library is linked (text/sentencepiece.hpp); graft's CMake says so where it finds it.
+#if !defined(GRAFT_HAS_SENTENCEPIECE)
+#define GRAFT_HAS_SENTENCEPIECE 0
+#endif
+
 #define GRAFT_VERSION_MAJOR 0
 #define GRAFT_VERSION_MINOR 1
 #define GRAFT_VERSION_PATCH 0

@@ -8,8 +8,6 @@
 
 #include <memory>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include <pcre2.h>
 
@@ -27,19 +25,20 @@ class Pattern {
     match_.reset(pcre2_match_data_create_from_pattern(code_.get(), nullptr));
   }
 
-  /// Cuts text into its matches and what lies between them, in order; nothing is lost.
-  void split(std::string_view text, std::vector<std::string_view>& pieces) const {
+  /// Calls `each(piece, whether it matches)` for the matches and what lies between them, in order; nothing is lost.
+  template <class Each>
+  void operator()(std::string_view text, Each each) const {
     const auto* const subject = reinterpret_cast<PCRE2_SPTR>(text.data());
-    PCRE2_SIZE done = 0, from = 0;
-    while (from < text.size() && pcre2_match(code_.get(), subject, text.size(), from, 0, match_.get(), nullptr) > 0) {
+    PCRE2_SIZE done = 0;
+    while (done < text.size() && pcre2_match(code_.get(), subject, text.size(), done, PCRE2_NOTEMPTY, match_.get(), nullptr) > 0) {
       const PCRE2_SIZE* const range = pcre2_get_ovector_pointer(match_.get());
-      const auto [begin, end] = std::pair(range[0], range[1]);
-      if (end == begin) break;
-      if (begin > done) pieces.push_back(text.substr(done, begin - done));
-      pieces.push_back(text.substr(begin, end - begin));
-      done = from = end;
+      const PCRE2_SIZE begin = range[0], end = range[1];
+      if (end <= begin || begin < done) break;
+      if (begin > done) each(text.substr(done, begin - done), false);
+      each(text.substr(begin, end - begin), true);
+      done = end;
     }
-    if (done < text.size()) pieces.push_back(text.substr(done));
+    if (done < text.size()) each(text.substr(done), false);
   }
 
  private:
@@ -50,5 +49,15 @@ class Pattern {
   std::unique_ptr<pcre2_code, Free> code_;
   std::unique_ptr<pcre2_match_data, Free> match_;
 };
+
+/// Text as a pattern that matches just it.
+inline std::string literal_pattern(std::string_view text) {
+  std::string quoted;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x80 && std::string_view("\\^$.|?*+()[]{}#-").find(c) != std::string_view::npos) quoted += '\\';
+    quoted += c;
+  }
+  return quoted;
+}
 
 }  // namespace graft

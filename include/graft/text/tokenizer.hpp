@@ -1,199 +1,250 @@
 /// \file
-/// Byte-level byte-pair encoding (Sennrich et al. 2016, Radford et al. 2019): text → pieces → merged symbols → ids.
+/// Text ↔ token ids: text is searched for added tokens; what lies between is normalised, split into pieces, and each piece
+/// encoded by the model (BytePairEncoding, Unigram, WordPiece or SentencePiece). Decoding goes back from the tokens.
 #pragma once
 
-#include <graft/text/pattern.hpp>
+#include <graft/text/byte_pair_encoding.hpp>
+#include <graft/text/splitter.hpp>
+#include <graft/text/token_decoder.hpp>
 
-#include <array>
-#include <limits>
-#include <queue>
-#include <string>
-#include <unordered_map>
+#include <span>
 
 namespace graft {
 
-/// What defines a tokenizer, whichever file it came from (see models/tokenizer_files.hpp).
-struct TokenizerParts {
-  std::vector<std::string> tokens;                            ///< by id, in the byte-level alphabet
-  std::vector<std::pair<std::string, std::string>> merges;    ///< by priority
-  std::vector<Id> special;                                    ///< ids that text can name literally, like <|im_end|>
-  std::vector<std::string> patterns;                          ///< splitters, applied one after another
+/// A token that text can name literally, like <|im_end|>.
+struct AddedToken {
+  Id id = 0;
+  std::string content;
+  bool special = true;                                  ///< left out by `decode`
+  bool takes_left = false, takes_right = false;         ///< white space beside it is part of it
+  bool whole_word = false;                              ///< only where no letter or digit is beside it
+  bool normalized = false;                              ///< searched for in normalised text
 };
 
-/// The pattern that GPT-2 splits by, and the one that isolates digits.
-inline constexpr const char* gpt2_pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-inline constexpr const char* digit_pattern = R"(\p{N})";
-/// The pattern of Qwen2.
-inline constexpr const char* qwen2_pattern =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+/// Where the ids of texts go among a model's own tokens: "[CLS] $A [SEP] $B [SEP]".
+struct TokenTemplate {
+  struct Item {
+    int text = -1;  ///< 0 for the first, 1 for the second, −1 for a token
+    Id token = -1;
+    Id type = 0;
+  };
+  std::vector<Item> items;
+};
+
+/// What defines a tokenizer, whichever file it came from (text/tokenizer_json.hpp, text/tokenizer_gguf.hpp).
+struct TokenizerParts {
+  std::shared_ptr<const Vocabulary> vocabulary;
+  std::vector<AddedToken> added;
+  std::vector<normalizer::Step> normalizer;
+  std::vector<splitter::Step> splitter;
+  std::shared_ptr<const Subword> model;
+  std::vector<token_decoder::Step> decoder;
+  std::string between_tokens;                           ///< put between what the decoder yields
+  TokenTemplate single{{{0, -1, 0}}}, pair{{{0, -1, 0}, {1, -1, 0}}};
+  bool bytes = false;                                   ///< whether text that is no UTF-8 has a meaning
+};
+
+/// Byte-level byte-pair encoding (Radford et al. 2019). `added` tokens are special; `patterns` split one after another; `whole`
+/// as in BytePairEncoding.
+inline TokenizerParts byte_level_parts(std::vector<std::string> tokens, const std::vector<std::pair<std::string, std::string>>& merges, const std::vector<Id>& added,
+                                       const std::vector<std::string>& patterns, bool whole = false) {
+  TokenizerParts parts;
+  for (const Id id : added) {
+    if (id < 0 || static_cast<Index>(id) >= tokens.size()) fail("tokenizer: the special token ", id, " is outside the vocabulary of ", tokens.size());
+    parts.added.push_back({.id = id, .content = tokens[static_cast<Index>(id)]});
+  }
+  parts.vocabulary = std::make_shared<Vocabulary>(std::move(tokens));
+  for (const auto& pattern : patterns) parts.splitter.push_back(splitter::pattern(pattern));
+  parts.splitter.push_back(splitter::byte_level());
+  parts.model = std::make_shared<BytePairEncoding>(parts.vocabulary, merges, Unknown{}, whole);
+  parts.decoder = {token_decoder::byte_level()};
+  parts.bytes = true;
+  return parts;
+}
+
+/// Ids of one text or two, with the type of each (0 for the first text, 1 for the second, in models that tell them apart).
+struct Encoded {
+  std::vector<Id> ids, types;
+};
 
 class Tokenizer {
  public:
-  explicit Tokenizer(TokenizerParts parts) : tokens_(std::move(parts.tokens)), special_(std::move(parts.special)) {
-    for (const auto& pattern : parts.patterns) patterns_.emplace_back(pattern);
-    for (Index i = 0; i < tokens_.size(); ++i) ids_.emplace(tokens_[i], static_cast<Id>(i));
-    for (Index byte = 0, extra = 256; byte < 256; ++byte) {
-      const bool visible = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
-      const std::string letter = utf8(static_cast<std::uint32_t>(visible ? byte : extra++));
-      byte_of_[letter.size() == 1 ? static_cast<unsigned char>(letter[0]) : code_point(letter)] = static_cast<std::int16_t>(byte);
-      const auto id = ids_.find(letter);
-      byte_ids_[byte] = id == ids_.end() ? -1 : id->second;
+  explicit Tokenizer(TokenizerParts parts) : parts_(std::move(parts)) {
+    Index largest = parts_.vocabulary->size();
+    for (const auto& token : parts_.added) {
+      if (token.id < 0 || token.id > 10'000'000) fail("tokenizer: the token \"", token.content, "\" has the id ", token.id);
+      largest = std::max(largest, static_cast<Index>(token.id) + 1);
+      if (token.content.empty()) continue;
+      auto& beginning = (token.normalized ? normalized_ : literal_)[static_cast<unsigned char>(token.normalized ? normalized(token.content)[0] : token.content[0])];
+      beginning.push_back({token.normalized ? normalized(token.content) : token.content, &token});
     }
-    for (Index rank = 0; rank < parts.merges.size(); ++rank) {
-      const auto& [left, right] = parts.merges[rank];
-      const auto l = ids_.find(left), r = ids_.find(right), whole = ids_.find(left + right);
-      if (l == ids_.end() || r == ids_.end() || whole == ids_.end()) fail("tokenizer: merge number ", rank, " (\"", left, " ", right, "\") uses a token that is not in the vocabulary");
-      merges_.emplace(pair_key(l->second, r->second), Merge{static_cast<Id>(rank), whole->second});
-    }
-    is_special_.resize(tokens_.size());
-    for (const Id id : special_) {
-      if (id < 0 || static_cast<Index>(id) >= tokens_.size()) fail("tokenizer: the special token ", id, " is outside the vocabulary of ", tokens_.size());
-      is_special_[static_cast<Index>(id)] = true;
-    }
+    for (auto* table : {&literal_, &normalized_})
+      for (auto& beginning : *table)
+        std::stable_sort(beginning.begin(), beginning.end(), [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+    added_by_id_.resize(largest);
+    for (const auto& token : parts_.added) added_by_id_[static_cast<Index>(token.id)] = &token;
   }
+  Tokenizer(Tokenizer&&) = default;
+  Tokenizer& operator=(Tokenizer&&) = default;
 
-  [[nodiscard]] Index size() const { return tokens_.size(); }
+  [[nodiscard]] Index size() const { return added_by_id_.size(); }
 
   /// The id of a token spelled exactly so, or −1.
-  [[nodiscard]] Id id(const std::string& token) const {
-    const auto found = ids_.find(token);
-    return found == ids_.end() ? -1 : found->second;
+  [[nodiscard]] Id id(std::string_view token) const {
+    for (const auto& added : parts_.added)
+      if (added.content == token) return added.id;
+    return parts_.vocabulary->id(token);
+  }
+  /// How an id is spelled in the vocabulary.
+  [[nodiscard]] const std::string& token(Id id) const {
+    const AddedToken* const added = id >= 0 && static_cast<Index>(id) < size() ? added_by_id_[static_cast<Index>(id)] : nullptr;
+    return added != nullptr ? added->content : (*parts_.vocabulary)[id];
   }
 
-  /// Text to ids. Special tokens written out in the text are taken as such; nothing is added.
+  /// Text to ids. Added tokens written out in the text are taken as such; nothing else is added.
   [[nodiscard]] std::vector<Id> encode(std::string_view text) const {
+    const std::string whole = parts_.bytes ? std::string(text) : repaired(text);
     std::vector<Id> ids;
-    while (!text.empty()) {
-      const auto [at, special] = next_special(text);
-      encode_plain(text.substr(0, at), ids);
-      if (special < 0) break;
-      ids.push_back(special);
-      text.remove_prefix(at + tokens_[static_cast<Index>(special)].size());
-    }
+    search(whole, literal_, [&](std::string_view plain, const AddedToken* added) {
+      if (added != nullptr) return ids.push_back(added->id);
+      const bool first = plain.data() == whole.data();
+      const std::string normal = normalized(plain);
+      search(normal, normalized_, [&](std::string_view rest, const AddedToken* found) {
+        if (found != nullptr) return ids.push_back(found->id);
+        std::vector<splitter::Piece> pieces{{std::string(rest), first && rest.data() == normal.data()}};
+        for (const auto& step : parts_.splitter) step(pieces);
+        for (const auto& piece : pieces)
+          if (!piece.text.empty()) parts_.model->encode(piece.text, ids);
+      });
+    });
     return ids;
   }
 
+  /// The same among the model's own tokens, like a text's beginning or [CLS] and [SEP].
+  [[nodiscard]] Encoded encode_whole(std::string_view text) const { return fill(parts_.single, {encode(text)}); }
+  [[nodiscard]] Encoded encode_pair(std::string_view first, std::string_view second) const { return fill(parts_.pair, {encode(first), encode(second)}); }
+  /// The tokens that stand before and after one text.
+  [[nodiscard]] std::vector<Id> opening() const { return around(true); }
+  [[nodiscard]] std::vector<Id> closing() const { return around(false); }
+
   /// Ids to text; special tokens are left out unless asked for.
-  [[nodiscard]] std::string decode(const std::vector<Id>& ids, bool with_special = false) const {
-    std::string text;
+  [[nodiscard]] std::string decode(std::span<const Id> ids, bool with_special = false) const {
+    std::vector<std::string> tokens;
     for (const Id id : ids) {
-      if (id < 0 || static_cast<Index>(id) >= tokens_.size()) fail("tokenizer: no token has the id ", id);
-      const std::string& token = tokens_[static_cast<Index>(id)];
-      if (is_special_[static_cast<Index>(id)]) {
-        if (with_special) text += token;
-        continue;
-      }
-      for (Index i = 0; i < token.size();) {
-        const Index length = letter_length(token, i);
-        const Index point = length == 1 ? static_cast<unsigned char>(token[i]) : length == 2 ? code_point(std::string_view(token).substr(i, 2)) : byte_of_.size();
-        if (point < byte_of_.size() && byte_of_[point] >= 0) text += static_cast<char>(byte_of_[point]);
-        else text.append(token, i, length);
-        i += length;
-      }
+      const auto& spelled = token(id);
+      const AddedToken* const added = added_by_id_[static_cast<Index>(id)];
+      if (added == nullptr || !added->special || with_special) tokens.push_back(spelled);
     }
+    for (const auto& step : parts_.decoder) step(tokens);
+    std::string text;
+    for (Index i = 0; i < tokens.size(); ++i) text += i == 0 ? tokens[i] : parts_.between_tokens + tokens[i];
     return text;
   }
 
  private:
-  struct Merge {
-    Id rank, whole;
-  };
+  using Beginnings = std::array<std::vector<std::pair<std::string, const AddedToken*>>, 256>;
 
-  static std::uint64_t pair_key(Id left, Id right) { return (std::uint64_t{static_cast<std::uint32_t>(left)} << 32U) | static_cast<std::uint32_t>(right); }
-  static std::string utf8(std::uint32_t point) {
-    if (point < 0x80) return {static_cast<char>(point)};
-    return {static_cast<char>(0xC0U | (point >> 6U)), static_cast<char>(0x80U | (point & 0x3FU))};
-  }
-  static Index code_point(std::string_view two_bytes) {
-    return ((static_cast<unsigned char>(two_bytes[0]) & 0x1FU) << 6U) | (static_cast<unsigned char>(two_bytes[1]) & 0x3FU);
-  }
-  static Index letter_length(const std::string& text, Index at) {
-    const auto lead = static_cast<unsigned char>(text[at]);
-    const Index length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    return std::min(length, text.size() - at);
+  [[nodiscard]] std::string normalized(std::string_view text) const {
+    std::string normal(text);
+    for (const auto& step : parts_.normalizer) normal = step(std::move(normal));
+    return normal;
   }
 
-  /// The first special token in the text, the longest where several start there.
-  [[nodiscard]] std::pair<Index, Id> next_special(std::string_view text) const {
-    Index best = text.size();
-    Id found = -1;
-    for (const Id id : special_) {
-      const std::string& token = tokens_[static_cast<Index>(id)];
-      const Index at = token.empty() ? text.npos : text.find(token);
-      if (at == text.npos || at > best) continue;
-      if (at < best || found < 0 || token.size() > tokens_[static_cast<Index>(found)].size()) {
-        best = at;
-        found = id;
+  /// Cuts text at added tokens, leftmost and longest first: each(what lies between, null) and each({}, token) in order.
+  template <class Each>
+  static void search(std::string_view text, const Beginnings& beginnings, Each each) {
+    Index done = 0;
+    for (Index at = 0; at < text.size();) {
+      const std::pair<std::string, const AddedToken*>* found = nullptr;
+      for (const auto& candidate : beginnings[static_cast<unsigned char>(text[at])])
+        if (text.substr(at).starts_with(candidate.first) && (!candidate.second->whole_word || stands_alone(text, at, candidate.first.size()))) {
+          found = &candidate;
+          break;
+        }
+      if (found == nullptr) {
+        ++at;
+        continue;
       }
+      Index begin = at, end = at + found->first.size();
+      if (found->second->takes_left) begin = done + without_space_at_end(text.substr(done, at - done));
+      if (found->second->takes_right)
+        while (end < text.size() && is_white_space(first_character(text.substr(end)).first)) end += first_character(text.substr(end)).second;
+      if (begin > done) each(text.substr(done, begin - done), nullptr);
+      each(std::string_view(), found->second);
+      done = at = end;
     }
-    return {best, found};
+    if (done < text.size()) each(text.substr(done), nullptr);
+  }
+  static Index without_space_at_end(std::string_view text) {
+    Index end = 0, at = 0;
+    each_character(text, [&](std::int32_t point, std::string_view bytes) {
+      at += bytes.size();
+      if (!is_white_space(point)) end = at;
+    });
+    return end;
+  }
+  static bool stands_alone(std::string_view text, Index at, Index length) {
+    const auto is_word = [](std::int32_t point) { return point == '_' || is_letter_or_number(point) || is_mark(point); };
+    std::int32_t before = ' ';
+    each_character(text.substr(0, at), [&before](std::int32_t point, std::string_view) { before = point; });
+    return !is_word(before) && (at + length == text.size() || !is_word(first_character(text.substr(at + length)).first));
   }
 
-  void encode_plain(std::string_view text, std::vector<Id>& ids) const {
-    std::vector<std::string_view> pieces{text}, next;
-    if (text.empty()) return;
-    for (const Pattern& pattern : patterns_) {
-      next.clear();
-      for (const auto piece : pieces) pattern.split(piece, next);
-      std::swap(pieces, next);
+  static Encoded fill(const TokenTemplate& form, const std::vector<std::vector<Id>>& texts) {
+    Encoded filled;
+    for (const auto& item : form.items) {
+      const auto ids = item.text < 0 ? std::vector<Id>{item.token} : texts.at(static_cast<Index>(item.text));
+      filled.ids.insert(filled.ids.end(), ids.begin(), ids.end());
+      filled.types.resize(filled.ids.size(), item.type);
     }
-    for (const auto piece : pieces) merge(piece, ids);
+    return filled;
+  }
+  [[nodiscard]] std::vector<Id> around(bool before) const {
+    std::vector<Id> ids;
+    bool passed = false;
+    for (const auto& item : parts_.single.items) {
+      if (item.text >= 0) passed = true;
+      else if (passed != before) ids.push_back(item.token);
+    }
+    return ids;
   }
 
-  /// Merges neighbouring symbols, always the pair of the lowest rank, leftmost first, until none is left.
-  void merge(std::string_view piece, std::vector<Id>& ids) const {
-    struct Symbol {
-      Id id;
-      Index previous, next;
-    };
-    struct Candidate {
-      Id rank;
-      Index left;
-      Id left_id, right_id;
-      bool operator<(const Candidate& other) const { return std::pair(rank, left) > std::pair(other.rank, other.left); }
-    };
-    constexpr Index none = std::numeric_limits<Index>::max();
-    std::vector<Symbol> symbols;
-    for (Index i = 0; i < piece.size(); ++i) {
-      const Id id = byte_ids_[static_cast<unsigned char>(piece[i])];
-      if (id < 0) fail("tokenizer: the vocabulary has no token for byte ", static_cast<int>(static_cast<unsigned char>(piece[i])));
-      symbols.push_back({id, i == 0 ? none : i - 1, i + 1 == piece.size() ? none : i + 1});
+  TokenizerParts parts_;
+  Beginnings literal_, normalized_;
+  std::vector<const AddedToken*> added_by_id_;
+};
+
+/// Decodes tokens as they come. A character whose bytes are spread over tokens is given out when it is whole.
+class TokenStream {
+ public:
+  explicit TokenStream(const Tokenizer& tokenizer, bool with_special = false) : tokenizer_(&tokenizer), with_special_(with_special) {}
+
+  /// The text that became certain with this token.
+  std::string operator()(Id id) {
+    recent_.push_back(id);
+    const std::string text = tokenizer_->decode(recent_, with_special_);
+    if (unfinished_bytes(text) > 0 || text.size() < given_) return "";
+    std::string fresh = text.substr(given_);
+    // Tokens before the last two of a whole text cannot change what follows.
+    if (recent_.size() > 8 && !fresh.empty()) {
+      recent_.erase(recent_.begin(), recent_.end() - 2);
+      given_ = tokenizer_->decode(recent_, with_special_).size();
+    } else {
+      given_ = text.size();
     }
-    std::priority_queue<Candidate> queue;
-    const auto offer = [&](Index left) {
-      if (left == none || symbols[left].next == none) return;
-      const Id l = symbols[left].id, r = symbols[symbols[left].next].id;
-      if (const auto found = merges_.find(pair_key(l, r)); found != merges_.end()) queue.push({found->second.rank, left, l, r});
-    };
-    for (Index i = 0; i < symbols.size(); ++i) offer(i);
-    while (!queue.empty()) {
-      const Candidate best = queue.top();
-      queue.pop();
-      Symbol& left = symbols[best.left];
-      if (left.id != best.left_id || left.next == none || symbols[left.next].id != best.right_id) continue;  // overtaken
-      Symbol& right = symbols[left.next];
-      left.id = merges_.at(pair_key(best.left_id, best.right_id)).whole;
-      left.next = right.next;
-      right.id = -1;
-      if (left.next != none) symbols[left.next].previous = best.left;
-      offer(best.left);
-      offer(left.previous);
-    }
-    for (Index i = 0; i != none && i < symbols.size(); i = symbols[i].next) ids.push_back(symbols[i].id);
+    return fresh;
+  }
+  /// What is left at the end: bytes that make no whole character.
+  std::string rest() {
+    const std::string text = tokenizer_->decode(recent_, with_special_);
+    return text.size() > given_ ? text.substr(given_) : "";
   }
 
-  std::vector<std::string> tokens_;
-  std::vector<Id> special_;
-  std::vector<bool> is_special_;
-  std::vector<Pattern> patterns_;
-  std::unordered_map<std::string, Id> ids_;
-  std::array<std::int16_t, 512> byte_of_ = [] {
-    std::array<std::int16_t, 512> none{};
-    none.fill(-1);
-    return none;
-  }();
-  std::array<Id, 256> byte_ids_{};
-  std::unordered_map<std::uint64_t, Merge> merges_;
+ private:
+  const Tokenizer* tokenizer_;
+  bool with_special_;
+  std::vector<Id> recent_;
+  Index given_ = 0;
 };
 
 }  // namespace graft
