@@ -1,6 +1,6 @@
-# graft_add_model(<target> <config.json> [<adapter_config.json>] [METHOD <C++ type>])
+# graft_add_model(<target> <config.json or .gguf> [<adapter_config.json>] [METHOD <C++ type>] [TASK <ForSequenceClassification, ForMaskedLM or Encoder>])
 #
-# Turns Hugging Face configs into types. Makes an INTERFACE target <target> whose header <target>.hpp holds
+# Turns a model's files into types. BERT and RoBERTa are for the task that config.json's "architectures" names, or classifiers. Makes an INTERFACE target <target> whose header <target>.hpp holds
 #   namespace <target> { struct Config; using Method; template <class Backend, class... Policies> using Model; }
 # Without an adapter config the method is METHOD, or graft::FrozenBase.
 include_guard(GLOBAL)
@@ -84,6 +84,7 @@ endfunction()
 
 set(_graft_sites q_proj Query k_proj Key v_proj Value o_proj Output gate_proj Gate up_proj Up down_proj Down lm_head Head embed_tokens TokenEmbedding
     input_layernorm InputNorm post_attention_layernorm MlpNorm norm FinalNorm
+    post_feedforward_layernorm MlpOutputNorm pre_feedforward_layernorm MlpNorm qkv_proj QueryKeyValue gate_up_proj GateUp
     c_attn QueryKeyValue attn.c_proj Output c_fc Up mlp.c_proj Down wte TokenEmbedding wpe PositionEmbedding ln_1 InputNorm ln_2 MlpNorm ln_f FinalNorm
     query Query key Key value Value attention.output.dense Output intermediate.dense Up word_embeddings TokenEmbedding position_embeddings PositionEmbedding
     token_type_embeddings TokenTypeEmbedding pooler.dense Pooler classifier Head
@@ -100,6 +101,12 @@ function(_graft_site out module source)
   set(several_o graft::Output graft::CrossOutput)
   set(several_layer_norm graft::InputNorm graft::CrossNorm graft::MlpNorm)
   set(several_LayerNorm graft::EmbeddingNorm graft::MlpNorm graft::OutputNorm)
+  if(_graft_family MATCHES "^gemma")
+    set(several_post_attention_layernorm graft::AttentionOutputNorm)
+  endif()
+  if(_graft_family STREQUAL "roberta")
+    set(several_classifier graft::Pooler graft::Head)
+  endif()
   if(DEFINED several_${module})
     list(JOIN several_${module} ", " sites)
     set(${out} "${sites}" PARENT_SCOPE)
@@ -505,152 +512,41 @@ function(graft_method_of out path)
   set(${out} "${method}" PARENT_SCOPE)
 endfunction()
 
-# sizes that a config must state, as variables of their names
-macro(_graft_sizes config json)
-  foreach(key ${ARGN})
-    _graft_json(${key} "${json}" ${key} "")
-    if(NOT ${key} MATCHES "^[1-9][0-9]*$")
-      message(FATAL_ERROR "graft_add_model: ${config}: \"${key}\" is missing or no positive number")
+# The program that reads a model's config.json or GGUF as graft does (models/stated_config.hpp); built when first needed.
+function(_graft_describe_program out)
+  find_path(GRAFT_INCLUDE_DIR graft/models/stated_config.hpp HINTS "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../include" "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../include" "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../../include"
+            NO_DEFAULT_PATH REQUIRED)
+  mark_as_advanced(GRAFT_INCLUDE_DIR)
+  set(program "${CMAKE_BINARY_DIR}/graft_describe${CMAKE_EXECUTABLE_SUFFIX}")
+  set(source "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/graft_describe.cpp")
+  file(GLOB headers "${GRAFT_INCLUDE_DIR}/graft/io/*.hpp" "${GRAFT_INCLUDE_DIR}/graft/core/*.hpp")
+  set(stale)
+  foreach(part IN LISTS headers ITEMS "${source}" "${GRAFT_INCLUDE_DIR}/graft/models/stated_config.hpp")
+    if("${part}" IS_NEWER_THAN "${program}")
+      set(stale ON)
     endif()
   endforeach()
-endmacro()
-
-# The members of a config struct of the Llama family.
-function(_graft_llama_config out config json family)
-  _graft_sizes("${config}" "${json}" vocab_size hidden_size num_hidden_layers num_attention_heads intermediate_size)
-  _graft_json(groups "${json}" num_key_value_heads ${num_attention_heads})
-  math(EXPR head_width "${hidden_size} / ${num_attention_heads}")
-  _graft_json(head_width "${json}" head_dim ${head_width})
-  _graft_json(rope "${json}" rope_theta 10000.0)
-  _graft_json(epsilon "${json}" rms_norm_eps 1e-6)
-  _graft_json(tied "${json}" tie_word_embeddings false)
-  _graft_json(bias "${json}" attention_bias false)
-  _graft_json(mlp_bias "${json}" mlp_bias false)
-  set(qkv_bias ${bias})
-  set(output_bias ${bias})
-  if(family STREQUAL "qwen2")
-    set(qkv_bias true)
-    set(output_bias false)
-  endif()
-  set(head_norm false)
-  if(family STREQUAL "qwen3")
-    set(head_norm true)
-  endif()
-  _graft_json(window "${json}" sliding_window 0)
-  _graft_json(uses_window "${json}" use_sliding_window false)
-  if(NOT family STREQUAL "mistral" AND NOT uses_window)
-    set(window 0)
-  endif()
-  set(scaling)
-  string(JSON scaled ERROR_VARIABLE error GET "${json}" rope_scaling)
-  if(NOT error AND scaled)
-    _graft_json(kind "${scaled}" type "")
-    _graft_json(kind "${scaled}" rope_type "${kind}")
-    if(kind MATCHES "^(linear|llama3)$")
-      _graft_json(factor "${scaled}" factor 1)
-      _graft_float(factor "${factor}")
-      set(scaling "  static constexpr float rope_factor = ${factor};\n")
-    elseif(NOT kind STREQUAL "default")
-      message(FATAL_ERROR "graft_add_model: ${config}: rope_scaling is \"${kind}\"; this version knows linear and llama3")
+  if(stale)
+    message(STATUS "graft: building the reader of model configs")
+    set(CMAKE_TRY_COMPILE_CONFIGURATION Debug)
+    try_compile(built "${CMAKE_BINARY_DIR}/graft_describe_build" "${source}" CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${GRAFT_INCLUDE_DIR}" LINK_LIBRARIES nlohmann_json::nlohmann_json
+                CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON OUTPUT_VARIABLE output COPY_FILE "${program}")
+    if(NOT built)
+      message(FATAL_ERROR "graft_add_model: the reader of model configs does not compile:\n${output}")
     endif()
-    if(kind STREQUAL "llama3")
-      _graft_json(low "${scaled}" low_freq_factor 1)
-      _graft_json(high "${scaled}" high_freq_factor 4)
-      _graft_json(original "${scaled}" original_max_position_embeddings 8192)
-      _graft_float(low "${low}")
-      _graft_float(high "${high}")
-      string(APPEND scaling "  static constexpr float rope_low = ${low}, rope_high = ${high};\n  static constexpr graft::Index rope_original = ${original};\n")
-    endif()
+    file(TOUCH "${program}")
   endif()
-  _graft_float(rope "${rope}")
-  _graft_float(epsilon "${epsilon}")
-  set(${out} "  static constexpr graft::Index vocabulary = ${vocab_size}, width = ${hidden_size}, blocks = ${num_hidden_layers}, heads = ${num_attention_heads},
-                                groups = ${groups}, head_width = ${head_width}, feed_forward = ${intermediate_size};
-  static constexpr float rope_base = ${rope}, norm_epsilon = ${epsilon};
-  static constexpr bool tied_head = ${tied}, qkv_bias = ${qkv_bias}, output_bias = ${output_bias}, mlp_bias = ${mlp_bias}, head_norm = ${head_norm};
-  static constexpr graft::Index window = ${window};
-${scaling}" PARENT_SCOPE)
-endfunction()
-
-# The same of GPT-2.
-function(_graft_gpt2_config out config json)
-  _graft_sizes("${config}" "${json}" vocab_size n_embd n_layer n_head)
-  math(EXPR head_width "${n_embd} / ${n_head}")
-  math(EXPR inner "4 * ${n_embd}")
-  _graft_json(inner "${json}" n_inner ${inner})
-  _graft_json(positions "${json}" n_positions 1024)
-  _graft_json(epsilon "${json}" layer_norm_epsilon 1e-5)
-  _graft_json(tied "${json}" tie_word_embeddings true)
-  _graft_float(epsilon "${epsilon}")
-  set(${out} "  static constexpr graft::Index vocabulary = ${vocab_size}, width = ${n_embd}, blocks = ${n_layer}, heads = ${n_head}, groups = ${n_head},
-                                head_width = ${head_width}, feed_forward = ${inner}, positions = ${positions};
-  static constexpr float norm_epsilon = ${epsilon};
-  static constexpr bool tied_head = ${tied};
-" PARENT_SCOPE)
-endfunction()
-
-# The same of T5.
-function(_graft_t5_config out config json)
-  _graft_sizes("${config}" "${json}" vocab_size d_model num_layers num_heads d_kv d_ff)
-  _graft_json(decoder "${json}" num_decoder_layers ${num_layers})
-  _graft_json(buckets "${json}" relative_attention_num_buckets 32)
-  _graft_json(farthest "${json}" relative_attention_max_distance 128)
-  _graft_json(epsilon "${json}" layer_norm_epsilon 1e-6)
-  _graft_json(tied "${json}" tie_word_embeddings true)
-  _graft_json(feeds "${json}" feed_forward_proj relu)
-  set(gated false)
-  if(feeds STREQUAL "gated-gelu")
-    set(gated true)
-  endif()
-  _graft_float(epsilon "${epsilon}")
-  set(${out} "  static constexpr graft::Index vocabulary = ${vocab_size}, width = ${d_model}, encoder_blocks = ${num_layers}, blocks = ${decoder}, heads = ${num_heads},
-                                groups = ${num_heads}, head_width = ${d_kv}, feed_forward = ${d_ff}, buckets = ${buckets}, farthest = ${farthest};
-  static constexpr float norm_epsilon = ${epsilon};
-  static constexpr bool tied_head = ${tied}, gated = ${gated};
-" PARENT_SCOPE)
-endfunction()
-
-# The same of BERT.
-function(_graft_bert_config out config json)
-  _graft_sizes("${config}" "${json}" vocab_size hidden_size num_hidden_layers num_attention_heads intermediate_size)
-  math(EXPR head_width "${hidden_size} / ${num_attention_heads}")
-  _graft_json(positions "${json}" max_position_embeddings 512)
-  _graft_json(types "${json}" type_vocab_size 2)
-  _graft_json(epsilon "${json}" layer_norm_eps 1e-12)
-  _graft_float(epsilon "${epsilon}")
-  string(JSON classes ERROR_VARIABLE error LENGTH "${json}" id2label)
-  if(error)
-    set(classes 2)
-  endif()
-  set(${out} "  static constexpr graft::Index vocabulary = ${vocab_size}, width = ${hidden_size}, blocks = ${num_hidden_layers}, heads = ${num_attention_heads},
-                                groups = ${num_attention_heads}, head_width = ${head_width}, feed_forward = ${intermediate_size},
-                                positions = ${positions}, token_types = ${types}, classes = ${classes};
-  static constexpr float norm_epsilon = ${epsilon};
-" PARENT_SCOPE)
+  set(${out} "${program}" PARENT_SCOPE)
 endfunction()
 
 function(graft_add_model target config)
-  cmake_parse_arguments(arg "" "METHOD" "" ${ARGN})
-  file(READ "${config}" json)
+  cmake_parse_arguments(arg "" "METHOD;TASK" "" ${ARGN})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${config}")
-  _graft_json(family "${json}" model_type "")
-  if(family MATCHES "^(llama|mistral|qwen2|qwen3)$")
-    _graft_llama_config(members "${config}" "${json}" ${family})
-    set(type Llama)
-  elseif(family STREQUAL "gpt2")
-    _graft_gpt2_config(members "${config}" "${json}")
-    set(type Gpt2)
-  elseif(family STREQUAL "t5")
-    _graft_t5_config(members "${config}" "${json}")
-    set(type T5)
-  elseif(family STREQUAL "bert")
-    _graft_bert_config(members "${config}" "${json}")
-    set(type BertClassifier)
-  else()
-    message(FATAL_ERROR "graft_add_model: ${config}: model_type is \"${family}\"; this version knows llama, mistral, qwen2, qwen3, gpt2, bert and t5")
+  set(_graft_family)  # some names of modules mean something else there
+  if(config MATCHES "\\.json$")
+    file(READ "${config}" json)
+    _graft_json(_graft_family "${json}" model_type "")
   endif()
-  string(REPLACE "Classifier" "" family_type ${type})
-  string(TOLOWER ${family_type} header)
   if(arg_UNPARSED_ARGUMENTS)
     list(GET arg_UNPARSED_ARGUMENTS 0 adapter)
     graft_method_of(method "${adapter}")
@@ -659,26 +555,13 @@ function(graft_add_model target config)
   else()
     set(method "graft::FrozenBase")
   endif()
+  _graft_describe_program(program)
+  execute_process(COMMAND "${program}" "${config}" "${target}" "${method}" "${arg_TASK}" OUTPUT_VARIABLE header ERROR_VARIABLE error RESULT_VARIABLE result)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "graft_add_model: ${error}")
+  endif()
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/graft_models")
-  file(CONFIGURE OUTPUT "${folder}/${target}.hpp" CONTENT
-"// Generated by graft_add_model from @config@
-#pragma once
-
-#include <graft/models/@header@.hpp>
-#include <graft/peft.hpp>
-
-namespace @target@ {
-
-struct Config : graft::@family_type@Defaults {
-@members@};
-
-using Method = @method@;
-
-template <class Backend, class... Policies>
-using Model = graft::@type@<Config, Method, Backend, Policies...>;
-
-}  // namespace @target@
-" @ONLY)
+  file(CONFIGURE OUTPUT "${folder}/${target}.hpp" CONTENT "@header@" @ONLY)
   add_library(${target} INTERFACE)
   target_include_directories(${target} INTERFACE "${folder}")
   target_link_libraries(${target} INTERFACE graft::graft)

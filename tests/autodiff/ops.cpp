@@ -176,6 +176,15 @@ BOOST_AUTO_TEST_CASE(attention_with_a_shared_prefix) {
     return attention<4, 2>(tape, a, b, c, Sequences<B>{at, at, {}, tape.ids(prefixes.data(), 3), 3, true, 24});
   }, q, k, v);
 }
+BOOST_AUTO_TEST_CASE(attention_by_a_rule) {
+  const Input<7, 8> q(16);
+  const Input<7, 4> k(17), v(18);
+  const std::vector<Id> starts{0, 2, 7}, prefixes{-1, 0};
+  check([&](auto& tape, auto a, auto b, auto c) {
+    const auto at = tape.ids(starts.data(), 3);
+    return attention<4, 2>(tape, a, b, c, Sequences<B>{at, at, {}, tape.ids(prefixes.data(), 2), 2, true, 24}, AttentionRule{.scale = 0.7F, .cap = 0.9F, .window = 3});
+  }, q, k, v);
+}
 // Products that share an input: one trained, one frozen with a low-rank path; from a value, and from a source that is made again.
 BOOST_AUTO_TEST_CASE(projecting) {
   const Input<5, 6> x(21), residual(22);

@@ -20,8 +20,8 @@ struct Rows {
   Index columns = 0;
 };
 
-/// The padded rows, packed.
-inline Rows read_rows(const SafetensorsFile& file) {
+/// The padded rows, packed; `masked`: labels are of tokens where they stand.
+inline Rows read_rows(const SafetensorsFile& file, bool masked) {
   const auto& shape = file.tensors.at("input_ids").shape;
   const auto& label_shape = file.tensors.at("labels").shape;
   const bool classes = label_shape.size() == 1;                    // one for each text
@@ -43,6 +43,7 @@ inline Rows read_rows(const SafetensorsFile& file) {
       for (Index t = 0; t < label_shape[1]; ++t) row_labels.push_back(static_cast<Id>(labels[r * label_shape[1] + t]));
       rows.batch.append_pair(row, row_labels);
     } else if (classes) rows.batch.append_class(row, static_cast<Id>(labels[r]));
+    else if (masked) rows.batch.append_masked(row, row_labels);
     else rows.batch.append(row, row_labels);
   }
   if (pairs) {  // a decoder's rows are all there
@@ -247,7 +248,7 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
   const bool has_adapter = std::filesystem::exists(folder / "adapter_model.safetensors");
   auto model = has_adapter ? opened(folder) : load<Model>(base);
   if (!has_adapter) read_parameters(model, folder / "parameters.safetensors");
-  const Rows rows = read_rows(inputs);
+  const Rows rows = read_rows(inputs, requires { Model::fills_in; });
   BOOST_TEST(largest_logit_difference(model, rows, expected.tensors.at("logits")) < 1e-4);
 
   if (expected.tensors.contains("merged_logits") && !merges<Model>()) {

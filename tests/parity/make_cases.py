@@ -7,29 +7,51 @@ import sys
 import torch
 from peft import LNTuningConfig, LoraConfig, get_peft_model
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSequenceClassification, BertConfig, Gemma2Config, Gemma3TextConfig, GPT2Config, LlamaConfig, MistralConfig, Phi3Config, Qwen2Config, Qwen3Config, RobertaConfig, SmolLM3Config
 
 ROPE = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 16}
 SIZES = {"vocab_size": 96, "hidden_size": 40, "num_hidden_layers": 3, "intermediate_size": 56, "initializer_range": 0.2}
+ENCODER = {**SIZES, "num_attention_heads": 5, "hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0}
 MODELS = {
     "llama3": LlamaConfig(**SIZES, num_attention_heads=5, num_key_value_heads=1, head_dim=8, rope_scaling=ROPE, rope_theta=500000.0),
     "llama_linear": LlamaConfig(**SIZES, num_attention_heads=5, num_key_value_heads=5, rope_scaling={"rope_type": "linear", "factor": 2.0}, tie_word_embeddings=True, attention_bias=True, mlp_bias=True),
     "mistral": MistralConfig(**SIZES, num_attention_heads=10, num_key_value_heads=2, sliding_window=16),
     "qwen2": Qwen2Config(**SIZES, num_attention_heads=5, num_key_value_heads=1, tie_word_embeddings=False),
     "qwen3": Qwen3Config(**SIZES, num_attention_heads=3, num_key_value_heads=3, head_dim=16, tie_word_embeddings=True),
+    "mistral_window": MistralConfig(**SIZES, num_attention_heads=5, num_key_value_heads=5, head_dim=8, sliding_window=4),
+    "smollm3": SmolLM3Config(**SIZES, num_attention_heads=5, num_key_value_heads=1, no_rope_layer_interval=2, no_rope_layers=[1, 0, 1], pad_token_id=0, tie_word_embeddings=True),
+    "phi3": Phi3Config(**SIZES, num_attention_heads=5, num_key_value_heads=1, sliding_window=6, pad_token_id=0),
+    "gemma2": Gemma2Config(**SIZES, num_attention_heads=5, num_key_value_heads=1, head_dim=12, query_pre_attn_scalar=10, attn_logit_softcapping=2.0, final_logit_softcapping=3.0, sliding_window=4),
+    "gemma3": Gemma3TextConfig(**SIZES, num_attention_heads=4, num_key_value_heads=2, head_dim=12, query_pre_attn_scalar=9, sliding_window=5, layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+                               rope_scaling={"rope_type": "linear", "factor": 4.0}),
+    "bert_mlm": BertConfig(**ENCODER, max_position_embeddings=20),
+    "roberta_mlm": RobertaConfig(**ENCODER, max_position_embeddings=22, type_vocab_size=1, pad_token_id=1, layer_norm_eps=1e-5),
+    "roberta": RobertaConfig(**ENCODER, max_position_embeddings=22, type_vocab_size=1, pad_token_id=1, num_labels=4),
     "gpt2": GPT2Config(vocab_size=96, n_positions=24, n_embd=36, n_layer=3, n_head=3, n_inner=50, initializer_range=0.2, attn_pdrop=0, embd_pdrop=0, resid_pdrop=0),
 }
 
 
-def methods(gpt2):
-    linears = ["c_attn", "c_proj", "c_fc"] if gpt2 else ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-    return {"full": None, "lora_all": LoraConfig(task_type="CAUSAL_LM", r=3, lora_alpha=5, target_modules=linears, fan_in_fan_out=gpt2),
-            "ln_tuning": LNTuningConfig(task_type="CAUSAL_LM", target_modules=["ln_1", "ln_2", "ln_f"] if gpt2 else ["input_layernorm", "post_attention_layernorm", "norm"])}
+def kind_of(name):
+    return AutoModelForMaskedLM if name.endswith("_mlm") else AutoModelForSequenceClassification if "bert" in name else AutoModelForCausalLM
 
 
-def case(base, folder, config):
+def methods(name):
+    task = {AutoModelForMaskedLM: None, AutoModelForSequenceClassification: "SEQ_CLS", AutoModelForCausalLM: "CAUSAL_LM"}[kind_of(name)]
+    linears = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    norms = ["input_layernorm", "post_attention_layernorm", "norm"]
+    if name == "gpt2":
+        linears, norms = ["c_attn", "c_proj", "c_fc"], ["ln_1", "ln_2", "ln_f"]
+    elif name == "phi3":
+        linears = ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]
+    elif "bert" in name:
+        return {"full": None, "lora": LoraConfig(task_type=task, r=3, lora_alpha=5, target_modules=["query", "value", "intermediate.dense"])}
+    return {"full": None, "lora_all": LoraConfig(task_type=task, r=3, lora_alpha=5, target_modules=linears, fan_in_fan_out=name == "gpt2"),
+            "ln_tuning": LNTuningConfig(task_type=task, target_modules=norms)}
+
+
+def case(name, base, folder, config):
     os.makedirs(folder, exist_ok=True)
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, attn_implementation="eager").eval()
+    model = kind_of(name).from_pretrained(base, dtype=torch.float32, attn_implementation="eager").eval()
     if config is not None:
         model = get_peft_model(model, config).eval()
         with torch.no_grad():
@@ -41,6 +63,12 @@ def case(base, folder, config):
     ids = torch.randint(3, 96, (2, 13))
     mask, labels = torch.ones_like(ids), ids.clone()
     mask[1, 9:], labels[1, 9:], labels[0, :4] = 0, -100, -100
+    if "bert" in name:
+        ids[1, 9:] = 1  # RoBERTa counts positions of what is no padding
+    if kind_of(name) is AutoModelForMaskedLM:
+        labels[:, 1::2] = -100
+    elif kind_of(name) is AutoModelForSequenceClassification:
+        labels = torch.tensor([3, 1])
     save_file({"input_ids": ids, "attention_mask": mask, "labels": labels}, f"{folder}/inputs.safetensors")
     save_file({name: p.detach().clone() for name, p in trained.items()}, f"{folder}/parameters.safetensors")
     inputs = {"input_ids": ids, "attention_mask": mask, "labels": labels}
@@ -64,14 +92,14 @@ torch.manual_seed(0)
 cases = []
 for name, config in MODELS.items():
     base = os.path.join(sys.argv[1], "parity", name, "base")
-    model = AutoModelForCausalLM.from_config(config).float()
+    model = kind_of(name).from_config(config).float()
     with torch.no_grad():
         for path, p in model.named_parameters():
-            if "norm" in path or "ln_" in path or path.endswith("bias"):  # off what they start from
+            if "norm" in path.lower() or "ln_" in path or path.endswith("bias"):  # off what they start from
                 p.add_(0.1 * torch.randn_like(p))
     model.save_pretrained(base)
-    for method, adapter in methods(name == "gpt2").items():
-        case(base, os.path.join(sys.argv[1], "parity", name, method), adapter)
+    for method, adapter in methods(name).items():
+        case(name, base, os.path.join(sys.argv[1], "parity", name, method), adapter)
         cases.append(f"{name}/{method}")
 json.dump(cases, open(os.path.join(sys.argv[1], "parity", "index.json"), "w"))
 print(f"{len(cases)} cases in {sys.argv[1]}")

@@ -4,7 +4,19 @@
 
 #include <graft/core/types.hpp>
 
+#include <algorithm>
 #include <cmath>
+
+namespace graft {
+
+/// How a family's attention differs from softmax(q kᵀ/√D) v over all that stands before.
+struct AttentionRule {
+  float scale = 0;   ///< of scores; 0: 1/√D
+  float cap = 0;     ///< scores s become cap · tanh(s/cap); 0: they stay  (Gemma 2: Riviere et al. 2024)
+  Index window = 0;  ///< the last keys that a query sees, its own among them; 0: all  (Beltagy et al. 2020)
+};
+
+}  // namespace graft
 
 namespace graft::backend {
 
@@ -19,6 +31,7 @@ struct AttentionShape {
   const Id* prefixes;
   Index sequences, heads, groups, width;
   bool causal;
+  AttentionRule rule{};
 
   [[nodiscard]] Index query_begin(Index s) const { return static_cast<Index>(queries[s]); }
   [[nodiscard]] Index query_count(Index s) const { return static_cast<Index>(queries[s + 1] - queries[s]); }
@@ -26,9 +39,23 @@ struct AttentionShape {
   [[nodiscard]] Index key_count(Index s) const { return static_cast<Index>((key_ends != nullptr ? key_ends[s] : keys[s + 1]) - keys[s]); }
   [[nodiscard]] Index query_rows() const { return static_cast<Index>(queries[sequences]); }
   [[nodiscard]] Index key_rows() const { return static_cast<Index>(keys[sequences]); }
-  [[nodiscard]] float scale() const { return 1.0F / std::sqrt(static_cast<float>(width)); }
+  [[nodiscard]] float scale() const { return rule.scale != 0 ? rule.scale : 1.0F / std::sqrt(static_cast<float>(width)); }
   /// Keys of its own sequence that local query i of sequence s sees.
   [[nodiscard]] Index visible(Index s, Index i) const { return causal ? key_count(s) - query_count(s) + i + 1 : key_count(s); }
+  /// Keys that stand before those of sequence s: its prefixes'.
+  [[nodiscard]] Index keys_before(Index s) const { return prefixes == nullptr || prefixes[s] < 0 ? 0 : keys_before(static_cast<Index>(prefixes[s])) + key_count(static_cast<Index>(prefixes[s])); }
+  /// Keys of sequence `other`, which s sees, that are out of local query i's window: its first ones.
+  [[nodiscard]] Index hidden(Index s, Index i, Index other) const {
+    if (rule.window == 0) return 0;
+    const Index end = keys_before(s) + visible(s, i), begin = keys_before(other);
+    return end > begin + rule.window ? std::min(end - rule.window - begin, key_count(other)) : 0;
+  }
+  /// Whether any query's window is shorter than what it would see.
+  [[nodiscard]] bool hides() const {
+    bool any = false;
+    for (Index s = 0; rule.window > 0 && s < sequences; ++s) any = any || keys_before(s) + key_count(s) > rule.window;
+    return any;
+  }
   /// Calls body(sequence) for every sequence whose keys those of s see: its prefixes', then its own.
   template <class Body>
   void each_seen(Index s, const Body& body) const {

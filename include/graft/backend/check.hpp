@@ -163,19 +163,22 @@ void check_elements(Checker<B>& c) {
   {
     const Index kv = 100 * 2 * 64;
     with_ids("attention of single queries", {2 * 6 * 64, 2 * 6 * 64, kv, kv}, {2 * 6}, {0, 1, 2, 0, 50, 23, 90}, [=](auto v, auto f, const Id* i, auto on) {
-      attention(v[0], f[0], v[1], v[2], v[3], backend::AttentionShape{i, i + 3, i + 5, nullptr, 2, 6, 2, 64, true}, on);
+      attention(v[0], f[0], v[1], v[2], v[3], backend::AttentionShape{i, i + 3, i + 5, nullptr, 2, 6, 2, 64, true, {}}, on);
     });
   }
   const Index heads = 6, groups = 2, d = 12, queries = 150, keys = 160, q = queries * heads * d, kv = keys * groups * d;
-  const auto shape = [=](const Id* ids, bool causal, bool prefix) { return backend::AttentionShape{ids, ids + 4, nullptr, prefix ? ids + 8 : nullptr, 3, heads, groups, d, causal}; };
-  for (const int mode : {0, 1, 2}) {
-    const bool causal = mode != 1, prefix = mode == 2;
+  // In the last two modes, a window of 40 keys and capped scores as well.
+  const auto shape = [=](const Id* ids, bool causal, bool prefix, bool ruled) {
+    return backend::AttentionShape{ids, ids + 4, nullptr, prefix ? ids + 8 : nullptr, 3, heads, groups, d, causal, ruled ? AttentionRule{0.4F, 1.5F, 40} : AttentionRule{}};
+  };
+  for (const int mode : {0, 1, 2, 3, 4}) {
+    const bool causal = mode != 1, prefix = mode == 2 || mode == 4, ruled = mode > 2;
     const std::vector<Id> ids{0, 3, 140, 150, 0, 3, 145, 160, -1, -1, 1};
-    with_ids(prefix ? "attention with a prefix" : "attention", {q, q, kv, kv}, {queries * heads}, ids,
-             [=](auto v, auto f, const Id* i, auto on) { attention(v[0], f[0], v[1], v[2], v[3], shape(i, causal, prefix), on); });
-    with_ids(prefix ? "attention_inputs with a prefix" : "attention_inputs", {q, kv, kv, q, q, q, kv, kv}, {queries * heads}, ids, [=](auto v, auto f, const Id* i, auto on) {
-      attention(v[4], f[0], v[5], v[6], v[7], shape(i, causal, prefix), on);
-      attention_inputs(backend::AttentionGradients<E>{v[0], v[1], mode == 0 ? nullptr : v[2], true, false, true}, v[3], v[4], f[0], v[5], v[6], v[7], shape(i, causal, prefix), on);
+    with_ids(ruled ? "attention by a rule" : prefix ? "attention with a prefix" : "attention", {q, q, kv, kv}, {queries * heads}, ids,
+             [=](auto v, auto f, const Id* i, auto on) { attention(v[0], f[0], v[1], v[2], v[3], shape(i, causal, prefix, ruled), on); });
+    with_ids(ruled ? "attention_inputs by a rule" : prefix ? "attention_inputs with a prefix" : "attention_inputs", {q, kv, kv, q, q, q, kv, kv}, {queries * heads}, ids, [=](auto v, auto f, const Id* i, auto on) {
+      attention(v[4], f[0], v[5], v[6], v[7], shape(i, causal, prefix, ruled), on);
+      attention_inputs(backend::AttentionGradients<E>{v[0], v[1], mode == 0 ? nullptr : v[2], true, false, true}, v[3], v[4], f[0], v[5], v[6], v[7], shape(i, causal, prefix, ruled), on);
     });
   }
 }

@@ -84,6 +84,20 @@ struct Batch {
     logical_tokens += ids.size();
   }
 
+  /// Appends a text in which tokens were masked: labels are those that stood there, negative where a token is as it was.
+  void append_masked(const std::vector<Id>& ids, const std::vector<Id>& labels) {
+    for (Index i = 0; i < ids.size(); ++i) {
+      if (labels[i] >= 0) {
+        rows.push_back(static_cast<Id>(tokens.size()));
+        targets.push_back(labels[i]);
+      }
+      tokens.push_back(ids[i]);
+      positions.push_back(static_cast<Id>(i));
+    }
+    starts.push_back(static_cast<Id>(tokens.size()));
+    logical_tokens += ids.size();
+  }
+
   /// Appends what an encoder reads and what a decoder is to write: labels, negative where nothing is to be predicted. The decoder reads
   /// `start` and then the labels, each one place later.
   void append_pair(const std::vector<Id>& source, const std::vector<Id>& labels, Id start = 0) {

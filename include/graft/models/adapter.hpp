@@ -118,7 +118,9 @@ AdapterSummary summarize_adapter(const Model& model) {
       if (summary.lists_modules) summary.adapted.push_back(std::move(entry));
       summary.empty = false;
     } else if (trainable_parameters(layer) > 0) {
-      summary.saved_modules.push_back(path.str());
+      const std::string name = path.str();
+      if (!name.starts_with("classifier.")) summary.saved_modules.push_back(name);
+      else if (summary.saved_modules.empty() || summary.saved_modules.back() != "classifier") summary.saved_modules.push_back("classifier");  // RoBERTa's, of two layers
     }
   });
   if constexpr (Model::family::stores_by_columns)  // PEFT knows by the layer, and warns where a config says otherwise
@@ -174,7 +176,7 @@ AdapterSummary summarize_adapter(const Model& model) {
 /// The PEFT config of a summary.
 [[gnu::cold]] inline Json adapter_config(const AdapterSummary& summary, const std::string& base_name) {
   Json config = Json::parse(R"({"inference_mode": true, "target_modules": []})");
-  config["task_type"] = summary.task_type;
+  config["task_type"] = summary.task_type.empty() ? Json() : Json(summary.task_type);
   if (!summary.lists_modules) config.erase("target_modules");
   if (summary.type == "LORA")
     config.update(Json::parse(R"({"bias": "none", "fan_in_fan_out": false, "init_lora_weights": true, "lora_dropout": 0.0, "use_rslora": false, "use_dora": false,

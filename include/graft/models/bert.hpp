@@ -1,8 +1,10 @@
 /// \file
-/// BERT (Devlin et al. 2019), as a classifier of texts and of pairs of texts.
+/// BERT (Devlin et al. 2019): as a classifier of texts and of pairs of texts, as a model that fills in masked tokens, and without a head, for embeddings.
 #pragma once
 
 #include <graft/models/bert_block.hpp>
+#include <graft/models/encoder.hpp>
+#include <graft/models/masked_lm.hpp>
 #include <graft/models/sequence_classifier.hpp>
 
 namespace graft {
@@ -13,8 +15,12 @@ struct BertFamily {
   static constexpr const char* model_type = "bert";
   template <class C>
   static constexpr const char* model_class = "BertForSequenceClassification";
+  template <class B, class C>
+  using Norm = LayerNorm<B, C::width>;
   static constexpr const char *root = "bert", *token_embedding = "embeddings.word_embeddings", *position_embedding = "embeddings.position_embeddings",
-                              *token_type_embedding = "embeddings.token_type_embeddings", *embedding_norm = "embeddings.LayerNorm", *blocks = "encoder.layer", *pooler = "pooler.dense", *head = "classifier";
+                              *token_type_embedding = "embeddings.token_type_embeddings", *embedding_norm = "embeddings.LayerNorm", *blocks = "encoder.layer", *pooler = "pooler.dense", *head = "classifier",
+                              *transform = "cls.predictions.transform.dense", *final_norm = "cls.predictions.transform.LayerNorm", *head_bias = "cls.predictions";
+  static constexpr bool pools_in_head = false;
   template <class C, class M, class B, class S, Index I>
   using Sites = typename BertSites<C, M, B, S, I>::all;
   template <class C, class M, class B, class S, Index I>
@@ -30,5 +36,9 @@ struct BertFamily {
 /// `BertClassifier<BertBaseUncased, Methods<LoRA<8>, Unfreeze<Head>>, Cpu, Bf16>`: the head is new, so train it as well.
 template <BertConfig C, Method M, class B, class... Policies>
 using BertClassifier = SequenceClassifier<BertFamily, C, M, B, Policies...>;
+template <BertConfig C, Method M, class B, class... Policies>
+using BertMaskedLM = MaskedLM<BertFamily, C, M, B, Policies...>;
+template <BertConfig C, Method M, class B, class... Policies>
+using BertEncoder = Encoder<BertFamily, C, M, B, Policies...>;
 
 }  // namespace graft

@@ -5,6 +5,7 @@
 
 #include <graft/autodiff/checkpoint.hpp>
 #include <graft/autodiff/ops/cross_entropy.hpp>
+#include <graft/autodiff/ops/pointwise.hpp>
 #include <graft/autodiff/ops/slice.hpp>
 #include <graft/autodiff/ops/vocabulary_loss.hpp>
 #include <graft/models/transformer.hpp>
@@ -48,9 +49,13 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...> {
   template <class T, Gradient G>
   constexpr auto logits(T& tape, Var<B, C::width, G> h) const {
     const auto n = normed(tape, h);
-    if constexpr (shares_rows) return token_embedding.tied_logits(tape, n);
-    else if constexpr (shares_embedding) return matmul<float>(tape, n, token_embedding.weight);
-    else return std::get<0>(apply<float>(tape, Given{n}, {}, head));
+    const auto raw = [&] {
+      if constexpr (shares_rows) return token_embedding.tied_logits(tape, n);
+      else if constexpr (shares_embedding) return matmul<float>(tape, n, token_embedding.weight);
+      else return std::get<0>(apply<float>(tape, Given{n}, {}, head));
+    }();
+    if constexpr (logit_cap > 0) return scale(tape, tanh(tape, scale(tape, raw, 1 / logit_cap)), logit_cap);
+    else return raw;
   }
 
   /// loss(1): the sum over the batch's targets. Behind the last attention only rows that have one are computed.
@@ -82,6 +87,10 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...> {
 
  private:
   static constexpr Index loss_chunk = 256;
+  static constexpr float logit_cap = [] {
+    if constexpr (requires { C::logit_cap; }) return C::logit_cap;
+    else return 0.0F;
+  }();
   static constexpr bool shares_embedding = is_tied<decltype(head)>;
   /// Whether a tied head has rows that are not the embedding's weight.
   static constexpr bool shares_rows = shares_embedding && requires { &decltype(token_embedding)::rows; };
@@ -113,7 +122,7 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...> {
   /// The sum over the targets of rows h(S,C).
   template <class T, class H>
   constexpr auto loss_of(T& tape, H h, const PlacedBatch<B>& batch) const {
-    if constexpr (FrozenParameter<std::remove_cvref_t<decltype(head_weight())>>) {
+    if constexpr (FrozenParameter<std::remove_cvref_t<decltype(head_weight())>> && logit_cap == 0) {
       return vocabulary_loss(tape, normed(tape, h), head_weight(), batch.targets);
     } else {  // logits of a chunk of rows at a time, computed again backwards
       const auto chunk = [&](Index begin) {

@@ -1,6 +1,6 @@
 /// \file
-/// The Llama family (Touvron et al. 2023): Llama, SmolLM2, Mistral; Qwen2, which is it with biases at queries, keys and values; Qwen3, which norms queries and
-/// keys instead.
+/// The Llama family (Touvron et al. 2023): Llama, SmolLM2; Mistral, whose tokens see a window; SmolLM3, which turns queries and keys in three blocks of
+/// four; Qwen2, which has biases at queries, keys and values; Qwen3, which norms queries and keys instead.
 #pragma once
 
 #include <graft/models/block.hpp>
@@ -14,9 +14,9 @@ struct LlamaFamily {
   template <class C>
   static constexpr bool is_qwen2 = C::qkv_bias && !C::output_bias;
   template <class C>
-  static constexpr const char* model_type = C::head_norm ? "qwen3" : C::window > 0 ? "mistral" : is_qwen2<C> ? "qwen2" : "llama";
+  static constexpr const char* model_type = C::head_norm ? "qwen3" : C::no_rope_every > 0 ? "smollm3" : C::window > 0 ? "mistral" : is_qwen2<C> ? "qwen2" : "llama";
   template <class C>
-  static constexpr const char* model_class = C::head_norm ? "Qwen3ForCausalLM" : C::window > 0 ? "MistralForCausalLM" : is_qwen2<C> ? "Qwen2ForCausalLM" : "LlamaForCausalLM";
+  static constexpr const char* model_class = C::head_norm ? "Qwen3ForCausalLM" : C::no_rope_every > 0 ? "SmolLM3ForCausalLM" : C::window > 0 ? "MistralForCausalLM" : is_qwen2<C> ? "Qwen2ForCausalLM" : "LlamaForCausalLM";
   static constexpr const char *root = "model", *token_embedding = "embed_tokens", *blocks = "layers", *final_norm = "norm", *head = "lm_head";
   template <class C, class M, class B, class S, Index I>
   using Sites = typename LlamaSites<C, M, B, S, I>::all;
@@ -29,7 +29,6 @@ struct LlamaFamily {
   /// Cosines and sines of the batch's positions.
   template <class C, class T>
   static constexpr auto positions_of(T& tape, const PlacedBatch<typename T::backend>& batch) {
-    if (C::window > 0 && batch.last_position >= C::window) fail("a text of ", batch.last_position + 1, " tokens, what stands before it included, and this model's tokens see ", C::window, "; graft's attention has no sliding window yet: cut texts to that (--max-length)");
     return rotary_table<C::head_width>(tape, batch.positions, batch.token_count, {C::rope_base, C::rope_factor, C::rope_low, C::rope_high, C::rope_original});
   }
 };

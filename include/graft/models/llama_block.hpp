@@ -73,9 +73,13 @@ class LlamaBlock {
   constexpr auto operator()(T& tape, Var<B, C::width, G> x, const Context& context, Index number, Rows<B> rows = {}) const {
     using E = typename Context::element;
     const auto [q, new_k, new_v] = apply(tape, normed<E>(tape, input_norm, x), context.how, query, key, value);
-    const auto turned = rotary(tape, normed_heads(tape, query_norm, q), context.rotary);
-    const auto [k, v] = context.seen.visible(tape, number, rotary(tape, normed_heads(tape, key_norm, new_k), context.rotary), new_v);
-    const auto seen = attention<C::heads, C::groups>(tape, turned, k, v, context.seen.sequences);
+    const auto turn = [&](auto heads) {
+      if (C::no_rope_every > 0 && (number + 1) % C::no_rope_every == 0) return heads;
+      return rotary(tape, heads, context.rotary);
+    };
+    const auto turned = turn(normed_heads(tape, query_norm, q));
+    const auto [k, v] = context.seen.visible(tape, number, turn(normed_heads(tape, key_norm, new_k)), new_v);
+    const auto seen = attention<C::heads, C::groups>(tape, turned, k, v, context.seen.sequences, windowed<C>(number));
     const auto a = with_more(tape, seen, turned);
     const auto kept = rows(tape, a);  // in a statement of its own: the order of records is the order of statements
     const InputRows<B> how{context.how.remake, rows.all ? context.how.owners : rows.owners};

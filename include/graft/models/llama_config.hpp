@@ -3,6 +3,7 @@
 /// `graft_add_model` in CMake make it from a Hugging Face `config.json`.
 #pragma once
 
+#include <graft/backend/attention_shape.hpp>
 #include <graft/models/stack_config.hpp>
 
 namespace graft {
@@ -14,11 +15,19 @@ struct LlamaDefaults {
   static constexpr bool qkv_bias = false, output_bias = false;        ///< Qwen2 has the first, Llama neither
   static constexpr bool mlp_bias = false;
   static constexpr bool head_norm = false;                            ///< queries and keys are normed, head by head: Qwen3
-  static constexpr Index window = 0;                                  ///< Mistral's: how far a token sees; 0: to the beginning
+  static constexpr Index window = 0;                                  ///< Mistral's: how many tokens a token sees, itself among them; 0: all before it
+  static constexpr Index full_every = 0;                              ///< every so many-th block has no window; 0: none
+  static constexpr Index no_rope_every = 0;                           ///< every so many-th block does not turn queries and keys: SmolLM3; 0: all do
   // How a model was stretched to longer texts (backend/reference/rotary.hpp); Llama 3.1 has all four.
   static constexpr float rope_factor = 1, rope_low = 1, rope_high = 4;
   static constexpr Index rope_original = 0;
 };
+
+/// What attention of block `number` sees.
+template <class C>
+constexpr AttentionRule windowed(Index number) {
+  return {.window = C::full_every > 0 && (number + 1) % C::full_every == 0 ? 0 : C::window};
+}
 
 template <class C>
 concept LlamaConfig = StackConfig<C> && requires {

@@ -114,7 +114,15 @@ void check_config(const StatedConfig& stated, Complaints& complaints) {
     same("rotary high frequency factor", stated.rope_high, C::rope_high);
     same("original positions", stated.rope_original, C::rope_original);
     same("window", stated.window, C::window);
+    same("blocks to one without a window", stated.full_every, C::full_every);
+    same("blocks to one without rotary positions", stated.no_rope_every, C::no_rope_every);
     same("norms of heads (1: yes)", int{stated.head_norm}, int{C::head_norm});
+  }
+  if constexpr (requires { C::local_rope_base; }) {
+    same("rotary base of windows", stated.local_rope_base, C::local_rope_base);
+    same("scale of attention", stated.attention_scale, C::attention_scale);
+    same("cap of attention's scores", stated.attention_cap, C::attention_cap);
+    same("cap of logits", stated.logit_cap, C::logit_cap);
   }
   if constexpr (requires { C::positions; }) same("positions", stated.positions, C::positions);
   same("norm epsilon", stated.norm_epsilon, C::norm_epsilon);
@@ -126,7 +134,6 @@ void check_config(const StatedConfig& stated, Complaints& complaints) {
     same("farthest distance", stated.farthest, C::farthest);
     same("gated feed-forward (1: yes)", int{stated.gated}, int{C::gated});
   }
-  if constexpr (requires { C::classes; }) same("classes", stated.classes, C::classes);
   if constexpr (requires { C::qkv_bias; }) same("query/key/value bias (1: yes)", int{stated.qkv_bias}, int{C::qkv_bias});
 }
 
@@ -137,6 +144,9 @@ void load_base(Model& model, const ModelFiles& files) {
   using C = typename Model::config;
   Complaints complaints;
   check_config<C>(files.config(), complaints);
+  if constexpr (requires { Model::new_heads; })
+    if (files.config().classes != C::classes && files.find(std::string(Model::head_name()) + ".weight") != nullptr)
+      complaints.add("classes: " + std::to_string(files.config().classes) + " in the file, " + std::to_string(C::classes) + " in the type");
   constexpr bool tied = requires { requires C::tied_head; };
   std::set<std::string> used;
   // A head untied by a method starts from the embedding, as the file has no other.
@@ -148,7 +158,7 @@ void load_base(Model& model, const ModelFiles& files) {
     Model::each_site(model, [&]<class S>(S, const Path& path, auto& layer) {
       visit_base(layer, [&](const Path& at, auto& p) {
         const std::string name = name_in_file(at);
-        constexpr bool may_be_new = requires { C::classes; } && std::is_same_v<S, Head> && std::remove_cvref_t<decltype(p)>::trainable;
+        constexpr bool may_be_new = requires { Model::new_heads; } && (std::is_same_v<S, Head> || std::is_same_v<S, Pooler>) && std::remove_cvref_t<decltype(p)>::trainable;
         if (!may_be_new || files.find(name) != nullptr) f(name, p);
       }, path);
     });
@@ -160,7 +170,11 @@ void load_base(Model& model, const ModelFiles& files) {
   const auto harmless = [](const std::string& name) {
     for (const char* buffer : {"rotary_emb.inv_freq", "coder.embed_tokens.weight", ".attn.bias", ".attn.masked_bias", "embeddings.position_ids"})
       if (name.ends_with(buffer)) return true;
-    return name == "rope_freqs.weight" || (tied && name == "lm_head.weight") || (requires { C::classes; } && name.starts_with("cls."));
+    // Heads of models that the file was also made for.
+    if constexpr (requires { Model::heads_elsewhere; })
+      for (const char* head : Model::heads_elsewhere)
+        if (name.starts_with(head)) return true;
+    return name == "rope_freqs.weight" || (tied && name == "lm_head.weight");
   };
   for (const auto& [name, tensor] : files.tensors())
     if (!used.contains(name) && !harmless(name)) complaints.add("unexpected: " + described(name, tensor.shape));
@@ -178,9 +192,10 @@ template <class Model>
 Model load(const std::filesystem::path& path, std::uint64_t seed = 0) {
   const ModelFiles files(path);
   Model model;
-  if constexpr (requires { Model::config::classes; }) {  // a head that the file may lack
+  if constexpr (requires { Model::new_heads; }) {  // layers that the file may lack
     Initializer draw{.key = {seed, 2U << 20U}, .deviation = 0.02F};
     model.head.initialize(draw);
+    model.pooler.initialize(draw);
   }
   load_base(model, files);
   model.initialize(Initializer{.key = {seed, 1U << 20U}, .base = false});

@@ -10,7 +10,9 @@ namespace graft {
 template <class Model>
 constexpr bool merges() {
   using Embedded = decltype(Model::token_embedding);
-  return !is_tied<decltype(Model::head)> || BaseLayer<Embedded> || !requires(Embedded& layer) { layer.merge(); };
+  constexpr bool apart = BaseLayer<Embedded> || !requires(Embedded& layer) { layer.merge(); };
+  if constexpr (requires { &Model::head; }) return apart || !is_tied<decltype(Model::head)>;
+  else return true;
 }
 
 /// Folds every trained part into its base weight, exactly in F32 storage and rounded to the storage otherwise.

@@ -32,6 +32,10 @@ class SequenceClassifier : public Transformer<Family, C, M, B, Policies...> {
   template <class... More>
   using with = SequenceClassifier<Family, C, M, B, Policies..., More...>;
   static constexpr const char* task_type = "SEQ_CLS";
+  /// A file need not have the layers behind the blocks, if they are trained; it may have those of a model that fills in masked tokens.
+  static constexpr bool new_heads = true;
+  static constexpr const char* heads_elsewhere[] = {"cls.", "lm_head."};
+  static constexpr const char* head_name() { return Family::head; }
 
   at<Pooler, PoolerLayer> pooler;
   at<Head, HeadLayer> head;
@@ -63,7 +67,7 @@ class SequenceClassifier : public Transformer<Family, C, M, B, Policies...> {
   static constexpr void each_site(Self& self, F&& f) {
     Base::each_site(self, f);
     const Path root{}, model{&root, Family::root};
-    f(Pooler{}, Path{&model, Family::pooler}, self.pooler);
+    f(Pooler{}, Path{Family::pools_in_head ? &root : &model, Family::pooler}, self.pooler);
     f(Head{}, Path{&root, Family::head}, self.head);
   }
 

@@ -133,8 +133,7 @@ class T5Block {
     if constexpr (decodes) {
       const auto q = std::get<0>(apply(tape, graft::normed<E>(tape, cross_norm, a), context.how, cross_query));
       const auto [k, v] = apply(tape, Given{context.source}, context.how, cross_key, cross_value);
-      const auto unscaled = scale(tape, q, static_cast<float>(square_root(static_cast<double>(C::head_width))));  // undoes attention's scale
-      const auto found = attention<C::heads, C::heads>(tape, unscaled, k, v, context.cross);
+      const auto found = attention<C::heads, C::heads>(tape, q, k, v, context.cross, AttentionRule{.scale = 1});
       return apply_onto(tape, a, Given{found}, context.how, cross_output);
     } else {
       return a;

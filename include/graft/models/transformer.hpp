@@ -97,8 +97,13 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
     if constexpr (requires { decltype(shared)::takes_positions; }) return decltype(shared)::takes_positions ? Index{0} : prefix_tokens;
     else return Index{0};
   }();
+  /// The position of a text's first token, where a family counts from another than 0.
+  static constexpr Index first_position = [] {
+    if constexpr (requires { C::first_position; }) return Index{C::first_position};
+    else return Index{0};
+  }();
   /// Whether batches are read otherwise than they are made.
-  static constexpr bool prepares = virtual_tokens + prefix_tokens > 0 || requires { M::invocation; };
+  static constexpr bool prepares = virtual_tokens + prefix_tokens + first_position > 0 || requires { M::invocation; };
   /// Whether an adapter works only behind its invocation.
   static constexpr bool activates = requires { M::invocation; };
   /// Blocks of the trunk, below everything trained.
@@ -112,7 +117,8 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
 
   /// A batch as the model reads it: behind its soft prompt and its prefix, if it has them.
   static Batch prepared(const Batch& batch) {
-    const Batch prompted = virtual_tokens == 0 ? batch : causal ? batch.behind(C::vocabulary, virtual_tokens) : batch.each_behind(C::vocabulary, virtual_tokens);
+    Batch prompted = virtual_tokens == 0 ? batch : causal ? batch.behind(C::vocabulary, virtual_tokens) : batch.each_behind(C::vocabulary, virtual_tokens);
+    for (Id& p : prompted.positions) p += static_cast<Id>(first_position);
     if constexpr (activates) return activated(batch, M::invocation);
     else if constexpr (prefix_tokens > 0) return prompted.behind_keys(prefix_tokens, unnumbered_keys == 0);
     else return prompted;
@@ -165,7 +171,11 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
       if constexpr (virtual_tokens > 0) return token_embedding(tape, batch.tokens, batch.token_count, batch.task);
       else return token_embedding(tape, batch.tokens, batch.token_count);
     }();
-    if constexpr (has_positions) {
+    if constexpr (requires { Family::scales_embedding; }) {
+      static_assert(virtual_tokens == 0 || Family::template scales_prompts<C> || !B::executes,
+                    "graft: Gemma 3 scales the rows of its embedding and not a prompt beside them; soft prompts are not there for it. A prefix (PrefixTuning) does work");
+      return scale(tape, x, static_cast<float>(square_root(static_cast<double>(C::width))));
+    } else if constexpr (has_positions) {
       if (batch.last_position >= C::positions) fail("a text of ", batch.last_position + 1, " tokens, what stands before it included, and the model has positions for ", C::positions);
       return normed_embedding(tape, with_types(tape, add(tape, x, position_embedding(tape, batch.positions, batch.token_count)), batch));
     } else {

@@ -98,7 +98,7 @@ struct TwoMethodsAtOneSite {
 struct UnknownSite {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: On<...> takes sites (Query, Key, Value, QueryKeyValue, Output, Gate, Up, Down, InputNorm, MlpNorm, FinalNorm, TokenEmbedding, PositionEmbedding, Head) or groups of them (Linears, AttentionLinears, MlpLinears, Norms), and adapters AfterAttention and AfterMlp");
+    static_assert(!Model::backend::executes, "graft: On<...> takes sites (Query, Key, Value, QueryKeyValue, Output, Gate, Up, GateUp, Down, InputNorm, MlpNorm, FinalNorm, TokenEmbedding, PositionEmbedding, Head) or groups of them (Linears, AttentionLinears, MlpLinears, Norms), and adapters AfterAttention and AfterMlp");
   };
 };
 

@@ -17,10 +17,13 @@ struct QueryNorm { static constexpr const char* site = "QueryNorm"; };  ///< of 
 struct KeyNorm { static constexpr const char* site = "KeyNorm"; };
 struct Output { static constexpr const char* site = "Output"; };
 struct Gate { static constexpr const char* site = "Gate"; };
+struct GateUp { static constexpr const char* site = "GateUp"; };  ///< the two as one layer, in families that have them so
 struct Up { static constexpr const char* site = "Up"; };
 struct Down { static constexpr const char* site = "Down"; };
 struct InputNorm { static constexpr const char* site = "InputNorm"; };
 struct MlpNorm { static constexpr const char* site = "MlpNorm"; };
+struct AttentionOutputNorm { static constexpr const char* site = "AttentionOutputNorm"; };  ///< of what attention adds, in families that norm that
+struct MlpOutputNorm { static constexpr const char* site = "MlpOutputNorm"; };
 struct FinalNorm { static constexpr const char* site = "FinalNorm"; };
 struct CrossNorm { static constexpr const char* site = "CrossNorm"; };
 struct CrossQuery { static constexpr const char* site = "CrossQuery"; };  ///< of a decoder's attention to what an encoder yields
@@ -34,6 +37,8 @@ struct EmbeddingNorm { static constexpr const char* site = "EmbeddingNorm"; };
 struct OutputNorm { static constexpr const char* site = "OutputNorm"; };  ///< behind a block, in families that norm sums
 struct Pooler { static constexpr const char* site = "Pooler"; };
 struct PositionEmbedding { static constexpr const char* site = "PositionEmbedding"; };
+struct HeadTransform { static constexpr const char* site = "HeadTransform"; };  ///< before the head that fills in masked tokens
+struct HeadBias { static constexpr const char* site = "HeadBias"; };
 struct Head { static constexpr const char* site = "Head"; };
 
 // Sites where a model has room for a layer, and none of its own.
@@ -57,9 +62,9 @@ struct Group {
 };
 struct CrossLinears : Group<CrossQuery, CrossKey, CrossValue, CrossOutput> {};
 struct AttentionLinears : Group<Query, Key, Value, QueryKeyValue, Output, CrossQuery, CrossKey, CrossValue, CrossOutput> {};
-struct MlpLinears : Group<Gate, Up, Down> {};
-struct Linears : Group<Query, Key, Value, QueryKeyValue, Output, CrossQuery, CrossKey, CrossValue, CrossOutput, Gate, Up, Down> {};
-struct Norms : Group<InputNorm, QueryNorm, KeyNorm, CrossNorm, MlpNorm, FinalNorm, EmbeddingNorm, OutputNorm> {};
+struct MlpLinears : Group<Gate, Up, GateUp, Down> {};
+struct Linears : Group<Query, Key, Value, QueryKeyValue, Output, CrossQuery, CrossKey, CrossValue, CrossOutput, Gate, Up, GateUp, Down> {};
+struct Norms : Group<InputNorm, QueryNorm, KeyNorm, AttentionOutputNorm, CrossNorm, MlpNorm, MlpOutputNorm, FinalNorm, EmbeddingNorm, OutputNorm> {};
 
 template <class G>
 concept SiteGroup = requires { G::template contains<Query>; };

@@ -176,7 +176,8 @@ Explanation explain() {
       else if (s.site == "QueryNorm" || s.site == "KeyNorm") queries = pass(queries) || queries;
       else if (s.site == "Attended") queries = pass(queries || keys) || queries;
       else if (s.site == "Output") { attended = pass(queries || keys); sum = sum || attended; }
-      else if (s.site == "Gate" || s.site == "Up") gated = pass(norm) || gated;
+      else if (s.site == "AttentionOutputNorm" || s.site == "MlpOutputNorm") sum = pass(sum) || sum;
+      else if (s.site == "Gate" || s.site == "Up" || s.site == "GateUp") gated = pass(norm) || gated;
       else if (s.site == "Down") sum = pass(gated) || sum;
       else sum = pass(sum) || sum;
     }

@@ -1,5 +1,6 @@
 /// \file
 /// y(T,H,D) = softmax(q kᵀ/√D) v per head and sequence;  q(T,H,D), k(S,G,D), v(S,G,D), head h reads group h·G/H
+/// A rule may scale scores otherwise, cap them, and hide keys that stand far before (backend/attention_shape.hpp).
 /// dv = pᵀ dy     ds = p (dy vᵀ − rowsum(dy y))     dq = ds k/√D     dk = dsᵀ q/√D     p recomputed, never stored
 #pragma once
 
@@ -21,14 +22,14 @@ struct Sequences {
 
 template <Index Heads, Index Groups, class T, Gradient Gq, Gradient Gk, Gradient Gv, Index Q, Index K, class E>
 constexpr auto attention(T& tape, Var<typename T::backend, Q, Gq, E> q, Var<typename T::backend, K, Gk, E> k,
-                         Var<typename T::backend, K, Gv, E> v, Sequences<typename T::backend> sequences) {
+                         Var<typename T::backend, K, Gv, E> v, Sequences<typename T::backend> sequences, AttentionRule rule = {}) {
   static_assert(Q % Heads == 0 && K % Groups == 0 && Q / Heads == K / Groups && Heads % Groups == 0,
                 "graft: attention needs queries of H*D columns and keys of G*D columns with H a multiple of G");
   constexpr Index width = Q / Heads;
   const Index flops = 4 * sequences.pairs * Q;
   const auto shape = [=] {
     if constexpr (T::backend::executes)
-      return backend::AttentionShape{sequences.queries, sequences.keys, sequences.key_ends, sequences.prefixes, sequences.count, Heads, Groups, width, sequences.causal};
+      return backend::AttentionShape{sequences.queries, sequences.keys, sequences.key_ends, sequences.prefixes, sequences.count, Heads, Groups, width, sequences.causal, rule};
   };
   const auto y = tape.template value<Q, E>(q.rows);
   const auto l = tape.template scratch<float>(q.rows * Heads);

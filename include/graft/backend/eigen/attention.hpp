@@ -18,15 +18,24 @@ struct Tile {
   Index i, j, rows, columns;
 };
 
-/// s ← q kᵀ / √D; unseen entries are −∞.
-inline void scores(Matrix& s, Rows q, Rows k, Tile t, Index sequence, Index other, const AttentionShape& shape) {
+/// s ← q kᵀ / √D, capped where the rule says so, and how capped scores change with what they were; unseen entries are −∞.
+inline void scores(Matrix& s, Matrix* slope, Rows q, Rows k, Tile t, Index sequence, Index other, const AttentionShape& shape) {
   s.resize(static_cast<Eigen::Index>(t.rows), static_cast<Eigen::Index>(t.columns));
   product_nt(s.data(), t.columns, q, k, t.rows, t.columns, shape.width, shape.scale(), false);
+  if (shape.rule.cap > 0) {
+    s = (s.array() / shape.rule.cap).tanh();
+    if (slope != nullptr) *slope = 1.0F - s.array().square();
+    s *= shape.rule.cap;
+  }
+  const auto unsee = [&](Index r, Index begin, Index end) {
+    for (Index c = begin; c < end; ++c) s(static_cast<Eigen::Index>(r), static_cast<Eigen::Index>(c)) = -std::numeric_limits<float>::infinity();
+  };
   for (Index r = 0; r < t.rows && sequence == other; ++r) {
     const Index seen = shape.visible(sequence, t.i + r);
-    for (Index c = seen > t.j ? std::min(seen - t.j, t.columns) : 0; c < t.columns; ++c)
-      s(static_cast<Eigen::Index>(r), static_cast<Eigen::Index>(c)) = -std::numeric_limits<float>::infinity();
+    unsee(r, seen > t.j ? std::min(seen - t.j, t.columns) : 0, t.columns);
   }
+  for (Index r = 0; r < t.rows && shape.rule.window > 0; ++r)
+    if (const Index hidden = shape.hidden(sequence, t.i + r, other); hidden > t.j) unsee(r, 0, std::min(hidden - t.j, t.columns));
 }
 
 /// p ← exp(p − shift), row by row: Eigen computes exponentials in SIMD lanes only along contiguous rows.
@@ -47,7 +56,7 @@ template <class Body>
 void each_key_tile(const AttentionShape& shape, Index sequence, Index i, Index rows, const Body& body) {
   shape.each_seen(sequence, [&](Index other) {
     const Index seen = other == sequence ? shape.visible(sequence, i + rows - 1) : shape.key_count(other);
-    for (Index j = 0; j < seen; j += tile) body(other, Tile{i, j, rows, std::min(tile, seen - j)}, shape.key_begin(other) + j);
+    for (Index j = shape.hidden(sequence, i, other) / tile * tile; j < seen; j += tile) body(other, Tile{i, j, rows, std::min(tile, seen - j)}, shape.key_begin(other) + j);
   });
 }
 }  // namespace eigen
@@ -62,11 +71,11 @@ inline void attention(float* y, float* l, const float* q, const float* k, const 
     each_query_tile(shape, s, group, [&](Index h, Index i, Index rows) {
       const Index row = shape.query_begin(s) + i;
       const auto n = static_cast<Eigen::Index>(rows);
-      largest.setConstant(n, -std::numeric_limits<float>::infinity());
+      largest.setConstant(n, std::numeric_limits<float>::lowest() / 2);  // not −∞: a window may leave a row nothing in its first tile
       sum.setZero(n);
       o.setZero(n, static_cast<Eigen::Index>(d));
       each_key_tile(shape, s, i, rows, [&](Index other, Tile t, Index key) {
-        scores(p, {q + row * qs + h * d, qs}, {k + key * ks + group * d, ks}, t, s, other, shape);
+        scores(p, nullptr, {q + row * qs + h * d, qs}, {k + key * ks + group * d, ks}, t, s, other, shape);
         peak = p.rowwise().maxCoeff().array().max(largest);
         correction = (largest - peak).exp();
         largest = peak;
@@ -93,7 +102,7 @@ inline void attention_inputs(AttentionGradients<float> to, const float* dy, cons
   // Sequences that share keys add to the same gradients: then one thread takes all of a key/value head.
   const Index together = shape.prefixes == nullptr ? 1 : shape.sequences;
   parallel_for(shape.sequences / together * shape.groups, true, [=](Index task) {
-    static thread_local Matrix p, ds;
+    static thread_local Matrix p, ds, slope;
     static thread_local Eigen::ArrayXf delta, log_sum;
     const Index group = task % shape.groups;
     for (Index s = task / shape.groups * together; s < (task / shape.groups + 1) * together; ++s)
@@ -107,12 +116,13 @@ inline void attention_inputs(AttentionGradients<float> to, const float* dy, cons
         each_key_tile(shape, s, i, rows, [&](Index other, Tile t, Index first_key) {
           const Index from = first_key * ks + group * d;
           const Rows key{k + from, ks};
-          scores(p, query, key, t, s, other, shape);
+          scores(p, &slope, query, key, t, s, other, shape);
           ds.resize(n, static_cast<Eigen::Index>(t.columns));
           exponentials(p, log_sum);
           if (dv != nullptr) product_tn(dv + from, ks, {p.data(), t.columns}, upper, t.columns, d, rows, 1.0F, true);
           product_nt(ds.data(), t.columns, upper, {v + from, ks}, rows, t.columns, d, 1.0F, false);
           ds = p.array() * (ds.array().colwise() - delta) * shape.scale();
+          if (shape.rule.cap > 0) ds.array() *= slope.array();
           if (dq != nullptr) product_nn(dq + at, qs, {ds.data(), t.columns}, key, rows, d, t.columns, 1.0F, true);
           if (dk != nullptr) product_tn(dk + from, ks, {ds.data(), t.columns}, query, t.columns, d, rows, 1.0F, true);
         });

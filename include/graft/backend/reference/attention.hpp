@@ -22,10 +22,17 @@ void each_query(const AttentionShape& shape, const Body& body) {
       seen.clear();
       shape.each_seen(s, [&](Index other) {
         const Index count = other == s ? shape.visible(s, i) : shape.key_count(other);
-        for (Index j = 0; j < count; ++j) seen.push_back(shape.key_begin(other) + j);
+        for (Index j = shape.hidden(s, i, other); j < count; ++j) seen.push_back(shape.key_begin(other) + j);
       });
       for (Index h = 0; h < shape.heads; ++h) body(shape.query_begin(s) + i, h, h * shape.groups / shape.heads, seen);
     }
+}
+
+/// A score, capped where the rule says so, and how it changes with what it was.
+inline std::array<float, 2> capped(float score, const AttentionRule& rule) {
+  if (rule.cap == 0) return {score, 1.0F};
+  const float share = std::tanh(score / rule.cap);
+  return {rule.cap * share, 1.0F - share * share};
 }
 
 /// y(T,H,D) = softmax(q kᵀ / √D) v per head, head h reading key/value head h·G/H.
@@ -40,7 +47,7 @@ void attention(E* y, float* l, const E* q, const E* k, const E* v, AttentionShap
     float largest = -std::numeric_limits<float>::infinity(), sum = 0;
     for (Index j = 0; j < seen.size(); ++j) {
       for (Index d = 0; d < width; ++d) scores[j] += at(q, query + d) * at(k, (seen[j] * groups + group) * width + d);
-      scores[j] *= shape.scale();
+      scores[j] = capped(scores[j] * shape.scale(), shape.rule)[0];
       largest = std::max(largest, scores[j]);
     }
     for (float& score : scores) sum += score = std::exp(score - largest);
@@ -70,8 +77,9 @@ void attention_inputs(AttentionGradients<E> to, const E* dy, const E* y, const f
         score += at(q, query + d) * at(k, key + d);
         dp += at(dy, query + d) * at(v, key + d);
       }
-      const float p = std::exp(score * shape.scale() - l[row * heads + h]);
-      const float ds = p * (dp - delta) * shape.scale();
+      const auto [kept, slope] = capped(score * shape.scale(), shape.rule);
+      const float p = std::exp(kept - l[row * heads + h]);
+      const float ds = p * (dp - delta) * slope * shape.scale();
       for (Index d = 0; d < width; ++d) {
         dv[key + d] += p * at(dy, query + d);
         dq[query + d] += ds * at(k, key + d);

@@ -4,7 +4,7 @@
 /// operands of products as they lie. Equations: backend/reference/attention.hpp.
 #pragma once
 
-#include <graft/backend/attention_shape.hpp>
+#include <graft/backend/eigen/attention.hpp>
 #include <graft/backend/xsimd/product.hpp>
 #include <graft/backend/xsimd/tag.hpp>
 
@@ -306,10 +306,39 @@ inline void store_head(Bfloat16* to, Index stride, const float* from, Index wide
     simd::each(0, width, [&](Index c, auto... left) { simd::put(to + r * stride + c, simd::load(from + r * wide + c), accumulate, left...); });
 }
 
+/// The row behind the last key of any sequence.
+inline Index key_end(const AttentionShape& shape) {
+  Index end = 0;
+  for (Index s = 0; s < shape.sequences; ++s) end = std::max(end, shape.key_begin(s) + shape.key_count(s));
+  return end;
+}
+/// Whether the rule is more than tiles of bfloat16 know: then it is followed in floats (backend/eigen/attention.hpp).
+inline bool in_floats(const AttentionShape& shape) { return shape.rule.cap > 0 || shape.hides(); }
+
+template <class Use>
+float* floats(const Bfloat16* from, Index n) {
+  float* const to = scratch<Use, float>(n);
+  for (Index i = 0; i < n; ++i) to[i] = static_cast<float>(from[i]);
+  return to;
+}
+template <class Use>
+float* room_like(const Bfloat16* wanted, Index n) {
+  return wanted == nullptr ? nullptr : scratch<Use, float>(n);
+}
+inline void store_all(Bfloat16* to, const float* from, Index n, bool accumulate) {
+  for (Index i = 0; to != nullptr && i < n; ++i) put(to[i], from[i], accumulate);
+}
+
 }  // namespace bf16
 
 inline void attention(Bfloat16* y, float* l, const Bfloat16* q, const Bfloat16* k, const Bfloat16* v, AttentionShape shape, xsimd_cpu) {
   using namespace bf16;
+  if (in_floats(shape)) {
+    const Index of_queries = shape.query_rows() * shape.heads * shape.width, of_keys = key_end(shape) * shape.groups * shape.width;
+    float* const out = scratch<struct FloatOutputs, float>(of_queries);
+    attention(out, l, floats<struct FloatQueries>(q, of_queries), floats<struct FloatKeys>(k, of_keys), floats<struct FloatValues>(v, of_keys), shape, eigen_cpu{});
+    return store_all(y, out, of_queries, false);
+  }
   const HeadRows queries{q, shape.heads * shape.width, shape.width}, keys{k, shape.groups * shape.width, shape.width}, values{v, keys.stride, shape.width};
   const auto tasks = chunk_tasks<struct ForwardTasks>(shape.sequences, [&](Index s) { return shape.query_count(s); });
   parallel_for(tasks.size() * shape.groups, true, [&](Index task) {
@@ -345,6 +374,15 @@ inline void attention(Bfloat16* y, float* l, const Bfloat16* q, const Bfloat16* 
 inline void attention_inputs(AttentionGradients<Bfloat16> to, const Bfloat16* dy, const Bfloat16* y, const float* l, const Bfloat16* q, const Bfloat16* k, const Bfloat16* v, AttentionShape shape, xsimd_cpu) {
   using namespace bf16;
   const Index width = shape.width, q_stride = shape.heads * width, k_stride = shape.groups * width, per_group = shape.heads / shape.groups, wide = panels(width) * panel;
+  if (in_floats(shape)) {
+    const Index of_queries = shape.query_rows() * q_stride, of_keys = shape.key_rows() * k_stride;
+    const AttentionGradients<float> made{room_like<struct FloatQueryGradients>(to.dq, of_queries), room_like<struct FloatKeyGradients>(to.dk, of_keys), room_like<struct FloatValueGradients>(to.dv, of_keys), false, false, false};
+    attention_inputs(made, floats<struct FloatUpper>(dy, of_queries), floats<struct FloatOutputs>(y, of_queries), l, floats<struct FloatQueries>(q, of_queries), floats<struct FloatKeys>(k, of_keys),
+                     floats<struct FloatValues>(v, of_keys), shape, eigen_cpu{});
+    store_all(to.dq, made.dq, of_queries, to.accumulate_q);
+    store_all(to.dk, made.dk, of_keys, to.accumulate_k);
+    return store_all(to.dv, made.dv, of_keys, to.accumulate_v);
+  }
   const HeadRows queries{q, q_stride, width}, keys{k, k_stride, width}, values{v, k_stride, width}, upper{dy, q_stride, width}, output{y, q_stride, width};
   const bool for_keys = to.dk != nullptr || to.dv != nullptr;
   const auto store_keys = [=](Index row, Index group, Index count, const float* dk, const float* dv) {

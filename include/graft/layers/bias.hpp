@@ -1,0 +1,34 @@
+/// \file
+/// y(T,N) = x + b, every row     gradient: ops/bias.hpp
+#pragma once
+
+#include <graft/autodiff/ops/bias.hpp>
+#include <graft/layers/layer.hpp>
+
+namespace graft {
+
+template <class B, Index N, class Role = Trainable>
+class Bias {
+ public:
+  using backend = B;
+  template <class S>
+  using frozen = Bias<B, N, VectorRole<Constant<S>>>;
+  using thawed = Bias<B, N>;
+  using bias_thawed = Bias<B, N>;
+
+  Parameter<B, Role, 1, N> bias;
+
+  template <class T, Gradient G, class E>
+  constexpr auto operator()(T& tape, Var<B, N, G, E> x) const {
+    return add_bias(tape, x, bias);
+  }
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    f(Path{&path, "bias"}, self.bias);
+  }
+  void initialize(Initializer& initializer) {
+    if (initializer.base) bias.assign(std::vector<float>(N, 0.0F));
+  }
+};
+
+}  // namespace graft

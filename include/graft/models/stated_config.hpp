@@ -1,0 +1,286 @@
+/// \file
+/// What a model's files state of it — config.json or GGUF metadata — under the names of a config struct, and that struct as C++.
+/// An option that graft's type of the family does not have is refused by name.
+#pragma once
+
+#include <graft/io/gguf.hpp>
+#include <graft/io/json.hpp>
+
+#include <cmath>
+#include <sstream>
+#include <utility>
+
+namespace graft {
+
+/// The members of all families' config structs; a family uses its own.
+struct StatedConfig {
+  std::string family;        ///< as config.json's model_type has it: "llama", "gemma2", …
+  std::string architecture;  ///< the class in config.json, like "BertForMaskedLM"; empty for GGUF
+  Index vocabulary = 0, width = 0, blocks = 0, heads = 0, groups = 0, head_width = 0, feed_forward = 0, positions = 0, token_types = 0, classes = 0, encoder_blocks = 0, buckets = 0, farthest = 0;
+  bool gated = false;
+  double rope_base = 10'000, norm_epsilon = 1e-6, rope_factor = 1, rope_low = 1, rope_high = 4, local_rope_base = 10'000;
+  Index rope_original = 0, window = 0, full_every = 0, no_rope_every = 0;
+  double attention_scale = 0, attention_cap = 0, logit_cap = 0;
+  bool head_norm = false, tied_head = false, qkv_bias = false, output_bias = false, mlp_bias = false;
+};
+
+/// Families that graft reads, with the type and the header of each.
+struct ModelFamily {
+  std::string_view name, type, header;
+};
+inline constexpr ModelFamily model_families[] = {{"llama", "Llama", "llama"}, {"mistral", "Llama", "llama"}, {"qwen2", "Llama", "llama"}, {"qwen3", "Llama", "llama"}, {"smollm3", "Llama", "llama"},
+                                                 {"phi3", "Phi3", "phi3"}, {"gemma2", "Gemma", "gemma"}, {"gemma3_text", "Gemma", "gemma"}, {"gpt2", "Gpt2", "gpt2"}, {"bert", "Bert", "bert"},
+                                                 {"roberta", "Roberta", "roberta"}, {"t5", "T5", "t5"}};
+
+[[gnu::cold]] inline const ModelFamily& model_family(const std::string& name, const std::string& source) {
+  std::string known;
+  for (const auto& family : model_families) {
+    if (family.name == name) return family;
+    known += (known.empty() ? "" : ", ") + std::string(family.name);
+  }
+  fail(source, ": model_type is \"", name, "\"; graft knows ", known);
+}
+
+/// Reads config.json.
+class ConfigJson {
+ public:
+  [[gnu::cold]] ConfigJson(const Json& json, std::string source) : json_(json), source_(std::move(source)) {}
+
+  [[nodiscard, gnu::cold]] StatedConfig read() {
+    c_.family = required<std::string>(json_, "model_type", source_);
+    const std::string_view type = model_family(c_.family, source_).type;
+    if (json_.contains("architectures") && json_.at("architectures").is_array() && !json_.at("architectures").empty()) c_.architecture = json_.at("architectures")[0].get<std::string>();
+    if (type == "Gpt2") read_gpt2();
+    else if (type == "Bert" || type == "Roberta") read_bert();
+    else if (type == "T5") read_t5();
+    else read_rotary(type);
+    if (c_.heads == 0) fail(source_, ": the number of attention heads is 0");
+    if (c_.head_width == 0) c_.head_width = c_.width / c_.heads;
+    return c_;
+  }
+
+ private:
+  [[nodiscard]] Index size(const char* key) const { return required<Index>(json_, key, source_); }
+  template <class V>
+  [[nodiscard]] V option(const char* key, V otherwise) const {
+    return optional<V>(json_, key, std::move(otherwise), source_);
+  }
+  /// Throws where a key says something that this family's type does not do.
+  template <class V>
+  void expect(const char* key, const V& wanted) const {
+    if (json_.contains(key) && !json_.at(key).is_null() && json_.at(key) != Json(wanted)) fail(source_, ": ", key, " is ", json_.at(key).dump(), "; graft's ", c_.family, " has ", Json(wanted).dump());
+  }
+
+  [[gnu::cold]] void read_rotary(std::string_view type) {
+    const bool gemma = type == "Gemma", gemma3 = c_.family == "gemma3_text", qwen2 = c_.family == "qwen2";
+    c_.vocabulary = size("vocab_size"), c_.width = size("hidden_size"), c_.blocks = size("num_hidden_layers"), c_.heads = size("num_attention_heads"), c_.feed_forward = size("intermediate_size");
+    c_.groups = option<Index>("num_key_value_heads", c_.heads);
+    c_.head_width = option<Index>("head_dim", gemma ? Index{256} : c_.heads == 0 ? 0 : c_.width / c_.heads);
+    c_.rope_base = option("rope_theta", gemma3 ? 1e6 : c_.family == "smollm3" ? 2e6 : 10'000.0);
+    c_.norm_epsilon = option("rms_norm_eps", c_.family == "phi3" ? 1e-5 : 1e-6);
+    c_.tied_head = option("tie_word_embeddings", gemma || c_.family == "smollm3");
+    c_.qkv_bias = option("attention_bias", qwen2);
+    c_.output_bias = !qwen2 && c_.qkv_bias;
+    c_.mlp_bias = option("mlp_bias", false);
+    c_.head_norm = c_.family == "qwen3" || gemma3;
+    if (json_.contains("rope_scaling") && !json_.at("rope_scaling").is_null()) read_rope_scaling(json_.at("rope_scaling"), source_ + ": rope_scaling");
+    // Qwen and SmolLM3 say whether their window is used; the others' is where it is.
+    const bool says = qwen2 || c_.family == "qwen3" || c_.family == "smollm3";
+    if (c_.family != "llama" && (!says || option("use_sliding_window", false))) c_.window = option<Index>("sliding_window", gemma ? 4096 : 0);
+    if (gemma) read_gemma(gemma3);
+    else expect(json_.contains("hidden_act") ? "hidden_act" : "hidden_activation", "silu");
+    if (c_.window > 0) read_layer_types(gemma3 ? option<Index>("sliding_window_pattern", 6) : gemma ? 2 : 0);
+    if (c_.family == "phi3") {
+      expect("partial_rotary_factor", 1.0);
+      if (c_.qkv_bias || c_.mlp_bias) fail(source_, ": attention_bias or mlp_bias is set; graft's phi3 has no biases");
+    }
+    if (c_.family == "smollm3") read_no_rope_layers();
+    if (c_.family == "llama" || c_.family == "mistral") expect("pretraining_tp", 1);
+  }
+
+  [[gnu::cold]] void read_gemma(bool third) {
+    if (c_.qkv_bias) fail(source_, ": attention_bias is set; graft's ", c_.family, " has no biases");
+    c_.attention_scale = 1 / std::sqrt(option("query_pre_attn_scalar", 256.0));
+    c_.attention_cap = option("attn_logit_softcapping", third ? 0.0 : json_.contains("attn_logit_softcapping") ? 0.0 : 50.0);
+    c_.logit_cap = option("final_logit_softcapping", third ? 0.0 : json_.contains("final_logit_softcapping") ? 0.0 : 30.0);
+    c_.local_rope_base = third ? option("rope_local_base_freq", 10'000.0) : c_.rope_base;
+    expect("hidden_activation", "gelu_pytorch_tanh");
+    expect("use_bidirectional_attention", false);
+  }
+
+  [[gnu::cold]] void read_rope_scaling(const Json& scaling, const std::string& source) {
+    const auto kind = optional<std::string>(scaling, "rope_type", optional<std::string>(scaling, "type", "", source), source);
+    if (kind == "default") return;
+    if (kind != "linear" && kind != "llama3") fail(source, " is \"", kind, "\"; graft knows linear and llama3");
+    c_.rope_factor = required<double>(scaling, "factor", source);
+    if (kind == "linear") return;
+    c_.rope_low = required<double>(scaling, "low_freq_factor", source);
+    c_.rope_high = required<double>(scaling, "high_freq_factor", source);
+    c_.rope_original = required<Index>(scaling, "original_max_position_embeddings", source);
+  }
+
+  /// Which blocks have the window: all, or all but every `pattern`th; "layer_types", where it is, must say the same.
+  [[gnu::cold]] void read_layer_types(Index pattern) {
+    c_.full_every = pattern;
+    if (!json_.contains("layer_types") || !json_.at("layer_types").is_array()) {
+      if (!pattern && option<Index>("max_window_layers", 0) > 0 && c_.family.starts_with("qwen")) fail(source_, ": max_window_layers is set: graft's ", c_.family, " has the window in all blocks or in none");
+      return;
+    }
+    const Json& types = json_.at("layer_types");
+    if (types.size() != c_.blocks) fail(source_, ": layer_types has ", types.size(), " entries for ", c_.blocks, " blocks");
+    const auto is_full = [&types](Index i) { return types[i] == Json("full_attention"); };
+    Index first = 0;
+    while (first < c_.blocks && !is_full(first)) ++first;
+    c_.full_every = first == c_.blocks ? 0 : first + 1;
+    bool any_window = false;
+    for (Index i = 0; i < c_.blocks; ++i) {
+      const bool full = c_.full_every != 0 && (i + 1) % c_.full_every == 0;
+      if (types[i] != Json(full ? "full_attention" : "sliding_attention")) fail(source_, ": layer_types: entry ", i, " is ", types[i].dump(), "; graft's ", c_.family, " has a window in every block, or in all but every n-th");
+      any_window = any_window || !full;
+    }
+    if (!any_window) c_.window = c_.full_every = 0;
+  }
+
+  [[gnu::cold]] void read_no_rope_layers() {
+    const auto every = option<Index>("no_rope_layer_interval", 4);
+    c_.no_rope_every = every;
+    if (!json_.contains("no_rope_layers") || !json_.at("no_rope_layers").is_array()) return;
+    const Json& turned = json_.at("no_rope_layers");  // 1 for blocks that do turn queries and keys
+    for (Index i = 0; i < turned.size(); ++i)
+      if (turned[i] != Json((i + 1) % every != 0 ? 1 : 0)) fail(source_, ": no_rope_layers: entry ", i, " is ", turned[i].dump(), ", and no_rope_layer_interval is ", every);
+  }
+
+  [[gnu::cold]] void read_gpt2() {
+    c_.vocabulary = size("vocab_size"), c_.width = size("n_embd"), c_.blocks = size("n_layer"), c_.heads = c_.groups = size("n_head");
+    c_.feed_forward = option<Index>("n_inner", 4 * c_.width);
+    c_.positions = option<Index>("n_positions", 1024);
+    c_.norm_epsilon = option("layer_norm_epsilon", 1e-5);
+    c_.tied_head = option("tie_word_embeddings", true);
+    expect("activation_function", "gelu_new");
+    expect("scale_attn_weights", true);
+    expect("scale_attn_by_inverse_layer_idx", false);
+    expect("add_cross_attention", false);
+  }
+
+  [[gnu::cold]] void read_bert() {
+    c_.vocabulary = size("vocab_size"), c_.width = size("hidden_size"), c_.blocks = size("num_hidden_layers"), c_.heads = c_.groups = size("num_attention_heads"), c_.feed_forward = size("intermediate_size");
+    c_.positions = option<Index>("max_position_embeddings", 512);
+    c_.token_types = option<Index>("type_vocab_size", 2);
+    c_.classes = json_.contains("id2label") ? json_.at("id2label").size() : 2;
+    c_.norm_epsilon = option("layer_norm_eps", 1e-12);
+    expect("hidden_act", "gelu");
+    expect("position_embedding_type", "absolute");
+    expect("is_decoder", false);
+    expect("tie_word_embeddings", true);
+    if (c_.family == "roberta") expect("pad_token_id", 1);  // positions count from behind it
+  }
+
+  [[gnu::cold]] void read_t5() {
+    c_.vocabulary = size("vocab_size"), c_.width = size("d_model"), c_.encoder_blocks = size("num_layers"), c_.heads = c_.groups = size("num_heads"), c_.head_width = size("d_kv"), c_.feed_forward = size("d_ff");
+    c_.blocks = option<Index>("num_decoder_layers", c_.encoder_blocks);
+    c_.buckets = option<Index>("relative_attention_num_buckets", 32), c_.farthest = option<Index>("relative_attention_max_distance", 128);
+    c_.norm_epsilon = option("layer_norm_epsilon", 1e-6);
+    c_.tied_head = option("tie_word_embeddings", true);
+    const auto feeds = option<std::string>("feed_forward_proj", "relu");
+    if (feeds != "relu" && feeds != "gated-gelu") fail(source_, ": feed_forward_proj is \"", feeds, "\"; graft's t5 has relu and gated-gelu");
+    c_.gated = feeds == "gated-gelu";
+  }
+
+  const Json& json_;
+  std::string source_;
+  StatedConfig c_;
+};
+
+/// The same of GGUF metadata.
+[[gnu::cold]] inline StatedConfig stated_config(const Gguf& g) {
+  const auto& family = g.get<std::string>("general.architecture");
+  if (family != "llama" && family != "qwen2") fail(g.source, ": general.architecture is \"", family, "\"; graft reads llama and qwen2 from GGUF");
+  if (const auto factors = g.tensors.find("rope_freqs.weight"); factors != g.tensors.end())
+    for (const float f : to_floats(factors->second, "rope_freqs.weight"))
+      if (f != 1.0F) fail(g.source, ": rope_freqs.weight scales rotary positions; graft reads that from the config.json of a Hugging Face folder only");
+  const auto size = [&](const std::string& key) {
+    const auto n = g.get<std::int64_t>(family + "." + key);
+    if (n <= 0) fail(g.source, ": ", family, ".", key, " is ", n);
+    return static_cast<Index>(n);
+  };
+  const auto embedding = g.tensors.find("token_embd.weight");
+  if (embedding == g.tensors.end() || embedding->second.shape.size() != 2) fail(g.source, ": there is no token_embd.weight in it");
+  StatedConfig c{.family = family, .architecture = {}, .vocabulary = embedding->second.shape[0], .width = size("embedding_length"), .blocks = size("block_count"),
+                 .heads = size("attention.head_count"), .groups = size("attention.head_count_kv"), .feed_forward = size("feed_forward_length")};
+  c.head_width = static_cast<Index>(g.get_or<std::int64_t>(family + ".attention.key_length", static_cast<std::int64_t>(c.width / c.heads)));
+  c.rope_base = g.get_or<double>(family + ".rope.freq_base", 10'000.0);
+  c.norm_epsilon = g.get<double>(family + ".attention.layer_norm_rms_epsilon");
+  c.tied_head = !g.tensors.contains("output.weight");
+  c.qkv_bias = g.tensors.contains("blk.0.attn_q.bias");
+  c.output_bias = g.tensors.contains("blk.0.attn_output.bias");
+  c.mlp_bias = g.tensors.contains("blk.0.ffn_up.bias");
+  return c;
+}
+
+/// The config struct as C++: `struct Config : graft::LlamaDefaults { … };`
+[[nodiscard, gnu::cold]] inline std::string config_struct(const StatedConfig& c, const std::string& name = "Config") {
+  const std::string_view type = model_family(c.family, "config").type;
+  std::ostringstream out;
+  struct Member {
+    const char* name;
+    double value, otherwise = -1;  ///< what the family's defaults say, if it is left out then
+  };
+  const auto members = [&out](const char* kind, std::initializer_list<Member> all) {
+    const char* before = "  static constexpr ";
+    std::string after;
+    for (const auto& [member, value, otherwise] : all) {
+      if (value == otherwise) continue;
+      out << before << (after.empty() ? kind + std::string(" ") : "") << member << " = ";
+      std::ostringstream number;
+      number.precision(9);
+      number << value;
+      if (std::string_view(kind) == "bool") out << (value != 0 ? "true" : "false");
+      else out << number.str() << (std::string_view(kind) != "float" ? "" : number.str().find_first_of(".e") == std::string::npos ? ".0F" : "F");
+      before = ", ";
+      after = ";\n";
+    }
+    out << after;
+  };
+  const auto n = [](auto value) { return static_cast<double>(value); };
+  const char *const size = "graft::Index", *const real = "float", *const flag = "bool";
+  out << "struct " << name << " : graft::" << type << "Defaults {\n";
+  members(size, {{"vocabulary", n(c.vocabulary)}, {"width", n(c.width)}, {"blocks", n(c.blocks)}, {"heads", n(c.heads)}, {"groups", n(c.groups)}, {"head_width", n(c.head_width)}, {"feed_forward", n(c.feed_forward)}});
+  members(real, {{"norm_epsilon", c.norm_epsilon}});
+  if (type == "Bert" || type == "Roberta") members(size, {{"positions", n(c.positions)}, {"token_types", n(c.token_types)}, {"classes", n(c.classes)}});
+  else members(flag, {{"tied_head", n(c.tied_head)}});
+  if (type == "Gpt2") members(size, {{"positions", n(c.positions)}});
+  if (type == "T5") {
+    members(size, {{"encoder_blocks", n(c.encoder_blocks)}, {"buckets", n(c.buckets)}, {"farthest", n(c.farthest)}});
+    members(flag, {{"gated", n(c.gated)}});
+  }
+  if (type == "Llama" || type == "Phi3" || type == "Gemma") {
+    members(real, {{"rope_base", c.rope_base}, {"rope_factor", c.rope_factor, 1}, {"rope_low", c.rope_low, 1}, {"rope_high", c.rope_high, 4}});
+    members(size, {{"rope_original", n(c.rope_original), 0}, {"window", n(c.window), 0}, {"full_every", n(c.full_every), 0}});
+  }
+  if (type == "Llama") {
+    members(flag, {{"qkv_bias", n(c.qkv_bias), 0}, {"output_bias", n(c.output_bias), 0}, {"mlp_bias", n(c.mlp_bias), 0}, {"head_norm", n(c.head_norm), 0}});
+    members(size, {{"no_rope_every", n(c.no_rope_every), 0}});
+  }
+  if (type == "Gemma") {
+    members(real, {{"local_rope_base", c.local_rope_base, 10'000}, {"attention_scale", c.attention_scale}, {"attention_cap", c.attention_cap, 0}, {"logit_cap", c.logit_cap, 0}});
+    members(flag, {{"head_norm", n(c.head_norm), 0}});
+  }
+  out << "};\n";
+  return out.str();
+}
+
+/// The template of a model of this family: "graft::Llama", "graft::BertClassifier", … Of BERT's, the architecture chooses: one that ends with
+/// "ForMaskedLM" or "Encoder" is such a one, any other a classifier.
+[[nodiscard, gnu::cold]] inline std::string model_template(const StatedConfig& c) {
+  const std::string type(model_family(c.family, "config").type);
+  if (type != "Bert" && type != "Roberta") return "graft::" + type;
+  return "graft::" + type + (c.architecture.ends_with("ForMaskedLM") ? "MaskedLM" : c.architecture.ends_with("Encoder") ? "Encoder" : "Classifier");
+}
+
+/// A header that names the types of a model: namespace <name> { struct Config; using Method; template … using Model; }
+[[nodiscard, gnu::cold]] inline std::string model_header(const StatedConfig& c, const std::string& name, const std::string& method, const std::string& source) {
+  return "// Generated from " + source + "\n#pragma once\n\n#include <graft/models/" + std::string(model_family(c.family, "config").header) + ".hpp>\n#include <graft/peft.hpp>\n\nnamespace " + name + " {\n\n" +
+         config_struct(c) + "\nusing Method = " + method + ";\n\ntemplate <class Backend, class... Policies>\nusing Model = " + model_template(c) + "<Config, Method, Backend, Policies...>;\n\n}  // namespace " + name + "\n";
+}
+
+}  // namespace graft
