@@ -1,37 +1,85 @@
 // graft: fine-tune, run and measure a language model from the command line.
 //
-// A model's architecture and method are types, so the methods on offer are those that were compiled in
-// (CMake: GRAFT_CLI_METHODS, GRAFT_CLI_CONFIG).
-#include "session.hpp"
+// A model's architecture and method are types. The program for a pair of them is compiled when it is first asked for (program.hpp).
+#include "build_settings.hpp"
+#include "program.hpp"
+
+#include <graft/models/files.hpp>
+#include <graft/models/llama_config.hpp>
 
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <exception>
+#include <fstream>
 
 namespace {
 
+/// What all commands on a model ask for.
+struct ModelChoice {
+  std::filesystem::path model;
+  std::string method, storage = cli::build_settings::storage;
+};
+
 std::string method_list() {
   std::string text;
-  for (const auto& method : cli::compiled_methods()) text += std::string("\n    ") + method.name + "  =  " + method.type;
+  for (const auto& [name, type] : cli::named_methods()) text += "\n    " + name + "  =  " + type;
   return text;
 }
 
-std::unique_ptr<cli::Session> session(const std::string& name) {
-  for (const auto& method : cli::compiled_methods())
-    if (name == method.name) return method.make();
-  throw std::runtime_error("no method \"" + name + "\" was compiled in; there are:" + method_list() + "\n  Add yours with cmake -DGRAFT_CLI_METHODS=\"name=LoRA<4, On<Query>>\"");
+/// A name that stands for a type, or the type itself.
+std::string method_type(const std::string& method) {
+  for (const auto& [name, type] : cli::named_methods())
+    if (name == method) return type;
+  return method;
+}
+
+graft::StatedConfig stated_config(const std::filesystem::path& model) {
+  if (!model.empty()) {
+    if (!std::filesystem::exists(model)) graft::fail(model.string(), ": there is nothing of this name; a model is a .gguf file, a Hugging Face folder or its config.json");
+    if (model.extension() == ".gguf") return graft::stated_config(graft::GgufFile(model).content);
+    const auto json = std::filesystem::is_directory(model) ? model / "config.json" : model;
+    const auto content = graft::read_json(json);
+    return graft::ConfigJson(content, json.string()).read();
+  }
+  using C = graft::SmolLM2_135M;
+  return {.family = "llama", .architecture = {}, .vocabulary = C::vocabulary, .width = C::width, .blocks = C::blocks, .heads = C::heads, .groups = C::groups, .head_width = C::head_width, .feed_forward = C::feed_forward,
+          .rope_base = C::rope_base, .norm_epsilon = static_cast<double>(C::norm_epsilon), .tied_head = C::tied_head};
+}
+
+/// The program for a model, an adapter that stands for the method where none is named, and data that say what a model like BERT is for.
+std::unique_ptr<cli::Session> session(const ModelChoice& choice, const std::filesystem::path& adapter = {}, const std::filesystem::path& data = {}) {
+  cli::ProgramRequest request{.config = stated_config(choice.model), .method = {}, .storage = choice.storage};
+  request.method = !choice.method.empty() ? method_type(choice.method) : !adapter.empty() ? cli::method_of_adapter(adapter, request.config.family) : cli::named_methods().front().second;
+  if (graft::model_template(request.config).ends_with("Classifier") || graft::model_template(request.config).ends_with("MaskedLM")) {
+    std::size_t classes = 0;
+    if (const auto own = adapter / "graft.json"; !adapter.empty() && std::filesystem::exists(own)) {
+      classes = graft::read_json(own).value("classes", std::vector<std::string>()).size();
+    } else if (!data.empty()) {
+      const auto rows = graft::read_jsonl(data);
+      if (rows.front().contains("label")) classes = cli::distinct_labels(rows).size();
+    } else {
+      return cli::open_program(request);
+    }
+    request.config.architecture = classes > 0 ? "ForSequenceClassification" : "ForMaskedLM";
+    if (classes > 0) request.config.classes = classes;
+  }
+  return cli::open_program(request);
 }
 
 int run(int argc, char** argv) {
   CLI::App app{"graft: parameter-efficient fine-tuning of language models, without Python.\n"
-               "Methods compiled in (choose with --method):" + method_list()};
+               "--method takes a C++ type, like 'LoRA<16, On<Query, Value>>' (docs/methods.md has all), or one of these names:" + method_list()};
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "help of all commands");
-  std::string method = cli::compiled_methods().front().name;
-  const auto common = [&method](CLI::App* command, std::filesystem::path& model) {
+  ModelChoice choice;
+  const auto typed = [&choice](CLI::App* command) {
+    command->add_option("--method", choice.method, "the method: a C++ type or a name; default: the adapter's, or " + cli::named_methods().front().first);
+    command->add_option("--storage", choice.storage, "how frozen weights are kept: F32, Bf16, Int8, Nf4, Nf4DoubleQuant, Q8_0 or Q4_1")->capture_default_str()->check(CLI::IsMember({"F32", "Bf16", "Int8", "Nf4", "Nf4DoubleQuant", "Q8_0", "Q4_1"}));
+  };
+  const auto common = [&typed](CLI::App* command, std::filesystem::path& model) {
     command->add_option("-m,--model", model, "a .gguf file or a Hugging Face folder")->required();
-    command->add_option("--method", method, "which compiled method the model has")->capture_default_str();
+    typed(command);
   };
 
   cli::TrainOptions t;
@@ -88,8 +136,10 @@ int run(int argc, char** argv) {
   eval->add_option("--limit", e.limit, "use only the first N examples; 0: all")->capture_default_str();
 
   cli::PlanOptions p;
+  const char* const optional_model = "a .gguf file, a Hugging Face folder or a config.json; default: SmolLM2-135M";
   auto* plan = app.add_subcommand("plan", "memory and arithmetic of a training pass, without loading anything");
-  plan->add_option("--method", method, "which compiled method the model has")->capture_default_str();
+  plan->add_option("-m,--model", choice.model, optional_model);
+  typed(plan);
   plan->add_option("-t,--tokens", p.tokens, "tokens of one pass")->capture_default_str()->check(CLI::PositiveNumber);
   plan->add_option("--sequences", p.sequences, "sequences they are in")->capture_default_str()->check(CLI::PositiveNumber);
   plan->add_option("--supervised", p.targets, "tokens with a label; 0: all")->capture_default_str();
@@ -97,7 +147,8 @@ int run(int argc, char** argv) {
 
   std::string format = "text";
   auto* explain = app.add_subcommand("explain", "what stands at each site of the model, what it trains and saves, where gradient flows");
-  explain->add_option("--method", method, "which compiled method the model has")->capture_default_str();
+  explain->add_option("-m,--model", choice.model, optional_model);
+  typed(explain);
   explain->add_option("--format", format, "text, json or html")->capture_default_str()->check(CLI::IsMember({"text", "json", "html"}));
 
   cli::CombineOptions c;
@@ -121,19 +172,31 @@ int run(int argc, char** argv) {
   gguf->add_option("-a,--adapter", m.adapter, "adapter folder")->required()->check(CLI::ExistingDirectory);
   gguf->add_option("-o,--output", m.output, "file to write")->required();
 
+  auto* describe = app.add_subcommand("describe", "the config struct of a model, as C++");
+  describe->add_option("model", choice.model, "a .gguf file, a Hugging Face folder or a config.json")->required();
+
+  std::filesystem::path programs;
+  auto* build = app.add_subcommand("build", "compile the program for a model and a method ahead");
+  build->add_option("-m,--model", choice.model, optional_model);
+  typed(build);
+  build->add_option("-o,--output", programs, "folder; default: the user's cache")->capture_default_str();
+
   CLI11_PARSE(app, argc, argv);
-  if (*combine) {
-    cli::combine(c);
-    return 0;
-  }
-  const auto chosen = session(method);
-  if (*train) chosen->train(t);
-  if (*generate) chosen->generate(g);
-  if (*eval) chosen->eval(e);
-  if (*plan) chosen->plan(p);
-  if (*explain) chosen->explain(format);
-  if (*merge) chosen->merge(m);
-  if (*gguf) chosen->gguf(m);
+  const auto on = [&choice](const std::filesystem::path& model) {
+    choice.model = model;
+    return choice;
+  };
+  if (*combine) cli::combine(c);
+  if (*describe) std::fputs(graft::config_struct(stated_config(choice.model)).c_str(), stdout);
+  if (*build && !programs.empty()) cli::build_program({.config = stated_config(choice.model), .method = method_type(choice.method), .storage = choice.storage}, programs);
+  if (*build && programs.empty()) session(choice);
+  if (*train) session(on(t.model), {}, t.data)->train(t);
+  if (*generate) session(on(g.model), g.adapter)->generate(g);
+  if (*eval) session(on(e.model), e.adapter, e.data)->eval(e);
+  if (*plan) session(choice)->plan(p);
+  if (*explain) session(choice)->explain(format);
+  if (*merge) session(on(m.model), m.adapter)->merge(m);
+  if (*gguf) session(on(m.model), m.adapter)->gguf(m);
   return 0;
 }
 

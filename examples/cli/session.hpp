@@ -1,7 +1,9 @@
-// What the command line asks of a model. One implementation per compiled method (session_of.hpp), in its own
-// translation unit, so that two cores compile them side by side.
+// What the command line asks of a model. A program for one type of model (program.hpp) answers, by commands.hpp.
 #pragma once
 
+#include <graft/io/json.hpp>
+
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -56,9 +58,26 @@ struct CombineOptions {
 /// Several LoRA adapters as one; of no model in particular.
 void combine(const CombineOptions& options);
 
+/// The labels of a classifier's data set, in the order of their names (numbers by size).
+inline std::vector<std::string> distinct_labels(const std::vector<graft::Json>& rows) {
+  std::vector<std::string> names;
+  for (const auto& row : rows) {
+    if (!row.contains("label")) graft::fail("the data are no classifier's: an example has no \"label\"");
+    const auto& label = row.at("label");
+    const std::string name = label.is_string() ? label.get<std::string>() : label.dump();
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  const auto by_size = [](const std::string& a, const std::string& b) { return a.find_first_not_of("0123456789") == a.npos && b.find_first_not_of("0123456789") == b.npos && a.size() != b.size() ? a.size() < b.size() : a < b; };
+  std::sort(names.begin(), names.end(), by_size);
+  return names;
+}
+
 class Session {
  public:
+  Session() = default;
   virtual ~Session() = default;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
   virtual void train(const TrainOptions& options) = 0;
   virtual void generate(const GenerateOptions& options) = 0;
   virtual void eval(const EvalOptions& options) = 0;
@@ -67,15 +86,5 @@ class Session {
   virtual void merge(const MergeOptions& options) = 0;
   virtual void gguf(const MergeOptions& options) = 0;  ///< writes the adapter for llama.cpp
 };
-
-/// A method that was compiled in.
-struct Compiled {
-  const char* name;
-  const char* type;  ///< as C++ spells it
-  std::unique_ptr<Session> (*make)();
-};
-
-/// All of them (generated).
-const std::vector<Compiled>& compiled_methods();
 
 }  // namespace cli

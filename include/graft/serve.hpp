@@ -3,4 +3,6 @@
 #pragma once
 
 #include <graft/serve/cache.hpp>
+#include <graft/serve/embed.hpp>
+#include <graft/serve/encoder_decoder.hpp>
 #include <graft/serve/generate.hpp>

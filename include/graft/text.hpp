@@ -4,6 +4,9 @@
 
 #include <graft/text/chat.hpp>
 #include <graft/text/dataset.hpp>
+#include <graft/text/example.hpp>
+#include <graft/text/formatter.hpp>
+#include <graft/text/template.hpp>
 #include <graft/text/tokenizer.hpp>
 #include <graft/text/tokenizer_gguf.hpp>
 #include <graft/text/tokenizer_json.hpp>

@@ -3,7 +3,8 @@
 
 std::vector<std::string> seeds() {
   return {"a b <e> the\n12 \xf0\x9f\x98\x80", R"({"prompt":"ab","completion":"ba"})", R"({"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]})", R"({"text":"abab"})",
-          "<|im_start|>system\\nBe kind.<|im_end|>"};
+          "{% for m in messages if m.role != 'x' %}{{ loop.index ~ m['content'] | trim | upper }}{% else %}-{% endfor %}{%- set ns = namespace(n=[1, 2][0]) %}{# c #}{{ ns.n + 2 if ns is defined }}",
+          "{% macro f(a, b=2) %}{{ a[1:] * b }}{% endmacro %}{{ f('xy') }}{{ {'a': messages}|tojson(indent=2) }}"};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -20,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } catch (const graft::Error&) {
   }
   try {
-    const graft::Formatter formatter{tokenizer, graft::ChatTemplate("<|im_start|><|im_end|>"), ""};
+    const graft::Formatter formatter{tokenizer, graft::ChatTemplate("{% for m in messages %}{{ m.role ~ m.content ~ '\n' }}{% endfor %}"), ""};
     static_cast<void>(formatter.example(graft::parse_json(text, "row"), "row"));
   } catch (const graft::Error&) {
   } catch (const nlohmann::json::exception&) {

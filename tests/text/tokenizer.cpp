@@ -25,7 +25,8 @@ BOOST_AUTO_TEST_CASE(merges_by_rank) {
   BOOST_TEST(t.decode(std::vector<Id>{28, 30}, true) == "the<|end|>");
   BOOST_TEST(t.encode("").empty());
   BOOST_CHECK_THROW(t.encode("A"), Error);
-  BOOST_CHECK_THROW(t.decode(std::vector<Id>{99}), Error);
+  BOOST_TEST(t.decode(std::vector<Id>{28, 99}) == "the");
+  BOOST_CHECK_THROW(t.decode(std::vector<Id>{-1}), Error);
 }
 
 BOOST_AUTO_TEST_CASE(long_runs_are_not_quadratic) {
@@ -103,15 +104,6 @@ BOOST_AUTO_TEST_CASE(pairs_have_types) {
   BOOST_TEST(pair.types == (std::vector<Id>{0, 0, 0, 1, 1}), boost::test_tools::per_element());
   BOOST_TEST(bert.opening() == std::vector<Id>{bert.id("[CLS]")}, boost::test_tools::per_element());
   BOOST_TEST(bert.closing() == std::vector<Id>{bert.id("[SEP]")}, boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(chatml) {
-  const ChatTemplate plain("{{'<|im_start|>' + message['role']}}<|im_end|>");
-  BOOST_TEST(plain.render({{"user", "Hi"}}, true) == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
-  const ChatTemplate with_default("{{ '<|im_start|>system\\nBe kind.<|im_end|>\\n' }}{{'<|im_start|>' + message['role']}}");
-  BOOST_TEST(with_default.render({{"user", "Hi"}}, false) == "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n");
-  BOOST_TEST(with_default.render({{"system", "Be brief."}}, false) == "<|im_start|>system\nBe brief.<|im_end|>\n");
-  BOOST_CHECK_EXCEPTION(ChatTemplate("[INST] {{x}}"), Error, [](const Error& e) { return std::string(e.what()).find("Llama 2") != std::string::npos; });
 }
 
 BOOST_AUTO_TEST_CASE(examples_and_labels) {

@@ -50,12 +50,14 @@ struct AttentionShape {
     const Index end = keys_before(s) + visible(s, i), begin = keys_before(other);
     return end > begin + rule.window ? std::min(end - rule.window - begin, key_count(other)) : 0;
   }
-  /// Whether any query's window is shorter than what it would see.
-  [[nodiscard]] bool hides() const {
-    bool any = false;
-    for (Index s = 0; rule.window > 0 && s < sequences; ++s) any = any || keys_before(s) + key_count(s) > rule.window;
-    return any;
+  /// Keys that a query sees at most, windows aside.
+  [[nodiscard]] Index most_seen() const {
+    Index most = 0;
+    for (Index s = 0; s < sequences; ++s) most = std::max(most, keys_before(s) + key_count(s));
+    return most;
   }
+  /// Whether any query's window is shorter than what it would see.
+  [[nodiscard]] bool hides() const { return rule.window > 0 && most_seen() > rule.window; }
   /// Calls body(sequence) for every sequence whose keys those of s see: its prefixes', then its own.
   template <class Body>
   void each_seen(Index s, const Body& body) const {

@@ -2,7 +2,11 @@
 /// JSON through nlohmann-json, with errors that name the file and a limit on nesting.
 #pragma once
 
+#include <graft/core/types.hpp>
 #include <graft/io/files.hpp>
+
+#include <algorithm>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -43,6 +47,24 @@ template <class T>
 [[gnu::cold]] T optional(const Json& json, const std::string& key, T otherwise, const std::string& source) {
   if (!json.is_object() || !json.contains(key) || json.at(key).is_null()) return otherwise;
   return required<T>(json, key, source);
+}
+
+/// Every line of a JSON-lines file; a broken one is named by its number.
+inline std::vector<Json> read_jsonl(const std::filesystem::path& path) {
+  std::vector<Json> rows;
+  const std::string text = read_file(path);
+  Index number = 0;
+  for (Index at = 0; at < text.size();) {
+    const Index end = std::min(text.find('\n', at), text.size());
+    const std::string_view line(text.data() + at, end - at);
+    at = end + 1;
+    ++number;
+    if (line.find_first_not_of(" \t\r") == line.npos) continue;
+    rows.push_back(parse_json(line, path.string() + ", line " + std::to_string(number)));
+    if (!rows.back().is_object()) fail(path.string(), ", line ", number, ": not a JSON object");
+  }
+  if (rows.empty()) fail(path.string(), ": there is no example in it");
+  return rows;
 }
 
 }  // namespace graft

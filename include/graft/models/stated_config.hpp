@@ -231,9 +231,11 @@ class ConfigJson {
     for (const auto& [member, value, otherwise] : all) {
       if (value == otherwise) continue;
       out << before << (after.empty() ? kind + std::string(" ") : "") << member << " = ";
-      std::ostringstream number;
-      number.precision(9);
+      std::ostringstream number, longer;
+      longer.precision(9);
       number << value;
+      longer << value;
+      if (std::abs(std::stod(number.str()) - value) > 1e-7 * std::abs(value)) number.swap(longer);
       if (std::string_view(kind) == "bool") out << (value != 0 ? "true" : "false");
       else out << number.str() << (std::string_view(kind) != "float" ? "" : number.str().find_first_of(".e") == std::string::npos ? ".0F" : "F");
       before = ", ";

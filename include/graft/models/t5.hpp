@@ -98,9 +98,13 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   /// h(T,C) of the decoder, given what the encoder yields; or only the given rows of it.
   template <class T, class Source>
   constexpr auto hidden(T& tape, const PlacedBatch<B>& batch, Source source, Rows<B> rows = {}) const {
-    const auto seen = seen_by(tape, shared, batch.sequences);
+    return decoded(tape, batch, source, seen_by(tape, shared, batch.sequences), rows);
+  }
+  /// The same where the decoder's queries see the keys of `seen` (a cache), and `source` may be one whose keys and values are kept.
+  template <class T, class Source, class Seen>
+  constexpr auto decoded(T& tape, const PlacedBatch<B>& batch, Source source, Seen seen, Rows<B> rows) const {
     const auto bias = leaf(tape, decoder_bias.weight);
-    const T5Context<B, std::remove_const_t<decltype(seen)>, element, decltype(bias), Source, std::remove_const_t<decltype(shared)>> context{seen, bias, source, batch.cross, {recomputed, {}}, &shared};
+    const T5Context<B, Seen, element, decltype(bias), Source, std::remove_const_t<decltype(shared)>> context{seen, bias, source, batch.cross, {recomputed, {}}, &shared};
     return Decoder::template through<0, Decoder::runs.count>(blocks, tape, token_embedding(tape, batch.tokens, batch.token_count), context, rows);
   }
   template <class T>

@@ -93,11 +93,12 @@ class T5Block {
   template <class T, Gradient G, class Context>
   constexpr auto operator()(T& tape, Var<B, C::width, G> x, const Context& context, Index number, Rows<B> rows = {}) const {
     using E = typename Context::element;
+    const Index decoder_block = decodes ? number - C::encoder_blocks : number;
     const auto [q, new_k, new_v] = apply(tape, normed<E>(tape, input_norm, x), context.how, query, key, value);
-    const auto [k, v] = context.seen.visible(tape, decodes ? number - C::encoder_blocks : number, new_k, new_v);
+    const auto [k, v] = context.seen.visible(tape, decoder_block, new_k, new_v);
     const auto seen = relative_attention<C::heads>(tape, q, k, v, context.bias, C::farthest, context.seen.sequences);
     const auto a = joined(tape, after_attention, x, Sublayer{Given{seen}, context.how, &output}, *context.shared);
-    const auto b = crossed<E>(tape, a, context);
+    const auto b = crossed<E>(tape, a, context, decoder_block);
     const auto y = joined(tape, after_mlp, b, Sublayer{Given{fed<E>(tape, b, context)}, context.how, &down}, *context.shared);
     return rows(tape, y);
   }
@@ -129,10 +130,14 @@ class T5Block {
  private:
   /// a and what the decoder finds in the source.
   template <class E, class T, class X, class Context>
-  constexpr auto crossed(T& tape, X a, const Context& context) const {
+  constexpr auto crossed(T& tape, X a, const Context& context, Index block) const {
     if constexpr (decodes) {
       const auto q = std::get<0>(apply(tape, graft::normed<E>(tape, cross_norm, a), context.how, cross_query));
-      const auto [k, v] = apply(tape, Given{context.source}, context.how, cross_key, cross_value);
+      const auto made = [&](auto source) { return apply(tape, Given{source}, context.how, cross_key, cross_value); };
+      const auto [k, v] = [&] {
+        if constexpr (requires { context.source.kept(tape, block, made); }) return context.source.kept(tape, block, made);
+        else return made(context.source);
+      }();
       const auto found = attention<C::heads, C::heads>(tape, q, k, v, context.cross, AttentionRule{.scale = 1});
       return apply_onto(tape, a, Given{found}, context.how, cross_output);
     } else {

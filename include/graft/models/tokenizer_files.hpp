@@ -4,7 +4,7 @@
 #pragma once
 
 #include <graft/models/files.hpp>
-#include <graft/text/chat.hpp>
+#include <graft/text/formatter.hpp>
 #include <graft/text/tokenizer_gguf.hpp>
 #include <graft/text/tokenizer_json.hpp>
 
@@ -18,27 +18,81 @@ inline Tokenizer load_tokenizer(const ModelFiles& files) {
   return Tokenizer(tokenizer_parts(read_json(json), json.string()));
 }
 
-/// The chat template of a model's files, or nothing where they have none.
-inline std::optional<ChatTemplate> load_chat_template(const ModelFiles& files) {
-  std::string jinja;
-  if (files.gguf() != nullptr) {
-    jinja = files.gguf()->get_or<std::string>("tokenizer.chat_template", "");
-  } else if (const auto path = files.path() / "tokenizer_config.json"; std::filesystem::exists(path)) {
-    jinja = optional<std::string>(read_json(path), "chat_template", "", path.string());
-  }
-  if (jinja.empty()) return std::nullopt;
-  return ChatTemplate(jinja);
+/// How a token of tokenizer_config.json is spelled ("bos_token", "eos_token"): a text, or an object that has it.
+[[gnu::cold]] inline std::string named_token(const Json& config, const char* key) {
+  if (!config.is_object() || !config.contains(key)) return "";
+  const Json& token = config.at(key);
+  return token.is_string() ? token.get<std::string>() : token.is_object() ? token.value("content", "") : "";
 }
 
-/// The ids that end an answer.
-inline std::vector<Id> end_tokens(const ModelFiles& files, const Tokenizer& tokenizer) {
-  std::vector<Id> ids;
-  if (files.gguf() != nullptr) {
-    if (const auto eos = files.gguf()->get_or<std::int64_t>("tokenizer.ggml.eos_token_id", -1); eos >= 0) ids.push_back(static_cast<Id>(eos));
+/// The chat template of a model's files, or nothing where they have none.
+[[gnu::cold]] inline std::optional<ChatTemplate> load_chat_template(const ModelFiles& files) {
+  if (const Gguf* g = files.gguf(); g != nullptr) {
+    const auto jinja = g->get_or<std::string>("tokenizer.chat_template", "");
+    const auto tokens = g->get_or<std::vector<std::string>>("tokenizer.ggml.tokens", {});
+    const auto spelled = [&](const char* key) {
+      const auto id = g->get_or<std::int64_t>(key, -1);
+      return id >= 0 && static_cast<Index>(id) < tokens.size() ? tokens[static_cast<Index>(id)] : "";
+    };
+    if (jinja.empty()) return std::nullopt;
+    return ChatTemplate(jinja, spelled("tokenizer.ggml.bos_token_id"), spelled("tokenizer.ggml.eos_token_id"));
   }
-  for (const char* token : {"<|im_end|>", "<|endoftext|>", "</s>"})
-    if (const Id id = tokenizer.id(token); id >= 0 && std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  const auto path = files.path() / "tokenizer_config.json", own = files.path() / "chat_template.jinja";
+  const Json config = std::filesystem::exists(path) ? read_json(path) : Json();
+  std::string jinja = std::filesystem::exists(own) ? read_file(own) : "";
+  if (jinja.empty() && config.is_object() && config.contains("chat_template")) {
+    const Json& stated = config.at("chat_template");
+    if (stated.is_string()) jinja = stated.get<std::string>();
+    else if (stated.is_array())  // several by name
+      for (const Json& one : stated)
+        if (one.value("name", "") == "default") jinja = one.value("template", "");
+  }
+  if (jinja.empty()) return std::nullopt;
+  return ChatTemplate(jinja, named_token(config, "bos_token"), named_token(config, "eos_token"));
+}
+
+/// The ids that end a text, as the files say: generation_config.json, config.json, tokenizer_config.json or GGUF metadata.
+[[gnu::cold]] inline std::vector<Id> end_tokens(const ModelFiles& files, const Tokenizer& tokenizer) {
+  std::vector<Id> ids;
+  const auto add = [&](std::int64_t id) {
+    if (id >= 0 && static_cast<Index>(id) < tokenizer.size() && std::find(ids.begin(), ids.end(), static_cast<Id>(id)) == ids.end()) ids.push_back(static_cast<Id>(id));
+  };
+  if (files.gguf() != nullptr) {
+    add(files.gguf()->get_or<std::int64_t>("tokenizer.ggml.eos_token_id", -1));
+  } else {
+    for (const char* name : {"tokenizer_config.json", "generation_config.json", "config.json"}) {
+      const auto path = files.path() / name;
+      if (!std::filesystem::exists(path)) continue;
+      const Json json = read_json(path);
+      add(tokenizer.id(named_token(json, "eos_token")));
+      if (!json.contains("eos_token_id")) continue;
+      const Json& id = json.at("eos_token_id");
+      for (const Json& one : id.is_array() ? id : Json::array({id}))
+        if (one.is_number_integer()) add(one.get<std::int64_t>());
+    }
+  }
+  for (const char* token : {"<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<end_of_turn>", "</s>"}) add(tokenizer.id(token));
   return ids;
+}
+
+/// What turns rows into examples for a type of model from these files.
+template <class Model>
+Formatter load_formatter(const ModelFiles& files, const Tokenizer& tokenizer, const std::string& instruction, Index longest = 2048) {
+  const auto ends = end_tokens(files, tokenizer);
+  Formatter made{.tokenizer = tokenizer, .chat = load_chat_template(files), .instruction = instruction, .longest = longest, .end = ends.empty() ? -1 : ends[0], .kind = example_kind<Model>()};
+  for (const char* token : {"[MASK]", "<mask>"}) made.mask = std::max(made.mask, tokenizer.id(token));
+  return made;
+}
+
+/// Copies what belongs to a tokenizer beside a model that was made from these files; a GGUF's chat template is written as a file.
+[[gnu::cold]] inline void save_tokenizer(const ModelFiles& files, const std::filesystem::path& folder) {
+  if (files.gguf() != nullptr) {
+    if (const auto chat = load_chat_template(files)) write_file(folder / "chat_template.jinja", chat->jinja());
+    return;
+  }
+  for (const char* name : {"tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "vocab.txt", "spiece.model",
+                           "chat_template.jinja", "generation_config.json"})
+    if (std::filesystem::exists(files.path() / name)) write_file(folder / name, read_file(files.path() / name));
 }
 
 }  // namespace graft

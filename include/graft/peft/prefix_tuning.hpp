@@ -13,10 +13,8 @@
 
 namespace graft {
 
-/// Self-attention whose queries see keys and values that no token made, before all others.
-/// Blocks: how many blocks' keys and values the prefix has, where block l reads those of number 2l mod Blocks; 0: its own. HF PEFT hands them out so where there
-/// is an encoder: it counts the pairs of self-attention and those of attention to the source together, and drops the latter.
-template <class Inner, class P, Index Blocks = 0>
+/// Self-attention whose queries see keys and values that no token made, before all others; Layer says which of them a block has.
+template <class Layer, class Inner, class P>
 struct BehindPrefix {
   Inner inner;
   P prefix;
@@ -25,7 +23,7 @@ struct BehindPrefix {
   template <class T, class K, class V>
   constexpr auto visible(T& tape, Index block, K keys, V values) const {
     const auto [k, v] = inner.visible(tape, block, keys, values);
-    const Index pair = Blocks == 0 ? block : 2 * block % Blocks;
+    const Index pair = Layer::pair_of(block);
     const auto all_keys = rows_behind(tape, prefix, 2 * pair * K::columns, k);
     return std::pair{all_keys, rows_behind(tape, prefix, (2 * pair + 1) * K::columns, v)};
   }
@@ -41,6 +39,12 @@ class Prefix {
   static constexpr Index prefix_tokens = Method::prefix_tokens, columns = C::groups * C::head_width;
   /// Whether tokens stand at positions behind the prefix's, or begin at zero.
   static constexpr bool takes_positions = Method::takes_positions;
+  /// Which of the pairs of keys and values a block has. Where there is an encoder, HF PEFT counts the pairs of self-attention and those of attention to the
+  /// source together, and drops the latter.
+  static constexpr Index pair_of(Index block) {
+    if constexpr (requires { C::encoder_blocks; }) return 2 * block % C::blocks;
+    else return block;
+  }
   template <class S>
   using frozen = Prefix;
   using bias_thawed = Prefix;
@@ -49,8 +53,7 @@ class Prefix {
   template <class T, class Context>
   constexpr auto seen(T& tape, const Context& context) const {
     const auto p = prompt(tape);
-    if constexpr (requires { C::encoder_blocks; }) return BehindPrefix<Context, decltype(p), C::blocks>{context, p};
-    else return BehindPrefix<Context, decltype(p)>{context, p};
+    return BehindPrefix<Prefix, Context, decltype(p)>{context, p};
   }
   template <class Self, class F>
   static constexpr void visit(Self& self, F&& f, const Path& path) {

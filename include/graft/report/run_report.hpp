@@ -20,6 +20,7 @@ struct SampleOutput {
 /// Held-out figures at one moment.
 struct HeldOutFigures {
   double loss = 0, rouge1 = 0, rouge2 = 0, rouge_l = 0;
+  double accuracy = -1;  ///< of a classifier; below 0: not one
 };
 
 /// All that a report tells.
@@ -41,7 +42,8 @@ struct RunReport {
 
   [[nodiscard]] Json json() const {
     const auto figures = [](const std::optional<HeldOutFigures>& f) {
-      return f ? Json{{"loss", f->loss}, {"rouge1", f->rouge1}, {"rouge2", f->rouge2}, {"rougeL", f->rouge_l}} : Json();
+      if (!f) return Json();
+      return f->accuracy >= 0 ? Json{{"loss", f->loss}, {"accuracy", f->accuracy}} : Json{{"loss", f->loss}, {"rouge1", f->rouge1}, {"rouge2", f->rouge2}, {"rougeL", f->rouge_l}};
     };
     Json result = {{"model", model}, {"method", method}, {"parameters", parameters}, {"trainable_parameters", trainable},
                    {"held_out_before", figures(before)}, {"held_out_after", figures(after)}, {"tokens_per_second", tokens_per_second()},
@@ -161,7 +163,8 @@ svg{width:100%;height:auto}.grid{stroke:var(--line)}.axis{font-size:11px;fill:va
     const auto row = [&out](const char* name, double b, double a) {
       out += std::string("<tr><td>") + name + "</td><td class=\"n\">" + number(b, "%.4f") + "</td><td class=\"n\">" + number(a, "%.4f") + "</td><td class=\"n\">" + number(a - b, "%+.4f") + "</td></tr>";
     };
-    row("loss per supervised token", before->loss, after->loss);
+    row(after->accuracy >= 0 ? "loss" : "loss per supervised token", before->loss, after->loss);
+    if (after->accuracy >= 0) row("accuracy", before->accuracy, after->accuracy);
     if (!samples.empty()) {
       row("ROUGE-1", before->rouge1, after->rouge1);
       row("ROUGE-2", before->rouge2, after->rouge2);

@@ -49,7 +49,8 @@ void remember_prefix(Inference<typename Model::backend>& tape, const Model& mode
     for (Index block = 0; block < Model::config::blocks; ++block)
       for (const Index part : {Index{0}, Index{1}}) {
         const auto to = (part == 0 ? cache.keys(block) : cache.values(block)) + static_cast<Index>(cache.row(sequence, 0)) * n;
-        tape.run(0, [=](auto on) { rows_behind(to, p.data, p.rows, decltype(p)::columns, (2 * block + part) * n, static_cast<const E*>(nullptr), 0, n, on); });
+        const Index from = (2 * decltype(model.shared)::pair_of(block) + part) * n;
+        tape.run(0, [=](auto on) { rows_behind(to, p.data, p.rows, decltype(p)::columns, from, static_cast<const E*>(nullptr), 0, n, on); });
       }
     cache.advance(sequence, Model::prefix_tokens);
   }

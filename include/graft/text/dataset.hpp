@@ -1,108 +1,14 @@
 /// \file
-/// Data sets: JSON lines → examples of token ids with labels → packed batches.
-///
-/// A line is {"prompt", "completion"}, {"messages": [{"role", "content"}, …]} or {"text"}. Completions and the
-/// assistant's turns are supervised, their end-of-turn token included; plain text is supervised whole.
+/// Data sets: JSON lines → rows; examples (text/formatter.hpp) → packed batches.
 #pragma once
 
-#include <graft/core/batch.hpp>
-#include <graft/core/random.hpp>
-#include <graft/io/json.hpp>
-#include <graft/text/chat.hpp>
-#include <graft/text/tokenizer.hpp>
+#include <graft/text/formatter.hpp>
 
 #include <algorithm>
 #include <numeric>
-#include <optional>
 #include <span>
 
 namespace graft {
-
-/// Token ids, and for each the same id where it is supervised or −1.
-struct Example {
-  std::vector<Id> ids, labels;
-
-  [[nodiscard]] Index supervised() const {
-    Index n = 0;
-    for (Index i = 1; i < labels.size(); ++i) n += labels[i] >= 0 ? 1 : 0;
-    return n;
-  }
-  void append(const std::vector<Id>& more, bool is_supervised) {
-    ids.insert(ids.end(), more.begin(), more.end());
-    for (const Id id : more) labels.push_back(is_supervised ? id : -1);
-  }
-};
-
-/// Every line of a JSON-lines file; a broken one is named by its number.
-inline std::vector<Json> read_jsonl(const std::filesystem::path& path) {
-  std::vector<Json> rows;
-  const std::string text = read_file(path);
-  Index number = 0;
-  for (Index at = 0; at < text.size();) {
-    const Index end = std::min(text.find('\n', at), text.size());
-    const std::string_view line(text.data() + at, end - at);
-    at = end + 1;
-    ++number;
-    if (line.find_first_not_of(" \t\r") == line.npos) continue;
-    rows.push_back(parse_json(line, path.string() + ", line " + std::to_string(number)));
-    if (!rows.back().is_object()) fail(path.string(), ", line ", number, ": not a JSON object");
-  }
-  if (rows.empty()) fail(path.string(), ": there is no example in it");
-  return rows;
-}
-
-/// Turns rows into examples.
-struct Formatter {
-  const Tokenizer& tokenizer;
-  std::optional<ChatTemplate> chat;  ///< without one, prompt and completion are joined as they are
-  std::string instruction;           ///< put before every prompt
-  Index longest = 2048;              ///< examples of more tokens are refused
-
-  /// What the model is given to answer.
-  [[nodiscard]] std::string prompt(const std::string& text) const {
-    return chat ? chat->render({{"user", instruction + text}}, true) : instruction + text;
-  }
-
-  [[nodiscard]] Example example(const Json& row, const std::string& source) const {
-    Example result;
-    if (row.contains("messages")) {
-      if (!chat) fail(source, ": \"messages\" need a model with a chat template");
-      std::vector<Message> so_far;
-      Index rendered = 0;
-      for (const Json& message : row.at("messages")) {
-        const bool answer = required<std::string>(message, "role", source) == "assistant";
-        if (answer) {
-          const std::string opened = chat->render(so_far, true);
-          result.append(tokenizer.encode(std::string_view(opened).substr(rendered)), false);
-          rendered = opened.size();
-        }
-        so_far.push_back({required<std::string>(message, "role", source), required<std::string>(message, "content", source)});
-        if (answer) {
-          const std::string said = so_far.back().content + ChatTemplate::end_of_turn();
-          result.append(tokenizer.encode(said), true);
-          rendered += said.size();
-        }
-      }
-    } else if (row.contains("completion")) {
-      result.append(tokenizer.encode(prompt(required<std::string>(row, "prompt", source))), false);
-      const std::string end = chat ? ChatTemplate::end_of_turn() : "";
-      result.append(tokenizer.encode(required<std::string>(row, "completion", source) + end), true);
-    } else if (row.contains("text")) {
-      result.append(tokenizer.encode(required<std::string>(row, "text", source)), true);
-    } else {
-      fail(source, ": an example needs \"prompt\" and \"completion\", or \"messages\", or \"text\"");
-    }
-    if (result.ids.size() > longest) fail(source, ": the example has ", result.ids.size(), " tokens, more than the limit of ", longest);
-    if (result.supervised() == 0) fail(source, ": no token of the example is supervised; is the completion empty?");
-    return result;
-  }
-
-  [[nodiscard]] std::vector<Example> examples(const std::vector<Json>& rows, const std::string& source) const {
-    std::vector<Example> all;
-    for (Index i = 0; i < rows.size(); ++i) all.push_back(example(rows[i], source + ", example " + std::to_string(i + 1)));
-    return all;
-  }
-};
 
 /// Tokens that examples must have in common for these to be computed once.
 inline constexpr Index least_shared = 16;
@@ -146,6 +52,17 @@ inline std::vector<Batch> pack_members(std::span<const std::vector<const Example
   Index room = 0;
   for (Index m = 0; m < members.size(); ++m) {
     auto order = members[m];
+    if (!order.empty() && order[0]->kind != ExampleKind::next_token) {  // nothing is shared
+      for (const Example* example : order) {
+        if (batches.empty() || (room < example->tokens() && room < most_tokens)) {
+          batches.emplace_back();
+          room = most_tokens;
+        }
+        example->into(batches.back());
+        room -= std::min(room, example->tokens());
+      }
+      continue;
+    }
     std::stable_sort(order.begin(), order.end(), [](const Example* a, const Example* b) { return a->ids < b->ids; });
     for (Index i = 0; i < order.size();) {
       Index end = i, tokens = 0;

@@ -11,7 +11,7 @@ class Template {
   explicit Template(std::string_view text) {
     if (text.ends_with('\n')) text.remove_suffix(1);
     cut(text);
-    body_ = body({});
+    body_ = body({"elif", "else", "endif", "endfor", "endset", "endmacro", "endfilter", "endgeneration"});
     if (at_ < parts_.size()) fail("the chat template has {% ", parts_[at_].text, " %} where nothing was opened");
     parts_.clear();
   }
@@ -96,7 +96,7 @@ class Template {
         return i;
       }
     }
-    fail("the chat template opens {", kind, " and does not close it: ", std::string(rest.substr(0, 40)));
+    fail("the chat template opens {", std::string(1, kind), " and does not close it: ", std::string(rest.substr(0, 40)));
   }
 
   /// Statements up to one of `ends`, which is left to read.
@@ -205,6 +205,7 @@ class Template {
       Flow flow = Flow::goes_on;
       const Index n = all.size();
       for (Index i = 0; i < n && flow != Flow::breaks; ++i) {
+        s.work();
         s.pop();  // what a turn sets is gone with it
         s.push();
         assign(s, all[i]);

@@ -127,10 +127,11 @@ class Tokenizer {
   [[nodiscard]] std::vector<Id> opening() const { return around(true); }
   [[nodiscard]] std::vector<Id> closing() const { return around(false); }
 
-  /// Ids to text; special tokens are left out unless asked for.
+  /// Ids to text; special tokens are left out unless asked for, and so are ids behind the last token: models have rows for more.
   [[nodiscard]] std::string decode(std::span<const Id> ids, bool with_special = false) const {
     std::vector<std::string> tokens;
     for (const Id id : ids) {
+      if (id >= 0 && static_cast<Index>(id) >= size()) continue;
       const auto& spelled = token(id);
       const AddedToken* const added = added_by_id_[static_cast<Index>(id)];
       if (added == nullptr || !added->special || with_special) tokens.push_back(spelled);

@@ -47,9 +47,10 @@ template <class E>
 void relative_attention(E* y, float* l, const E* q, const E* k, const E* v, const float* bias, RelativeBuckets buckets, AttentionShape shape, reference) {
   const Index heads = shape.heads, width = shape.width;
   parallel_for(heads, true, [=](Index h) {
-    Index* const rows = scratch<struct SeenRows, Index>(shape.key_rows());
-    float* const scores = scratch<struct RelativeScores, float>(shape.key_rows() + width);
-    float* const out = scores + shape.key_rows();
+    const Index most = shape.most_seen();
+    Index* const rows = scratch<struct SeenRows, Index>(most);
+    float* const scores = scratch<struct RelativeScores, float>(most + width);
+    float* const out = scores + most;
     each_relative_query(shape, buckets, rows, [=](Index row, Index count, const auto& bucket) {
       const Index query = (row * heads + h) * width;
       float largest = -std::numeric_limits<float>::infinity(), sum = 0;

@@ -1,0 +1,166 @@
+/// \file
+/// Text from an encoder–decoder: the source is read once, its keys and values kept for all blocks; then the decoder writes token by token.
+#pragma once
+
+#include <graft/serve/generate.hpp>
+
+namespace graft {
+
+/// What a decoder's blocks see of their sources, (tokens, H·D) keys and values for each.
+template <class Model>
+struct SourceMemory {
+  using backend = typename Model::backend;
+  using element = typename Model::element;
+  static constexpr Index columns = Model::config::heads * Model::config::head_width;
+
+  std::vector<Buffer<backend>> memory;
+  Index rows = 0;
+  bool filled = false;
+
+  void clear(Index tokens) {
+    if (tokens > rows || memory.empty()) {
+      memory.clear();
+      for (Index i = 0; i < 2 * Model::config::blocks; ++i) memory.emplace_back(tokens * columns * sizeof(element));
+    }
+    rows = tokens;
+    filled = false;
+  }
+};
+
+/// A source in the memory of all steps, in place of what the encoder yields.
+template <class Model>
+struct KeptSource {
+  using backend = typename Model::backend;
+  Var<backend, Model::config::width, Gradient::none, typename Model::element> source;
+  SourceMemory<Model>* memory;
+
+  /// Keys and values of a block; made(source) at the first step.
+  template <class T, class Made>
+  auto kept(T& tape, Index block, const Made& made) const {
+    using V = std::tuple_element_t<0, decltype(made(source))>;
+    const V k{memory->rows, memory->memory[2 * block].template as<typename V::element>()}, v{memory->rows, memory->memory[2 * block + 1].template as<typename V::element>()};
+    if (!memory->filled) {
+      const auto [new_k, new_v] = made(source);
+      tape.run(0, [k = k, v = v, from_k = new_k, from_v = new_v](auto on) {
+        scale(k.data, from_k.data, 1.0F, k.size(), false, on);
+        scale(v.data, from_v.data, 1.0F, v.size(), false, on);
+      });
+    }
+    return std::tuple{k, v};
+  }
+};
+
+/// Runs a model on up to `sequences` sources at a time, writing up to `capacity` tokens for each. `start`: what a decoder begins with.
+template <class Model>
+class EncoderDecoderGenerator {
+ public:
+  using backend = typename Model::backend;
+  using element = typename Model::element;
+
+  explicit EncoderDecoderGenerator(const Model& model, Index capacity = 512, Index sequences = 1, Id start = 0) : model_(&model), cache_(sequences, capacity + Model::prefix_tokens + 1), start_(start) {}
+
+  /// Answers a source. `each(id)` is called for every new token as it comes.
+  template <class Each>
+  std::vector<Id> operator()(const std::vector<Id>& source, const GenerateOptions& options, Each each) {
+    return run({&source, 1}, options, [&each](Index, Id id) { each(id); })[0];
+  }
+  std::vector<Id> operator()(const std::vector<Id>& source, const GenerateOptions& options = {}) {
+    return run({&source, 1}, options, [](Index, Id) {})[0];
+  }
+  /// Answers many.
+  std::vector<std::vector<Id>> operator()(const std::vector<std::vector<Id>>& sources, const GenerateOptions& options = {}) {
+    std::vector<std::vector<Id>> all;
+    for (Index i = 0; i < sources.size(); i += cache_.sequences())
+      for (auto& answer : run(std::span(sources).subspan(i, std::min(cache_.sequences(), sources.size() - i)), options, [](Index, Id) {})) all.push_back(std::move(answer));
+    return all;
+  }
+
+ private:
+  /// Reads the sources; what the encoder yields stays in `encoded_`.
+  void read(std::span<const std::vector<Id>> sources, Index task) {
+    Batch batch;
+    for (const auto& source : sources) {
+      if (source.empty()) fail("generate: the source has no token");
+      batch.append_pair(source, {start_}, start_);
+    }
+    batch.task = task;
+    const Batch prepared = Model::virtual_tokens > 0 ? batch.source_behind(Model::config::vocabulary, Model::virtual_tokens) : batch;
+    source_starts_ = prepared.source_starts;
+    workspace_.reset();
+    Inference<backend> tape(workspace_);
+    const auto s = model_->encoded(tape, place(tape, prepared));
+    encoded_ = Buffer<backend>(s.size() * sizeof(element));
+    tape.run(0, [to = encoded_.template as<element>(), s](auto on) { scale(to, s.data, 1.0F, s.size(), false, on); });
+    memory_.clear(s.rows);
+    for (Index i = 0; i < sources.size(); ++i) {
+      cache_.clear(i);
+      remember_prefix(tape, *model_, cache_, i);
+    }
+  }
+
+  /// One more token of some sequences: the logits behind each.
+  std::vector<float> next(const std::vector<Index>& sequences, const std::vector<Id>& tokens) {
+    workspace_.reset();
+    Inference<backend> tape(workspace_);
+    Batch batch;
+    std::vector<Id> rows, keys, key_ends, source_begins, source_ends;
+    for (Index i = 0; i < sequences.size(); ++i) {
+      const Index s = sequences[i], past = cache_.length(s);
+      batch.tokens.push_back(tokens[i]);
+      batch.positions.push_back(static_cast<Id>(past));
+      batch.starts.push_back(static_cast<Id>(i + 1));
+      rows.push_back(cache_.row(s, past));
+      keys.push_back(cache_.row(s, 0));
+      key_ends.push_back(cache_.row(s, past + 1));
+      source_begins.push_back(source_starts_[s]);
+      source_ends.push_back(source_starts_[s + 1]);
+    }
+    const auto to = [&tape](const std::vector<Id>& ids) { return tape.ids(ids.data(), ids.size()); };
+    auto placed = place(tape, batch);
+    placed.sequences.keys = to(keys);
+    placed.sequences.key_ends = to(key_ends);
+    placed.cross = {.queries = placed.sequences.queries, .keys = to(source_begins), .key_ends = to(source_ends), .count = sequences.size(), .causal = false};
+    const KeptSource<Model> source{{memory_.rows, encoded_.template as<element>()}, &memory_};
+    const auto h = model_->decoded(tape, placed, source, CachedContext<Model>{placed.sequences, to(rows), &cache_}, Rows<backend>{});
+    const auto logits = model_->logits(tape, h);
+    for (const Index s : sequences) cache_.advance(s, 1);
+    memory_.filled = true;
+    return download<backend>(logits.data, logits.size());
+  }
+
+  template <class Each>
+  std::vector<std::vector<Id>> run(std::span<const std::vector<Id>> sources, const GenerateOptions& options, Each each) {
+    if (Model::prefix_tokens + options.max_new_tokens + 1 > cache_.capacity()) fail("generate: ", options.max_new_tokens, " new tokens do not fit the cache of ", cache_.capacity());
+    read(sources, options.task);
+    std::vector<std::vector<Id>> made(sources.size());
+    std::vector<Index> writing(sources.size());
+    std::iota(writing.begin(), writing.end(), Index{0});
+    std::vector<Id> tokens(sources.size(), start_);
+    for (Index step = 0; step < options.max_new_tokens && !writing.empty(); ++step) {
+      const auto logits = next(writing, tokens);
+      const Index columns = logits.size() / writing.size();
+      std::vector<Index> still;
+      tokens.clear();
+      for (Index i = 0; i < writing.size(); ++i) {
+        const Id id = sample(std::span(logits).subspan(i * columns, columns), options, step);
+        if (std::find(options.stop.begin(), options.stop.end(), id) != options.stop.end()) continue;
+        made[writing[i]].push_back(id);
+        each(writing[i], id);
+        still.push_back(writing[i]);
+        tokens.push_back(id);
+      }
+      writing = std::move(still);
+    }
+    return made;
+  }
+
+  const Model* model_;
+  KeyValueCache<Model> cache_;
+  SourceMemory<Model> memory_;
+  Buffer<backend> encoded_{0};
+  std::vector<Id> source_starts_;
+  Id start_;
+  Workspace<backend> workspace_;
+};
+
+}  // namespace graft

@@ -1,0 +1,54 @@
+/// \file
+/// What a model learns from: token ids with labels, of every kind that a model's head asks for.
+#pragma once
+
+#include <graft/core/batch.hpp>
+
+namespace graft {
+
+enum class ExampleKind {
+  next_token,  ///< labels are the same ids where they are supervised, else −1: language models
+  fill_in,     ///< labels are of masked tokens where they stand, else −1
+  text_class,  ///< one label, the class of the text
+  pair,        ///< `source` is read by an encoder, labels are what a decoder is to write
+};
+
+struct Example {
+  std::vector<Id> ids, labels;
+  ExampleKind kind = ExampleKind::next_token;
+  std::vector<Id> source{};
+  Index second = ~Index{0};  ///< where a second text begins in ids
+
+  [[nodiscard]] Index supervised() const {
+    Index n = 0;
+    for (Index i = kind == ExampleKind::next_token ? 1 : 0; i < labels.size(); ++i) n += labels[i] >= 0 ? 1 : 0;
+    return n;
+  }
+  /// Tokens that a pass with it has.
+  [[nodiscard]] Index tokens() const { return ids.size() + source.size() + (kind == ExampleKind::pair ? labels.size() : 0); }
+
+  void append(const std::vector<Id>& more, bool is_supervised) {
+    ids.insert(ids.end(), more.begin(), more.end());
+    for (const Id id : more) labels.push_back(is_supervised ? id : -1);
+  }
+  /// Puts the example into a batch.
+  void into(Batch& batch) const {
+    switch (kind) {
+      case ExampleKind::next_token: return batch.append(ids, labels);
+      case ExampleKind::fill_in: return batch.append_masked(ids, labels);
+      case ExampleKind::text_class: return batch.append_class(ids, labels[0], second);
+      case ExampleKind::pair: return batch.append_pair(source, labels);
+    }
+  }
+};
+
+/// The kind of examples that a type of model learns from.
+template <class Model>
+constexpr ExampleKind example_kind() {
+  if constexpr (requires { Model::fills_in; }) return ExampleKind::fill_in;
+  else if constexpr (requires { Model::new_heads; }) return ExampleKind::text_class;
+  else if constexpr (requires { Model::config::encoder_blocks; }) return ExampleKind::pair;
+  else return ExampleKind::next_token;
+}
+
+}  // namespace graft

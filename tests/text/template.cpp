@@ -1,0 +1,56 @@
+// Templates, as Jinja runs them for transformers (make_templates.py), and conversations.
+#include <graft/text/chat.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace graft;
+
+BOOST_AUTO_TEST_SUITE(text_template)
+
+BOOST_AUTO_TEST_CASE(as_jinja) {
+  const auto json = nlohmann::ordered_json::parse(read_file(std::filesystem::path(GRAFT_TEST_DATA_DIR) / "text/templates.json"));
+  jinja::Dict values;
+  for (const auto& [name, value] : json.at("values").items()) values.emplace_back(name, jinja::Value(value));
+  for (const auto& one : json.at("cases")) {
+    const auto text = one.at("template").get<std::string>();
+    if (one.contains("refused")) BOOST_CHECK_THROW(static_cast<void>(Template(text)(values)), Error);
+    else BOOST_TEST(Template(text)(values) == one.at("rendered").get<std::string>(), text);
+  }
+  BOOST_TEST(json.at("cases").size() > 150U);
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_are_named) {
+  const auto says = [](const char* text, const char* what) {
+    BOOST_CHECK_EXCEPTION(static_cast<void>(Template(text)({})), Error, [what](const Error& e) { return std::string(e.what()).find(what) != std::string::npos; });
+  };
+  says("{% if a %}", "lacks {% endif %}");
+  says("{% endfor %}", "{% endfor %} where nothing was opened");
+  says("{{ a", "does not close it");
+  says("{% include 'x' %}", "{% include %}, which graft does not know");
+  says("{{ a | xmlattr }}", "\"xmlattr\", which graft does not know");
+  says("{{ a is sameas(b) }}", "\"is sameas\"");
+  says("{{ a b }}", "cannot be read at \"b");
+  says("{{ 'a }}", "does not close");
+  says("{{ a() }}", "calls what is no function");
+  says("{{ 1 // 0 }}", "divides by 0");
+  says("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", "does not come to an end");
+  says("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "nests too deeply");
+  says(std::string(500, '(').insert(0, "{{ ").append(" }}").c_str(), "nest too deeply");
+}
+
+const char* const chatml = "{% for m in messages %}{{ '<|im_start|>' ~ m.role ~ '\\n' ~ m.content ~ '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+BOOST_AUTO_TEST_CASE(turns) {
+  const ChatTemplate chat(chatml);
+  BOOST_TEST(chat.render({{"user", "Hi"}}, true) == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
+  const auto turn = chat.last_turn({{"user", "Hi"}, {"assistant", "Yes"}});
+  BOOST_TEST(turn.before == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
+  BOOST_TEST(turn.answer == "Yes<|im_end|>");
+  // A template that shows an answer otherwise than it opens one.
+  const ChatTemplate thinking(std::string(chatml).insert(std::string(chatml).find("assistant\\n' }}{% endif") + 11, "<think>"));
+  BOOST_TEST(thinking.last_turn({{"user", "Hi"}, {"assistant", "Yes"}}).answer == "<|im_start|>assistant\nYes<|im_end|>");
+  const ChatTemplate with_ends("{{ bos_token }}{% for m in messages %}{{ m.content ~ eos_token }}{% endfor %}", "<s>", "</s>");
+  BOOST_TEST(with_ends.render({{"user", "a"}}, false) == "<s>a</s>");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
