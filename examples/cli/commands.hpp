@@ -301,7 +301,7 @@ class Commands {
       if constexpr (graft::generates_merged<Model>()) graft::unmerge(model);
       const std::size_t count = prompts.size();
       for (std::size_t i = 0; i < count; ++i) {
-        answers.push_back(formatter.tokenizer.decode(made[i]));
+        answers.push_back(graft::repaired(formatter.tokenizer.decode(made[i])));
         const auto score = graft::rouge(answers.back(), rows[i].at("completion").get<std::string>());
         figures.rouge1 += score.one.f / static_cast<double>(count);
         figures.rouge2 += score.two.f / static_cast<double>(count);

@@ -26,9 +26,9 @@ def byte_level(bos, template):
     t = Tokenizer(models.BPE())
     t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     t.decoder = decoders.ByteLevel()
-    t.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=400, special_tokens=["<pad>", "</s>", "<s>", "<mask>", "<unk>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    t.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=400, special_tokens=["<s>", "<pad>", "</s>", "<mask>", "<unk>"] if template == "roberta" else ["<pad>", "</s>", "<s>", "<mask>", "<unk>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
     if template == "roberta":
-        t.post_processor = processors.RobertaProcessing(sep=("</s>", 1), cls=("<s>", 2))
+        t.post_processor = processors.RobertaProcessing(sep=("</s>", 2), cls=("<s>", 0))
     elif template == "t5":
         t.post_processor = processors.TemplateProcessing(single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)])
     elif bos:
@@ -82,7 +82,7 @@ def loss_of(name, model, tok, rows):
             loss, n = torch.nn.functional.cross_entropy(out, torch.tensor([["high", "low", "mid"].index(row["label"])]), reduction="sum"), 1
         elif name == "t5":
             labels = tok(row["completion"], return_tensors="pt").input_ids
-            out = model(**tok(row["prompt"], return_tensors="pt"), labels=labels)
+            out = model(**tok(row["prompt"], return_tensors="pt", return_token_type_ids=False), labels=labels)
             loss, n = out.loss * labels.numel(), labels.numel()
         else:
             prompt = tok(row["prompt"]).input_ids

@@ -46,6 +46,24 @@ BOOST_AUTO_TEST_CASE(quantised_blocks) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(every_block_format) {
+  const GgufFile file(std::filesystem::path(GRAFT_TEST_DATA_DIR) / "io/blocks.gguf");
+  Index formats = 0;
+  for (const auto& [name, tensor] : file.content.tensors) {
+    if (name.ends_with(".expected")) continue;
+    const auto have = to_floats(tensor, name), want = to_floats(file.content.tensors.at(name + ".expected"), name);
+    BOOST_REQUIRE(have.size() == want.size());
+    float largest = 0, worst = 0;
+    for (Index i = 0; i < have.size(); ++i) {
+      largest = std::max(largest, std::abs(want[i]));
+      worst = std::max(worst, std::abs(have[i] - want[i]));
+    }
+    BOOST_TEST(worst <= 1e-6F * largest, name << " (" << tensor.type_name << "): off by " << worst << " of " << largest);
+    ++formats;
+  }
+  BOOST_TEST(formats == 12U);
+}
+
 BOOST_AUTO_TEST_CASE(every_truncation_is_an_error) {
   const auto file = made::gguf({made::text_value("general.architecture", "llama")}, {{"a", {3}, 0, std::string(12, 'x')}});
   for (std::size_t n = 0; n + 32 < file.size(); ++n) BOOST_TEST(!parse_error(file.substr(0, n)).empty(), n);

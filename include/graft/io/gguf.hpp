@@ -169,8 +169,16 @@ struct Gguf {
           tensor.type = known.type;
           tensor.type_name = known.name;
         }
+      BlockSize block = block_size(tensor.type);
+      for (const auto& format : ggml::formats)
+        if (format.number == type) {
+          tensor.type = ElementType::Ggml;
+          tensor.type_name = format.name;
+          tensor.format = &format;
+          block = {format.elements, format.bytes};
+        }
       const auto size = checked_size(tensor.shape);
-      const auto [elements, bytes] = block_size(tensor.type);
+      const auto [elements, bytes] = block;
       if (!size || (!tensor.shape.empty() && tensor.shape.back() % elements != 0) || __builtin_mul_overflow(*size / elements, bytes, &tensor.bytes))
         fail(where, ": an impossible shape for ", tensor.type_name);
       offsets.emplace_back(name, cursor.number<std::uint64_t>());

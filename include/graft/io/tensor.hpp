@@ -4,6 +4,7 @@
 
 #include <graft/core/error.hpp>
 #include <graft/core/quantized.hpp>
+#include <graft/io/ggml_blocks.hpp>
 
 #include <array>
 #include <cstring>
@@ -14,7 +15,7 @@
 
 namespace graft {
 
-enum class ElementType { F32, F16, BF16, Q8_0, Q4_0, Q4_1, Nf4, Nf4DoubleQuant, I64, I32, Other };
+enum class ElementType { F32, F16, BF16, Q8_0, Q4_0, Q4_1, Nf4, Nf4DoubleQuant, Ggml, I64, I32, Other };
 
 /// How many elements a block of a type has, in how many bytes.
 struct BlockSize {
@@ -33,6 +34,7 @@ constexpr BlockSize block_size(ElementType type) {
     case ElementType::Q4_1: return {Q4_1::block, Q4_1::block_bytes};
     case ElementType::Nf4: return {Nf4::block, Nf4::block_bytes};
     case ElementType::Nf4DoubleQuant:  // no blocks that stand alone
+    case ElementType::Ggml:            // as the tensor's format says
     case ElementType::Other: break;
   }
   return {1, 1};
@@ -57,6 +59,7 @@ struct StoredTensor {
   std::vector<Index> shape;
   const std::byte* data = nullptr;
   Index bytes = 0;
+  const ggml::Format* format = nullptr;  ///< of ElementType::Ggml
 
   [[nodiscard]] Index size() const {
     Index n = 1;
@@ -94,6 +97,10 @@ inline std::vector<float> to_floats(const StoredTensor& tensor, const std::strin
     for (Index o = 0; o * n < out.size(); ++o) Nf4DoubleQuant::decode_row(&out[o * n], tensor.data + o * Nf4DoubleQuant::row_bytes(n), n);
     return out;
   }
+  if (tensor.type == ElementType::Ggml) {
+    for (Index block = 0; block < out.size() / tensor.format->elements; ++block) tensor.format->decode(&out[block * tensor.format->elements], tensor.data + block * tensor.format->bytes);
+    return out;
+  }
   const auto [elements, bytes] = block_size(tensor.type);
   for (Index block = 0; block < out.size() / elements; ++block) {
     const std::byte* const at = tensor.data + block * bytes;
@@ -106,11 +113,12 @@ inline std::vector<float> to_floats(const StoredTensor& tensor, const std::strin
       case ElementType::Q4_1: Q4_1::decode(&out[elements * block], at); break;
       case ElementType::Nf4: Nf4::decode(&out[elements * block], at); break;
       case ElementType::Nf4DoubleQuant:
+      case ElementType::Ggml:
       case ElementType::I64:
       case ElementType::I32:
       case ElementType::Other:
         fail("tensor \"", name, "\" has elements of type ", tensor.type_name,
-             ", which graft cannot read as numbers; it reads F32, F16, BF16, Q8_0, Q4_0, Q4_1 and bitsandbytes' nf4");
+             ", which graft cannot read as numbers; it reads F32, F16, BF16, bitsandbytes' nf4, and of GGUF Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K to Q6_K, IQ4_NL and IQ4_XS");
     }
   }
   return out;
