@@ -5,7 +5,7 @@
 #   examples/quickstart.sh [--quick] [--model FILE.gguf|FOLDER] [--output FOLDER] [--seed N] [--no-install]
 #
 #   --quick       100 examples instead of 800: three minutes instead of ten
-#   --model       any GGUF or Hugging Face folder of the Llama or Qwen2 family; default: SmolLM2-135M-Instruct, fetched
+#   --model       any GGUF or Hugging Face folder of a language model that graft reads; default: SmolLM2-135M-Instruct, fetched
 #   --output      where adapter/, report.html and result.json go; default: quickstart-run
 #   --seed        of initial values and order; default: 1
 #   --no-install  never install anything, only say what is missing
@@ -51,15 +51,9 @@ echo "$(wc -l < "$data/train.jsonl") examples to learn from, $(wc -l < "$data/he
 
 say "4. building for this CPU"
 build="${GRAFT_BUILD:-build-quickstart}"
-options=(-DCMAKE_BUILD_TYPE=Release -DGRAFT_BUILD_TESTS=OFF -DGRAFT_BUILD_BENCH=OFF "-DGRAFT_CLI_METHODS=lora=LoRA<8, Alpha<16>>")
-cmake -S . -B "$build" "${options[@]}" > "$cache/configure.log" || { cat "$cache/configure.log" >&2; exit 1; }
-if [ "$(basename "$model")" != SmolLM2-135M-Instruct.Q4_1.gguf ]; then
-  # Another model is another type: made from the sizes in its file.
-  cmake --build "$build" --target graft-inspect --parallel
-  "$build/examples/cli/graft-inspect" --config "$model" > "$build/model-config.json"
-  cmake -S . -B "$build" "${options[@]}" "-DGRAFT_CLI_CONFIG=$root/$build/model-config.json" > "$cache/configure.log"
-fi
+cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DGRAFT_BUILD_TESTS=OFF -DGRAFT_BUILD_BENCH=OFF -DGRAFT_CLI_BUILD_AHEAD=OFF > "$cache/configure.log" || { cat "$cache/configure.log" >&2; exit 1; }
 cmake --build "$build" --target graft-cli --parallel
+"$build/examples/cli/graft" build --model "$model" --method lora  # the program for this model and method; kept, so that it is compiled once
 training=$(date +%s)
 
 say "5. training, with a look at held-out examples before and after"

@@ -7,17 +7,36 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 says() { [[ $("${@:2}" 2> "$folder/stderr") == *"$1"* ]] || { cat "$folder/stderr" >&2; fail "${*:2:2} does not say \"$1\""; }; }
 says parameter-efficient "$graft" --help
-for command in train generate eval plan explain merge; do says --method "$graft" $command --help; done
+export GRAFT_PROGRAMS="$folder/programs"
+for command in train generate eval embed plan explain merge describe build; do says --method "$graft" $command --help; done
 "$graft" plan --tokens 256 --json | python3 -c 'import json,sys; p=json.load(sys.stdin); assert p["total"] == sum(p[k] for k in ("frozen","trainable","gradients","optimizer","values","adjoints"))'
 "$graft" explain | grep -q "blocks 0 to" || fail "explain"
 "$graft" explain --format json | python3 -c 'import json,sys; e=json.load(sys.stdin); assert e["trainable_parameters"] == sum(s["trainable"] * max(k["count"], 1) for k in e["kinds"] for s in k["sites"])'
 "$graft" explain --format html | grep -q "</html>" || fail "explain as a page"
 if "$graft" train 2> "$folder/error"; then fail "train without arguments succeeded"; fi
-if "$graft" plan --method nonsense 2> "$folder/error"; then fail "an unknown method succeeded"; fi
-grep -q 'no method "nonsense" was compiled in; there are:' "$folder/error" || fail "the error for an unknown method"
+if "$graft" plan --method 'LoRA<0>' 2> "$folder/error"; then fail "a rank of 0 succeeded"; fi
+grep -q "LoRA<0> trains nothing: the rank must be at least 1" "$folder/error" || fail "the error for a rank of 0: $(cat "$folder/error")"
+if "$graft" plan --method 'LoRA<4, On<Quer>>' 2> "$folder/error"; then fail "an unknown site succeeded"; fi
+grep -q "Quer.* was not declared" "$folder/error" && grep -q "^    LoRA<4, On<Quer>>$" "$folder/error" && grep -q "^                \^$" "$folder/error" || fail "the error for an unknown site: $(cat "$folder/error")"
+if GRAFT_CXX=/no/compiler "$graft" plan --method 'LoRA<5>' 2> "$folder/error"; then fail "a program without a compiler succeeded"; fi
+grep -q "there is no compiler to make one" "$folder/error" && grep -q "with LoRA<8, Alpha<16>>" "$folder/error" || fail "the error without a compiler: $(cat "$folder/error")"
+GRAFT_CXX=/no/compiler "$graft" plan > /dev/null || fail "a program built ahead needs a compiler"
 echo '{"prompt": "a", "completion": "b"}' > "$folder/data.jsonl"
 if "$graft" train --model /nowhere.gguf --data "$folder/data.jsonl" 2> "$folder/error"; then fail "a missing model succeeded"; fi
-grep -q "cannot open /nowhere.gguf" "$folder/error" || fail "the error for a missing model"
+grep -q "/nowhere.gguf: there is nothing of this name" "$folder/error" || fail "the error for a missing model"
+# A model that nobody has met: a tiny Qwen3 folder.
+python3 "$(dirname "$0")/make_model.py" "$folder/qwen3"
+says "head_norm = true" "$graft" describe "$folder/qwen3"
+for i in 1 2 3 4 5 6 7 8; do echo "{\"prompt\": \"$i?\", \"completion\": \" yes\"}"; done > "$folder/tiny.jsonl"
+tune() { "$graft" train --model "$folder/qwen3" --method 'LoRA<4, On<Query, Value>>' --data "$folder/tiny.jsonl" --held-out "$folder/tiny.jsonl" --learning-rate 1e-2 --epochs 5 --warmup 0 --rouge 1 --output "$folder/tiny" > "$folder/out" 2>&1; }
+tune || { cat "$folder/out"; fail "train on a model that was never met"; }
+grep -q "^compiled in" "$folder/out" || fail "the first run did not say that it compiled"
+tune || fail "the second run"
+if grep -q "^compiled in" "$folder/out"; then fail "the second run compiled again"; fi
+says yes "$graft" generate --model "$folder/qwen3" --adapter "$folder/tiny/adapter" --prompt "3?" --new-tokens 2
+sed -i 's/"rope_theta": 10000.0/"rope_scaling": {"rope_type": "yarn", "factor": 2.0}/' "$folder/qwen3/config.json"
+if "$graft" describe "$folder/qwen3" 2> "$folder/error"; then fail "an unknown rotary scaling succeeded"; fi
+grep -q 'rope_scaling is "yarn"' "$folder/error" || fail "the error for an unknown rotary scaling"
 if [ -z "$model" ] || [ ! -f "$model" ]; then
   echo "no model file: commands that need one are skipped"
   exit 0

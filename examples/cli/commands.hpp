@@ -206,6 +206,21 @@ class Commands {
     std::puts(format == "json" ? e.json().dump(2).c_str() : format == "html" ? e.html().c_str() : e.text().c_str());
   }
 
+  void embed(const EmbedOptions& o) const {
+    if constexpr (classifies) {
+      const graft::ModelFiles files(o.model);
+      const auto tokenizer = graft::load_tokenizer(files);
+      const auto model = loaded(o.model, o.adapter);
+      std::vector<std::vector<graft::Id>> texts;
+      const auto rows = graft::read_jsonl(o.data);
+      for (const auto& row : rows) texts.push_back(tokenizer.encode_whole(graft::required<std::string>(row, "text", o.data.string())).ids);
+      const auto embedded = graft::embed(model, texts);
+      for (std::size_t i = 0; i < rows.size(); ++i) std::puts(graft::Json{{"text", rows[i].at("text")}, {"embedding", embedded[i]}}.dump().c_str());
+    } else {
+      graft::fail("embed: the model is no encoder of texts; BERT and RoBERTa are");
+    }
+  }
+
   void merge(const MergeOptions& o) const {
     const auto model = loaded(o.model, o.adapter);
     const graft::ModelFiles files(o.model);
@@ -347,6 +362,7 @@ class Program final : public Session {
   void eval(const EvalOptions& options) override { commands_.eval(options); }
   void plan(const PlanOptions& options) override { commands_.plan(options); }
   void explain(const std::string& format) override { commands_.explain(format); }
+  void embed(const EmbedOptions& options) override { commands_.embed(options); }
   void merge(const MergeOptions& options) override { commands_.merge(options); }
   void gguf(const MergeOptions& options) override { commands_.gguf(options); }
 

@@ -161,6 +161,12 @@ int run(int argc, char** argv) {
   combine->add_option("--seed", c.seed, "of what dare drops")->capture_default_str();
   combine->add_option("-o,--output", c.output, "folder to write")->required();
 
+  cli::EmbedOptions b;
+  auto* embed = app.add_subcommand("embed", "a row of numbers for every text, as JSON lines: the mean of what BERT or RoBERTa makes of its tokens, of length 1");
+  common(embed, b.model);
+  embed->add_option("-d,--data", b.data, "texts, one JSON object a line: text")->required()->check(CLI::ExistingFile);
+  embed->add_option("-a,--adapter", b.adapter, "adapter folder")->check(CLI::ExistingDirectory);
+
   cli::MergeOptions m;
   auto* merge = app.add_subcommand("merge", "fold an adapter into its base: a Hugging Face folder that needs no adapter");
   common(merge, m.model);
@@ -195,6 +201,11 @@ int run(int argc, char** argv) {
   if (*eval) session(on(e.model), e.adapter, e.data)->eval(e);
   if (*plan) session(choice)->plan(p);
   if (*explain) session(choice)->explain(format);
+  if (*embed) {
+    auto with_head = on(b.model);
+    if (with_head.method.empty() && b.adapter.empty()) with_head.method = "FrozenBase";
+    session(with_head, b.adapter)->embed(b);
+  }
   if (*merge) session(on(m.model), m.adapter)->merge(m);
   if (*gguf) session(on(m.model), m.adapter)->gguf(m);
   return 0;

@@ -128,7 +128,11 @@ std::string in_words(const std::string& output, const std::string& method) {
   }
   if (!words.empty()) return words + "\n    " + method;
   if (!pointing.empty()) return pointing;
-  return "\n" + output.substr(0, 4000);
+  std::string errors;
+  std::istringstream again(output);
+  for (std::string line; std::getline(again, line) && errors.size() < 2000;)
+    if (line.find("error: ") != line.npos) errors += "\n  " + line.substr(0, 400);
+  return "\n    " + method + errors;
 }
 
 fs::path compile(const ProgramRequest& request, const Sources& sources, const fs::path& library) {
@@ -165,7 +169,7 @@ fs::path compile(const ProgramRequest& request, const Sources& sources, const fs
   if (live) std::fputs("\n", stderr);
   if (failed) {
     std::string output = graft::read_file(folder / "serve.log");
-    if (output.find("error") == output.npos) output = graft::read_file(folder / "train.log");
+    if (output.find("error: ") == output.npos) output = graft::read_file(folder / "train.log");
     graft::fail("the method does not make a model:", in_words(output, request.method));
   }
   const auto made = folder / "program.so";

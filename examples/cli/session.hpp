@@ -43,6 +43,10 @@ struct PlanOptions {
   bool json = false;
 };
 
+struct EmbedOptions {
+  std::filesystem::path model, adapter, data;
+};
+
 struct MergeOptions {
   std::filesystem::path model, adapter, output;
 };
@@ -83,6 +87,7 @@ class Session {
   virtual void eval(const EvalOptions& options) = 0;
   virtual void plan(const PlanOptions& options) = 0;
   virtual void explain(const std::string& format) = 0;  ///< "text", "json" or "html", on standard output
+  virtual void embed(const EmbedOptions& options) = 0;
   virtual void merge(const MergeOptions& options) = 0;
   virtual void gguf(const MergeOptions& options) = 0;  ///< writes the adapter for llama.cpp
 };

@@ -81,6 +81,7 @@ class Complaints {
   static std::string misshapen(const std::string& name, const StoredTensor& found, const std::vector<Index>& wanted) {
     return "misshapen: " + described(name, found.shape) + ", the model has " + described("", wanted);
   }
+  [[nodiscard]] bool any() const { return count_ > 0; }
   void raise_if_any(const std::string& source, const char* advice) const {
     if (count_ == 0) return;
     fail(source, " does not fit the model:", text_, count_ > most ? "\n  … and " + std::to_string(count_ - most) + " more" : "", "\n", advice);

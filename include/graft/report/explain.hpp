@@ -112,8 +112,8 @@ double saved_bytes(const L& layer, const Model& model) {
     const auto x = input(std::integral_constant<Index, L::in>{}, E{});
     const Index before = tape.mark().used;
     return kept(before, layer(tape, x));
-  } else if constexpr (requires { layer.epsilon; }) {
-    const auto x = input(std::integral_constant<Index, Width>{}, float{});
+  } else if constexpr (requires { layer.epsilon; layer.weight; }) {  // of the sum, or of heads
+    const auto x = input(std::integral_constant<Index, decltype(layer.weight)::columns>{}, float{});
     const Index before = tape.mark().used;
     return kept(before, layer(tape, x));
   } else if constexpr (requires(Stand<Var<B, Width, Gradient::tracked>> s, Var<B, Width, Gradient::tracked> x) { layer.onto(tape, x, s, model.shared); }) {

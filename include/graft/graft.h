@@ -1,0 +1,47 @@
+/** \file
+ * graft for C, and for whatever speaks C: the library graft::instances. No function throws; one that fails returns null or -1, and
+ * graft_error() says what went wrong, where, and what to do. A model is used by one thread at a time. Texts are UTF-8. */
+#ifndef GRAFT_GRAFT_H
+#define GRAFT_GRAFT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A model with its tokenizer, its method and the optimizer of what is trained. */
+typedef struct graft_model graft_model;
+
+/** What went wrong last on this thread; never null. */
+const char* graft_error(void);
+
+/** Opens a .gguf file or a Hugging Face folder with a method that was compiled in, by its short name ("lora"; graft_compiled lists all).
+ * learning_rate: AdamW's, 5e-4 is usual for LoRA. Returns null on failure. */
+graft_model* graft_open(const char* model, const char* method, float learning_rate, uint64_t seed);
+void graft_close(graft_model* model);
+
+/** What number `index` of the compiled instances is, like "SmolLM2_135M lora = LoRA<8, Alpha<16>>"; null behind the last. */
+const char* graft_compiled(size_t index);
+
+/** One optimizer step on `count` pairs of texts. Writes the mean loss before it to *loss, if that is not null. Returns 0, or -1. */
+int graft_train_step(graft_model* model, const char* const* prompts, const char* const* completions, size_t count, double* loss);
+
+/** Answers a prompt. each(text, user), if it is not null, is called with every piece of text as it becomes certain. Returns the whole
+ * answer, which the caller releases with graft_free, or null. temperature 0 takes the likeliest token. */
+char* graft_generate(graft_model* model, const char* prompt, size_t max_new_tokens, float temperature, uint64_t seed, void (*each)(const char* text, void* user), void* user);
+void graft_free(char* text);
+
+/** Writes what was trained as a folder that HF PEFT opens; reads such a folder in place of what was trained. Return 0, or -1: nothing is changed then. */
+int graft_save_adapter(const graft_model* model, const char* folder);
+int graft_load_adapter(graft_model* model, const char* folder);
+
+size_t graft_parameters(const graft_model* model);
+size_t graft_trainable_parameters(const graft_model* model);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
