@@ -1,8 +1,7 @@
 /** \file
  * graft for C, and for whatever speaks C: the library graft::instances. No function throws; one that fails returns null or -1, and
  * graft_error() says what went wrong, where, and what to do. A model is used by one thread at a time. Texts are UTF-8. */
-#ifndef GRAFT_GRAFT_H
-#define GRAFT_GRAFT_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,6 +41,4 @@ size_t graft_trainable_parameters(const graft_model* model);
 
 #ifdef __cplusplus
 }
-#endif
-
 #endif
