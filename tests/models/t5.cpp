@@ -38,6 +38,8 @@ BOOST_AUTO_TEST_CASE(gradient) {
   for (const char* part : {"encoder", "SelfAttention.q", "EncDecAttention", "relative_attention_bias", "DenseReluDense", "layer_norm"}) check_gradient<Config, FullFineTuning>(part);
   check_gradient<First, FullFineTuning>("shared");
   check_gradient<Config, Methods<LoRA<4>, SoftPrompt<3, OnEncoder>>>("");
+  check_gradient<Config, Methods<PrefixTuning<2>, SoftPrompt<3, OnBoth>>>("");
+  check_gradient<Config, PTuning<3, 8, Mlp, OnDecoder>>("");
   check_gradient<Config, Methods<PrefixTuning<3>, HoulsbyAdapter<4>>>("");
 }
 BOOST_AUTO_TEST_CASE(distances) {
@@ -58,6 +60,9 @@ BOOST_AUTO_TEST_CASE(pairs_are_read_alone_and_the_source_whole) {
   second.append_pair({3, 2, 8}, {7, -1, 5});
   other.append_pair({3, 2, 9}, {7, -1, 5});
   BOOST_TEST(std::abs(loss_of(model, pairs()) - loss_of(model, first) - loss_of(model, second)) < 1e-4);
+  T5<Config, SoftPrompt<2, OnBoth>, reference> prompted;
+  tiny::fill(prompted);
+  BOOST_TEST(std::abs(loss_of(prompted, pairs()) - loss_of(prompted, first) - loss_of(prompted, second)) < 1e-4);
   BOOST_TEST(std::abs(loss_of(model, other) - loss_of(model, second)) > 1e-3);
 }
 BOOST_AUTO_TEST_CASE(training_and_planning) {

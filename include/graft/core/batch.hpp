@@ -127,10 +127,12 @@ struct Batch {
     return all;
   }
 
-  /// The same with tokens first … first+count−1 before every sequence, once for each: where tokens see what stands behind them too.
-  /// A row that stands for its sequence is the first again.
-  [[nodiscard]] Batch each_behind(Index first, Index count) const {
+  /// The same with tokens first … first+count−1 before every sequence, once for each: where tokens see what stands behind them too, or what an encoder
+  /// made of a source of their own. `first_again`: a row that stands for its sequence is the first again.
+  [[nodiscard]] Batch each_behind(Index first, Index count, bool first_again = true) const {
     Batch all;
+    all.source_tokens = source_tokens;
+    all.source_starts = source_starts;
     all.starts.clear();
     const auto more = static_cast<Id>(count);
     for (Index s = 0; s < sequences(); ++s) {
@@ -147,7 +149,7 @@ struct Batch {
       }
       for (Index r = 0; r < rows.size(); ++r) {
         if (rows[r] < starts[s] || rows[r] >= starts[s + 1]) continue;
-        all.rows.push_back(rows[r] == starts[s] ? all.starts[s] : rows[r] + static_cast<Id>(s + 1) * more);
+        all.rows.push_back(first_again && rows[r] == starts[s] ? all.starts[s] : rows[r] + static_cast<Id>(s + 1) * more);
         all.targets.push_back(targets[r]);
       }
     }

@@ -69,8 +69,18 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   /// Numbers of the type: known before any model exists.
   static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
-  /// Tokens that a soft prompt puts before every source.
+  /// Tokens that a soft prompt puts before every source, before every answer, or both.
   static constexpr Index virtual_tokens = virtual_tokens_of<decltype(token_embedding)>;
+  static constexpr bool prompts_source = [] {
+    if constexpr (requires { decltype(token_embedding)::method::before_source; }) return decltype(token_embedding)::method::before_source;
+    else return virtual_tokens > 0;
+  }();
+  static constexpr bool prompts_answer = [] {
+    if constexpr (requires { decltype(token_embedding)::method::before_answer; }) return decltype(token_embedding)::method::before_answer;
+    else return false;
+  }();
+  /// The first of the tokens before an answer.
+  static constexpr Index answer_prompt = C::vocabulary + virtual_tokens;
   /// Keys that a prefix puts before every sequence's of the decoder.
   static constexpr Index prefix_tokens = prefix_tokens_of<decltype(shared)>;
   static constexpr Index unnumbered_keys = 0, trunk_blocks = 0;
@@ -82,7 +92,8 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
 
   /// A batch as the model reads it: behind its soft prompt and its prefix, if it has them.
   static Batch prepared(const Batch& batch) {
-    const Batch prompted = virtual_tokens == 0 ? batch : batch.source_behind(C::vocabulary, virtual_tokens);
+    Batch prompted = prompts_source ? batch.source_behind(C::vocabulary, virtual_tokens) : batch;
+    if (prompts_answer) prompted = prompted.each_behind(answer_prompt, virtual_tokens, false);
     return prefix_tokens == 0 ? prompted : prompted.behind_keys(prefix_tokens, true);
   }
 

@@ -33,6 +33,13 @@ struct TokenTypesOf<B, C> {
   using type = Embedding<B, C::token_types, C::width>;
 };
 
+/// Whether what a family does to rows of its embedding it does to a soft prompt, too.
+template <class Family, class C>
+inline constexpr bool prompts_are_rows = true;
+template <class Family, class C>
+  requires requires { Family::template scales_prompts<C>; }
+inline constexpr bool prompts_are_rows<Family, C> = Family::template scales_prompts<C>;
+
 /// Policies, in any order: see models/policies.hpp.
 template <class Family, class C, Method M, class B, class... Policies>
 class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
@@ -90,6 +97,8 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
 
   /// Tokens that a soft prompt puts before every sequence.
   static constexpr Index virtual_tokens = virtual_tokens_of<decltype(token_embedding)>;
+  static_assert(virtual_tokens == 0 || !B::executes || prompts_are_rows<Family, C>,
+                "graft: Gemma 3 scales the rows of its embedding and not a prompt beside them; soft prompts are not there for it. A prefix (PrefixTuning) does work");
   /// Keys that a prefix puts before every sequence's.
   static constexpr Index prefix_tokens = prefix_tokens_of<decltype(shared)>;
   /// Those of them that positions do not count.
@@ -172,8 +181,6 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
       else return token_embedding(tape, batch.tokens, batch.token_count);
     }();
     if constexpr (requires { Family::scales_embedding; }) {
-      static_assert(virtual_tokens == 0 || Family::template scales_prompts<C> || !B::executes,
-                    "graft: Gemma 3 scales the rows of its embedding and not a prompt beside them; soft prompts are not there for it. A prefix (PrefixTuning) does work");
       return scale(tape, x, static_cast<float>(square_root(static_cast<double>(C::width))));
     } else if constexpr (has_positions) {
       if (batch.last_position >= C::positions) fail("a text of ", batch.last_position + 1, " tokens, what stands before it included, and the model has positions for ", C::positions);

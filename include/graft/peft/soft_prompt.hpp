@@ -46,7 +46,7 @@ class Prompted : public Embedding<B, V, C, Role> {
   void initialize(Initializer& initializer) {
     Base::initialize(initializer);
     prompt.initialize(initializer);
-    if constexpr (requires { Method::from_vocabulary; }) {  // rows of the base's own tokens, drawn at random
+    if constexpr (requires { requires Method::from_vocabulary; }) {  // rows of the base's own tokens, drawn at random
       const auto draws = initializer.uniform(virtual_tokens, 0.5F);
       std::vector<Id> ids;
       for (const float d : draws) ids.push_back(static_cast<Id>(static_cast<Index>((d + 0.5F) * static_cast<float>(V)) % V));
@@ -86,14 +86,35 @@ struct BeforeEmbedding<Method, Embedding<B, V, C, Constant<S>>> {
 template <class Method, class Where, class L>
 using prompt_at = typename std::conditional_t<std::is_same_v<typename Where::site, TokenEmbedding>, BeforeEmbedding<Method, L>, Kept<L>>::type;
 
-/// Option, for a model with an encoder and a decoder: N rows stand before what the encoder reads. As in PEFT the prompt has N more, which nothing
-/// reads.
+/// Options, for a model with an encoder and a decoder: the prompt has 2N rows, as in PEFT; the first N stand before what the encoder reads, the last N before
+/// what the decoder does. PEFT reads the encoder's alone.
 struct OnEncoder {
-  static constexpr Index submodules = 2;
+  static constexpr bool before_source = true, before_answer = false;
 };
+struct OnDecoder {
+  static constexpr bool before_source = false, before_answer = true;
+};
+struct OnBoth {
+  static constexpr bool before_source = true, before_answer = true;
+};
+template <class O>
+concept PromptSide = requires { O::before_source; };
 /// How often the rows of a prompt are there.
 template <class... Options>
-inline constexpr Index submodules_of = (1 + ... + (std::is_same_v<Options, OnEncoder> ? 1 : 0));
+inline constexpr Index submodules_of = (PromptSide<Options> || ...) ? 2 : 1;
+/// Where they stand; without an option, before the only text there is, or the source.
+template <class... Options>
+inline constexpr bool stands_before_source = [] {
+  bool stands = true;
+  ([&] { if constexpr (PromptSide<Options>) stands = Options::before_source; }(), ...);
+  return stands;
+}();
+template <class... Options>
+inline constexpr bool stands_before_answer = [] {
+  bool stands = false;
+  ([&] { if constexpr (PromptSide<Options>) stands = Options::before_answer; }(), ...);
+  return stands;
+}();
 
 /// What the configs of all prompts say.
 template <class Config, Index N, Index Submodules = 1, class F>
@@ -106,18 +127,18 @@ void each_prompt_option(F&& f) {
 }
 
 /// Option: the prompt starts as rows of tokens drawn from the vocabulary, and not as N(0,1).
-struct FromVocabulary {
-  static constexpr bool from_vocabulary = true;
-};
+struct FromVocabulary {};
 
 /// `SoftPrompt<20>`, `SoftPrompt<20, FromVocabulary>`.
 template <Index N, class... Options>
-struct SoftPrompt : Options... {
+struct SoftPrompt {
   static_assert(N > 0, "graft: SoftPrompt<0> trains nothing");
-  static_assert(((std::is_same_v<Options, FromVocabulary> || std::is_same_v<Options, OnEncoder>) && ...), "graft: unknown option of SoftPrompt; it takes FromVocabulary and OnEncoder");
+  static_assert(((std::is_same_v<Options, FromVocabulary> || PromptSide<Options>) && ...), "graft: unknown option of SoftPrompt; it takes FromVocabulary, OnEncoder, OnDecoder and OnBoth");
   static constexpr Index virtual_tokens = N;
+  static constexpr bool before_source = stands_before_source<Options...>, before_answer = stands_before_answer<Options...>;
   static constexpr const char* peft_type = "PROMPT_TUNING";
   static constexpr bool lists_modules = false;
+  static constexpr bool from_vocabulary = (std::is_same_v<Options, FromVocabulary> || ...);
   template <class B, Index C>
   using Prompt = PlainRows<B, submodules_of<Options...> * N, C>;
   template <class Config, class F>
@@ -145,6 +166,7 @@ template <Index N, Index Hidden, class Made = Mlp, class... Options>
 struct PTuning {
   static_assert(N > 0 && Hidden > 0, "graft: PTuning<N, Hidden> needs rows and a width");
   static constexpr Index virtual_tokens = N;
+  static constexpr bool before_source = stands_before_source<Options...>, before_answer = stands_before_answer<Options...>;
   static constexpr const char* peft_type = "P_TUNING";
   static constexpr bool lists_modules = false;
   template <class B, Index C>

@@ -57,7 +57,7 @@ class EncoderDecoderGenerator {
   using backend = typename Model::backend;
   using element = typename Model::element;
 
-  explicit EncoderDecoderGenerator(const Model& model, Index capacity = 512, Index sequences = 1, Id start = 0) : model_(&model), cache_(sequences, capacity + Model::prefix_tokens + 1), start_(start) {}
+  explicit EncoderDecoderGenerator(const Model& model, Index capacity = 512, Index sequences = 1, Id start = 0) : model_(&model), cache_(sequences, capacity + Model::prefix_tokens + answer_prompt + 1), start_(start) {}
 
   /// Answers a source. `each(id)` is called for every new token as it comes.
   template <class Each>
@@ -76,6 +76,8 @@ class EncoderDecoderGenerator {
   }
 
  private:
+  static constexpr Index answer_prompt = Model::prompts_answer ? Model::virtual_tokens : 0;
+
   /// Reads the sources; what the encoder yields stays in `encoded_`.
   void read(std::span<const std::vector<Id>> sources, Index task) {
     Batch batch;
@@ -84,7 +86,7 @@ class EncoderDecoderGenerator {
       batch.append_pair(source, {start_}, start_);
     }
     batch.task = task;
-    const Batch prepared = Model::virtual_tokens > 0 ? batch.source_behind(Model::config::vocabulary, Model::virtual_tokens) : batch;
+    const Batch prepared = Model::prompts_source ? batch.source_behind(Model::config::vocabulary, Model::virtual_tokens) : batch;
     source_starts_ = prepared.source_starts;
     workspace_.reset();
     Inference<backend> tape(workspace_);
@@ -98,20 +100,23 @@ class EncoderDecoderGenerator {
     }
   }
 
-  /// One more token of some sequences: the logits behind each.
-  std::vector<float> next(const std::vector<Index>& sequences, const std::vector<Id>& tokens) {
+  /// More tokens of some sequences: the logits behind each one's last.
+  std::vector<float> next(const std::vector<Index>& sequences, const std::vector<std::vector<Id>>& tokens) {
     workspace_.reset();
     Inference<backend> tape(workspace_);
     Batch batch;
-    std::vector<Id> rows, keys, key_ends, source_begins, source_ends;
+    std::vector<Id> rows, keys, key_ends, source_begins, source_ends, last;
     for (Index i = 0; i < sequences.size(); ++i) {
       const Index s = sequences[i], past = cache_.length(s);
-      batch.tokens.push_back(tokens[i]);
-      batch.positions.push_back(static_cast<Id>(past));
-      batch.starts.push_back(static_cast<Id>(i + 1));
-      rows.push_back(cache_.row(s, past));
+      for (Index t = 0; t < tokens[i].size(); ++t) {
+        batch.tokens.push_back(tokens[i][t]);
+        batch.positions.push_back(static_cast<Id>(past + t));
+        rows.push_back(cache_.row(s, past + t));
+      }
+      batch.starts.push_back(static_cast<Id>(batch.tokens.size()));
+      last.push_back(batch.starts.back() - 1);
       keys.push_back(cache_.row(s, 0));
-      key_ends.push_back(cache_.row(s, past + 1));
+      key_ends.push_back(cache_.row(s, past + tokens[i].size()));
       source_begins.push_back(source_starts_[s]);
       source_ends.push_back(source_starts_[s + 1]);
     }
@@ -121,21 +126,24 @@ class EncoderDecoderGenerator {
     placed.sequences.key_ends = to(key_ends);
     placed.cross = {.queries = placed.sequences.queries, .keys = to(source_begins), .key_ends = to(source_ends), .count = sequences.size(), .causal = false};
     const KeptSource<Model> source{{memory_.rows, encoded_.template as<element>()}, &memory_};
-    const auto h = model_->decoded(tape, placed, source, CachedContext<Model>{placed.sequences, to(rows), &cache_}, Rows<backend>{});
+    const auto h = model_->decoded(tape, placed, source, CachedContext<Model>{placed.sequences, to(rows), &cache_}, Rows<backend>{to(last), last.size(), false, {}});
     const auto logits = model_->logits(tape, h);
-    for (const Index s : sequences) cache_.advance(s, 1);
+    for (Index i = 0; i < sequences.size(); ++i) cache_.advance(sequences[i], tokens[i].size());
     memory_.filled = true;
     return download<backend>(logits.data, logits.size());
   }
 
   template <class Each>
   std::vector<std::vector<Id>> run(std::span<const std::vector<Id>> sources, const GenerateOptions& options, Each each) {
-    if (Model::prefix_tokens + options.max_new_tokens + 1 > cache_.capacity()) fail("generate: ", options.max_new_tokens, " new tokens do not fit the cache of ", cache_.capacity());
+    if (Model::prefix_tokens + answer_prompt + options.max_new_tokens + 1 > cache_.capacity()) fail("generate: ", options.max_new_tokens, " new tokens do not fit the cache of ", cache_.capacity());
     read(sources, options.task);
     std::vector<std::vector<Id>> made(sources.size());
     std::vector<Index> writing(sources.size());
     std::iota(writing.begin(), writing.end(), Index{0});
-    std::vector<Id> tokens(sources.size(), start_);
+    std::vector<Id> beginning;
+    for (Index i = 0; i < answer_prompt; ++i) beginning.push_back(static_cast<Id>(Model::answer_prompt + i));
+    beginning.push_back(start_);
+    std::vector<std::vector<Id>> tokens(sources.size(), beginning);
     for (Index step = 0; step < options.max_new_tokens && !writing.empty(); ++step) {
       const auto logits = next(writing, tokens);
       const Index columns = logits.size() / writing.size();
@@ -147,7 +155,7 @@ class EncoderDecoderGenerator {
         made[writing[i]].push_back(id);
         each(writing[i], id);
         still.push_back(writing[i]);
-        tokens.push_back(id);
+        tokens.push_back({id});
       }
       writing = std::move(still);
     }

@@ -1,0 +1,59 @@
+// What config.json says, as a struct; what a type does not do is refused by name.
+#include <graft/models/stated_config.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace graft;
+
+BOOST_AUTO_TEST_SUITE(models_stated_config)
+
+Json sizes(const char* family) {
+  return {{"model_type", family}, {"vocab_size", 64}, {"hidden_size", 32}, {"num_hidden_layers", 4}, {"num_attention_heads", 4}, {"num_key_value_heads", 2}, {"intermediate_size", 48}};
+}
+StatedConfig read(const Json& json) { return ConfigJson(json, "config.json").read(); }
+Json with(Json json, const Json& more) {
+  json.update(more);
+  return json;
+}
+
+BOOST_AUTO_TEST_CASE(what_is_refused) {
+  const auto refused = [](const Json& json, const char* named) {
+    BOOST_CHECK_EXCEPTION(read(json), Error, [named](const Error& e) { return std::string(e.what()).find(named) != std::string::npos; });
+  };
+  refused(with(sizes("llama"), {{"model_type", "mamba"}}), "\"mamba\"; graft knows llama, mistral");
+  refused(with(sizes("llama"), {{"rope_scaling", {{"rope_type", "yarn"}, {"factor", 2.0}}}}), "rope_scaling is \"yarn\"");
+  refused(with(sizes("llama"), {{"hidden_act", "relu"}}), "hidden_act is \"relu\"; graft's llama has \"silu\"");
+  refused(with(sizes("phi3"), {{"rope_scaling", {{"type", "longrope"}}}}), "\"longrope\"");
+  refused(with(sizes("phi3"), {{"partial_rotary_factor", 0.75}}), "partial_rotary_factor");
+  refused(with(sizes("qwen2"), {{"use_sliding_window", true}, {"sliding_window", 8}, {"max_window_layers", 2}}), "max_window_layers");
+  refused(with(sizes("gemma2"), {{"hidden_activation", "gelu"}}), "hidden_activation");
+  refused(with(sizes("gemma3_text"), {{"layer_types", {"full_attention", "sliding_attention", "sliding_attention", "full_attention"}}}), "layer_types: entry 1");
+  refused(with(sizes("gemma3_text"), {{"use_bidirectional_attention", true}}), "use_bidirectional_attention");
+  refused(with(sizes("smollm3"), {{"no_rope_layers", {1, 0, 1, 0}}}), "no_rope_layers: entry 1");
+  refused(with(sizes("bert"), {{"position_embedding_type", "relative_key"}}), "position_embedding_type");
+  refused(with(sizes("roberta"), {{"pad_token_id", 0}}), "pad_token_id");
+  refused({{"model_type", "llama"}}, "vocab_size");
+  refused(with(sizes("llama"), {{"num_attention_heads", 0}}), "heads is 0");
+}
+
+BOOST_AUTO_TEST_CASE(structs) {
+  const auto llama = config_struct(read(sizes("llama")));
+  BOOST_TEST(llama == "struct Config : graft::LlamaDefaults {\n  static constexpr graft::Index vocabulary = 64, width = 32, blocks = 4, heads = 4, groups = 2, head_width = 8, feed_forward = 48;\n"
+                      "  static constexpr float norm_epsilon = 1e-06F;\n  static constexpr bool tied_head = false;\n  static constexpr float rope_base = 10000.0F;\n};\n");
+  const auto has = [](const Json& json, const char* part) { BOOST_TEST(config_struct(read(json)).find(part) != std::string::npos, config_struct(read(json))); };
+  has(with(sizes("mistral"), {{"sliding_window", 16}}), "window = 16;");
+  has(sizes("qwen2"), "qkv_bias = true;");
+  has(sizes("gemma2"), "attention_cap = 50.0F, logit_cap = 30.0F;");
+  has(sizes("gemma2"), "window = 4096, full_every = 2;");
+  has(sizes("gemma3_text"), "full_every = 6;");
+  has(with(sizes("gemma3_text"), {{"layer_types", {"sliding_attention", "full_attention", "sliding_attention", "full_attention"}}}), "full_every = 2;");
+  has(sizes("smollm3"), "no_rope_every = 4;");
+  has(with(sizes("llama"), {{"rope_scaling", {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0}, {"original_max_position_embeddings", 8192}}}}), "rope_factor = 8.0F");
+  BOOST_TEST(model_template(read(sizes("bert"))) == "graft::BertClassifier");
+  BOOST_TEST(model_template(read(with(sizes("roberta"), {{"architectures", {"RobertaForMaskedLM"}}}))) == "graft::RobertaMaskedLM");
+  const auto header = model_header(read(sizes("phi3")), "mine", "graft::LoRA<8>", "here");
+  BOOST_TEST(header.find("#include <graft/models/phi3.hpp>") != std::string::npos);
+  BOOST_TEST(header.find("using Model = graft::Phi3<Config, Method, Backend, Policies...>;") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
