@@ -8,7 +8,7 @@ trap 'rm -rf "$folder"' EXIT
 says() { [[ $("${@:2}" 2> "$folder/stderr") == *"$1"* ]] || { cat "$folder/stderr" >&2; fail "${*:2:2} does not say \"$1\""; }; }
 says parameter-efficient "$graft" --help
 export GRAFT_PROGRAMS="$folder/programs"
-for command in train generate eval embed plan explain merge describe build; do says --method "$graft" $command --help; done
+for command in train generate eval embed plan explain merge build; do says --method "$graft" $command --help; done
 "$graft" plan --tokens 256 --json | python3 -c 'import json,sys; p=json.load(sys.stdin); assert p["total"] == sum(p[k] for k in ("frozen","trainable","gradients","optimizer","values","adjoints"))'
 "$graft" explain | grep -q "blocks 0 to" || fail "explain"
 "$graft" explain --format json | python3 -c 'import json,sys; e=json.load(sys.stdin); assert e["trainable_parameters"] == sum(s["trainable"] * max(k["count"], 1) for k in e["kinds"] for s in k["sites"])'
@@ -17,7 +17,7 @@ if "$graft" train 2> "$folder/error"; then fail "train without arguments succeed
 if "$graft" plan --method 'LoRA<0>' 2> "$folder/error"; then fail "a rank of 0 succeeded"; fi
 grep -q "LoRA<0> trains nothing: the rank must be at least 1" "$folder/error" || fail "the error for a rank of 0: $(cat "$folder/error")"
 if "$graft" plan --method 'LoRA<4, On<Quer>>' 2> "$folder/error"; then fail "an unknown site succeeded"; fi
-grep -q "Quer.* was not declared" "$folder/error" && grep -q "^    LoRA<4, On<Quer>>$" "$folder/error" && grep -q "^                \^$" "$folder/error" || fail "the error for an unknown site: $(cat "$folder/error")"
+grep -q "Quer.* was not declared" "$folder/error" && grep -q "^    LoRA<4, On<Quer>>$" "$folder/error" && grep -q "^               \^$" "$folder/error" || fail "the error for an unknown site: $(cat "$folder/error")"
 if GRAFT_CXX=/no/compiler "$graft" plan --method 'LoRA<5>' 2> "$folder/error"; then fail "a program without a compiler succeeded"; fi
 grep -q "there is no compiler to make one" "$folder/error" && grep -q "with LoRA<8, Alpha<16>>" "$folder/error" || fail "the error without a compiler: $(cat "$folder/error")"
 GRAFT_CXX=/no/compiler "$graft" plan > /dev/null || fail "a program built ahead needs a compiler"
@@ -33,7 +33,8 @@ tune || { cat "$folder/out"; fail "train on a model that was never met"; }
 grep -q "^compiled in" "$folder/out" || fail "the first run did not say that it compiled"
 tune || fail "the second run"
 if grep -q "^compiled in" "$folder/out"; then fail "the second run compiled again"; fi
-says yes "$graft" generate --model "$folder/qwen3" --adapter "$folder/tiny/adapter" --prompt "3?" --new-tokens 2
+python3 -c 'import json,sys; r = json.load(open(sys.argv[1])); assert r["held_out_after"]["loss"] < r["held_out_before"]["loss"], r' "$folder/tiny/result.json"
+"$graft" generate --model "$folder/qwen3" --adapter "$folder/tiny/adapter" --prompt "3?" --new-tokens 2 > /dev/null || fail "generate by the method that the adapter names"
 sed -i 's/"rope_theta": 10000.0/"rope_scaling": {"rope_type": "yarn", "factor": 2.0}/' "$folder/qwen3/config.json"
 if "$graft" describe "$folder/qwen3" 2> "$folder/error"; then fail "an unknown rotary scaling succeeded"; fi
 grep -q 'rope_scaling is "yarn"' "$folder/error" || fail "the error for an unknown rotary scaling"

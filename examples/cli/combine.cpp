@@ -1,5 +1,5 @@
 // graft combine: adapter arithmetic on folders.
-#include "session.hpp"
+#include "commands.hpp"
 
 #include <graft/models/arithmetic.hpp>
 

@@ -2,6 +2,7 @@
 //
 // A model's architecture and method are types. The program for a pair of them is compiled when it is first asked for (program.hpp).
 #include "build_settings.hpp"
+#include "commands.hpp"
 #include "program.hpp"
 
 #include <graft/models/files.hpp>
@@ -48,7 +49,7 @@ graft::StatedConfig stated_config(const std::filesystem::path& model) {
 }
 
 /// The program for a model, an adapter that stands for the method where none is named, and data that say what a model like BERT is for.
-std::unique_ptr<cli::Session> session(const ModelChoice& choice, const std::filesystem::path& adapter = {}, const std::filesystem::path& data = {}) {
+std::unique_ptr<cli::Engine> program(const ModelChoice& choice, const std::filesystem::path& adapter = {}, const std::filesystem::path& data = {}) {
   cli::ProgramRequest request{.config = stated_config(choice.model), .method = {}, .storage = choice.storage};
   request.method = !choice.method.empty() ? method_type(choice.method) : !adapter.empty() ? cli::method_of_adapter(adapter, request.config.family) : cli::named_methods().front().second;
   if (graft::model_template(request.config).ends_with("Classifier") || graft::model_template(request.config).ends_with("MaskedLM")) {
@@ -195,19 +196,19 @@ int run(int argc, char** argv) {
   if (*combine) cli::combine(c);
   if (*describe) std::fputs(graft::config_struct(stated_config(choice.model)).c_str(), stdout);
   if (*build && !programs.empty()) cli::build_program({.config = stated_config(choice.model), .method = method_type(choice.method), .storage = choice.storage}, programs);
-  if (*build && programs.empty()) session(choice);
-  if (*train) session(on(t.model), {}, t.data)->train(t);
-  if (*generate) session(on(g.model), g.adapter)->generate(g);
-  if (*eval) session(on(e.model), e.adapter, e.data)->eval(e);
-  if (*plan) session(choice)->plan(p);
-  if (*explain) session(choice)->explain(format);
+  if (*build && programs.empty()) program(choice);
+  if (*train) cli::train(*program(on(t.model), {}, t.data), t);
+  if (*generate) cli::generate(*program(on(g.model), g.adapter), g);
+  if (*eval) cli::eval(*program(on(e.model), e.adapter, e.data), e);
+  if (*plan) cli::plan(*program(choice), p);
+  if (*explain) cli::explain(*program(choice), format);
   if (*embed) {
     auto with_head = on(b.model);
     if (with_head.method.empty() && b.adapter.empty()) with_head.method = "FrozenBase";
-    session(with_head, b.adapter)->embed(b);
+    cli::embed(*program(with_head, b.adapter), b);
   }
-  if (*merge) session(on(m.model), m.adapter)->merge(m);
-  if (*gguf) session(on(m.model), m.adapter)->gguf(m);
+  if (*merge) cli::merge(*program(on(m.model), m.adapter), m);
+  if (*gguf) cli::gguf(*program(on(m.model), m.adapter), m);
   return 0;
 }
 

@@ -62,14 +62,12 @@ Sources sources_of(const ProgramRequest& r) {
   for (const char c : method) name += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
   Sources s;
   s.title = std::string(family.name) + " of " + std::to_string(r.config.blocks) + " blocks, " + std::to_string(r.config.width) + " wide, with " + method;
-  s.model = "#pragma once\n#include \"commands.hpp\"\n#include <graft/models/" + std::string(family.header) + ".hpp>\n#include <graft/peft.hpp>\n\nnamespace program {\nusing namespace graft;\n\n" +
+  s.model = "#pragma once\n#include \"engine_of.hpp\"\n#include <graft/models/" + std::string(family.header) + ".hpp>\n#include <graft/peft.hpp>\n\nnamespace program {\nusing namespace graft;\n\n" +
             graft::config_struct(r.config) + "\nusing Asked =\n#line 1 \"--method\"\n" + r.method + "\n;\nusing Method = " + (heads ? "Methods<Asked, " + head + ">" : "Asked") + ";\nusing Model = " + type +
             "<Config, Method, Cpu, " + r.storage + ">;\nconstexpr const char* method = \"" + name + "\";\n\n}  // namespace program\n";
-  s.train = "#include \"model.hpp\"\n\nnamespace program {\ncli::Commands<Model>::Measures measures();\n"
-            "void train(const cli::TrainOptions& options) { cli::Commands<Model>(method).train(options, measures()); }\n}  // namespace program\n";
-  s.serve = "#include \"model.hpp\"\n\nnamespace program {\ncli::Commands<Model>::Measures measures() { return cli::Commands<Model>::measures(); }\n"
-            "void train(const cli::TrainOptions& options);\n}  // namespace program\n\n"
-            "extern \"C\" cli::Session* graft_program() { return new cli::Program<program::Model>(program::method, program::train); }\n";
+  s.train = "#include \"model.hpp\"\n\nnamespace program {\nextern cli::EngineOf<Model>::Fit* const fit;\ncli::EngineOf<Model>::Fit* const fit = cli::Trains<Model>::fit;\n}  // namespace program\n";
+  s.serve = "#include \"model.hpp\"\n\nnamespace program {\nextern cli::EngineOf<Model>::Fit* const fit;\n}  // namespace program\n\n"
+            "extern \"C\" cli::Engine* graft_program() { return new cli::EngineOf<program::Model>(program::method, program::fit); }\n";
   return s;
 }
 
@@ -97,7 +95,7 @@ void add_surroundings(Hash& hash) {
       hash.add(line);
       break;
     }
-  std::vector<fs::path> headers{fs::path(build_settings::cli) / "commands.hpp", fs::path(build_settings::cli) / "session.hpp"};
+  std::vector<fs::path> headers{fs::path(build_settings::cli) / "engine.hpp", fs::path(build_settings::cli) / "engine_of.hpp"};
   for (const auto& entry : fs::recursive_directory_iterator(fs::path(build_settings::include) / "graft"))
     if (entry.is_regular_file()) headers.push_back(entry.path());
   std::sort(headers.begin(), headers.end());
@@ -107,12 +105,12 @@ void add_surroundings(Hash& hash) {
   }
 }
 
-std::unique_ptr<Session> open(const fs::path& library) {
+std::unique_ptr<Engine> open(const fs::path& library) {
   void* const handle = ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) graft::fail(library.string(), ": this program cannot be opened: ", ::dlerror(), ". Delete it, and it is made anew");
-  auto* const make = reinterpret_cast<Session* (*)()>(::dlsym(handle, "graft_program"));
+  auto* const make = reinterpret_cast<Engine* (*)()>(::dlsym(handle, "graft_program"));
   if (make == nullptr) graft::fail(library.string(), ": this is no program of graft's. Delete it, and it is made anew");
-  return std::unique_ptr<Session>(make());  // the library stays open to the end of the process
+  return std::unique_ptr<Engine>(make());  // the library stays open to the end of the process
 }
 
 /// Of a compiler's output, what a user can act on: graft's own words, and what it says of the method.
@@ -189,7 +187,7 @@ std::string plain_name(const Sources& sources) {
 
 }  // namespace
 
-std::unique_ptr<Session> open_program(const ProgramRequest& request) {
+std::unique_ptr<Engine> open_program(const ProgramRequest& request) {
   const Sources sources = sources_of(request);
   if (const auto ahead = built_ahead() / plain_name(sources); fs::exists(ahead)) return open(ahead);
   if (!compiler_there()) {

@@ -2,7 +2,7 @@
 // is compiled when it is first asked for, and kept: in the user's cache, or beside the command line where it was built ahead.
 #pragma once
 
-#include "session.hpp"
+#include "engine.hpp"
 
 #include <graft/models/stated_config.hpp>
 
@@ -15,7 +15,7 @@ struct ProgramRequest {
 };
 
 /// The program, compiled now if it is not there yet. A mistake in the method is shown in the compiler's words, pointing at it.
-std::unique_ptr<Session> open_program(const ProgramRequest& request);
+std::unique_ptr<Engine> open_program(const ProgramRequest& request);
 
 /// Compiles it into a folder of programs built ahead.
 void build_program(const ProgramRequest& request, const std::filesystem::path& folder);

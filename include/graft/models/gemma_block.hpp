@@ -10,7 +10,7 @@
 #include <graft/autodiff/ops/multiply.hpp>
 #include <graft/autodiff/ops/rotary.hpp>
 #include <graft/layers/linear.hpp>
-#include <graft/layers/unit_rms_norm.hpp>
+#include <graft/layers/rms_norm.hpp>
 #include <graft/models/block.hpp>
 #include <graft/models/gemma_config.hpp>
 

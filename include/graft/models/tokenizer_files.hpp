@@ -75,11 +75,10 @@ inline Tokenizer load_tokenizer(const ModelFiles& files) {
   return ids;
 }
 
-/// What turns rows into examples for a type of model from these files.
-template <class Model>
-Formatter load_formatter(const ModelFiles& files, const Tokenizer& tokenizer, const std::string& instruction, Index longest = 2048) {
+/// What turns rows into examples of a kind (example_kind<Model>()) for a model of these files.
+[[gnu::cold]] inline Formatter load_formatter(const ModelFiles& files, const Tokenizer& tokenizer, ExampleKind kind, const std::string& instruction, Index longest = 2048) {
   const auto ends = end_tokens(files, tokenizer);
-  Formatter made{.tokenizer = tokenizer, .chat = load_chat_template(files), .instruction = instruction, .longest = longest, .end = ends.empty() ? -1 : ends[0], .kind = example_kind<Model>()};
+  Formatter made{.tokenizer = tokenizer, .chat = load_chat_template(files), .instruction = instruction, .longest = longest, .end = ends.empty() ? -1 : ends[0], .kind = kind};
   for (const char* token : {"[MASK]", "<mask>"}) made.mask = std::max(made.mask, tokenizer.id(token));
   return made;
 }

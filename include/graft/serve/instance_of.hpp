@@ -17,7 +17,7 @@ template <class Model>
 class InstanceOf final : public Instance {
  public:
   InstanceOf(const ModelFiles& files, const Options& options)
-      : options_(options), tokenizer_(load_tokenizer(files)), formatter_(load_formatter<Model>(files, tokenizer_, "", options.longest)), stops_(end_tokens(files, tokenizer_)), base_(files.path().stem().string()),
+      : options_(options), tokenizer_(load_tokenizer(files)), formatter_(load_formatter(files, tokenizer_, example_kind<Model>(), "", options.longest)), stops_(end_tokens(files, tokenizer_)), base_(files.path().stem().string()),
         model_(graft::load<Model>(files.path(), options.seed)), trainer_(model_, AdamW{.learning_rate = options.learning_rate}, {.seed = options.seed}) {
     for (const Id id : formatter_.ends()) stops_.push_back(id);
   }

@@ -1,0 +1,272 @@
+#include "commands.hpp"
+
+#include <graft/eval/rouge.hpp>
+#include <graft/models/tokenizer_files.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+
+#include <sys/resource.h>
+
+namespace cli {
+
+namespace {
+
+using graft::ExampleKind;
+
+std::size_t peak_resident_bytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+}
+
+std::string machine_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2) + ", " + std::to_string(graft::thread_count()) + " threads";
+  return std::to_string(graft::thread_count()) + " threads";
+}
+
+std::uintmax_t size_on_disk(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path)) return std::filesystem::exists(path) ? std::filesystem::file_size(path) : 0;
+  std::uintmax_t bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(path))
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  return bytes;
+}
+
+class Stopwatch {
+ public:
+  [[nodiscard]] double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
+bool writes(const Engine& engine) { return engine.kind() == ExampleKind::next_token || engine.kind() == ExampleKind::pair; }
+bool classifies(const Engine& engine) { return engine.kind() == ExampleKind::text_class; }
+
+std::vector<std::string> class_names(const Engine& engine, const std::vector<graft::Json>& rows) {
+  auto names = distinct_labels(rows);
+  if (names.size() > engine.classes()) graft::fail("the data have ", names.size(), " labels, and the model's head has ", engine.classes());
+  return names;
+}
+std::vector<std::string> saved_classes(const std::filesystem::path& adapter) {
+  const auto path = adapter / "graft.json";
+  return !adapter.empty() && std::filesystem::exists(path) ? graft::read_json(path).value("classes", std::vector<std::string>()) : std::vector<std::string>();
+}
+void load(Engine& engine, const std::filesystem::path& model, const std::filesystem::path& adapter) {
+  engine.load(model, 0);
+  if (!adapter.empty()) engine.load_adapter(adapter);
+}
+
+/// Of a classifier the accuracy; of a model that writes, ROUGE of greedy answers to the first rows that have prompt and completion. `answers` gets the texts.
+graft::HeldOutFigures measured(Engine& engine, const graft::Formatter& formatter, const std::vector<graft::Example>& examples, const std::vector<graft::Json>& rows, std::size_t most, std::size_t new_tokens,
+                               double loss, std::vector<std::string>& answers) {
+  graft::HeldOutFigures figures{.loss = loss};
+  if (classifies(engine)) {
+    std::size_t right = 0;
+    const auto all = engine.logits(examples);
+    for (std::size_t i = 0; i < all.size(); ++i) right += std::max_element(all[i].begin(), all[i].end()) - all[i].begin() == examples[i].labels[0] ? 1 : 0;
+    figures.accuracy = static_cast<double>(right) / static_cast<double>(std::max<std::size_t>(all.size(), 1));
+  } else if (writes(engine)) {
+    std::vector<Engine::Ids> prompts;
+    while (prompts.size() < std::min(most, rows.size()) && rows[prompts.size()].contains("completion")) prompts.push_back(formatter.prompt_ids(rows[prompts.size()].at("prompt").get<std::string>()));
+    const auto made = engine.write(prompts, {.max_new_tokens = new_tokens, .stop = formatter.ends()}, nullptr);
+    const auto count = static_cast<double>(prompts.size());
+    for (std::size_t i = 0; i < prompts.size(); ++i) {
+      answers.push_back(graft::repaired(formatter.tokenizer.decode(made[i])));
+      const auto score = graft::rouge(answers.back(), rows[i].at("completion").get<std::string>());
+      figures.rouge1 += score.one.f / count;
+      figures.rouge2 += score.two.f / count;
+      figures.rouge_l += score.l.f / count;
+    }
+  }
+  return figures;
+}
+
+void summarize(const Engine& engine, const graft::RunReport& r, const std::filesystem::path& output) {
+  if (r.before && r.after) {
+    std::printf("%-28s %9s %9s\n", "held out", "before", "after");
+    const auto row = [](const char* name, double b, double a) { std::printf("%-28s %9.4f %9.4f\n", name, b, a); };
+    row(classifies(engine) ? "loss" : "loss per supervised token", r.before->loss, r.after->loss);
+    if (classifies(engine)) row("accuracy", r.before->accuracy, r.after->accuracy);
+    if (writes(engine) && !r.samples.empty()) {
+      row("ROUGE-1", r.before->rouge1, r.after->rouge1);
+      row("ROUGE-2", r.before->rouge2, r.after->rouge2);
+      row("ROUGE-L", r.before->rouge_l, r.after->rouge_l);
+    }
+  }
+  for (const auto& s : r.samples)
+    std::printf("\n  prompt  %.100s…\n  wanted  %s\n  before  %s\n  after   %s\n", s.prompt.c_str(), s.wanted.c_str(), s.before.c_str(), s.after.c_str());
+  std::printf("\ntrained %zu of %zu parameters; adapter %.2f MB beside a base of %.1f MB\n", r.trainable, r.parameters, static_cast<double>(r.adapter_bytes) / 1e6, static_cast<double>(r.base_bytes) / 1e6);
+  std::printf("memory: planned %.1f MB, measured %.1f MB, resident %.1f MB\n", static_cast<double>(r.plan.total()) / 1e6, static_cast<double>(r.measured_bytes) / 1e6, static_cast<double>(r.peak_resident_bytes) / 1e6);
+  std::printf("speed: %.0f tokens/s, %.1f s of training, %.1f s in all\n", r.tokens_per_second(), r.train_seconds, r.total_seconds);
+  std::printf("wrote %s/adapter, %s/report.html, %s/result.json\n", output.c_str(), output.c_str(), output.c_str());
+}
+
+}  // namespace
+
+std::vector<std::string> distinct_labels(const std::vector<graft::Json>& rows) {
+  std::vector<std::string> names;
+  for (const auto& row : rows) {
+    if (!row.contains("label")) graft::fail("the data are no classifier's: an example has no \"label\"");
+    const auto& label = row.at("label");
+    const std::string name = label.is_string() ? label.get<std::string>() : label.dump();
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  const auto is_number = [](const std::string& text) { return text.find_first_not_of("0123456789") == text.npos; };
+  std::sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) { return is_number(a) && is_number(b) && a.size() != b.size() ? a.size() < b.size() : a < b; });
+  return names;
+}
+
+void train(Engine& engine, const TrainOptions& o) {
+  const Stopwatch whole, loading;
+  const graft::ModelFiles files(o.model);
+  const auto tokenizer = graft::load_tokenizer(files);
+  auto formatter = graft::load_formatter(files, tokenizer, engine.kind(), o.instruction, o.longest);
+  formatter.seed = o.seed;
+  auto rows = graft::read_jsonl(o.data);
+  if (classifies(engine)) formatter.classes = class_names(engine, rows);
+  if (o.limit != 0 && rows.size() > o.limit) rows.resize(o.limit);
+  const auto examples = formatter.examples(rows, o.data.string());
+  const auto held_rows = o.held_out.empty() ? std::vector<graft::Json>{} : graft::read_jsonl(o.held_out);
+  const auto held = formatter.examples(held_rows, o.held_out.string());
+  engine.load(o.model, o.seed);
+  if (!o.prompt_text.empty()) engine.start_prompt_from(tokenizer.encode(o.prompt_text));
+  graft::RunReport report;
+  report.title = o.title;
+  report.model = o.model.filename().string();
+  report.method = engine.method();
+  report.machine = machine_name();
+  report.parameters = engine.parameters();
+  report.trainable = engine.trainable_parameters();
+  report.base_bytes = size_on_disk(o.model);
+  report.load_seconds = loading.seconds();
+  std::fprintf(stderr, "%s: %zu of %zu parameters are trained (%.3f %%); %zu examples, %zu held out\n", engine.method(), report.trainable, report.parameters,
+               100.0 * static_cast<double>(report.trainable) / static_cast<double>(report.parameters), examples.size(), held.size());
+
+  const auto held_loss = [&] { return engine.loss(held, o.micro_tokens).mean(); };
+  std::vector<std::string> before, after;
+  if (!held.empty()) report.before = measured(engine, formatter, held, held_rows, o.rouge, o.new_tokens, held_loss(), before);
+
+  std::filesystem::create_directories(o.output);
+  const FitRequest request{.fit = {.epochs = o.epochs, .batch = o.batch, .micro_tokens = o.micro_tokens, .seed = o.seed, .evaluate_every = o.evaluate_every,
+                                   .checkpoint = o.output / "checkpoint.safetensors", .checkpoint_every = o.checkpoint_every, .resume = o.resume},
+                           .schedule = o.schedule, .warmup = o.warmup, .trunk_cache_bytes = o.epochs > 1 || !o.trunk_cache.empty() ? o.trunk_cache_megabytes << 20 : 0,
+                           .learning_rate = o.learning_rate, .weight_decay = o.weight_decay, .clip = o.clip, .lora_plus = o.lora_plus, .trunk_cache = o.trunk_cache};
+  const Stopwatch training;
+  engine.fit(examples, request, held.empty() ? std::function<double()>{} : held_loss, report);
+  report.train_seconds = training.seconds();
+  report.peak_resident_bytes = peak_resident_bytes();
+
+  const auto adapter = o.output / "adapter";
+  engine.save_adapter(adapter, files.path().stem().string());
+  graft::write_json(adapter / "graft.json", {{"method", engine.method()}, {"classes", formatter.classes}});  // what PEFT's config does not say
+  report.adapter_bytes = size_on_disk(adapter);
+  if (!held.empty()) report.after = measured(engine, formatter, held, held_rows, o.rouge, o.new_tokens, report.history.kept_loss, after);
+  for (std::size_t i = 0; i < std::min({o.samples, before.size(), after.size()}); ++i)
+    report.samples.push_back({held_rows[i].value("prompt", ""), held_rows[i].value("completion", ""), before[i], after[i]});
+  report.sites = engine.sites();
+  report.total_seconds = whole.seconds();
+  graft::write_json(o.output / "result.json", report.json());
+  graft::write_file(o.output / "report.html", report.html());
+  summarize(engine, report, o.output);
+}
+
+void generate(Engine& engine, const GenerateOptions& o) {
+  const graft::ModelFiles files(o.model);
+  const auto tokenizer = graft::load_tokenizer(files);
+  load(engine, o.model, o.adapter);
+  auto formatter = graft::load_formatter(files, tokenizer, engine.kind(), o.instruction);
+  if (o.plain) formatter.chat.reset();
+  if (classifies(engine)) {
+    const auto classes = saved_classes(o.adapter);
+    const auto scores = engine.logits({{.ids = tokenizer.encode_whole(o.instruction + o.prompt).ids, .labels = {0}, .kind = engine.kind()}})[0];
+    const auto best = static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+    std::puts(best < classes.size() ? classes[best].c_str() : std::to_string(best).c_str());
+    return;
+  }
+  auto stops = graft::end_tokens(files, tokenizer);
+  for (const auto id : formatter.ends()) stops.push_back(id);
+  graft::TokenStream stream(tokenizer);
+  const auto show = [&stream](graft::Id id) {
+    const std::string text = stream(id);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+  };
+  engine.write({formatter.prompt_ids(o.prompt)}, {.max_new_tokens = o.new_tokens, .temperature = o.temperature, .top_k = o.top_k, .top_p = o.top_p, .seed = o.seed, .stop = stops}, show);
+  std::puts(stream.rest().c_str());
+}
+
+void eval(Engine& engine, const EvalOptions& o) {
+  const graft::ModelFiles files(o.model);
+  const auto tokenizer = graft::load_tokenizer(files);
+  load(engine, o.model, o.adapter);
+  auto formatter = graft::load_formatter(files, tokenizer, engine.kind(), o.instruction, o.longest);
+  auto rows = graft::read_jsonl(o.data);
+  if (classifies(engine)) formatter.classes = o.adapter.empty() ? class_names(engine, rows) : saved_classes(o.adapter);
+  if (o.limit != 0 && rows.size() > o.limit) rows.resize(o.limit);
+  const auto examples = formatter.examples(rows, o.data.string());
+  const auto loss = engine.loss(examples, o.micro_tokens);
+  graft::Json result = {{"examples", examples.size()}, {"supervised_tokens", loss.targets}, {"loss", loss.mean()}, {"perplexity", loss.perplexity()}};
+  std::vector<std::string> answers;
+  if (classifies(engine) || (writes(engine) && o.rouge != 0)) {
+    const auto figures = measured(engine, formatter, examples, rows, o.rouge, o.new_tokens, loss.mean(), answers);
+    if (classifies(engine)) result["accuracy"] = figures.accuracy;
+    else result.update({{"rouge1", figures.rouge1}, {"rouge2", figures.rouge2}, {"rougeL", figures.rouge_l}});
+  }
+  std::puts(result.dump(2).c_str());
+}
+
+void embed(Engine& engine, const EmbedOptions& o) {
+  const graft::ModelFiles files(o.model);
+  const auto tokenizer = graft::load_tokenizer(files);
+  load(engine, o.model, o.adapter);
+  std::vector<Engine::Ids> texts;
+  const auto rows = graft::read_jsonl(o.data);
+  for (const auto& row : rows) texts.push_back(tokenizer.encode_whole(graft::required<std::string>(row, "text", o.data.string())).ids);
+  const auto embedded = engine.embed(texts);
+  for (std::size_t i = 0; i < rows.size(); ++i) std::puts(graft::Json{{"text", rows[i].at("text")}, {"embedding", embedded[i]}}.dump().c_str());
+}
+
+void plan(Engine& engine, const PlanOptions& o) {
+  const auto p = engine.plan(o.tokens, o.sequences, o.targets == 0 ? o.tokens : o.targets);
+  if (o.json) {
+    std::puts(graft::Json{{"frozen", p.frozen}, {"trainable", p.trainable}, {"gradients", p.gradients}, {"optimizer", p.optimizer}, {"values", p.values}, {"adjoints", p.adjoints},
+                          {"total", p.total()}, {"memory_policy", engine.memory_policy()}, {"forward_flops", p.flops.forward}, {"backward_flops", p.flops.backward}}.dump(2).c_str());
+    return;
+  }
+  std::printf("%s, %zu tokens in %zu sequences in one pass; %s\n", engine.method(), o.tokens, o.sequences, engine.memory_policy());
+  const auto row = [](const char* name, std::size_t bytes) { std::printf("  %-42s %10.1f MB\n", name, static_cast<double>(bytes) / 1e6); };
+  row("frozen weights", p.frozen);
+  row("trained weights", p.trainable);
+  row("gradients", p.gradients);
+  row("optimizer state (AdamW)", p.optimizer);
+  row("activations and what ops keep", p.values);
+  row("adjoints", p.adjoints);
+  row("total", p.total());
+  std::printf("  %-42s %10.1f GFLOP\n  %-42s %10.1f GFLOP\n", "forward", static_cast<double>(p.flops.forward) / 1e9, "backward", static_cast<double>(p.flops.backward) / 1e9);
+  std::printf("  %-42s %10zu of %zu\n", "trained parameters", engine.trainable_parameters(), engine.parameters());
+}
+
+void explain(Engine& engine, const std::string& format) {
+  const auto e = engine.explain();
+  std::puts(format == "json" ? e.json().dump(2).c_str() : format == "html" ? e.html().c_str() : e.text().c_str());
+}
+
+void merge(Engine& engine, const MergeOptions& o) {
+  load(engine, o.model, o.adapter);
+  engine.save_merged(o.model, o.output);
+  graft::save_tokenizer(graft::ModelFiles(o.model), o.output);
+  std::fprintf(stderr, "wrote %s\n", o.output.c_str());
+}
+
+void gguf(Engine& engine, const MergeOptions& o) {
+  load(engine, o.model, o.adapter);
+  engine.save_gguf(o.model, o.output);
+  std::fprintf(stderr, "wrote %s\n", o.output.c_str());
+}
+
+}  // namespace cli
