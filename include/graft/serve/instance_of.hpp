@@ -2,6 +2,7 @@
 /// How an Instance is made of a type of model. Included where one is compiled, and nowhere else.
 #pragma once
 
+#include <graft/models/adapter.hpp>
 #include <graft/models/load.hpp>
 #include <graft/models/tokenizer_files.hpp>
 #include <graft/serve/generate.hpp>
