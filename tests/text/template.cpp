@@ -35,6 +35,9 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named) {
   says("{{ 1 // 0 }}", "divides by 0");
   says("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", "does not come to an end");
   says("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "nests too deeply");
+  says("{% set l = [] %}{% set _ = l.append(l) %}", "nests its values too deeply");
+  says("{% set ns = namespace(l=[]) %}{% for i in range(200) %}{% set ns.l = [ns.l] %}{% endfor %}", "nests its values too deeply");
+  says(("{{ 1" + [] { std::string more; for (int i = 0; i < 3000; ++i) more += "+1"; return more; }() + " }}").c_str(), "too long");
   says(std::string(500, '(').insert(0, "{{ ").append(" }}").c_str(), "nest too deeply");
 }
 

@@ -109,6 +109,7 @@ class ExpressionParser {
   Expression either() {
     Expression left = both();
     while (takes("or")) {
+      grow();
       Expression right = both();
       left = [left, right](Scope& s) {
         Value v = left(s);
@@ -147,6 +148,10 @@ class ExpressionParser {
     std::string taken = std::move(token_);
     next();
     return taken;
+  }
+  /// Counts an operator: each one is a call more, when the expression is computed.
+  void grow() {
+    if (++operators_ > 2000) fail("the chat template has an expression that is too long");
   }
   void next() {
     at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size());
@@ -207,13 +212,14 @@ class ExpressionParser {
   static Expression list_of(std::vector<Expression> all) {
     return [all = std::move(all)](Scope& s) {
       List list;
-      for (const auto& one : all) list.push_back(one(s));
+      for (const auto& one : all) list.push_back(one(s).within());
       return Value(std::move(list));
     };
   }
   Expression both() {
     Expression left = negation();
     while (takes("and")) {
+      grow();
       Expression right = negation();
       left = [left, right](Scope& s) {
         Value v = left(s);
@@ -239,6 +245,7 @@ class ExpressionParser {
       }
       if (op != "==" && op != "!=" && op != "<" && op != "<=" && op != ">" && op != ">=" && op != "in" && op != "not in") return left;
       take();
+      grow();
       left = [op, left, right = sum()](Scope& s) {
         const Value a = left(s), b = right(s);
         if (op == "==") return Value(a == b);
@@ -260,6 +267,7 @@ class ExpressionParser {
     Expression left = product();
     while (kind_ == Kind::symbol && (token_ == "+" || token_ == "-" || token_ == "~")) {
       const std::string op = take();
+      grow();
       left = [op, left, right = product()](Scope& s) {
         const Value a = left(s), b = right(s);
         if (op == "~") return Value(a.str() + b.str());
@@ -283,6 +291,7 @@ class ExpressionParser {
     Expression left = signed_value();
     while (kind_ == Kind::symbol && (token_ == "*" || token_ == "/" || token_ == "//" || token_ == "%" || token_ == "**")) {
       const std::string op = take();
+      grow();
       left = [op, left, right = signed_value()](Scope& s) { return multiplied(op, left(s), right(s)); };
     }
     return left;
@@ -320,6 +329,7 @@ class ExpressionParser {
   Expression followed(Expression value, bool with_filters) {
     for (;;) {
       if (kind_ == Kind::text) return value;
+      grow();
       if (takes(".")) {
         value = [value, key = take()](Scope& s) { return attribute(value(s), key); };
       } else if (takes("[")) {
@@ -453,7 +463,7 @@ class ExpressionParser {
       }
       return [entries](Scope& s) {
         const Value made{Dict()};
-        for (const auto& [key, value] : entries) made.set(key(s).str(), value(s));
+        for (const auto& [key, value] : entries) made.set(key(s).str(), value(s).within());
         return made;
       };
     }
@@ -468,7 +478,7 @@ class ExpressionParser {
   std::string_view::size_type at_ = 0, begin_ = 0;
   Kind kind_ = Kind::end;
   std::string token_;
-  Index depth_ = 0;
+  Index depth_ = 0, operators_ = 0;
 };
 
 }  // namespace graft::jinja

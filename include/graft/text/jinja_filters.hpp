@@ -106,14 +106,14 @@ inline Value method(const Value& subject, const std::string& name) {
     });
     if (name == "update") return Function([subject](const Arguments& a) {
       if (const Value more = a.get(0, "other"); more.dict() != nullptr)
-        for (const auto& [key, value] : *more.dict()) subject.set(key, value);
-      for (const auto& [key, value] : a.named) subject.set(key, value);
+        for (const auto& [key, value] : Dict(*more.dict())) subject.set(key, value.within(subject));
+      for (const auto& [key, value] : a.named) subject.set(key, value.within(subject));
       return Value(nullptr);
     });
   }
   if (subject.list() != nullptr) {
     if (name == "append") return Function([subject](const Arguments& a) {
-      subject.list()->push_back(a.get(0, "object"));
+      subject.list()->push_back(a.get(0, "object").within(subject));
       return Value(nullptr);
     });
     if (name == "pop") return Function([subject](const Arguments& a) {

@@ -116,6 +116,16 @@ class Value {
     dict()->emplace_back(key, std::move(value));
   }
 
+  /// This value, to be put into `container`. Fails where values would nest too deeply, or contain themselves.
+  [[nodiscard]] const Value& within(const Value& container) const {
+    check_nesting(container.list() != nullptr ? static_cast<const void*>(container.list()) : container.dict(), 0);
+    return *this;
+  }
+  [[nodiscard]] const Value& within() const {
+    check_nesting(nullptr, 0);
+    return *this;
+  }
+
   /// Characters, entries or elements.
   [[nodiscard]] Index length() const {
     Index n = 0;
@@ -184,7 +194,7 @@ class Value {
     if (list() != nullptr)
       for (const auto& one : *list()) add(one.json(indent, depth + 1));
     else
-      for (const auto& [key, one] : *dict()) add(Json(key).dump() + ": " + one.json(indent, depth + 1));
+      for (const auto& [key, one] : *dict()) add(Json(repaired(key)).dump() + ": " + one.json(indent, depth + 1));
     const std::string end = indent < 0 || all.empty() ? "" : "\n" + std::string(static_cast<Index>(indent * depth), ' ');
     return (list() != nullptr ? "[" : "{") + all + end + (list() != nullptr ? "]" : "}");
   }
@@ -205,6 +215,14 @@ class Value {
   }
 
  private:
+  void check_nesting(const void* container, Index depth) const {
+    const bool itself = container != nullptr && (list() == container || dict() == container);
+    if (depth > 100 || itself) fail("the chat template nests its values too deeply");
+    if (list() != nullptr)
+      for (const auto& one : *list()) one.check_nesting(container, depth + 1);
+    if (dict() != nullptr)
+      for (const auto& entry : *dict()) entry.second.check_nesting(container, depth + 1);
+  }
   template <class T>
   [[nodiscard]] T* pointee() const {
     const auto* pointer = std::get_if<std::shared_ptr<T>>(&is_);

@@ -227,7 +227,7 @@ class Template {
       if (!field.empty()) {
         const Value space = s.get(names[0]);
         if (space.dict() == nullptr) fail("the chat template sets ", names[0], ".", field, ", and ", names[0], " is no namespace");
-        space.set(field, value);
+        space.set(field, value.within(space));
       } else if (names.size() == 1) {
         s.set(names[0], value);
       } else {

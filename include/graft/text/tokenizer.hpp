@@ -74,9 +74,8 @@ class Tokenizer {
     for (const auto& token : parts_.added) {
       if (token.id < 0 || token.id > 10'000'000) fail("tokenizer: the token \"", token.content, "\" has the id ", token.id);
       largest = std::max(largest, static_cast<Index>(token.id) + 1);
-      if (token.content.empty()) continue;
-      auto& beginning = (token.normalized ? normalized_ : literal_)[static_cast<unsigned char>(token.normalized ? normalized(token.content)[0] : token.content[0])];
-      beginning.push_back({token.normalized ? normalized(token.content) : token.content, &token});
+      const std::string spelled = token.normalized ? normalized(token.content) : token.content;
+      if (!spelled.empty()) (token.normalized ? normalized_ : literal_)[static_cast<unsigned char>(spelled[0])].emplace_back(spelled, &token);
     }
     for (auto* table : {&literal_, &normalized_})
       for (auto& beginning : *table)
