@@ -86,7 +86,7 @@ int run(int argc, char** argv) {
   cli::TrainOptions t;
   auto* train = app.add_subcommand("train", "fine-tune on a JSON-lines file and write an adapter, a report and result.json");
   common(train, t.model);
-  train->add_option("-d,--data", t.data, "examples, one JSON object a line: prompt and completion, or messages, or text")->required()->check(CLI::ExistingFile);
+  train->add_option("-d,--data", t.data, "examples, one JSON object a line: prompt and completion, or messages, or text; of classifiers text and label")->required()->check(CLI::ExistingFile);
   train->add_option("--held-out", t.held_out, "examples to measure before and after")->check(CLI::ExistingFile);
   train->add_option("-o,--output", t.output, "folder for adapter/, report.html, result.json")->capture_default_str();
   train->add_option("--instruction", t.instruction, "text put before every prompt");

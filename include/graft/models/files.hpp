@@ -18,6 +18,7 @@ namespace graft {
   static constexpr std::pair<std::string_view, std::string_view> parts[] = {
       {"model.layers.", "blk."}, {"model.embed_tokens", "token_embd"}, {"model.norm", "output_norm"}, {"lm_head", "output"},
       {"self_attn.q_proj", "attn_q"}, {"self_attn.k_proj", "attn_k"}, {"self_attn.v_proj", "attn_v"}, {"self_attn.o_proj", "attn_output"},
+      {"self_attn.q_norm", "attn_q_norm"}, {"self_attn.k_norm", "attn_k_norm"},
       {"mlp.gate_proj", "ffn_gate"}, {"mlp.up_proj", "ffn_up"}, {"mlp.down_proj", "ffn_down"},
       {"input_layernorm", "attn_norm"}, {"post_attention_layernorm", "ffn_norm"}};
   for (const auto& [from, to] : parts)

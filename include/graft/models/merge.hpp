@@ -117,8 +117,7 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
   Json config = base.json();
   if constexpr (requires { C::rope_base; }) {
     if (config.is_null()) {  // from a GGUF file
-      const bool qwen2 = base.config().family == "qwen2";
-      config = {{"architectures", {qwen2 ? "Qwen2ForCausalLM" : "LlamaForCausalLM"}}, {"model_type", base.config().family}, {"vocab_size", C::vocabulary},
+      config = {{"architectures", {Model::family::template model_class<C>}}, {"model_type", base.config().family}, {"vocab_size", C::vocabulary},
                 {"hidden_size", C::width}, {"num_hidden_layers", C::blocks}, {"num_attention_heads", C::heads}, {"num_key_value_heads", C::groups},
                 {"head_dim", C::head_width}, {"intermediate_size", C::feed_forward}, {"rope_theta", base.config().rope_base},
                 {"rms_norm_eps", base.config().norm_epsilon}, {"attention_bias", C::qkv_bias}, {"mlp_bias", C::mlp_bias},

@@ -194,7 +194,7 @@ class ConfigJson {
 /// The same of GGUF metadata.
 [[gnu::cold]] inline StatedConfig stated_config(const Gguf& g) {
   const auto& family = g.get<std::string>("general.architecture");
-  if (family != "llama" && family != "qwen2") fail(g.source, ": general.architecture is \"", family, "\"; graft reads llama and qwen2 from GGUF");
+  if (family != "llama" && family != "qwen2" && family != "qwen3") fail(g.source, ": general.architecture is \"", family, "\"; graft reads llama, qwen2 and qwen3 from GGUF");
   if (const auto factors = g.tensors.find("rope_freqs.weight"); factors != g.tensors.end())
     for (const float f : to_floats(factors->second, "rope_freqs.weight"))
       if (f != 1.0F) fail(g.source, ": rope_freqs.weight scales rotary positions; graft reads that from the config.json of a Hugging Face folder only");
@@ -211,6 +211,7 @@ class ConfigJson {
   c.rope_base = g.get_or<double>(family + ".rope.freq_base", 10'000.0);
   c.norm_epsilon = g.get<double>(family + ".attention.layer_norm_rms_epsilon");
   c.tied_head = !g.tensors.contains("output.weight");
+  c.head_norm = g.tensors.contains("blk.0.attn_q_norm.weight");
   c.qkv_bias = g.tensors.contains("blk.0.attn_q.bias");
   c.output_bias = g.tensors.contains("blk.0.attn_output.bias");
   c.mlp_bias = g.tensors.contains("blk.0.ffn_up.bias");
