@@ -7,7 +7,7 @@ int main(int argc, char** argv) {
   try {
     if (argc < 2) graft::fail("usage: graft_describe <config.json or .gguf> [<namespace> [<method> [<task>]]]");
     const std::filesystem::path path = argv[1];
-    auto config = path.extension() == ".gguf" ? graft::stated_config(graft::GgufFile(path).content) : graft::ConfigJson(graft::read_json(path), path.string()).read();
+    auto config = graft::stated_config(path);
     if (argc > 4 && *argv[4] != 0) config.architecture = argv[4];
     std::fputs(graft::model_header(config, argc > 2 ? argv[2] : "model", argc > 3 ? argv[3] : "graft::FrozenBase", path.string()).c_str(), stdout);
     return 0;

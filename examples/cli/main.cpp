@@ -35,14 +35,9 @@ std::string method_type(const std::string& method) {
   return method;
 }
 
+/// Of a model's files, or of SmolLM2-135M where none are named.
 graft::StatedConfig stated_config(const std::filesystem::path& model) {
-  if (!model.empty()) {
-    if (!std::filesystem::exists(model)) graft::fail(model.string(), ": there is nothing of this name; a model is a .gguf file, a Hugging Face folder or its config.json");
-    if (model.extension() == ".gguf") return graft::stated_config(graft::GgufFile(model).content);
-    const auto json = std::filesystem::is_directory(model) ? model / "config.json" : model;
-    const auto content = graft::read_json(json);
-    return graft::ConfigJson(content, json.string()).read();
-  }
+  if (!model.empty()) return graft::stated_config(model);
   using C = graft::SmolLM2_135M;
   return {.family = "llama", .architecture = {}, .vocabulary = C::vocabulary, .width = C::width, .blocks = C::blocks, .heads = C::heads, .groups = C::groups, .head_width = C::head_width, .feed_forward = C::feed_forward,
           .rope_base = C::rope_base, .norm_epsilon = static_cast<double>(C::norm_epsilon), .tied_head = C::tied_head};

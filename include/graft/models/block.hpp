@@ -2,6 +2,8 @@
 /// What the blocks of all families share.
 #pragma once
 
+#include <graft/autodiff/ops/interleave.hpp>
+#include <graft/layers/absent.hpp>
 #include <graft/layers/apply.hpp>
 #include <graft/layers/attention_context.hpp>
 #include <graft/layers/sublayer.hpp>
@@ -41,6 +43,13 @@ template <class E, class T, class Norm, class X>
 constexpr auto normed(T& tape, const Norm& norm, X x) {
   if constexpr (requires { norm.template source<E>(tape, x); }) return norm.template source<E>(tape, x);
   else return Given{as_elements<E>(tape, norm(tape, x))};
+}
+
+/// x(T,H·Width), each head's columns normed, in families that do so.
+template <Index Width, class T, class Norm, class X>
+constexpr auto normed_heads(T& tape, const Norm& norm, X x) {
+  if constexpr (is_absent<Norm>) return x;
+  else return reshaped<X::columns>(norm(tape, reshaped<Width>(x)));
 }
 
 }  // namespace graft

@@ -6,7 +6,6 @@
 
 #include <graft/autodiff/ops/gather.hpp>
 #include <graft/autodiff/ops/gelu.hpp>
-#include <graft/autodiff/ops/interleave.hpp>
 #include <graft/autodiff/ops/multiply.hpp>
 #include <graft/autodiff/ops/rotary.hpp>
 #include <graft/layers/linear.hpp>
@@ -79,8 +78,8 @@ class GemmaBlock {
     AttentionRule rule = windowed<C>(number);
     const auto& table = rule.window > 0 ? context.rotary.local : context.rotary.global;
     rule.scale = C::attention_scale, rule.cap = C::attention_cap;
-    const auto turned = rotary(tape, normed_heads(tape, query_norm, q), table);
-    const auto [k, v] = context.seen.visible(tape, number, rotary(tape, normed_heads(tape, key_norm, new_k), table), new_v);
+    const auto turned = rotary(tape, normed_heads<C::head_width>(tape, query_norm, q), table);
+    const auto [k, v] = context.seen.visible(tape, number, rotary(tape, normed_heads<C::head_width>(tape, key_norm, new_k), table), new_v);
     const auto a = attention<C::heads, C::groups>(tape, turned, k, v, context.seen.sequences, rule);
     const auto kept = rows(tape, a);  // in a statement of its own: the order of records is the order of statements
     const InputRows<B> how{context.how.remake, rows.all ? context.how.owners : rows.owners};
@@ -114,14 +113,6 @@ class GemmaBlock {
     f(AfterAttention{}, Path{&path, "attention_adapters"}, self.after_attention);
     f(AfterMlp{}, Path{&path, "output_adapters"}, self.after_mlp);
     f(BlockOutput{}, Path{&path, "reft_layer"}, self.block_output);
-  }
-
- private:
-  /// x(T,H·D), each head's D columns normed
-  template <class T, class Norm, Index N, Gradient G, class E>
-  static constexpr auto normed_heads(T& tape, const Norm& norm, Var<B, N, G, E> x) {
-    if constexpr (is_absent<Norm>) return x;
-    else return reshaped<N>(norm(tape, reshaped<C::head_width>(x)));
   }
 };
 

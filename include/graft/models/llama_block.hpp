@@ -5,7 +5,6 @@
 #pragma once
 
 #include <graft/autodiff/ops/gather.hpp>
-#include <graft/autodiff/ops/interleave.hpp>
 #include <graft/autodiff/ops/rotary.hpp>
 #include <graft/autodiff/ops/swiglu.hpp>
 #include <graft/layers/linear.hpp>
@@ -77,8 +76,8 @@ class LlamaBlock {
       if (C::no_rope_every > 0 && (number + 1) % C::no_rope_every == 0) return heads;
       return rotary(tape, heads, context.rotary);
     };
-    const auto turned = turn(normed_heads(tape, query_norm, q));
-    const auto [k, v] = context.seen.visible(tape, number, turn(normed_heads(tape, key_norm, new_k)), new_v);
+    const auto turned = turn(normed_heads<C::head_width>(tape, query_norm, q));
+    const auto [k, v] = context.seen.visible(tape, number, turn(normed_heads<C::head_width>(tape, key_norm, new_k)), new_v);
     const auto seen = attention<C::heads, C::groups>(tape, turned, k, v, context.seen.sequences, windowed<C>(number));
     const auto a = with_more(tape, seen, turned);
     const auto kept = rows(tape, a);  // in a statement of its own: the order of records is the order of statements
@@ -114,12 +113,6 @@ class LlamaBlock {
   }
 
  private:
-  /// x(T,H·D), each head's D columns normed
-  template <class T, class Norm, Index N, Gradient G, class E>
-  static constexpr auto normed_heads(T& tape, const Norm& norm, Var<B, N, G, E> x) {
-    if constexpr (is_absent<Norm>) return x;
-    else return reshaped<N>(norm(tape, reshaped<C::head_width>(x)));
-  }
   /// What attention yields, and what a method finds beside it.
   template <class T, class A, class Q>
   constexpr auto with_more(T& tape, A a, Q queries) const {

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <graft/autodiff/ops/gather.hpp>
-#include <graft/autodiff/ops/interleave.hpp>
 #include <graft/autodiff/ops/rotary.hpp>
 #include <graft/autodiff/ops/swiglu.hpp>
 #include <graft/layers/linear.hpp>

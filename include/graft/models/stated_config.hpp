@@ -218,6 +218,15 @@ class ConfigJson {
   return c;
 }
 
+/// The same of a .gguf file, a Hugging Face folder or its config.json.
+[[gnu::cold]] inline StatedConfig stated_config(const std::filesystem::path& model) {
+  if (!std::filesystem::exists(model)) fail(model.string(), ": there is nothing of this name; a model is a .gguf file, a Hugging Face folder or its config.json");
+  if (model.extension() == ".gguf") return stated_config(GgufFile(model).content);
+  const auto path = std::filesystem::is_directory(model) ? model / "config.json" : model;
+  const Json json = read_json(path);
+  return ConfigJson(json, path.string()).read();
+}
+
 /// The config struct as C++: `struct Config : graft::LlamaDefaults { … };`
 [[nodiscard, gnu::cold]] inline std::string config_struct(const StatedConfig& c, const std::string& name = "Config") {
   const std::string_view type = model_family(c.family, "config").type;

@@ -29,12 +29,13 @@ inline Tokenizer load_tokenizer(const ModelFiles& files) {
 [[gnu::cold]] inline std::optional<ChatTemplate> load_chat_template(const ModelFiles& files) {
   if (const Gguf* g = files.gguf(); g != nullptr) {
     const auto jinja = g->get_or<std::string>("tokenizer.chat_template", "");
-    const auto tokens = g->get_or<std::vector<std::string>>("tokenizer.ggml.tokens", {});
-    const auto spelled = [&](const char* key) {
-      const auto id = g->get_or<std::int64_t>(key, -1);
-      return id >= 0 && static_cast<Index>(id) < tokens.size() ? tokens[static_cast<Index>(id)] : "";
-    };
     if (jinja.empty()) return std::nullopt;
+    const auto spelled = [g](const char* key) -> std::string {
+      const auto id = g->get_or<std::int64_t>(key, -1);
+      if (id < 0 || !g->metadata.contains("tokenizer.ggml.tokens")) return "";
+      const auto& tokens = g->get<std::vector<std::string>>("tokenizer.ggml.tokens");
+      return static_cast<Index>(id) < tokens.size() ? tokens[static_cast<Index>(id)] : "";
+    };
     return ChatTemplate(jinja, spelled("tokenizer.ggml.bos_token_id"), spelled("tokenizer.ggml.eos_token_id"));
   }
   const auto path = files.path() / "tokenizer_config.json", own = files.path() / "chat_template.jinja";

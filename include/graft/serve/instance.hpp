@@ -14,6 +14,8 @@
 
 namespace graft {
 
+class ModelFiles;
+
 class Instance {
  public:
   struct Options {
@@ -45,7 +47,7 @@ class Instance {
 struct CompiledInstance {
   const char *preset, *method, *type;
   /// Makes one of a model's files, or null where they are of another architecture.
-  std::unique_ptr<Instance> (*open)(const std::filesystem::path& model, const Instance::Options& options);
+  std::unique_ptr<Instance> (*open)(const ModelFiles& files, const Instance::Options& options);
 };
 /// All of them: defined by graft::instances.
 std::span<const CompiledInstance> compiled_instances();

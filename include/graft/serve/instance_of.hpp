@@ -24,8 +24,7 @@ class InstanceOf final : public Instance {
   }
 
   /// Null where the files are of another architecture.
-  static std::unique_ptr<Instance> open(const std::filesystem::path& model, const Options& options) {
-    const ModelFiles files(model);
+  static std::unique_ptr<Instance> open(const ModelFiles& files, const Options& options) {
     Complaints complaints;
     check_config<typename Model::config>(files.config(), complaints);
     if (complaints.any() || model_family(files.config().family, "").type != "Llama") return nullptr;

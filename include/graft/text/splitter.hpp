@@ -67,23 +67,24 @@ inline Step characters(bool (*of_class)(std::int32_t), Matches kind) {
   };
 }
 
-/// SentencePiece's spaces, U+2581 for each, and one before the first word.
-struct Metaspace {
-  enum class Before { always, first, never };
-  std::string mark = "\xE2\x96\x81";
-  Before before = Before::always;
-  bool splits = true;
+/// Where a mark is put before text that has none.
+enum class MarkBefore { always, first, never };
 
-  void operator()(std::vector<Piece>& pieces) const {
+/// SentencePiece's spaces, a mark (U+2581) for each, and one before the first word.
+inline Step metaspace(const std::string& mark, MarkBefore before, bool splits) {
+  return [mark, before, split = splits ? pattern(literal_pattern(mark), Matches::merged_with_next) : Step()](std::vector<Piece>& pieces) {
     for (auto& [text, begins] : pieces) {
       std::string marked;
-      for (const char c : text) marked += c == ' ' ? mark : std::string(1, c);
-      if (!marked.starts_with(mark) && (before == Before::always || (before == Before::first && begins))) marked.insert(0, mark);
+      for (const char c : text) {
+        if (c == ' ') marked += mark;
+        else marked += c;
+      }
+      if (!marked.starts_with(mark) && (before == MarkBefore::always || (before == MarkBefore::first && begins))) marked.insert(0, mark);
       text = std::move(marked);
     }
-    if (splits) splitter::pattern(literal_pattern(mark), Matches::merged_with_next)(pieces);
-  }
-};
+    if (split) split(pieces);
+  };
+}
 
 /// The 256 letters that stand for bytes (Radford et al. 2019): visible Latin-1 for itself, the others from U+0100 on.
 inline const std::array<std::string, 256>& byte_letters() {

@@ -138,7 +138,7 @@ class TokenizerJson {
       to.push_back(splitter::byte_level());
       made_.bytes = true;
     } else if (kind == "Metaspace") {
-      to.push_back(splitter::Metaspace{option<std::string>(step, "replacement", "\xE2\x96\x81"), before(step), option<bool>(step, "split", true)});
+      to.push_back(splitter::metaspace(option<std::string>(step, "replacement", "\xE2\x96\x81"), before(step), option<bool>(step, "split", true)));
     } else if (kind == "BertPreTokenizer") {
       to.push_back(splitter::characters(is_white_space, Matches::removed));
       to.push_back(splitter::characters(is_punctuation, Matches::isolated));
@@ -147,8 +147,8 @@ class TokenizerJson {
     else if (kind == "Whitespace") to.push_back(splitter::pattern(R"(\w+|[^\w\s]+)", Matches::removed, true));
     else fail(source_, ": graft does not know the pre-tokenizer \"", kind, "\"");
   }
-  [[nodiscard]] splitter::Metaspace::Before before(const Json& step) const {
-    using Before = splitter::Metaspace::Before;
+  [[nodiscard]] splitter::MarkBefore before(const Json& step) const {
+    using Before = splitter::MarkBefore;
     const auto scheme = option<std::string>(step, "prepend_scheme", option<bool>(step, "add_prefix_space", true) ? "always" : "never");
     if (scheme != "always" && scheme != "first" && scheme != "never") fail(source_, ": the prepend_scheme \"", scheme, "\" is not known");
     return scheme == "always" ? Before::always : scheme == "first" ? Before::first : Before::never;
@@ -162,7 +162,7 @@ class TokenizerJson {
     else if (kind == "Fuse") to.push_back(token_decoder::fuse());
     else if (kind == "Replace") to.push_back(token_decoder::replace(pattern(step), required<std::string>(step, "content", source_)));
     else if (kind == "Strip") to.push_back(token_decoder::strip(required<std::string>(step, "content", source_), option<Index>(step, "start", 0), option<Index>(step, "stop", 0)));
-    else if (kind == "Metaspace") to.push_back(token_decoder::metaspace(option<std::string>(step, "replacement", "\xE2\x96\x81"), before(step) != splitter::Metaspace::Before::never));
+    else if (kind == "Metaspace") to.push_back(token_decoder::metaspace(option<std::string>(step, "replacement", "\xE2\x96\x81"), before(step) != splitter::MarkBefore::never));
     else if (kind == "WordPiece") to.push_back(token_decoder::word_piece(option<std::string>(step, "prefix", "##"), option<bool>(step, "cleanup", true)));
     else fail(source_, ": graft does not know the decoder \"", kind, "\"");
   }
