@@ -41,6 +41,7 @@ BOOST_AUTO_TEST_CASE(gradient) {
   check_gradient<Config, Methods<PrefixTuning<2>, SoftPrompt<3, OnBoth>>>("");
   check_gradient<Config, PTuning<3, 8, Mlp, OnDecoder>>("");
   check_gradient<Config, Methods<PrefixTuning<3>, HoulsbyAdapter<4>>>("");
+  check_gradient<Config, Methods<HubPrefixTuning<3, 8>, ParallelAdapter<4>>>("");
 }
 BOOST_AUTO_TEST_CASE(distances) {
   constexpr auto fine = [](bool both, Index query, Index key) { return backend::RelativeBuckets{32, 128, both}(query, key); };
@@ -60,16 +61,21 @@ BOOST_AUTO_TEST_CASE(pairs_are_read_alone_and_the_source_whole) {
   second.append_pair({3, 2, 8}, {7, -1, 5});
   other.append_pair({3, 2, 9}, {7, -1, 5});
   BOOST_TEST(std::abs(loss_of(model, pairs()) - loss_of(model, first) - loss_of(model, second)) < 1e-4);
-  T5<Config, SoftPrompt<2, OnBoth>, reference> prompted;
-  tiny::fill(prompted);
-  BOOST_TEST(std::abs(loss_of(prompted, pairs()) - loss_of(prompted, first) - loss_of(prompted, second)) < 1e-4);
+  const auto read_alone = [&]<class M>(std::type_identity<M>) {
+    T5<Config, M, reference> prompted;
+    tiny::fill(prompted);
+    BOOST_TEST(std::abs(loss_of(prompted, pairs()) - loss_of(prompted, first) - loss_of(prompted, second)) < 1e-4);
+  };
+  read_alone(std::type_identity<SoftPrompt<2, OnBoth>>{});
+  read_alone(std::type_identity<HubPrefixTuning<3, 8>>{});
   BOOST_TEST(std::abs(loss_of(model, other) - loss_of(model, second)) > 1e-3);
 }
-BOOST_AUTO_TEST_CASE(training_and_planning) {
-  using Model = T5<Config, LoRA<4>, Cpu, Bf16>;
+template <class Method>
+void trains_as_planned(float learning_rate) {
+  using Model = T5<Config, Method, Cpu, Bf16>;
   Model model;
   tiny::fill(model);
-  Trainer trainer(model, AdamW{.learning_rate = 1e-2F});
+  Trainer trainer(model, AdamW{.learning_rate = learning_rate});
   const double first = trainer.step(pairs()).loss;
   double last = first;
   for (int i = 0; i < 20; ++i) last = trainer.step(pairs()).loss;
@@ -79,7 +85,11 @@ BOOST_AUTO_TEST_CASE(training_and_planning) {
   const auto planned = plan<Model>(shape);
   BOOST_TEST(planned.values == trainer.workspace().value_peak());
   BOOST_TEST(planned.adjoints == trainer.workspace().adjoint_peak());
-  const std::string text = explain<Model>().text();
+}
+BOOST_AUTO_TEST_CASE(training_and_planning) {
+  trains_as_planned<LoRA<4>>(1e-2F);
+  trains_as_planned<HubPrefixTuning<4, 16>>(5e-2F);
+  const std::string text = explain<T5<Config, LoRA<4>, Cpu, Bf16>>().text();
   BOOST_TEST((text.find("CrossQuery") != std::string::npos && text.find("blocks 1 to 2") != std::string::npos));
 }
 BOOST_AUTO_TEST_CASE(last_blocks_are_the_decoders) {

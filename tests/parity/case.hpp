@@ -59,7 +59,10 @@ inline std::string our_name(std::string name) {
   for (const char* part : {"base_model.model.", "base_model.", ".default", ".modules_to_save", ".token_adapter"})
     if (const auto at = name.find(part); at != std::string::npos) name.erase(at, std::string(part).size());
   // AdapterHub has one prefix, under the names of all layers.
-  if (const auto at = name.find(".prefix_tuning.pool."); at != std::string::npos) name = name.substr(0, name.find('.')) + ".prefix_tuning." + name.substr(at + 20);
+  if (const auto at = name.find(".prefix_tuning.pool."); at != std::string::npos) {
+    const bool two_stacks = name.starts_with("encoder.block.") || name.starts_with("decoder.block.");
+    name = (two_stacks ? "" : name.substr(0, name.find('.') + 1)) + "prefix_tuning." + name.substr(at + 20);
+  }
   if (name.ends_with("lora_magnitude_vector.weight")) name.erase(name.rfind('.'));
   return name;
 }

@@ -51,6 +51,7 @@ BOOST_AUTO_TEST_CASE(as_if_all_were_read_again) {
   agrees<FrozenBase>();
   agrees<Methods<LoRA<4>, SoftPrompt<2, OnEncoder>>>();
   agrees<PrefixTuning<3>>();
+  agrees<HubPrefixTuning<3, 8>>();
   agrees<SoftPrompt<2, OnDecoder>>();
   agrees<Methods<PrefixTuning<2>, SoftPrompt<3, OnBoth>>>();
 }

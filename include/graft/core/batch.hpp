@@ -13,6 +13,7 @@ namespace graft {
 struct BatchShape {
   Index tokens = 0, sequences = 1, targets = 0, keys_ahead = 0;
   Index source = 0;  ///< tokens that an encoder reads
+  Index source_keys_ahead = 0;
 };
 
 /// Packed sequences on the host. `starts` has one entry more than there are sequences; `rows[i]` is the row whose
@@ -26,10 +27,11 @@ struct Batch {
   std::vector<Id> source_tokens{}, source_starts{0};  ///< for each sequence the text that an encoder reads
   std::vector<Id> firsts{};  ///< labels of first tokens: nothing predicts them, unless a soft prompt stands before
   Index keys_ahead = 0;      ///< keys of the first sequence, which has no tokens then: a prefix's (peft/prefix_tuning.hpp)
+  Index source_keys_ahead = 0;  ///< keys that stand before those of every source, for an encoder and for a decoder that looks there
   Index task = 0;            ///< which of a multitask prompt's tasks the batch is of
   Index logical_tokens = 0;  ///< of all examples, those of a shared prefix counted for each
 
-  [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), sequences(), targets.size(), keys_ahead, source_tokens.size()}; }
+  [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), sequences(), targets.size(), keys_ahead, source_tokens.size(), source_keys_ahead}; }
   [[nodiscard]] constexpr Index sequences() const { return starts.size() - 1; }
   [[nodiscard]] Id prefix(Index sequence) const { return prefixes.empty() ? -1 : prefixes[sequence]; }
 

@@ -52,19 +52,28 @@ PlacedBatch<typename T::backend> place(T& tape, const Batch& batch) {
   if (batch.source_starts.size() > 1) {
     placed.source_tokens = to(batch.source_tokens);
     placed.source_count = batch.source_tokens.size();
-    placed.source.queries = placed.source.keys = to(batch.source_starts);
-    placed.source.count = batch.source_starts.size() - 1;
+    auto begins = batch.source_starts, keys = begins;
+    if (batch.source_keys_ahead > 0) {  // a first sequence of keys alone, which all others see
+      begins.insert(begins.begin(), 0);
+      for (Id& k : keys) k += static_cast<Id>(batch.source_keys_ahead);
+      keys.insert(keys.begin(), 0);
+      std::vector<Id> prefixes(begins.size() - 1, 0);
+      prefixes[0] = -1;
+      placed.source.prefixes = placed.cross.prefixes = to(prefixes);
+    }
+    placed.source.queries = to(begins);
+    placed.source.keys = to(keys);
+    placed.source.count = begins.size() - 1;
     placed.source.causal = placed.cross.causal = false;
     placed.cross.queries = placed.sequences.queries;
     placed.cross.count = placed.sequences.count;
-    auto keys = batch.source_starts;
-    if (batch.keys_ahead > 0) keys.insert(keys.begin(), 0);
+    if (batch.keys_ahead > 0 && batch.source_keys_ahead == 0) keys.insert(keys.begin(), 0);
     placed.cross.keys = to(keys);
     for (Index s = 0; s + 1 < batch.source_starts.size(); ++s) {
       const auto n = static_cast<Index>(batch.source_starts[s + 1] - batch.source_starts[s]);
-      placed.source.pairs += n * n;
+      placed.source.pairs += n * (batch.source_keys_ahead + n);
       const Index reads = s + (batch.keys_ahead > 0 ? 1 : 0);  // behind the sequence that is a prefix's
-      placed.cross.pairs += n * static_cast<Index>(batch.starts[reads + 1] - batch.starts[reads]);
+      placed.cross.pairs += (batch.source_keys_ahead + n) * static_cast<Index>(batch.starts[reads + 1] - batch.starts[reads]);
     }
   }
   const auto length = [&batch](Index s) { return s == 0 && batch.keys_ahead > 0 ? batch.keys_ahead : static_cast<Index>(batch.starts[s + 1] - batch.starts[s]); };
@@ -86,20 +95,26 @@ constexpr PlacedBatch<typename T::backend> place(T& tape, BatchShape shape) {
   placed.token_count = shape.tokens;
   placed.target_count = shape.targets;
   placed.sequences.queries = placed.sequences.keys = tape.ids(nullptr, shape.sequences + 1);
-  if (shape.keys_ahead > 0) placed.sequences.keys = tape.ids(nullptr, shape.sequences + 1);
+  if (shape.keys_ahead > 0) {
+    placed.sequences.keys = tape.ids(nullptr, shape.sequences + 1);
+    placed.sequences.prefixes = tape.ids(nullptr, shape.sequences);
+  }
   placed.sequences.count = shape.sequences;
   if (shape.source > 0) {
     const Index texts = shape.sequences - (shape.keys_ahead > 0 ? 1 : 0);
     placed.source_tokens = tape.ids(nullptr, shape.source);
     placed.source_count = shape.source;
-    placed.source.queries = placed.source.keys = tape.ids(nullptr, texts + 1);
-    placed.source.count = texts;
+    const Index sources = texts + (shape.source_keys_ahead > 0 ? 1 : 0);
+    if (shape.source_keys_ahead > 0) placed.source.prefixes = placed.cross.prefixes = tape.ids(nullptr, sources);
+    placed.source.queries = tape.ids(nullptr, sources + 1);
+    placed.source.keys = tape.ids(nullptr, sources + 1);
+    placed.source.count = sources;
     placed.source.causal = placed.cross.causal = false;
     placed.cross.queries = placed.sequences.queries;
     placed.cross.count = shape.sequences;
     placed.cross.keys = tape.ids(nullptr, shape.sequences + 1);
-    placed.source.pairs = shape.source * shape.source / texts;
-    placed.cross.pairs = shape.source * shape.tokens / texts;
+    placed.source.pairs = shape.source * (shape.source_keys_ahead + shape.source / texts);
+    placed.cross.pairs = shape.tokens * (shape.source_keys_ahead + shape.source / texts);
   }
   placed.sequences.pairs = shape.tokens * (shape.tokens / shape.sequences + 1) / 2 + shape.tokens * shape.keys_ahead;
   return placed;

@@ -48,6 +48,13 @@ template <class Shared>
   requires requires { Shared::prefix_tokens; }
 inline constexpr Index prefix_tokens_of<Shared> = Shared::prefix_tokens;
 
+/// Those of them that positions do not count.
+template <class Shared>
+inline constexpr Index unnumbered_keys_of = 0;
+template <class Shared>
+  requires(prefix_tokens_of<Shared> > 0 && !Shared::takes_positions)
+inline constexpr Index unnumbered_keys_of<Shared> = Shared::prefix_tokens;
+
 /// Attention within sequences, and what a model's shared layer lets them see besides.
 template <class T, class Shared, class B>
 constexpr auto seen_by(T& tape, const Shared& shared, Sequences<B> sequences) {

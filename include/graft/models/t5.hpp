@@ -83,7 +83,12 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   static constexpr Index answer_prompt = C::vocabulary + virtual_tokens;
   /// Keys that a prefix puts before every sequence's of the decoder.
   static constexpr Index prefix_tokens = prefix_tokens_of<decltype(shared)>;
-  static constexpr Index unnumbered_keys = 0, trunk_blocks = 0;
+  static constexpr Index unnumbered_keys = unnumbered_keys_of<decltype(shared)>, trunk_blocks = 0;
+  /// Keys that it puts before every source's, for the encoder and for the decoder that looks there.
+  static constexpr Index source_prefix_tokens = [] {
+    if constexpr (requires { decltype(shared)::before_source; }) return decltype(shared)::before_source ? prefix_tokens : Index{0};
+    else return Index{0};
+  }();
   static constexpr bool prepares = virtual_tokens + prefix_tokens > 0, activates = false;
 
   constexpr T5() { encoder_norm.epsilon = final_norm.epsilon = C::norm_epsilon; }
@@ -94,15 +99,21 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   static Batch prepared(const Batch& batch) {
     Batch prompted = prompts_source ? batch.source_behind(C::vocabulary, virtual_tokens) : batch;
     if (prompts_answer) prompted = prompted.each_behind(answer_prompt, virtual_tokens, false);
-    return prefix_tokens == 0 ? prompted : prompted.behind_keys(prefix_tokens, true);
+    if (prefix_tokens > 0) prompted = prompted.behind_keys(prefix_tokens, unnumbered_keys == 0);
+    prompted.source_keys_ahead = source_prefix_tokens;
+    return prompted;
   }
 
   /// s(S,C): every token of the sources through the encoder.
   template <class T>
   constexpr auto encoded(T& tape, const PlacedBatch<B>& batch) const {
-    const PackedContext<B> plain{batch.source};
+    const auto seen = [&] {
+      const PackedContext<B> plain{batch.source};
+      if constexpr (source_prefix_tokens > 0) return shared.seen_by_encoder(tape, plain);
+      else return plain;
+    }();
     const auto bias = leaf(tape, encoder_bias.weight);
-    const T5Context<B, PackedContext<B>, element, decltype(bias), int, std::remove_const_t<decltype(shared)>> context{plain, bias, 0, {}, {recomputed, {}}, &shared};
+    const T5Context<B, std::remove_const_t<decltype(seen)>, element, decltype(bias), int, int, std::remove_const_t<decltype(shared)>> context{seen, bias, 0, 0, {recomputed, {}}, &shared};
     const auto h = Encoder::template through<0, Encoder::runs.count>(encoder, tape, token_embedding(tape, batch.source_tokens, batch.source_count), context, Rows<B>{});
     return as_elements<element>(tape, encoder_norm(tape, h));
   }
@@ -114,8 +125,13 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   /// The same where the decoder's queries see the keys of `seen` (a cache), and `source` may be one whose keys and values are kept.
   template <class T, class Source, class Seen>
   constexpr auto decoded(T& tape, const PlacedBatch<B>& batch, Source source, Seen seen, Rows<B> rows) const {
+    const auto across = [&] {
+      const PackedContext<B> plain{batch.cross};
+      if constexpr (source_prefix_tokens > 0) return shared.seen_across(tape, plain);
+      else return plain;
+    }();
     const auto bias = leaf(tape, decoder_bias.weight);
-    const T5Context<B, Seen, element, decltype(bias), Source, std::remove_const_t<decltype(shared)>> context{seen, bias, source, batch.cross, {recomputed, {}}, &shared};
+    const T5Context<B, Seen, element, decltype(bias), Source, std::remove_const_t<decltype(across)>, std::remove_const_t<decltype(shared)>> context{seen, bias, source, across, {recomputed, {}}, &shared};
     return Decoder::template through<0, Decoder::runs.count>(blocks, tape, token_embedding(tape, batch.tokens, batch.token_count), context, rows);
   }
   template <class T>

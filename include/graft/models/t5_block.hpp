@@ -48,16 +48,17 @@ struct T5Sites {
   using all = SiteList<input_norm, query, key, value, output, cross_norm, cross_query, cross_key, cross_value, cross_output, mlp_norm, gate, up, down, after_attention, after_mlp>;
 };
 
-/// What the blocks of a stack read beside their input: a bias of distances, and what the encoder made of the source, for a decoder.
-template <class B, class Context, class E, class Bias, class Source, class Common>
+/// What the blocks of a stack read beside their input: a bias of distances, and, for a decoder, what the encoder made of the source and how it is seen.
+template <class B, class Context, class E, class Bias, class Source, class Across, class Common>
 struct T5Context {
   using element = E;
   Context seen;
   Bias bias;
   Source source;
-  Sequences<B> cross;
+  Across across;
   InputRows<B> how;
   const Common* shared;
+  static constexpr Index unnumbered = unnumbered_keys_of<Common>;
 };
 
 template <T5Config C, Method M, class B, Storage S, Index I>
@@ -96,7 +97,7 @@ class T5Block {
     const Index decoder_block = decodes ? number - C::encoder_blocks : number;
     const auto [q, new_k, new_v] = apply(tape, normed<E>(tape, input_norm, x), context.how, query, key, value);
     const auto [k, v] = context.seen.visible(tape, decoder_block, new_k, new_v);
-    const auto seen = relative_attention<C::heads>(tape, q, k, v, context.bias, C::farthest, context.seen.sequences);
+    const auto seen = relative_attention<C::heads>(tape, q, k, v, context.bias, C::farthest, context.seen.sequences, Context::unnumbered);
     const auto a = joined(tape, after_attention, x, Sublayer{Given{seen}, context.how, &output}, *context.shared);
     const auto b = crossed<E>(tape, a, context, decoder_block);
     const auto y = joined(tape, after_mlp, b, Sublayer{Given{fed<E>(tape, b, context)}, context.how, &down}, *context.shared);
@@ -133,12 +134,15 @@ class T5Block {
   constexpr auto crossed(T& tape, X a, const Context& context, Index block) const {
     if constexpr (decodes) {
       const auto q = std::get<0>(apply(tape, graft::normed<E>(tape, cross_norm, a), context.how, cross_query));
-      const auto made = [&](auto source) { return apply(tape, Given{source}, context.how, cross_key, cross_value); };
+      const auto made = [&](auto source) {
+        const auto [k, v] = apply(tape, Given{source}, context.how, cross_key, cross_value);
+        return context.across.visible(tape, block, k, v);
+      };
       const auto [k, v] = [&] {
         if constexpr (requires { context.source.kept(tape, block, made); }) return context.source.kept(tape, block, made);
         else return made(context.source);
       }();
-      const auto found = attention<C::heads, C::heads>(tape, q, k, v, context.cross, AttentionRule{.scale = 1});
+      const auto found = attention<C::heads, C::heads>(tape, q, k, v, context.across.sequences, AttentionRule{.scale = 1});
       return apply_onto(tape, a, Given{found}, context.how, cross_output);
     } else {
       return a;

@@ -102,10 +102,7 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
   /// Keys that a prefix puts before every sequence's.
   static constexpr Index prefix_tokens = prefix_tokens_of<decltype(shared)>;
   /// Those of them that positions do not count.
-  static constexpr Index unnumbered_keys = [] {
-    if constexpr (requires { decltype(shared)::takes_positions; }) return decltype(shared)::takes_positions ? Index{0} : prefix_tokens;
-    else return Index{0};
-  }();
+  static constexpr Index unnumbered_keys = unnumbered_keys_of<decltype(shared)>;
   /// The position of a text's first token, where a family counts from another than 0.
   static constexpr Index first_position = [] {
     if constexpr (requires { C::first_position; }) return Index{C::first_position};

@@ -118,25 +118,71 @@ struct ProjectedPrefixTuning {
   using at = room_at<ProjectedPrefixTuning, Shared, PrefixBesideAnother, Where, L>;
 };
 
-/// AdapterHub's names of the parts of a prefix.
-template <Label Text>
+/// AdapterHub's names of the parts of a prefix, which may be one of several.
+template <Label Text, Label Part = "self_prefix">
 struct HubPrefixNames {
   static constexpr const char *table = "wte", *network = "control_trans";
   template <class F>
   static constexpr void inside(const Path& site, const F& f) {
     const Path tuning{site.parent, "prefix_tuning"}, all{&tuning, "prefix_tunings"}, mine{&all, Text.text};
-    f(Path{&mine, "self_prefix"});
+    f(Path{&mine, Part.text});
   }
 };
 
-struct HubPrefixBesideEncoder {
-  template <class Model>
-  struct error {
-    static_assert(!Model::backend::executes, "graft: HubPrefixTuning is of models of one stack of blocks; PrefixTuning and ProjectedPrefixTuning stand before the keys of a decoder that has an encoder");
-  };
+/// AdapterHub's prefix of an encoder–decoder: what the encoder's tokens see, what the decoder's see of their own, and what these see of the source.
+template <class Method, class B, class C>
+class HubPrefixes {
+  template <Index Blocks, Label Part>
+  using Encoded = typename Method::template Encoded<B, C, Blocks, Part>;
+
+ public:
+  using backend = B;
+  using adapted = Absent<B, C>;
+  using method = Method;
+  static constexpr Index prefix_tokens = Method::prefix_tokens, columns = C::groups * C::head_width;
+  static constexpr bool takes_positions = Method::takes_positions, before_source = true;
+  static constexpr Index pair_of(Index block) { return block; }
+  template <class S>
+  using frozen = HubPrefixes;
+  using bias_thawed = HubPrefixes;
+  Encoded<C::encoder_blocks, "encoder_prefix"> encoder;
+  Encoded<C::blocks, "cross_prefix"> cross;
+  Encoded<C::blocks, "self_prefix"> prompt;
+
+  template <class T, class Context>
+  constexpr auto seen(T& tape, const Context& context) const {
+    return behind(tape, prompt, context);
+  }
+  template <class T, class Context>
+  constexpr auto seen_by_encoder(T& tape, const Context& context) const {
+    return behind(tape, encoder, context);
+  }
+  template <class T, class Context>
+  constexpr auto seen_across(T& tape, const Context& context) const {
+    return behind(tape, cross, context);
+  }
+  template <class Self, class F>
+  static constexpr void visit(Self& self, F&& f, const Path& path) {
+    decltype(encoder)::visit(self.encoder, f, path);
+    decltype(cross)::visit(self.cross, f, path);
+    decltype(prompt)::visit(self.prompt, f, path);
+  }
+  void initialize(Initializer& initializer) {
+    encoder.initialize(initializer);
+    cross.initialize(initializer);
+    prompt.initialize(initializer);
+  }
+
+ private:
+  template <class T, class Rows, class Context>
+  static constexpr auto behind(T& tape, const Rows& rows, const Context& context) {
+    const auto p = rows(tape);
+    return BehindPrefix<HubPrefixes, Context, decltype(p)>{context, p};
+  }
 };
 
-/// The same as AdapterHub has it: rows of the model's width, and tokens whose positions begin at zero. With a parallel adapter it is
+/// The same as AdapterHub has it: rows of the model's width, and tokens whose positions begin at zero; T5 counts keys from the prefix's first, and
+/// queries from their own. With a parallel adapter it is
 /// the mix-and-match adapter of He et al. 2022: `Methods<HubPrefixTuning<30, 512>, ParallelAdapter<288>>`.
 template <Index N, Index Hidden, Label Text = "default">
 struct HubPrefixTuning {
@@ -150,13 +196,26 @@ struct HubPrefixTuning {
     f("prefix_length", N);
     f("bottleneck_size", Hidden);
     f("non_linearity", "tanh");
+    f("encoder_prefix", true);
+    f("cross_prefix", true);
     f("flat", false);
     f("use_gating", false);
   }
+  template <class B, class C, Index Blocks, Label Part>
+  using Encoded = ProjectionEncoder<B, N, C::width, Hidden, 2 * Blocks * C::groups * C::head_width, HubPrefixNames<Text, Part>>;
   template <class B, class C>
-  using Rows = ProjectionEncoder<B, N, C::width, Hidden, 2 * C::blocks * C::groups * C::head_width, HubPrefixNames<Text>>;
+  using Rows = Encoded<B, C, C::blocks, "self_prefix">;
   template <class B, class C>
-  using Layer = std::conditional_t<requires { C::encoder_blocks; }, Refused<Absent<B, C>, HubPrefixBesideEncoder>, Prefix<HubPrefixTuning, B, C>>;
+  struct layer {
+    using type = Prefix<HubPrefixTuning, B, C>;
+  };
+  template <class B, class C>
+    requires requires { C::encoder_blocks; }
+  struct layer<B, C> {
+    using type = HubPrefixes<HubPrefixTuning, B, C>;
+  };
+  template <class B, class C>
+  using Layer = typename layer<B, C>::type;
   template <class Where, class L>
   using at = room_at<HubPrefixTuning, Shared, PrefixBesideAnother, Where, L>;
 };

@@ -86,14 +86,16 @@ class EncoderDecoderGenerator {
       batch.append_pair(source, {start_}, start_);
     }
     batch.task = task;
-    const Batch prepared = Model::prompts_source ? batch.source_behind(Model::config::vocabulary, Model::virtual_tokens) : batch;
+    Batch prepared = Model::prompts_source ? batch.source_behind(Model::config::vocabulary, Model::virtual_tokens) : batch;
+    prepared.source_keys_ahead = Model::source_prefix_tokens;
     source_starts_ = prepared.source_starts;
     workspace_.reset();
     Inference<backend> tape(workspace_);
     const auto s = model_->encoded(tape, place(tape, prepared));
+    encoded_rows_ = s.rows;
     encoded_ = Buffer<backend>(s.size() * sizeof(element));
     tape.run(0, [to = encoded_.template as<element>(), s](auto on) { scale(to, s.data, 1.0F, s.size(), false, on); });
-    memory_.clear(s.rows);
+    memory_.clear(Model::source_prefix_tokens + s.rows);
     for (Index i = 0; i < sources.size(); ++i) {
       cache_.clear(i);
       remember_prefix(tape, *model_, cache_, i);
@@ -105,7 +107,12 @@ class EncoderDecoderGenerator {
     workspace_.reset();
     Inference<backend> tape(workspace_);
     Batch batch;
+    constexpr auto prefix = static_cast<Id>(Model::source_prefix_tokens);
     std::vector<Id> rows, keys, key_ends, source_begins, source_ends, last;
+    if (prefix > 0) {
+      source_begins.push_back(0);
+      source_ends.push_back(prefix);
+    }
     for (Index i = 0; i < sequences.size(); ++i) {
       const Index s = sequences[i], past = cache_.length(s);
       for (Index t = 0; t < tokens[i].size(); ++t) {
@@ -117,15 +124,22 @@ class EncoderDecoderGenerator {
       last.push_back(batch.starts.back() - 1);
       keys.push_back(cache_.row(s, 0));
       key_ends.push_back(cache_.row(s, past + tokens[i].size()));
-      source_begins.push_back(source_starts_[s]);
-      source_ends.push_back(source_starts_[s + 1]);
+      source_begins.push_back(prefix + source_starts_[s]);
+      source_ends.push_back(prefix + source_starts_[s + 1]);
     }
     const auto to = [&tape](const std::vector<Id>& ids) { return tape.ids(ids.data(), ids.size()); };
     auto placed = place(tape, batch);
     placed.sequences.keys = to(keys);
     placed.sequences.key_ends = to(key_ends);
-    placed.cross = {.queries = placed.sequences.queries, .keys = to(source_begins), .key_ends = to(source_ends), .count = sequences.size(), .causal = false};
-    const KeptSource<Model> source{{memory_.rows, encoded_.template as<element>()}, &memory_};
+    placed.cross = {.queries = placed.sequences.queries, .keys = to(source_begins), .key_ends = to(source_ends), .count = source_begins.size(), .causal = false};
+    if constexpr (prefix > 0) {  // in a sequence of its own, which all others see
+      std::vector<Id> begins = batch.starts, prefixes(sequences.size() + 1, 0);
+      begins.insert(begins.begin(), 0);
+      prefixes[0] = -1;
+      placed.cross.queries = to(begins);
+      placed.cross.prefixes = to(prefixes);
+    }
+    const KeptSource<Model> source{{encoded_rows_, encoded_.template as<element>()}, &memory_};
     const auto h = model_->decoded(tape, placed, source, CachedContext<Model>{placed.sequences, to(rows), &cache_}, Rows<backend>{to(last), last.size(), false, {}});
     const auto logits = model_->logits(tape, h);
     for (Index i = 0; i < sequences.size(); ++i) cache_.advance(sequences[i], tokens[i].size());
@@ -166,6 +180,7 @@ class EncoderDecoderGenerator {
   KeyValueCache<Model> cache_;
   SourceMemory<Model> memory_;
   Buffer<backend> encoded_{0};
+  Index encoded_rows_ = 0;
   std::vector<Id> source_starts_;
   Id start_;
   Workspace<backend> workspace_;

@@ -49,6 +49,7 @@ constexpr Plan plan(BatchShape shape) {
   }
   if (Planned::prefix_tokens > 0) {
     shape.keys_ahead = Planned::prefix_tokens;
+    if constexpr (encodes) shape.source_keys_ahead = Planned::source_prefix_tokens;
     ++shape.sequences;
   }
   const auto loss = model.loss(tape, place(tape, shape));

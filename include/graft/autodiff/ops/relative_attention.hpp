@@ -10,12 +10,12 @@ namespace graft {
 
 template <Index Heads, class T, Gradient Gq, Gradient Gk, Gradient Gv, Index Q, class E, Gradient Gb>
 constexpr auto relative_attention(T& tape, Var<typename T::backend, Q, Gq, E> q, Var<typename T::backend, Q, Gk, E> k, Var<typename T::backend, Q, Gv, E> v,
-                                  Var<typename T::backend, Heads, Gb> bias, Index farthest, Sequences<typename T::backend> sequences) {
+                                  Var<typename T::backend, Heads, Gb> bias, Index farthest, Sequences<typename T::backend> sequences, Index unnumbered = 0) {
   const Index flops = 4 * sequences.pairs * Q;
   const auto shape = [=] {
     if constexpr (T::backend::executes) return backend::AttentionShape{sequences.queries, sequences.keys, sequences.key_ends, sequences.prefixes, sequences.count, Heads, Heads, Q / Heads, sequences.causal};
   };
-  const backend::RelativeBuckets buckets{bias.rows, farthest, !sequences.causal};
+  const backend::RelativeBuckets buckets{bias.rows, farthest, !sequences.causal, unnumbered};
   const auto y = tape.template value<Q, E>(q.rows);
   const auto l = tape.template scratch<float>(q.rows * Heads);
   tape.run(flops, [=](auto on) { relative_attention(y.data, l, q.data, k.data, v.data, bias.data, buckets, shape(), on); });

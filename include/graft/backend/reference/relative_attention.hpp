@@ -14,7 +14,8 @@ namespace graft::backend {
 /// Distances as T5 has them in buckets (Raffel et al. 2020): single ones up to half of the buckets, then wider and wider ones up to `farthest`.
 struct RelativeBuckets {
   Index count, farthest;
-  bool both_sides;  ///< keys behind the query have half of the buckets
+  bool both_sides;       ///< keys behind the query have half of the buckets
+  Index unnumbered = 0;  ///< keys before the tokens' own that queries, but not keys, are counted without
 
   [[nodiscard]] Index operator()(Index query, Index key) const {
     const Index own = both_sides ? count / 2 : count, exact = own / 2;
@@ -36,7 +37,7 @@ void each_relative_query(const AttentionShape& shape, RelativeBuckets buckets, I
     });
     for (Index j = 0; j < shape.key_count(s); ++j) rows[before + j] = shape.key_begin(s) + j;
     for (Index i = 0; i < shape.query_count(s); ++i) {
-      const Index place = before + shape.key_count(s) - shape.query_count(s) + i;
+      const Index place = before + shape.key_count(s) - shape.query_count(s) + i - buckets.unnumbered;
       body(shape.query_begin(s) + i, before + shape.visible(s, i), [&](Index j) { return buckets(place, j); });
     }
   }
