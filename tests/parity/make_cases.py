@@ -5,7 +5,7 @@ import os
 import sys
 
 import torch
-from peft import LNTuningConfig, LoraConfig, get_peft_model
+from peft import LNTuningConfig, LoraConfig, PromptTuningConfig, get_peft_model
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSequenceClassification, BertConfig, Gemma2Config, Gemma3TextConfig, GPT2Config, LlamaConfig, MistralConfig, Phi3Config, Qwen2Config, Qwen3Config, RobertaConfig, SmolLM3Config
 
@@ -45,8 +45,9 @@ def methods(name):
         linears = ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]
     elif "bert" in name:
         return {"full": None, "lora": LoraConfig(task_type=task, r=3, lora_alpha=5, target_modules=["query", "value", "intermediate.dense"])}
-    return {"full": None, "lora_all": LoraConfig(task_type=task, r=3, lora_alpha=5, target_modules=linears, fan_in_fan_out=name == "gpt2"),
+    some = {"full": None, "lora_all": LoraConfig(task_type=task, r=3, lora_alpha=5, target_modules=linears, fan_in_fan_out=name == "gpt2"),
             "ln_tuning": LNTuningConfig(task_type=task, target_modules=norms)}
+    return some | {"prompt_tuning": PromptTuningConfig(task_type=task, num_virtual_tokens=3)} if "gemma" in name else some
 
 
 def case(name, base, folder, config):

@@ -33,13 +33,6 @@ struct TokenTypesOf<B, C> {
   using type = Embedding<B, C::token_types, C::width>;
 };
 
-/// Whether what a family does to rows of its embedding it does to a soft prompt, too.
-template <class Family, class C>
-inline constexpr bool prompts_are_rows = true;
-template <class Family, class C>
-  requires requires { Family::template scales_prompts<C>; }
-inline constexpr bool prompts_are_rows<Family, C> = Family::template scales_prompts<C>;
-
 /// Policies, in any order: see models/policies.hpp.
 template <class Family, class C, Method M, class B, class... Policies>
 class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
@@ -97,8 +90,6 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
 
   /// Tokens that a soft prompt puts before every sequence.
   static constexpr Index virtual_tokens = virtual_tokens_of<decltype(token_embedding)>;
-  static_assert(virtual_tokens == 0 || !B::executes || prompts_are_rows<Family, C>,
-                "graft: Gemma 3 scales the rows of its embedding and not a prompt beside them; soft prompts are not there for it. A prefix (PrefixTuning) does work");
   /// Keys that a prefix puts before every sequence's.
   static constexpr Index prefix_tokens = prefix_tokens_of<decltype(shared)>;
   /// Those of them that positions do not count.
@@ -173,12 +164,20 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
  protected:
   template <class T>
   constexpr auto embedded(T& tape, const PlacedBatch<B>& batch) const {
+    constexpr float factor = [] {
+      if constexpr (requires { Family::scales_embedding; }) return static_cast<float>(square_root(static_cast<double>(C::width)));
+      else return 1.0F;
+    }();
+    constexpr bool scales_prompts = [] {
+      if constexpr (requires { Family::template scales_prompts<C>; }) return Family::template scales_prompts<C>;
+      else return true;
+    }();
     const auto x = [&] {
-      if constexpr (virtual_tokens > 0) return token_embedding(tape, batch.tokens, batch.token_count, batch.task);
+      if constexpr (virtual_tokens > 0) return token_embedding(tape, batch.tokens, batch.token_count, batch.task, scales_prompts ? 1.0F : 1.0F / factor);
       else return token_embedding(tape, batch.tokens, batch.token_count);
     }();
-    if constexpr (requires { Family::scales_embedding; }) {
-      return scale(tape, x, static_cast<float>(square_root(static_cast<double>(C::width))));
+    if constexpr (factor != 1.0F) {
+      return scale(tape, x, factor);
     } else if constexpr (has_positions) {
       if (batch.last_position >= C::positions) fail("a text of ", batch.last_position + 1, " tokens, what stands before it included, and the model has positions for ", C::positions);
       return normed_embedding(tape, with_types(tape, add(tape, x, position_embedding(tape, batch.positions, batch.token_count)), batch));

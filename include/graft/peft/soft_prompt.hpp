@@ -27,15 +27,18 @@ class Prompted : public Embedding<B, V, C, Role> {
 
   typename Method::template Prompt<B, C> prompt;
 
-  /// `task`: whose rows stand before the text, where the method has several.
+  /// `task`: whose rows stand before the text, where the method has several. `factor`: what undoes a scaling of all rows that is not for the prompt's.
   template <class T>
-  constexpr auto operator()(T& tape, Pointer<B, Id> ids, Index count, Index task = 0) const {
-    if constexpr (requires { Method::tasks; }) {
-      if (task >= Method::tasks) fail("a batch is of task ", task, ", and the prompt is of ", Method::tasks, " (counted from 0)");
-      return embedding_beyond(tape, ids, count, Base::weight, prompt(tape, task));
-    } else {
-      return embedding_beyond(tape, ids, count, Base::weight, prompt(tape));
-    }
+  constexpr auto operator()(T& tape, Pointer<B, Id> ids, Index count, Index task = 0, float factor = 1) const {
+    const auto rows = [&] {
+      if constexpr (requires { Method::tasks; }) {
+        if (task >= Method::tasks) fail("a batch is of task ", task, ", and the prompt is of ", Method::tasks, " (counted from 0)");
+        return prompt(tape, task);
+      } else {
+        return prompt(tape);
+      }
+    }();
+    return embedding_beyond(tape, ids, count, Base::weight, factor == 1 ? rows : scale(tape, rows, factor));
   }
 
   template <class Self, class F>
