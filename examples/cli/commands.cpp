@@ -153,7 +153,7 @@ void train(Engine& engine, const TrainOptions& o) {
 
   std::filesystem::create_directories(o.output);
   const FitRequest request{.fit = {.epochs = o.epochs, .batch = o.batch, .micro_tokens = o.micro_tokens, .seed = o.seed, .evaluate_every = o.evaluate_every,
-                                   .checkpoint = o.output / "checkpoint.safetensors", .checkpoint_every = o.checkpoint_every, .resume = o.resume},
+                                   .checkpoint = o.output / "checkpoint.safetensors", .checkpoint_every = o.checkpoint_every, .resume = o.resume, .anew = formatter.anew()},
                            .schedule = o.schedule, .warmup = o.warmup, .trunk_cache_bytes = o.epochs > 1 || !o.trunk_cache.empty() ? o.trunk_cache_megabytes << 20 : 0,
                            .learning_rate = o.learning_rate, .weight_decay = o.weight_decay, .clip = o.clip, .lora_plus = o.lora_plus, .trunk_cache = o.trunk_cache};
   const Stopwatch training;

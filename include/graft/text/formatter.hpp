@@ -4,7 +4,8 @@
 ///                        supervised, what ends them included; plain text is supervised whole
 ///   encoder–decoders:    {"prompt", "completion"}
 ///   classifiers:         {"text", "label"}, and "second" for pairs of texts; labels are numbers or names
-///   masked models:       {"text"}, of which 15 % are masked (Devlin et al. 2019: 80 % by the mask, 10 % by any token, 10 % not)
+///   masked models:       {"text"}, of which 15 % are masked (Devlin et al. 2019: 80 % by the mask, 10 % by any token, 10 % not), others at every epoch
+///                        (Liu et al. 2019)
 #pragma once
 
 #include <graft/core/random.hpp>
@@ -13,12 +14,14 @@
 #include <graft/text/example.hpp>
 #include <graft/text/tokenizer.hpp>
 
+#include <functional>
+
 namespace graft {
 
 struct Formatter {
   const Tokenizer& tokenizer;
-  std::optional<ChatTemplate> chat;  ///< without one, prompt and completion are joined as they are
-  std::string instruction;           ///< put before every prompt
+  std::optional<ChatTemplate> chat{};  ///< without one, prompt and completion are joined as they are
+  std::string instruction{};         ///< put before every prompt
   Index longest = 2048;              ///< examples of more tokens are refused
   Id end = -1;                       ///< what ends a text where no template says it; −1: nothing
   ExampleKind kind = ExampleKind::next_token;
@@ -66,6 +69,17 @@ struct Formatter {
     std::vector<Example> all;
     for (Index i = 0; i < rows.size(); ++i) all.push_back(example(rows[i], source + ", example " + std::to_string(i + 1), i));
     return all;
+  }
+
+  /// What fit() asks at every epoch (train/fit.hpp): other tokens are masked. None for examples of other kinds, which stay as they are.
+  [[nodiscard]] std::function<Example(const Example&, Index, Index)> anew() const {
+    if (kind != ExampleKind::fill_in) return nullptr;
+    return [this](Example made, Index number, Index epoch) {
+      for (Index i = 0; i < made.ids.size(); ++i)
+        if (made.labels[i] >= 0) made.ids[i] = made.labels[i];
+      hide(made, number, epoch);
+      return made;
+    };
   }
 
   /// The number of a row's label.
@@ -133,9 +147,12 @@ struct Formatter {
   void masked(Example& made, const Json& row, const std::string& source, Index number) const {
     if (mask < 0) fail(source, ": the tokenizer has no mask token ([MASK] or <mask>), by which this kind of model learns");
     made.ids = tokenizer.encode_whole(required<std::string>(row, "text", source)).ids;
+    hide(made, number, 0);
+  }
+  void hide(Example& made, Index number, Index epoch) const {
     const auto first = tokenizer.opening().size(), last = made.ids.size() - std::min(made.ids.size(), tokenizer.closing().size());
     made.labels.assign(made.ids.size(), -1);
-    const auto draw = [&](Index i, Index which) { return uniform01({seed, number}, 3 * i + which); };
+    const auto draw = [&](Index i, Index which) { return uniform01({seed, number + (epoch << 32U)}, 3 * i + which); };
     for (Index i = first; i < last; ++i) {
       if (draw(i, 0) >= 0.15F && !(i + 1 == last && made.supervised() == 0)) continue;  // one at least
       made.labels[i] = made.ids[i];

@@ -6,6 +6,7 @@
 #include <graft/train/checkpoint_file.hpp>
 #include <graft/train/progress.hpp>
 
+#include <deque>
 #include <functional>
 
 namespace graft {
@@ -21,6 +22,7 @@ struct FitOptions {
   Index checkpoint_every = 0;  ///< steps between checkpoints; 0: none
   bool resume = false;
   bool progress = true;
+  std::function<Example(const Example&, Index number, Index epoch)> anew{};  ///< what an example is at an epoch (Formatter::anew); none: always the same
 
   [[nodiscard]] Index steps(Index examples) const { return epochs * ((examples + batch - 1) / batch); }
 };
@@ -81,12 +83,17 @@ FitHistory fit(Trainer<Model, O>& trainer, std::span<const std::span<const Examp
   ProgressBar bar(options.progress);
   std::vector<std::vector<Index>> orders(members.size());
   std::vector<std::vector<const Example*>> chosen(members.size());
+  std::deque<Example> made;
   while (trainer.steps() < total) {
     const Index done = trainer.steps(), epoch = done / per_epoch, within = done % per_epoch;
+    made.clear();
     for (Index m = 0; m < members.size(); ++m) {
       if (orders[m].empty() || within == 0) orders[m] = shuffled(members[m].size(), options.seed, epoch);
       chosen[m].clear();
-      for (Index i = within * options.batch; i < std::min(examples.size(), (within + 1) * options.batch); ++i) chosen[m].push_back(&members[m][orders[m][i % members[m].size()]]);
+      for (Index i = within * options.batch; i < std::min(examples.size(), (within + 1) * options.batch); ++i) {
+        const Index number = orders[m][i % members[m].size()];
+        chosen[m].push_back(options.anew ? &made.emplace_back(options.anew(members[m][number], number, epoch)) : &members[m][number]);
+      }
     }
     const auto passes = pack_members(chosen, options.micro_tokens);
     for (const Batch& pass : passes) history.most_pass_tokens = std::max(history.most_pass_tokens, pass.tokens.size());
