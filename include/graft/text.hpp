@@ -6,7 +6,9 @@
 #include <graft/text/dataset.hpp>
 #include <graft/text/example.hpp>
 #include <graft/text/formatter.hpp>
-#include <graft/text/template.hpp>
 #include <graft/text/tokenizer.hpp>
+#if GRAFT_TEXT_BODIES
+#include <graft/text/template.hpp>
 #include <graft/text/tokenizer_gguf.hpp>
 #include <graft/text/tokenizer_json.hpp>
+#endif

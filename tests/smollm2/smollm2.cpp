@@ -1,5 +1,6 @@
 // The real model against what PyTorch computed of it. Needs the model file: GRAFT_SMOLLM2_GGUF.
 #include <graft/graft.hpp>
+#include <graft/text/tokenizer_json.hpp>
 
 #include <boost/test/unit_test.hpp>
 

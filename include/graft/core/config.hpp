@@ -12,6 +12,19 @@
 #define GRAFT_HAS_SENTENCEPIECE 0
 #endif
 
+/// Tokenizers and chat templates know no model's type, so that they can be compiled once: in the target graft::text, which defines
+/// GRAFT_TEXT_COMPILED for those who link it. To them headers only declare what has its body under `#if GRAFT_TEXT_BODIES`.
+#if defined(GRAFT_TEXT_COMPILED) && !defined(GRAFT_TEXT_SOURCE)
+#define GRAFT_TEXT_BODIES 0
+#else
+#define GRAFT_TEXT_BODIES 1
+#endif
+#if defined(GRAFT_TEXT_SOURCE)
+#define GRAFT_TEXT_INLINE
+#else
+#define GRAFT_TEXT_INLINE inline
+#endif
+
 #define GRAFT_VERSION_MAJOR 0
 #define GRAFT_VERSION_MINOR 1
 #define GRAFT_VERSION_PATCH 0

@@ -5,13 +5,26 @@
 
 #include <graft/models/files.hpp>
 #include <graft/text/formatter.hpp>
+#if GRAFT_TEXT_BODIES
 #include <graft/text/tokenizer_gguf.hpp>
 #include <graft/text/tokenizer_json.hpp>
+#endif
 
 namespace graft {
 
 /// The tokenizer of a model's files.
-inline Tokenizer load_tokenizer(const ModelFiles& files) {
+Tokenizer load_tokenizer(const ModelFiles& files);
+/// The chat template of a model's files, or nothing where they have none.
+std::optional<ChatTemplate> load_chat_template(const ModelFiles& files);
+/// The ids that end a text, as the files say: generation_config.json, config.json, tokenizer_config.json or GGUF metadata.
+std::vector<Id> end_tokens(const ModelFiles& files, const Tokenizer& tokenizer);
+/// What turns rows into examples of a kind (example_kind<Model>()) for a model of these files.
+Formatter load_formatter(const ModelFiles& files, const Tokenizer& tokenizer, ExampleKind kind, const std::string& instruction, Index longest = 2048);
+/// Copies what belongs to a tokenizer beside a model that was made from these files; a GGUF's chat template is written as a file.
+void save_tokenizer(const ModelFiles& files, const std::filesystem::path& folder);
+
+#if GRAFT_TEXT_BODIES
+GRAFT_TEXT_INLINE Tokenizer load_tokenizer(const ModelFiles& files) {
   if (files.gguf() != nullptr) return Tokenizer(tokenizer_parts(*files.gguf()));
   const auto json = files.path() / "tokenizer.json", model = files.path() / "tokenizer.model";
   if (!std::filesystem::exists(json) && std::filesystem::exists(model)) return Tokenizer(sentencepiece_parts(read_file(model), model.string()));
@@ -19,14 +32,13 @@ inline Tokenizer load_tokenizer(const ModelFiles& files) {
 }
 
 /// How a token of tokenizer_config.json is spelled ("bos_token", "eos_token"): a text, or an object that has it.
-[[gnu::cold]] inline std::string named_token(const Json& config, const char* key) {
+inline std::string named_token(const Json& config, const char* key) {
   if (!config.is_object() || !config.contains(key)) return "";
   const Json& token = config.at(key);
   return token.is_string() ? token.get<std::string>() : token.is_object() ? token.value("content", "") : "";
 }
 
-/// The chat template of a model's files, or nothing where they have none.
-[[gnu::cold]] inline std::optional<ChatTemplate> load_chat_template(const ModelFiles& files) {
+GRAFT_TEXT_INLINE std::optional<ChatTemplate> load_chat_template(const ModelFiles& files) {
   if (const Gguf* g = files.gguf(); g != nullptr) {
     const auto jinja = g->get_or<std::string>("tokenizer.chat_template", "");
     if (jinja.empty()) return std::nullopt;
@@ -52,8 +64,7 @@ inline Tokenizer load_tokenizer(const ModelFiles& files) {
   return ChatTemplate(jinja, named_token(config, "bos_token"), named_token(config, "eos_token"));
 }
 
-/// The ids that end a text, as the files say: generation_config.json, config.json, tokenizer_config.json or GGUF metadata.
-[[gnu::cold]] inline std::vector<Id> end_tokens(const ModelFiles& files, const Tokenizer& tokenizer) {
+GRAFT_TEXT_INLINE std::vector<Id> end_tokens(const ModelFiles& files, const Tokenizer& tokenizer) {
   std::vector<Id> ids;
   const auto add = [&](std::int64_t id) {
     if (id >= 0 && static_cast<Index>(id) < tokenizer.size() && std::find(ids.begin(), ids.end(), static_cast<Id>(id)) == ids.end()) ids.push_back(static_cast<Id>(id));
@@ -76,16 +87,14 @@ inline Tokenizer load_tokenizer(const ModelFiles& files) {
   return ids;
 }
 
-/// What turns rows into examples of a kind (example_kind<Model>()) for a model of these files.
-[[gnu::cold]] inline Formatter load_formatter(const ModelFiles& files, const Tokenizer& tokenizer, ExampleKind kind, const std::string& instruction, Index longest = 2048) {
+GRAFT_TEXT_INLINE Formatter load_formatter(const ModelFiles& files, const Tokenizer& tokenizer, ExampleKind kind, const std::string& instruction, Index longest) {
   const auto ends = end_tokens(files, tokenizer);
   Formatter made{.tokenizer = tokenizer, .chat = load_chat_template(files), .instruction = instruction, .longest = longest, .end = ends.empty() ? -1 : ends[0], .kind = kind};
   for (const char* token : {"[MASK]", "<mask>"}) made.mask = std::max(made.mask, tokenizer.id(token));
   return made;
 }
 
-/// Copies what belongs to a tokenizer beside a model that was made from these files; a GGUF's chat template is written as a file.
-[[gnu::cold]] inline void save_tokenizer(const ModelFiles& files, const std::filesystem::path& folder) {
+GRAFT_TEXT_INLINE void save_tokenizer(const ModelFiles& files, const std::filesystem::path& folder) {
   if (files.gguf() != nullptr) {
     if (const auto chat = load_chat_template(files)) write_file(folder / "chat_template.jinja", chat->jinja());
     return;
@@ -94,5 +103,6 @@ inline Tokenizer load_tokenizer(const ModelFiles& files) {
                            "chat_template.jinja", "generation_config.json"})
     if (std::filesystem::exists(files.path() / name)) write_file(folder / name, read_file(files.path() / name));
 }
+#endif
 
 }  // namespace graft

@@ -69,20 +69,7 @@ struct Encoded {
 
 class Tokenizer {
  public:
-  explicit Tokenizer(TokenizerParts parts) : parts_(std::move(parts)) {
-    Index largest = parts_.vocabulary->size();
-    for (const auto& token : parts_.added) {
-      if (token.id < 0 || token.id > 10'000'000) fail("tokenizer: the token \"", token.content, "\" has the id ", token.id);
-      largest = std::max(largest, static_cast<Index>(token.id) + 1);
-      const std::string spelled = token.normalized ? normalized(token.content) : token.content;
-      if (!spelled.empty()) (token.normalized ? normalized_ : literal_)[static_cast<unsigned char>(spelled[0])].emplace_back(spelled, &token);
-    }
-    for (auto* table : {&literal_, &normalized_})
-      for (auto& beginning : *table)
-        std::stable_sort(beginning.begin(), beginning.end(), [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
-    added_by_id_.resize(largest);
-    for (const auto& token : parts_.added) added_by_id_[static_cast<Index>(token.id)] = &token;
-  }
+  explicit Tokenizer(TokenizerParts parts);
   Tokenizer(Tokenizer&&) = default;
   Tokenizer& operator=(Tokenizer&&) = default;
 
@@ -101,23 +88,7 @@ class Tokenizer {
   }
 
   /// Text to ids. Added tokens written out in the text are taken as such; nothing else is added.
-  [[nodiscard]] std::vector<Id> encode(std::string_view text) const {
-    const std::string whole = parts_.bytes ? std::string(text) : repaired(text);
-    std::vector<Id> ids;
-    search(whole, literal_, [&](std::string_view plain, const AddedToken* added) {
-      if (added != nullptr) return ids.push_back(added->id);
-      const bool first = plain.data() == whole.data();
-      const std::string normal = normalized(plain);
-      search(normal, normalized_, [&](std::string_view rest, const AddedToken* found) {
-        if (found != nullptr) return ids.push_back(found->id);
-        std::vector<splitter::Piece> pieces{{std::string(rest), first && rest.data() == normal.data()}};
-        for (const auto& step : parts_.splitter) step(pieces);
-        for (const auto& piece : pieces)
-          if (!piece.text.empty()) parts_.model->encode(piece.text, ids);
-      });
-    });
-    return ids;
-  }
+  [[nodiscard]] std::vector<Id> encode(std::string_view text) const;
 
   /// The same among the model's own tokens, like a text's beginning or [CLS] and [SEP].
   [[nodiscard]] Encoded encode_whole(std::string_view text) const { return fill(parts_.single, {encode(text)}); }
@@ -127,68 +98,16 @@ class Tokenizer {
   [[nodiscard]] std::vector<Id> closing() const { return around(false); }
 
   /// Ids to text; special tokens are left out unless asked for, and so are ids behind the last token: models have rows for more.
-  [[nodiscard]] std::string decode(std::span<const Id> ids, bool with_special = false) const {
-    std::vector<std::string> tokens;
-    for (const Id id : ids) {
-      if (id >= 0 && static_cast<Index>(id) >= size()) continue;
-      const auto& spelled = token(id);
-      const AddedToken* const added = added_by_id_[static_cast<Index>(id)];
-      if (added == nullptr || !added->special || with_special) tokens.push_back(spelled);
-    }
-    for (const auto& step : parts_.decoder) step(tokens);
-    std::string text;
-    for (Index i = 0; i < tokens.size(); ++i) text += i == 0 ? tokens[i] : parts_.between_tokens + tokens[i];
-    return text;
-  }
+  [[nodiscard]] std::string decode(std::span<const Id> ids, bool with_special = false) const;
 
  private:
   using Beginnings = std::array<std::vector<std::pair<std::string, const AddedToken*>>, 256>;
 
-  [[nodiscard]] std::string normalized(std::string_view text) const {
-    std::string normal(text);
-    for (const auto& step : parts_.normalizer) normal = step(std::move(normal));
-    return normal;
-  }
+  [[nodiscard]] std::string normalized(std::string_view text) const;
 
-  /// Cuts text at added tokens, leftmost and longest first: each(what lies between, null) and each({}, token) in order.
   template <class Each>
-  static void search(std::string_view text, const Beginnings& beginnings, Each each) {
-    Index done = 0;
-    for (Index at = 0; at < text.size();) {
-      const std::pair<std::string, const AddedToken*>* found = nullptr;
-      for (const auto& candidate : beginnings[static_cast<unsigned char>(text[at])])
-        if (text.substr(at).starts_with(candidate.first) && (!candidate.second->whole_word || stands_alone(text, at, candidate.first.size()))) {
-          found = &candidate;
-          break;
-        }
-      if (found == nullptr) {
-        ++at;
-        continue;
-      }
-      Index begin = at, end = at + found->first.size();
-      if (found->second->takes_left) begin = done + without_space_at_end(text.substr(done, at - done));
-      if (found->second->takes_right)
-        while (end < text.size() && is_white_space(first_character(text.substr(end)).first)) end += first_character(text.substr(end)).second;
-      if (begin > done) each(text.substr(done, begin - done), nullptr);
-      each(std::string_view(), found->second);
-      done = at = end;
-    }
-    if (done < text.size()) each(text.substr(done), nullptr);
-  }
-  static Index without_space_at_end(std::string_view text) {
-    Index end = 0, at = 0;
-    each_character(text, [&](std::int32_t point, std::string_view bytes) {
-      at += bytes.size();
-      if (!is_white_space(point)) end = at;
-    });
-    return end;
-  }
-  static bool stands_alone(std::string_view text, Index at, Index length) {
-    const auto is_word = [](std::int32_t point) { return point == '_' || is_letter_or_number(point) || is_mark(point); };
-    std::int32_t before = ' ';
-    each_character(text.substr(0, at), [&before](std::int32_t point, std::string_view) { before = point; });
-    return !is_word(before) && (at + length == text.size() || !is_word(first_character(text.substr(at + length)).first));
-  }
+  static void search(std::string_view text, const Beginnings& beginnings, Each each);
+  static bool stands_alone(std::string_view text, Index at, Index length);
 
   static Encoded fill(const TokenTemplate& form, const std::vector<std::vector<Id>>& texts) {
     Encoded filled;
@@ -246,5 +165,102 @@ class TokenStream {
   std::vector<Id> recent_;
   Index given_ = 0;
 };
+
+#if GRAFT_TEXT_BODIES
+GRAFT_TEXT_INLINE Tokenizer::Tokenizer(TokenizerParts parts) : parts_(std::move(parts)) {
+  Index largest = parts_.vocabulary->size();
+  for (const auto& token : parts_.added) {
+    if (token.id < 0 || token.id > 10'000'000) fail("tokenizer: the token \"", token.content, "\" has the id ", token.id);
+    largest = std::max(largest, static_cast<Index>(token.id) + 1);
+    const std::string spelled = token.normalized ? normalized(token.content) : token.content;
+    if (!spelled.empty()) (token.normalized ? normalized_ : literal_)[static_cast<unsigned char>(spelled[0])].emplace_back(spelled, &token);
+  }
+  for (auto* table : {&literal_, &normalized_})
+    for (auto& beginning : *table)
+      std::stable_sort(beginning.begin(), beginning.end(), [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+  added_by_id_.resize(largest);
+  for (const auto& token : parts_.added) added_by_id_[static_cast<Index>(token.id)] = &token;
+}
+
+GRAFT_TEXT_INLINE std::vector<Id> Tokenizer::encode(std::string_view text) const {
+  const std::string whole = parts_.bytes ? std::string(text) : repaired(text);
+  std::vector<Id> ids;
+  search(whole, literal_, [&](std::string_view plain, const AddedToken* added) {
+    if (added != nullptr) return ids.push_back(added->id);
+    const bool first = plain.data() == whole.data();
+    const std::string normal = normalized(plain);
+    search(normal, normalized_, [&](std::string_view rest, const AddedToken* found) {
+      if (found != nullptr) return ids.push_back(found->id);
+      std::vector<splitter::Piece> pieces{{std::string(rest), first && rest.data() == normal.data()}};
+      for (const auto& step : parts_.splitter) step(pieces);
+      for (const auto& piece : pieces)
+        if (!piece.text.empty()) parts_.model->encode(piece.text, ids);
+    });
+  });
+  return ids;
+}
+
+GRAFT_TEXT_INLINE std::string Tokenizer::decode(std::span<const Id> ids, bool with_special) const {
+  std::vector<std::string> tokens;
+  for (const Id id : ids) {
+    if (id >= 0 && static_cast<Index>(id) >= size()) continue;
+    const auto& spelled = token(id);
+    const AddedToken* const added = added_by_id_[static_cast<Index>(id)];
+    if (added == nullptr || !added->special || with_special) tokens.push_back(spelled);
+  }
+  for (const auto& step : parts_.decoder) step(tokens);
+  std::string text;
+  for (Index i = 0; i < tokens.size(); ++i) text += i == 0 ? tokens[i] : parts_.between_tokens + tokens[i];
+  return text;
+}
+
+GRAFT_TEXT_INLINE std::string Tokenizer::normalized(std::string_view text) const {
+  std::string normal(text);
+  for (const auto& step : parts_.normalizer) normal = step(std::move(normal));
+  return normal;
+}
+
+inline Index without_space_at_end(std::string_view text) {
+  Index end = 0, at = 0;
+  each_character(text, [&](std::int32_t point, std::string_view bytes) {
+    at += bytes.size();
+    if (!is_white_space(point)) end = at;
+  });
+  return end;
+}
+
+/// Cuts text at added tokens, leftmost and longest first: each(what lies between, null) and each({}, token) in order.
+template <class Each>
+void Tokenizer::search(std::string_view text, const Beginnings& beginnings, Each each) {
+  Index done = 0;
+  for (Index at = 0; at < text.size();) {
+    const std::pair<std::string, const AddedToken*>* found = nullptr;
+    for (const auto& candidate : beginnings[static_cast<unsigned char>(text[at])])
+      if (text.substr(at).starts_with(candidate.first) && (!candidate.second->whole_word || stands_alone(text, at, candidate.first.size()))) {
+        found = &candidate;
+        break;
+      }
+    if (found == nullptr) {
+      ++at;
+      continue;
+    }
+    Index begin = at, end = at + found->first.size();
+    if (found->second->takes_left) begin = done + without_space_at_end(text.substr(done, at - done));
+    if (found->second->takes_right)
+      while (end < text.size() && is_white_space(first_character(text.substr(end)).first)) end += first_character(text.substr(end)).second;
+    if (begin > done) each(text.substr(done, begin - done), nullptr);
+    each(std::string_view(), found->second);
+    done = at = end;
+  }
+  if (done < text.size()) each(text.substr(done), nullptr);
+}
+
+GRAFT_TEXT_INLINE bool Tokenizer::stands_alone(std::string_view text, Index at, Index length) {
+  const auto is_word = [](std::int32_t point) { return point == '_' || is_letter_or_number(point) || is_mark(point); };
+  std::int32_t before = ' ';
+  each_character(text.substr(0, at), [&before](std::int32_t point, std::string_view) { before = point; });
+  return !is_word(before) && (at + length == text.size() || !is_word(first_character(text.substr(at + length)).first));
+}
+#endif
 
 }  // namespace graft
