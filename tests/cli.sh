@@ -35,9 +35,9 @@ tune || fail "the second run"
 if grep -q "^compiled in" "$folder/out"; then fail "the second run compiled again"; fi
 python3 -c 'import json,sys; r = json.load(open(sys.argv[1])); assert r["held_out_after"]["loss"] < r["held_out_before"]["loss"], r' "$folder/tiny/result.json"
 "$graft" generate --model "$folder/qwen3" --adapter "$folder/tiny/adapter" --prompt "3?" --new-tokens 2 > /dev/null || fail "generate by the method that the adapter names"
-sed -i 's/"rope_theta": 10000.0/"rope_scaling": {"rope_type": "yarn", "factor": 2.0}/' "$folder/qwen3/config.json"
+sed -i 's/"rope_theta": 10000.0/"rope_scaling": {"rope_type": "dynamic", "factor": 2.0}/' "$folder/qwen3/config.json"
 if "$graft" describe "$folder/qwen3" 2> "$folder/error"; then fail "an unknown rotary scaling succeeded"; fi
-grep -q 'rope_scaling is "yarn"' "$folder/error" || fail "the error for an unknown rotary scaling"
+grep -q 'rope_scaling is "dynamic"' "$folder/error" || fail "the error for an unknown rotary scaling"
 if [ -z "$model" ] || [ ! -f "$model" ]; then
   echo "no model file: commands that need one are skipped"
   exit 0

@@ -140,6 +140,8 @@ BOOST_AUTO_TEST_CASE(rotary_positions) {
   const Input<3, 8> x(11);
   const std::vector<Id> positions{0, 3, 50};
   check([&](auto& tape, auto v) { return rotary(tape, scale(tape, v, 1.0F), rotary_table<4>(tape, tape.ids(positions.data(), 3), 3, {100.0F})); }, x);
+  const float divisors[] = {1.5F};
+  check([&](auto& tape, auto v) { return rotary(tape, scale(tape, v, 1.0F), rotary_table<4, 2>(tape, tape.ids(positions.data(), 3), 3, {.base = 100.0F, .amplitude = 1.2F, .divisors = divisors})); }, x);
 }
 BOOST_AUTO_TEST_CASE(rows) {
   const Input<4, 5> x(12);

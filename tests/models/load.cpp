@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(merged_models_need_no_adapter) {
 BOOST_AUTO_TEST_CASE(unsupported_configs_are_refused) {
   const Folder folder("graft-config-test");
   auto json = config();
-  json["rope_scaling"] = {{"type", "yarn"}};
+  json["rope_scaling"] = {{"type", "dynamic"}};
   write_json(folder.path / "config.json", json);
   BOOST_TEST(error_of([&] { const ModelFiles files(folder.path); }).find("rope_scaling") != std::string::npos);
   BOOST_TEST(error_of([&] { const ModelFiles files("/nowhere/at/all"); }).find("nothing of this name") != std::string::npos);

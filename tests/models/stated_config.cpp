@@ -21,10 +21,17 @@ BOOST_AUTO_TEST_CASE(what_is_refused) {
     BOOST_CHECK_EXCEPTION(read(json), Error, [named](const Error& e) { return std::string(e.what()).find(named) != std::string::npos; });
   };
   refused(with(sizes("llama"), {{"model_type", "mamba"}}), "\"mamba\"; graft knows llama, mistral");
-  refused(with(sizes("llama"), {{"rope_scaling", {{"rope_type", "yarn"}, {"factor", 2.0}}}}), "rope_scaling is \"yarn\"");
+  refused(with(sizes("llama"), {{"rope_scaling", {{"rope_type", "dynamic"}, {"factor", 2.0}}}}), "rope_scaling is \"dynamic\"");
+  refused(with(sizes("llama"), {{"rope_parameters", {{"rope_type", "proportional"}, {"rope_theta", 5e5}}}}), "rope_parameters is \"proportional\"");
+  refused(with(sizes("llama"), {{"rope_parameters", {{"full_attention", {{"rope_type", "default"}}}}}}), "differs from block to block");
+  refused(with(sizes("llama"), {{"rope_interleaved", true}}), "rope_interleaved is true");
+  refused(with(sizes("llama"), {{"rope_scaling", {{"rope_type", "yarn"}, {"factor", 2.0}}}}), "original_max_position_embeddings");
+  refused(with(sizes("llama"), {{"partial_rotary_factor", 0.5}}), "partial_rotary_factor is 0.5");
   refused(with(sizes("llama"), {{"hidden_act", "relu"}}), "hidden_act is \"relu\"; graft's llama has \"silu\"");
-  refused(with(sizes("phi3"), {{"rope_scaling", {{"type", "longrope"}}}}), "\"longrope\"");
-  refused(with(sizes("phi3"), {{"partial_rotary_factor", 0.75}}), "partial_rotary_factor");
+  refused(with(sizes("phi3"), {{"rope_scaling", {{"type", "longrope"}}}}), "short_factor");
+  refused(with(sizes("phi3"), {{"rope_scaling", {{"type", "longrope"}, {"short_factor", {1.0}}, {"long_factor", {2.0, 3.0, 4.0, 5.0}}}}}), "short_factor has 1 numbers for 4 pairs");
+  refused(with(sizes("phi3"), {{"partial_rotary_factor", 0.1}}), "0 columns of a head's 8");
+  refused(with(sizes("gemma3_text"), {{"rope_parameters", {{"full_attention", {{"rope_theta", 1e6}}}, {"sliding_attention", {{"rope_type", "linear"}, {"factor", 8.0}}}}}}), "blocks with a window");
   refused(with(sizes("qwen2"), {{"use_sliding_window", true}, {"sliding_window", 8}, {"max_window_layers", 2}}), "max_window_layers");
   refused(with(sizes("gemma2"), {{"hidden_activation", "gelu"}}), "hidden_activation");
   refused(with(sizes("gemma3_text"), {{"layer_types", {"full_attention", "sliding_attention", "sliding_attention", "full_attention"}}}), "layer_types: entry 1");
@@ -49,6 +56,15 @@ BOOST_AUTO_TEST_CASE(structs) {
   has(with(sizes("gemma3_text"), {{"layer_types", {"sliding_attention", "full_attention", "sliding_attention", "full_attention"}}}), "full_every = 2;");
   has(sizes("smollm3"), "no_rope_every = 4;");
   has(with(sizes("llama"), {{"rope_scaling", {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0}, {"original_max_position_embeddings", 8192}}}}), "rope_factor = 8.0F");
+  // As Transformers 5 states the same.
+  const Json stretched = {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0}, {"original_max_position_embeddings", 8192}};
+  BOOST_TEST(config_struct(read(with(sizes("llama"), {{"rope_parameters", with(stretched, {{"rope_theta", 5e5}})}}))) == config_struct(read(with(sizes("llama"), {{"rope_theta", 5e5}, {"rope_scaling", stretched}}))));
+  BOOST_TEST(config_struct(read(with(sizes("gemma3_text"), {{"rope_parameters", {{"full_attention", {{"rope_theta", 2e6}}}, {"sliding_attention", {{"rope_theta", 5e3}}}}}}))) ==
+             config_struct(read(with(sizes("gemma3_text"), {{"rope_theta", 2e6}, {"rope_local_base_freq", 5e3}}))));
+  has(with(sizes("qwen2"), {{"max_position_embeddings", 32768}, {"rope_theta", 1e6}, {"rope_scaling", {{"type", "yarn"}, {"factor", 4.0}, {"original_max_position_embeddings", 32768}}}}), "rope_ramp_begin = 1.0F, rope_ramp_end = 3.0F, rope_amplitude = 1.13862944F;");
+  const Json divided = {{"type", "longrope"}, {"short_factor", {1.0, 1.5, 2.25}}, {"long_factor", {2.0, 3.0, 4.5}}};
+  has(with(sizes("phi3"), {{"partial_rotary_factor", 0.75}, {"max_position_embeddings", 64}, {"original_max_position_embeddings", 16}, {"rope_scaling", divided}}),
+      "rope_amplitude = 1.22474487F;\n  static constexpr std::array<float, 3> rope_short{1.0F, 1.5F, 2.25F};\n  static constexpr std::array<float, 3> rope_long{2.0F, 3.0F, 4.5F};\n  static constexpr graft::Index rotary_width = 6, rope_original = 16;");
   BOOST_TEST(model_template(read(sizes("bert"))) == "graft::BertClassifier");
   BOOST_TEST(model_template(read(with(sizes("roberta"), {{"architectures", {"RobertaForMaskedLM"}}}))) == "graft::RobertaMaskedLM");
   const auto header = model_header(read(sizes("phi3")), "mine", "graft::LoRA<8>", "here");

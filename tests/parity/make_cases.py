@@ -20,6 +20,12 @@ MODELS = {
     "qwen3": Qwen3Config(**SIZES, num_attention_heads=3, num_key_value_heads=3, head_dim=16, tie_word_embeddings=True),
     "mistral_window": MistralConfig(**SIZES, num_attention_heads=5, num_key_value_heads=5, head_dim=8, sliding_window=4),
     "smollm3": SmolLM3Config(**SIZES, num_attention_heads=5, num_key_value_heads=1, no_rope_layer_interval=2, no_rope_layers=[1, 0, 1], pad_token_id=0, tie_word_embeddings=True),
+    "llama_yarn": LlamaConfig(**SIZES, num_attention_heads=5, num_key_value_heads=1, head_dim=16, rope_scaling={"rope_type": "yarn", "factor": 3.0, "original_max_position_embeddings": 16, "beta_fast": 4.0}, max_position_embeddings=48),
+    "qwen3_yarn": Qwen3Config(**SIZES, num_attention_heads=3, num_key_value_heads=3, head_dim=24, rope_scaling={"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 8, "attention_factor": 1.3, "truncate": False}, max_position_embeddings=32),
+    "phi3_long": Phi3Config(**SIZES, num_attention_heads=5, num_key_value_heads=5, pad_token_id=0, max_position_embeddings=32, original_max_position_embeddings=8,
+                            rope_scaling={"type": "longrope", "short_factor": [1.0, 1.1, 1.25, 1.5], "long_factor": [1.2, 2.0, 3.5, 5.0]}),
+    "phi3_short": Phi3Config(**{**SIZES, "hidden_size": 80}, num_attention_heads=5, num_key_value_heads=1, pad_token_id=0, max_position_embeddings=64, original_max_position_embeddings=16, partial_rotary_factor=0.75, tie_word_embeddings=True,
+                             rope_scaling={"type": "longrope", "short_factor": [1.0, 1.1, 1.25, 1.5, 1.75, 2.5], "long_factor": [1.2, 2.0, 3.5, 5.0, 6.0, 7.0]}),
     "phi3": Phi3Config(**SIZES, num_attention_heads=5, num_key_value_heads=1, sliding_window=6, pad_token_id=0),
     "gemma2": Gemma2Config(**SIZES, num_attention_heads=5, num_key_value_heads=1, head_dim=12, query_pre_attn_scalar=10, attn_logit_softcapping=2.0, final_logit_softcapping=3.0, sliding_window=4),
     "gemma3": Gemma3TextConfig(**SIZES, num_attention_heads=4, num_key_value_heads=2, head_dim=12, query_pre_attn_scalar=9, sliding_window=5, layer_types=["sliding_attention", "full_attention", "sliding_attention"],
@@ -41,7 +47,7 @@ def methods(name):
     norms = ["input_layernorm", "post_attention_layernorm", "norm"]
     if name == "gpt2":
         linears, norms = ["c_attn", "c_proj", "c_fc"], ["ln_1", "ln_2", "ln_f"]
-    elif name == "phi3":
+    elif name.startswith("phi3"):
         linears = ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]
     elif "bert" in name:
         return {"full": None, "lora": LoraConfig(task_type=task, r=3, lora_alpha=5, target_modules=["query", "value", "intermediate.dense"])}

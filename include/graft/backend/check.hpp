@@ -156,7 +156,8 @@ void check_elements(Checker<B>& c) {
   with_ids("scatter_add", {n, 5 * in}, {}, {3, 0, 36, 3, 9}, [=](auto v, auto, const Id* ids, auto on) { scatter_add(v[0], v[1], ids, 5, in, on); });
   with_ids("rotary", {3 * 60}, {3 * 10}, {0, 5, 900}, [=](auto v, auto f, const Id* ids, auto on) {
     rotary_table(f[0], ids, 3, 10, backend::RotaryFrequencies{1e4F}, on);
-    rotary(v[0], f[0], 3, 6, 10, 1.0F, on);
+    rotary(v[0], f[0], 3, 6, 10, 10, 1.0F, on);
+    rotary(v[0], f[0], 3, 3, 20, 10, -1.0F, on);
   });
   // Sequences of 3, 137 and 10 queries; the keys begin elsewhere, in a cache; the last sequence continues the second one.
   // Besides, one query at a time against a cache with room behind each sequence's keys, as decoding has it.

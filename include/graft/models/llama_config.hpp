@@ -6,6 +6,8 @@
 #include <graft/backend/attention_shape.hpp>
 #include <graft/models/stack_config.hpp>
 
+#include <array>
+
 namespace graft {
 
 /// What a config of the family need not say. Inherit from it and hide what differs.
@@ -18,9 +20,13 @@ struct LlamaDefaults {
   static constexpr Index window = 0;                                  ///< Mistral's: how many tokens a token sees, itself among them; 0: all before it
   static constexpr Index full_every = 0;                              ///< every so many-th block has no window; 0: none
   static constexpr Index no_rope_every = 0;                           ///< every so many-th block does not turn queries and keys: SmolLM3; 0: all do
-  // How a model was stretched to longer texts (backend/reference/rotary.hpp); Llama 3.1 has all four.
+  static constexpr Index rotary_width = 0;                            ///< the columns of a head that are turned; 0: all
+  // How a model was stretched to longer texts (backend/reference/rotary.hpp). Llama 3.1 has the first four, YaRN a factor, a ramp and an amplitude, LongRoPE
+  // an amplitude and divisors: the short ones for texts within the original positions, the long ones for others.
   static constexpr float rope_factor = 1, rope_low = 1, rope_high = 4;
   static constexpr Index rope_original = 0;
+  static constexpr float rope_ramp_begin = 0, rope_ramp_end = 0, rope_amplitude = 1;
+  static constexpr std::array<float, 0> rope_short{}, rope_long{};
 };
 
 /// What attention of block `number` sees.

@@ -114,6 +114,14 @@ void check_config(const StatedConfig& stated, Complaints& complaints) {
     same("rotary low frequency factor", stated.rope_low, C::rope_low);
     same("rotary high frequency factor", stated.rope_high, C::rope_high);
     same("original positions", stated.rope_original, C::rope_original);
+    same("turned columns of a head", stated.rotary_width, C::rotary_width);
+    same("beginning of the rotary ramp", stated.rope_ramp_begin, C::rope_ramp_begin);
+    same("end of the rotary ramp", stated.rope_ramp_end, C::rope_ramp_end);
+    same("rotary amplitude", stated.rope_amplitude, C::rope_amplitude);
+    same("short rotary divisors", stated.rope_short.size(), C::rope_short.size());
+    same("long rotary divisors", stated.rope_long.size(), C::rope_long.size());
+    for (Index j = 0; j < std::min<Index>(stated.rope_short.size(), C::rope_short.size()); ++j) same("a short rotary divisor", stated.rope_short[j], C::rope_short[j]);
+    for (Index j = 0; j < std::min<Index>(stated.rope_long.size(), C::rope_long.size()); ++j) same("a long rotary divisor", stated.rope_long[j], C::rope_long[j]);
     same("window", stated.window, C::window);
     same("blocks to one without a window", stated.full_every, C::full_every);
     same("blocks to one without rotary positions", stated.no_rope_every, C::no_rope_every);

@@ -6,7 +6,9 @@
 #include <graft/io/gguf.hpp>
 #include <graft/io/json.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <iomanip>
 #include <sstream>
 #include <utility>
 
@@ -18,8 +20,9 @@ struct StatedConfig {
   std::string architecture;  ///< the class in config.json, like "BertForMaskedLM"; empty for GGUF
   Index vocabulary = 0, width = 0, blocks = 0, heads = 0, groups = 0, head_width = 0, feed_forward = 0, positions = 0, token_types = 0, classes = 0, encoder_blocks = 0, buckets = 0, farthest = 0;
   bool gated = false;
-  double rope_base = 10'000, norm_epsilon = 1e-6, rope_factor = 1, rope_low = 1, rope_high = 4, local_rope_base = 10'000;
-  Index rope_original = 0, window = 0, full_every = 0, no_rope_every = 0;
+  double rope_base = 10'000, norm_epsilon = 1e-6, rope_factor = 1, rope_low = 1, rope_high = 4, local_rope_base = 10'000, rope_ramp_begin = 0, rope_ramp_end = 0, rope_amplitude = 1;
+  std::vector<double> rope_short{}, rope_long{};  ///< divisors of rotary frequencies, pair by pair
+  Index rope_original = 0, rotary_width = 0, window = 0, full_every = 0, no_rope_every = 0;
   double attention_scale = 0, attention_cap = 0, logit_cap = 0;
   bool head_norm = false, tied_head = false, qkv_bias = false, output_bias = false, mlp_bias = false;
 };
@@ -76,14 +79,13 @@ class ConfigJson {
     c_.vocabulary = size("vocab_size"), c_.width = size("hidden_size"), c_.blocks = size("num_hidden_layers"), c_.heads = size("num_attention_heads"), c_.feed_forward = size("intermediate_size");
     c_.groups = option<Index>("num_key_value_heads", c_.heads);
     c_.head_width = option<Index>("head_dim", gemma ? Index{256} : c_.heads == 0 ? 0 : c_.width / c_.heads);
-    c_.rope_base = option("rope_theta", gemma3 ? 1e6 : c_.family == "smollm3" ? 2e6 : 10'000.0);
     c_.norm_epsilon = option("rms_norm_eps", c_.family == "phi3" ? 1e-5 : 1e-6);
     c_.tied_head = option("tie_word_embeddings", gemma || c_.family == "smollm3");
     c_.qkv_bias = option("attention_bias", qwen2);
     c_.output_bias = !qwen2 && c_.qkv_bias;
     c_.mlp_bias = option("mlp_bias", false);
     c_.head_norm = c_.family == "qwen3" || gemma3;
-    if (json_.contains("rope_scaling") && !json_.at("rope_scaling").is_null()) read_rope_scaling(json_.at("rope_scaling"), source_ + ": rope_scaling");
+    read_rope(gemma3 ? 1e6 : c_.family == "smollm3" ? 2e6 : 10'000.0);
     // Qwen and SmolLM3 say whether their window is used; the others' is where it is.
     const bool says = qwen2 || c_.family == "qwen3" || c_.family == "smollm3";
     if (c_.family != "llama" && (!says || option("use_sliding_window", false))) c_.window = option<Index>("sliding_window", gemma ? 4096 : 0);
@@ -91,7 +93,6 @@ class ConfigJson {
     else expect(json_.contains("hidden_act") ? "hidden_act" : "hidden_activation", "silu");
     if (c_.window > 0) read_layer_types(gemma3 ? option<Index>("sliding_window_pattern", 6) : gemma ? 2 : 0);
     if (c_.family == "phi3") {
-      expect("partial_rotary_factor", 1.0);
       if (c_.qkv_bias || c_.mlp_bias) fail(source_, ": attention_bias or mlp_bias is set; graft's phi3 has no biases");
     }
     if (c_.family == "smollm3") read_no_rope_layers();
@@ -103,20 +104,78 @@ class ConfigJson {
     c_.attention_scale = 1 / std::sqrt(option("query_pre_attn_scalar", 256.0));
     c_.attention_cap = option("attn_logit_softcapping", third ? 0.0 : json_.contains("attn_logit_softcapping") ? 0.0 : 50.0);
     c_.logit_cap = option("final_logit_softcapping", third ? 0.0 : json_.contains("final_logit_softcapping") ? 0.0 : 30.0);
-    c_.local_rope_base = third ? option("rope_local_base_freq", 10'000.0) : c_.rope_base;
+    if (!third) c_.local_rope_base = c_.rope_base;
     expect("hidden_activation", "gelu_pytorch_tanh");
     expect("use_bidirectional_attention", false);
   }
 
-  [[gnu::cold]] void read_rope_scaling(const Json& scaling, const std::string& source) {
-    const auto kind = optional<std::string>(scaling, "rope_type", optional<std::string>(scaling, "type", "", source), source);
+  /// Rotary positions, as Transformers 4 states them (rope_theta, partial_rotary_factor, rope_scaling) or as 5 does (rope_parameters, for all blocks or for
+  /// each kind of them).
+  [[gnu::cold]] void read_rope(double usual_base) {
+    for (const auto& [key, value] : json_.items()) {
+      if (key.find("rope") == key.npos && key.find("rotary") == key.npos) continue;
+      const auto known = {"rope_theta", "rope_scaling", "rope_parameters", "rope_local_base_freq", "partial_rotary_factor", "no_rope_layers", "no_rope_layer_interval"};
+      if (!value.is_null() && std::find(known.begin(), known.end(), key) == known.end()) fail(source_, ": ", key, " is ", value.dump(), ", which graft does not know");
+    }
+    const auto stated = [this](const char* key) { return json_.contains(key) && json_.at(key).is_object() ? json_.at(key) : Json::object(); };
+    Json rope = stated("rope_parameters");
+    std::string source = source_ + ": rope_parameters";
+    if (rope.empty()) rope = stated("rope_scaling"), source = source_ + ": rope_scaling";
+    Json local = Json::object();
+    if (rope.contains("full_attention") || rope.contains("sliding_attention")) {
+      if (c_.family != "gemma3_text") fail(source, " differs from block to block, which graft's ", c_.family, " does not");
+      local = rope.value("sliding_attention", Json::object());
+      if (local.is_object() && local.value("rope_type", "default") != "default") fail(source, ": blocks with a window have the type ", local.at("rope_type").dump(), "; graft's have none");
+      rope = rope.value("full_attention", Json::object());
+      source += ": full_attention";
+    }
+    c_.rope_base = optional<double>(rope, "rope_theta", option("rope_theta", usual_base), source);
+    if (c_.family == "gemma3_text") c_.local_rope_base = optional<double>(local, "rope_theta", option("rope_local_base_freq", 10'000.0), source);
+    const auto part = optional<double>(rope, "partial_rotary_factor", option("partial_rotary_factor", 1.0), source);
+    if (part != 1.0) {
+      if (c_.family != "phi3") fail(source_, ": partial_rotary_factor is ", part, "; graft's ", c_.family, " turns whole heads");
+      c_.rotary_width = static_cast<Index>(part * static_cast<double>(c_.head_width));
+      if (part < 0 || c_.rotary_width < 2 || c_.rotary_width % 2 != 0 || c_.rotary_width > c_.head_width) fail(source_, ": partial_rotary_factor is ", part, ": ", c_.rotary_width, " columns of a head's ", c_.head_width);
+    }
+    read_rope_scaling(rope, source);
+  }
+
+  [[gnu::cold]] void read_rope_scaling(const Json& rope, const std::string& source) {
+    auto kind = optional<std::string>(rope, "rope_type", optional<std::string>(rope, "type", "default", source), source);
+    if (c_.family == "phi3" && (kind == "su" || kind == "yarn")) kind = "longrope";  // its older names
     if (kind == "default") return;
-    if (kind != "linear" && kind != "llama3") fail(source, " is \"", kind, "\"; graft knows linear and llama3");
-    c_.rope_factor = required<double>(scaling, "factor", source);
-    if (kind == "linear") return;
-    c_.rope_low = required<double>(scaling, "low_freq_factor", source);
-    c_.rope_high = required<double>(scaling, "high_freq_factor", source);
-    c_.rope_original = required<Index>(scaling, "original_max_position_embeddings", source);
+    const auto number = [&](const char* key, double otherwise) { return optional<double>(rope, key, otherwise, source); };
+    const Index turned = c_.rotary_width == 0 ? c_.head_width : c_.rotary_width, most = option<Index>("max_position_embeddings", 0);
+    const Index original = option<Index>("original_max_position_embeddings", optional<Index>(rope, "original_max_position_embeddings", most, source));
+    if (kind == "longrope") {
+      c_.rope_short = required<std::vector<double>>(rope, "short_factor", source), c_.rope_long = required<std::vector<double>>(rope, "long_factor", source);
+      for (const auto* divisors : {&c_.rope_short, &c_.rope_long})
+        if (divisors->size() != turned / 2) fail(source, ": ", divisors == &c_.rope_short ? "short" : "long", "_factor has ", divisors->size(), " numbers for ", turned / 2, " pairs");
+      if (original < 2) fail(source, ": original_max_position_embeddings is missing");
+      const double factor = number("factor", static_cast<double>(most) / static_cast<double>(original));
+      c_.rope_amplitude = number("attention_factor", factor <= 1 ? 1 : std::sqrt(1 + std::log(factor) / std::log(static_cast<double>(original))));
+      c_.rope_original = original;
+      return;
+    }
+    if (kind != "linear" && kind != "llama3" && kind != "yarn") fail(source, " is \"", kind, "\"; graft knows linear, llama3, yarn and longrope");
+    c_.rope_factor = required<double>(rope, "factor", source);
+    if (kind == "llama3") {
+      c_.rope_low = required<double>(rope, "low_freq_factor", source);
+      c_.rope_high = required<double>(rope, "high_freq_factor", source);
+      c_.rope_original = required<Index>(rope, "original_max_position_embeddings", source);
+    } else if (kind == "yarn") {
+      if (original == 0) fail(source, ": original_max_position_embeddings is missing");
+      // The pair that turns so often within the original length.
+      const auto pair_of = [&](double turns) { return static_cast<double>(turned) * std::log(static_cast<double>(original) / (turns * 6.283185307179586)) / (2 * std::log(c_.rope_base)); };
+      const bool whole = optional<bool>(rope, "truncate", true, source);
+      const double begin = pair_of(number("beta_fast", 32)), end = pair_of(number("beta_slow", 1));
+      c_.rope_ramp_begin = std::max(whole ? std::floor(begin) : begin, 0.0);
+      c_.rope_ramp_end = std::min(whole ? std::ceil(end) : end, static_cast<double>(turned - 1));
+      if (c_.rope_ramp_end <= c_.rope_ramp_begin) c_.rope_ramp_end = c_.rope_ramp_begin + 0.001;
+      const auto grown = [&](double by) { return c_.rope_factor <= 1 ? 1 : 0.1 * by * std::log(c_.rope_factor) + 1; };
+      const double scale = number("mscale", 0), scale_of_all = number("mscale_all_dim", 0);
+      c_.rope_amplitude = number("attention_factor", scale != 0 && scale_of_all != 0 ? grown(scale) / grown(scale_of_all) : grown(1));
+    }
   }
 
   /// Which blocks have the window: all, or all but every `pattern`th; "layer_types", where it is, must say the same.
@@ -253,6 +312,12 @@ class ConfigJson {
     }
     out << after;
   };
+  const auto divisors = [&out](const char* member, const std::vector<double>& values) {
+    if (values.empty()) return;
+    out << "  static constexpr std::array<float, " << values.size() << "> " << member << "{";
+    for (const double& v : values) out << (&v == &values[0] ? "" : ", ") << std::setprecision(9) << v << (v == std::floor(v) ? ".0F" : "F");
+    out << "};\n";
+  };
   const auto n = [](auto value) { return static_cast<double>(value); };
   const char *const size = "graft::Index", *const real = "float", *const flag = "bool";
   out << "struct " << name << " : graft::" << type << "Defaults {\n";
@@ -267,7 +332,10 @@ class ConfigJson {
   }
   if (type == "Llama" || type == "Phi3" || type == "Gemma") {
     members(real, {{"rope_base", c.rope_base}, {"rope_factor", c.rope_factor, 1}, {"rope_low", c.rope_low, 1}, {"rope_high", c.rope_high, 4}});
-    members(size, {{"rope_original", n(c.rope_original), 0}, {"window", n(c.window), 0}, {"full_every", n(c.full_every), 0}});
+    members(real, {{"rope_ramp_begin", c.rope_ramp_begin, 0}, {"rope_ramp_end", c.rope_ramp_end, 0}, {"rope_amplitude", c.rope_amplitude, 1}});
+    divisors("rope_short", c.rope_short);
+    divisors("rope_long", c.rope_long);
+    members(size, {{"rotary_width", n(c.rotary_width), 0}, {"rope_original", n(c.rope_original), 0}, {"window", n(c.window), 0}, {"full_every", n(c.full_every), 0}});
   }
   if (type == "Llama") {
     members(flag, {{"qkv_bias", n(c.qkv_bias), 0}, {"output_bias", n(c.output_bias), 0}, {"mlp_bias", n(c.mlp_bias), 0}, {"head_norm", n(c.head_norm), 0}});

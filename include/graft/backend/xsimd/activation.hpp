@@ -62,15 +62,15 @@ void swiglu_inputs(E* dgate, bool accumulate_gate, E* dup, bool accumulate_up, c
 }
 
 template <class E>
-void rotary(E* x, const float* table, Index rows, Index heads, Index width, float sign, xsimd_cpu) {
-  const Index half = width / 2;
+void rotary(E* x, const float* table, Index rows, Index heads, Index width, Index turned, float sign, xsimd_cpu) {
+  const Index half = turned / 2;
   parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
     const simd::Lanes signs(sign);
     for (Index t = begin; t < end; ++t)
       for (Index h = 0; h < heads; ++h) {
         E* const a = x + (t * heads + h) * width;
         simd::each(0, half, [=](Index j, auto... count) {
-          const auto cosine = simd::load(table + t * width + j, count...), sine = signs * simd::load(table + t * width + half + j, count...);
+          const auto cosine = simd::load(table + t * turned + j, count...), sine = signs * simd::load(table + t * turned + half + j, count...);
           const auto first = simd::load(a + j, count...), second = simd::load(a + half + j, count...);
           simd::store(a + j, first * cosine - second * sine, count...);
           simd::store(a + half + j, second * cosine + first * sine, count...);
