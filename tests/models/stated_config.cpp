@@ -1,4 +1,6 @@
 // What config.json says, as a struct; what a type does not do is refused by name.
+#include "../io/files.hpp"
+
 #include <graft/models/stated_config.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -70,6 +72,40 @@ BOOST_AUTO_TEST_CASE(structs) {
   const auto header = model_header(read(sizes("phi3")), "mine", "graft::LoRA<8>", "here");
   BOOST_TEST(header.find("#include <graft/models/phi3.hpp>") != std::string::npos);
   BOOST_TEST(header.find("using Model = graft::Phi3<Config, Method, Backend, Policies...>;") != std::string::npos);
+}
+
+/// The metadata of a small GGUF model, with more of it.
+StatedConfig read_gguf(std::vector<std::string> more, const std::vector<float>& rope_freqs = {}) {
+  std::vector<std::string> values{made::text_value("general.architecture", "llama")};
+  for (const auto& [key, value] : std::initializer_list<std::pair<const char*, std::uint32_t>>{{"llama.block_count", 4}, {"llama.embedding_length", 32}, {"llama.attention.head_count", 4}, {"llama.attention.head_count_kv", 2},
+                                                                                               {"llama.feed_forward_length", 48}, {"llama.context_length", 64}})
+    values.push_back(made::count_value(key, value));
+  values.push_back(made::real_value("llama.attention.layer_norm_rms_epsilon", 1e-5F));
+  values.insert(values.end(), more.begin(), more.end());
+  std::vector<made::GgufTensor> tensors{{"token_embd.weight", {32, 8}, 0, std::string(1024, '\0')}};
+  if (!rope_freqs.empty()) tensors.push_back({"rope_freqs.weight", {rope_freqs.size()}, 0, std::string(reinterpret_cast<const char*>(rope_freqs.data()), 4 * rope_freqs.size())});
+  const auto file = made::gguf(values, tensors);
+  return stated_config(Gguf(made::bytes(file), "model.gguf"));
+}
+BOOST_AUTO_TEST_CASE(rotary_positions_of_gguf) {
+  BOOST_TEST(rope_scaling(read_gguf({}, {1, 1, 1, 1})).is_null());
+  const auto llama3 = read_gguf({}, {1, 1.5F, 4, 8});
+  BOOST_TEST(llama3.rope_long == (std::vector<double>{1, 1.5, 4, 8}), boost::test_tools::per_element());
+  // What is written for Transformers reads as the same.
+  const auto again = [](const StatedConfig& c) { return config_struct(read(with(sizes("llama"), {{"vocab_size", 8}, {"rms_norm_eps", 1e-5}, {"tie_word_embeddings", true}, {"rope_scaling", rope_scaling(c)}}))); };
+  BOOST_TEST(again(llama3) == config_struct(llama3));
+  const auto linear = read_gguf({made::text_value("llama.rope.scaling.type", "linear"), made::real_value("llama.rope.scaling.factor", 4)});
+  BOOST_TEST(linear.rope_factor == 4);
+  BOOST_TEST(again(linear) == config_struct(linear));
+  const auto yarn = read_gguf({made::text_value("llama.rope.scaling.type", "yarn"), made::real_value("llama.rope.scaling.factor", 4), made::count_value("llama.rope.scaling.original_context_length", 16)});
+  BOOST_TEST(yarn.rope_ramp_end == 1.0);
+  BOOST_TEST(again(yarn) == config_struct(yarn));
+  const auto refused = [](const std::string& value, const char* named, const std::vector<float>& rope_freqs = {}) {
+    BOOST_CHECK_EXCEPTION(read_gguf({value}, rope_freqs), Error, [named](const Error& e) { return std::string(e.what()).find(named) != std::string::npos; });
+  };
+  refused(made::text_value("llama.rope.scaling.type", "longrope"), "longrope");
+  refused(made::count_value("llama.rope.dimension_count", 4), "llama.rope.dimension_count is 4");
+  refused(made::count_value("general.file_type", 0), "rope_freqs.weight has 3 numbers for 4 pairs", {1, 2, 3});
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -121,7 +121,7 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
                 {"hidden_size", C::width}, {"num_hidden_layers", C::blocks}, {"num_attention_heads", C::heads}, {"num_key_value_heads", C::groups},
                 {"head_dim", C::head_width}, {"intermediate_size", C::feed_forward}, {"rope_theta", base.config().rope_base},
                 {"rms_norm_eps", base.config().norm_epsilon}, {"attention_bias", C::qkv_bias}, {"mlp_bias", C::mlp_bias},
-                {"hidden_act", "silu"}, {"rope_scaling", nullptr}, {"max_position_embeddings", 8192}};
+                {"hidden_act", "silu"}, {"rope_scaling", rope_scaling(base.config())}, {"max_position_embeddings", std::max<Index>(8192, C::rope_original)}};
     }
   }
   config.erase("quantization_config");

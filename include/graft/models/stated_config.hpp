@@ -25,7 +25,30 @@ struct StatedConfig {
   Index rope_original = 0, rotary_width = 0, window = 0, full_every = 0, no_rope_every = 0;
   double attention_scale = 0, attention_cap = 0, logit_cap = 0;
   bool head_norm = false, tied_head = false, qkv_bias = false, output_bias = false, mlp_bias = false;
+
+  /// YaRN (Peng et al. 2023) over `original` positions: pairs that turn `fast` times within them, and more, turn as they did; those that turn `slow` times
+  /// or less are slower by the factor. `whole`: the ramp begins and ends at whole pairs.
+  [[gnu::cold]] void set_yarn(Index original_positions, double fast, double slow, bool whole) {
+    rope_original = original_positions;
+    const auto original = static_cast<double>(original_positions);
+    const auto turned = static_cast<double>(rotary_width == 0 ? head_width : rotary_width);
+    const auto pair_of = [&](double turns) { return turned * std::log(original / (turns * 6.283185307179586)) / (2 * std::log(rope_base)); };
+    rope_ramp_begin = std::max(whole ? std::floor(pair_of(fast)) : pair_of(fast), 0.0);
+    rope_ramp_end = std::min(whole ? std::ceil(pair_of(slow)) : pair_of(slow), turned - 1);
+    if (rope_ramp_end <= rope_ramp_begin) rope_ramp_end = rope_ramp_begin + 0.001;
+    rope_amplitude = yarn_amplitude(1);
+  }
+  [[nodiscard]] double yarn_amplitude(double by) const { return rope_factor <= 1 ? 1 : 0.1 * by * std::log(rope_factor) + 1; }
 };
+
+/// How rotary positions of a GGUF file are scaled, as config.json says it: "rope_scaling".
+[[nodiscard, gnu::cold]] inline Json rope_scaling(const StatedConfig& c) {
+  if (!c.rope_long.empty())
+    return {{"rope_type", "longrope"}, {"short_factor", c.rope_short}, {"long_factor", c.rope_long}, {"factor", 1.0}, {"attention_factor", c.rope_amplitude}, {"original_max_position_embeddings", c.rope_original}};
+  if (c.rope_ramp_end > 0) return {{"rope_type", "yarn"}, {"factor", c.rope_factor}, {"attention_factor", c.rope_amplitude}, {"original_max_position_embeddings", c.rope_original}};
+  if (c.rope_factor != 1) return {{"rope_type", "linear"}, {"factor", c.rope_factor}};
+  return nullptr;
+}
 
 /// Families that graft reads, with the type and the header of each.
 struct ModelFamily {
@@ -165,16 +188,9 @@ class ConfigJson {
       c_.rope_original = required<Index>(rope, "original_max_position_embeddings", source);
     } else if (kind == "yarn") {
       if (original == 0) fail(source, ": original_max_position_embeddings is missing");
-      // The pair that turns so often within the original length.
-      const auto pair_of = [&](double turns) { return static_cast<double>(turned) * std::log(static_cast<double>(original) / (turns * 6.283185307179586)) / (2 * std::log(c_.rope_base)); };
-      const bool whole = optional<bool>(rope, "truncate", true, source);
-      const double begin = pair_of(number("beta_fast", 32)), end = pair_of(number("beta_slow", 1));
-      c_.rope_ramp_begin = std::max(whole ? std::floor(begin) : begin, 0.0);
-      c_.rope_ramp_end = std::min(whole ? std::ceil(end) : end, static_cast<double>(turned - 1));
-      if (c_.rope_ramp_end <= c_.rope_ramp_begin) c_.rope_ramp_end = c_.rope_ramp_begin + 0.001;
-      const auto grown = [&](double by) { return c_.rope_factor <= 1 ? 1 : 0.1 * by * std::log(c_.rope_factor) + 1; };
+      c_.set_yarn(original, number("beta_fast", 32), number("beta_slow", 1), optional<bool>(rope, "truncate", true, source));
       const double scale = number("mscale", 0), scale_of_all = number("mscale_all_dim", 0);
-      c_.rope_amplitude = number("attention_factor", scale != 0 && scale_of_all != 0 ? grown(scale) / grown(scale_of_all) : grown(1));
+      c_.rope_amplitude = number("attention_factor", scale != 0 && scale_of_all != 0 ? c_.yarn_amplitude(scale) / c_.yarn_amplitude(scale_of_all) : c_.rope_amplitude);
     }
   }
 
@@ -254,9 +270,6 @@ class ConfigJson {
 [[gnu::cold]] inline StatedConfig stated_config(const Gguf& g) {
   const auto& family = g.get<std::string>("general.architecture");
   if (family != "llama" && family != "qwen2" && family != "qwen3") fail(g.source, ": general.architecture is \"", family, "\"; graft reads llama, qwen2 and qwen3 from GGUF");
-  if (const auto factors = g.tensors.find("rope_freqs.weight"); factors != g.tensors.end())
-    for (const float f : to_floats(factors->second, "rope_freqs.weight"))
-      if (f != 1.0F) fail(g.source, ": rope_freqs.weight scales rotary positions; graft reads that from the config.json of a Hugging Face folder only");
   const auto size = [&](const std::string& key) {
     const auto n = g.get<std::int64_t>(family + "." + key);
     if (n <= 0) fail(g.source, ": ", family, ".", key, " is ", n);
@@ -269,6 +282,23 @@ class ConfigJson {
   c.head_width = static_cast<Index>(g.get_or<std::int64_t>(family + ".attention.key_length", static_cast<std::int64_t>(c.width / c.heads)));
   c.rope_base = g.get_or<double>(family + ".rope.freq_base", 10'000.0);
   c.norm_epsilon = g.get<double>(family + ".attention.layer_norm_rms_epsilon");
+  if (const auto turned = g.get_or<std::int64_t>(family + ".rope.dimension_count", static_cast<std::int64_t>(c.head_width)); turned != static_cast<std::int64_t>(c.head_width))
+    fail(g.source, ": ", family, ".rope.dimension_count is ", turned, "; graft's ", family, " turns whole heads, of ", c.head_width, " columns");
+  const auto context = g.get_or<std::int64_t>(family + ".context_length", 0);
+  if (const auto kind = g.get_or<std::string>(family + ".rope.scaling.type", "none"); kind == "linear" || kind == "yarn") {
+    c.rope_factor = g.get_or<double>(family + ".rope.scaling.factor", 1.0);
+    if (kind == "yarn") c.set_yarn(static_cast<Index>(g.get_or<std::int64_t>(family + ".rope.scaling.original_context_length", context)), 32, 1, true);
+  } else if (kind != "none") {
+    fail(g.source, ": ", family, ".rope.scaling.type is \"", kind, "\"; graft knows none, linear and yarn from GGUF");
+  }
+  if (const auto factors = g.tensors.find("rope_freqs.weight"); factors != g.tensors.end()) {  // Llama 3.1's scaling, worked out
+    const auto divisors = to_floats(factors->second, "rope_freqs.weight");
+    if (divisors.size() != c.head_width / 2) fail(g.source, ": rope_freqs.weight has ", divisors.size(), " numbers for ", c.head_width / 2, " pairs");
+    if (std::any_of(divisors.begin(), divisors.end(), [](float d) { return d != 1.0F; })) {
+      c.rope_short = c.rope_long = {divisors.begin(), divisors.end()};
+      c.rope_original = static_cast<Index>(context);
+    }
+  }
   c.tied_head = !g.tensors.contains("output.weight");
   c.head_norm = g.tensors.contains("blk.0.attn_q_norm.weight");
   c.qkv_bias = g.tensors.contains("blk.0.attn_q.bias");
