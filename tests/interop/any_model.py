@@ -28,7 +28,7 @@ def byte_level(bos, template):
     t.decoder = decoders.ByteLevel()
     t.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=400, special_tokens=["<s>", "<pad>", "</s>", "<mask>", "<unk>"] if template == "roberta" else ["<pad>", "</s>", "<s>", "<mask>", "<unk>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
     if template == "roberta":
-        t.post_processor = processors.RobertaProcessing(sep=("</s>", 2), cls=("<s>", 0))
+        t.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
     elif template == "t5":
         t.post_processor = processors.TemplateProcessing(single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)])
     elif bos:
