@@ -3,7 +3,7 @@
 usage: bench/peft_gpu.py [--json FILE] [--compile]     Needs torch, transformers and peft, no file: weights are random, of the models' shapes.
 
 Rank 8 on all linear layers, bfloat16 weights and autocast, SDPA attention, fused AdamW; every row has 3 steps to warm up and then at least 10 steps or 5 s.
-Before it is timed a row must lower the loss of one batch it sees again and again."""
+Before it is timed a row must lower the loss of one batch it sees again and again. What does not fit the GPU is said to."""
 import argparse
 import json
 import time
@@ -15,18 +15,20 @@ from transformers import LlamaConfig, LlamaForCausalLM
 parser = argparse.ArgumentParser()
 parser.add_argument("--json")
 parser.add_argument("--compile", action="store_true", help="torch.compile the model")
+parser.add_argument("--models", nargs="+", help="of the table below; none: all")
 options = parser.parse_args()
 MODELS = {
     "SmolLM2-135M": dict(vocab_size=49152, hidden_size=576, num_hidden_layers=30, num_attention_heads=9, num_key_value_heads=3, intermediate_size=1536, tie_word_embeddings=True),
     "Llama-3-8B": dict(vocab_size=128256, hidden_size=4096, num_hidden_layers=32, num_attention_heads=32, num_key_value_heads=8, intermediate_size=14336, tie_word_embeddings=False),
 }
-BATCHES = {"SmolLM2-135M": [(4, 256), (16, 1024), (32, 2048)], "Llama-3-8B": [(1, 2048), (2, 4096)]}
+BATCHES = {"SmolLM2-135M": [(4, 256), (16, 1024), (16, 2048), (32, 2048)], "Llama-3-8B": [(1, 2048), (2, 4096)]}
 LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 torch.manual_seed(0)
 print(torch.cuda.get_device_name(), "torch", torch.__version__)
 rows = []
-for name, shape in MODELS.items():
+for name in options.models or MODELS:
+    shape = MODELS[name]
     with torch.device("cuda"):
         torch.set_default_dtype(torch.bfloat16)
         base = LlamaForCausalLM(LlamaConfig(**shape, max_position_embeddings=8192))
@@ -34,7 +36,7 @@ for name, shape in MODELS.items():
     base.config.use_cache = False
     model = get_peft_model(base, LoraConfig(task_type="CAUSAL_LM", r=8, lora_alpha=16, target_modules=LINEARS))
     trained = [p for p in model.parameters() if p.requires_grad]
-    step_model = torch.compile(model) if options.compile else model
+    step_model = torch.compile(model, dynamic=False) if options.compile else model
     optimizer = torch.optim.AdamW(trained, lr=1e-3, fused=True)
     for sequences, tokens in BATCHES[name]:
         torch.cuda.reset_peak_memory_stats()
@@ -48,7 +50,14 @@ for name, shape in MODELS.items():
             optimizer.zero_grad()
             return loss.detach()
 
-        first = step().item()
+        try:
+            first = step().item()
+        except torch.OutOfMemoryError as error:
+            optimizer.zero_grad()
+            torch.cuda.empty_cache()
+            rows.append({"model": name, "sequences": sequences, "tokens": tokens, "compiled": options.compile, "out_of_memory": True})
+            print(f"{name:14} {sequences:3} x {tokens:5}: {str(error).split('. GPU')[0]}", flush=True)
+            continue
         last = [step() for _ in range(2)][-1].item()
         assert last < first, (first, last)
         torch.cuda.synchronize()
