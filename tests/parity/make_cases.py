@@ -53,7 +53,7 @@ def methods(name):
         return {"full": None, "lora": LoraConfig(task_type=task, r=3, lora_alpha=5, target_modules=["query", "value", "intermediate.dense"])}
     some = {"full": None, "lora_all": LoraConfig(task_type=task, r=3, lora_alpha=5, target_modules=linears, fan_in_fan_out=name == "gpt2"),
             "ln_tuning": LNTuningConfig(task_type=task, target_modules=norms)}
-    return some | {"prompt_tuning": PromptTuningConfig(task_type=task, num_virtual_tokens=3)} if "gemma" in name else some
+    return some | {"prompt_tuning": PromptTuningConfig(task_type=task, num_virtual_tokens=3)} if name == "gemma3" else some
 
 
 def case(name, base, folder, config):

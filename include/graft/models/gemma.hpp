@@ -20,9 +20,6 @@ struct GemmaFamily : LlamaFamily {
   static constexpr const char* model_type = C::head_norm ? "gemma3_text" : "gemma2";
   template <class C>
   static constexpr const char* model_class = C::head_norm ? "Gemma3ForCausalLM" : "Gemma2ForCausalLM";
-  /// Hugging Face's Gemma 3 scales rows as it looks them up, and so not a prompt beside them; its Gemma 2 scales both.
-  template <class C>
-  static constexpr bool scales_prompts = !C::head_norm;
   template <class B, class C>
   using Norm = UnitRMSNorm<B, C::width>;
   template <class C, class M, class B, class S, Index I>

@@ -168,12 +168,8 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
       if constexpr (requires { Family::scales_embedding; }) return static_cast<float>(square_root(static_cast<double>(C::width)));
       else return 1.0F;
     }();
-    constexpr bool scales_prompts = [] {
-      if constexpr (requires { Family::template scales_prompts<C>; }) return Family::template scales_prompts<C>;
-      else return true;
-    }();
     const auto x = [&] {
-      if constexpr (virtual_tokens > 0) return token_embedding(tape, batch.tokens, batch.token_count, batch.task, scales_prompts ? 1.0F : 1.0F / factor);
+      if constexpr (virtual_tokens > 0) return token_embedding(tape, batch.tokens, batch.token_count, batch.task, 1.0F / factor);  // what is scaled is rows of the embedding, not a prompt
       else return token_embedding(tape, batch.tokens, batch.token_count);
     }();
     if constexpr (factor != 1.0F) {
