@@ -11,4 +11,5 @@
 #include <graft/text/template.hpp>
 #include <graft/text/tokenizer_gguf.hpp>
 #include <graft/text/tokenizer_json.hpp>
+#include <graft/text/vocabulary_files.hpp>
 #endif

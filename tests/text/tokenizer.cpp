@@ -83,6 +83,40 @@ BOOST_AUTO_TEST_CASE(every_kind_as_the_reference_libraries) {
 #endif
 }
 
+/// The same tokenizer in the files that a folder had before tokenizer.json.
+Tokenizer from_vocabulary_files(const std::filesystem::path& tokenizer_json, const std::string& family) {
+  const Json json = read_json(tokenizer_json);
+  const Json& model = json.at("model");
+  const auto folder = std::filesystem::temp_directory_path() / ("graft-vocabulary-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  Json config = {{"added_tokens_decoder", Json::object()}};
+  for (const Json& token : json.at("added_tokens")) config["added_tokens_decoder"][std::to_string(token.at("id").get<Id>())] = token;
+  if (family == "bert") {
+    std::vector<std::string> tokens(model.at("vocab").size());
+    for (const auto& [token, id] : model.at("vocab").items()) tokens[id.get<Index>()] = token;
+    std::string text;
+    for (const auto& token : tokens) text += token + "\n";
+    write_file(folder / "vocab.txt", text);
+    config["do_lower_case"] = json.at("normalizer").at("lowercase");
+  } else {
+    std::string merges = "#version: 0.2\n";
+    for (const Json& merge : model.at("merges")) merges += (merge.is_string() ? merge.get<std::string>() : merge[0].get<std::string>() + " " + merge[1].get<std::string>()) + "\n";
+    write_file(folder / "merges.txt", merges);
+    write_json(folder / "vocab.json", model.at("vocab"));
+    if (const Json& splitter = json.at("pre_tokenizer"); splitter.at("type") == "ByteLevel") config["add_prefix_space"] = splitter.at("add_prefix_space");
+  }
+  auto parts = VocabularyFiles(folder, family, config).parts();
+  std::filesystem::remove_all(folder);
+  return Tokenizer(std::move(parts));
+}
+BOOST_AUTO_TEST_CASE(folders_without_tokenizer_json) {
+  const std::filesystem::path folder = std::filesystem::path(GRAFT_TEST_DATA_DIR) / "text/tokenizers";
+  for (const auto& [kind, family] : {std::pair{"bert", "bert"}, {"bert_cased", "bert"}, {"gpt2", "gpt2"}, {"roberta", "roberta"}, {"qwen2", "qwen2"}})
+    agrees(kind, from_vocabulary_files(folder / (std::string(kind) + ".json"), family), true);
+  BOOST_CHECK_EXCEPTION(from_vocabulary_files(folder / "gpt2.json", "llama"), Error, [](const Error& e) { return std::string(e.what()).find("not of llama: it needs a tokenizer.json") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION(VocabularyFiles(folder / "nothing", "gpt2", Json::object()).parts(), Error, [](const Error& e) { return std::string(e.what()).find("there is no tokenizer in it") != std::string::npos; });
+}
+
 BOOST_AUTO_TEST_CASE(what_a_file_says_and_graft_does_not_do) {
   const auto refused = [](const char* json, const char* named) {
     BOOST_CHECK_EXCEPTION(tokenizer_parts(parse_json(json, "t"), "t"), Error, [named](const Error& e) { return std::string(e.what()).find(named) != std::string::npos; });

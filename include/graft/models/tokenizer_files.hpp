@@ -1,6 +1,6 @@
 /// \file
-/// Tokenizers and chat templates out of the files models come in: GGUF metadata, or a Hugging Face folder's tokenizer.json (or
-/// tokenizer.model) and tokenizer_config.json.
+/// Tokenizers and chat templates out of the files models come in: GGUF metadata, or a Hugging Face folder's tokenizer.json (or the files that were there before
+/// it: text/vocabulary_files.hpp) and tokenizer_config.json.
 #pragma once
 
 #include <graft/models/files.hpp>
@@ -8,6 +8,7 @@
 #if GRAFT_TEXT_BODIES
 #include <graft/text/tokenizer_gguf.hpp>
 #include <graft/text/tokenizer_json.hpp>
+#include <graft/text/vocabulary_files.hpp>
 #endif
 
 namespace graft {
@@ -26,16 +27,9 @@ void save_tokenizer(const ModelFiles& files, const std::filesystem::path& folder
 #if GRAFT_TEXT_BODIES
 GRAFT_TEXT_INLINE Tokenizer load_tokenizer(const ModelFiles& files) {
   if (files.gguf() != nullptr) return Tokenizer(tokenizer_parts(*files.gguf()));
-  const auto json = files.path() / "tokenizer.json", model = files.path() / "tokenizer.model";
-  if (!std::filesystem::exists(json) && std::filesystem::exists(model)) return Tokenizer(sentencepiece_parts(read_file(model), model.string()));
-  return Tokenizer(tokenizer_parts(read_json(json), json.string()));
-}
-
-/// How a token of tokenizer_config.json is spelled ("bos_token", "eos_token"): a text, or an object that has it.
-inline std::string named_token(const Json& config, const char* key) {
-  if (!config.is_object() || !config.contains(key)) return "";
-  const Json& token = config.at(key);
-  return token.is_string() ? token.get<std::string>() : token.is_object() ? token.value("content", "") : "";
+  const auto json = files.path() / "tokenizer.json", config = files.path() / "tokenizer_config.json";
+  if (std::filesystem::exists(json)) return Tokenizer(tokenizer_parts(read_json(json), json.string()));
+  return Tokenizer(VocabularyFiles(files.path(), files.config().family, std::filesystem::exists(config) ? read_json(config) : Json::object()).parts());
 }
 
 GRAFT_TEXT_INLINE std::optional<ChatTemplate> load_chat_template(const ModelFiles& files) {

@@ -62,6 +62,15 @@ inline TokenizerParts byte_level_parts(std::vector<std::string> tokens, const st
   return parts;
 }
 
+/// Puts a token before every text, or pair of texts, and one behind; −1: none.
+inline void enclose(TokenizerParts& parts, Id first, Id last) {
+  for (auto* form : {&parts.single, &parts.pair}) {
+    const Id type = form->items.back().type;
+    if (first >= 0) form->items.insert(form->items.begin(), {-1, first, 0});
+    if (last >= 0) form->items.push_back({-1, last, type});
+  }
+}
+
 /// Ids of one text or two, with the type of each (0 for the first text, 1 for the second, in models that tell them apart).
 struct Encoded {
   std::vector<Id> ids, types;

@@ -106,11 +106,7 @@ namespace graft {
   } else {
     fail(gguf.source, ": its tokenizer is of the kind \"", kind, "\"; graft knows gpt2, llama, t5 and bert");
   }
-  for (auto* form : {&parts.single, &parts.pair}) {
-    const Id last = form->items.back().type;
-    if (adds("add_bos_token", before) && bos >= 0) form->items.insert(form->items.begin(), {-1, bos, 0});
-    if (adds("add_eos_token", after) && eos >= 0) form->items.push_back({-1, eos, last});
-  }
+  enclose(parts, adds("add_bos_token", before) ? bos : -1, adds("add_eos_token", after) ? eos : -1);
   return parts;
 }
 
