@@ -29,7 +29,7 @@ def byte_level(bos, template):
     t.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=400, special_tokens=["<s>", "<pad>", "</s>", "<mask>", "<unk>"] if template == "roberta" else ["<pad>", "</s>", "<s>", "<mask>", "<unk>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
     if template == "roberta":
         t.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
-    elif template == "t5":
+    elif template.endswith("t5"):
         t.post_processor = processors.TemplateProcessing(single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)])
     elif bos:
         t.post_processor = processors.TemplateProcessing(single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", 2)])
@@ -58,6 +58,7 @@ FAMILIES = {
     "gemma3": (hf.Gemma3ForCausalLM, hf.Gemma3TextConfig(**S, **A, head_dim=16, sliding_window=8, query_pre_attn_scalar=16), "LoRA<4, On<Linears>>"),
     "gpt2": (hf.GPT2LMHeadModel, hf.GPT2Config(vocab_size=400, n_embd=64, n_layer=3, n_head=4, n_positions=80, bos_token_id=2, eos_token_id=1, initializer_range=0.1), "LoRA<4>"),
     "t5": (hf.T5ForConditionalGeneration, hf.T5Config(vocab_size=400, d_model=64, d_kv=16, d_ff=96, num_layers=2, num_heads=4, feed_forward_proj="gated-gelu", decoder_start_token_id=0, pad_token_id=0, eos_token_id=1), "LoRA<4>"),
+    "flan_t5": (hf.T5ForConditionalGeneration, hf.T5Config(vocab_size=400, d_model=64, d_kv=16, d_ff=96, num_layers=2, num_heads=4, feed_forward_proj="gated-gelu", tie_word_embeddings=False, decoder_start_token_id=0, pad_token_id=0, eos_token_id=1), "LoRA<4>"),
     "bert": (hf.BertForSequenceClassification, hf.BertConfig(**E), "LoRA<4>"),
     "roberta": (hf.RobertaForSequenceClassification, hf.RobertaConfig(**{**E, "pad_token_id": 1}, type_vocab_size=1), "LoRA<4>"),
     "bert_mlm": (hf.BertForMaskedLM, hf.BertConfig(**E), "LoRA<4>"),
@@ -80,7 +81,7 @@ def loss_of(name, model, tok, rows):
         if "label" in row:
             out = model(**tok(row["text"], return_tensors="pt")).logits
             loss, n = torch.nn.functional.cross_entropy(out, torch.tensor([["high", "low", "mid"].index(row["label"])]), reduction="sum"), 1
-        elif name == "t5":
+        elif name.endswith("t5"):
             labels = tok(row["completion"], return_tensors="pt").input_ids
             out = model(**tok(row["prompt"], return_tensors="pt", return_token_type_ids=False), labels=labels)
             loss, n = out.loss * labels.numel(), labels.numel()

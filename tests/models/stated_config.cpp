@@ -58,7 +58,13 @@ BOOST_AUTO_TEST_CASE(structs) {
   has(with(sizes("gemma3_text"), {{"layer_types", {"sliding_attention", "full_attention", "sliding_attention", "full_attention"}}}), "full_every = 2;");
   has(sizes("smollm3"), "no_rope_every = 4;");
   has(with(sizes("llama"), {{"rope_scaling", {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0}, {"original_max_position_embeddings", 8192}}}}), "rope_factor = 8.0F");
+  Json t5 = {{"model_type", "t5"}, {"vocab_size", 64}, {"d_model", 32}, {"num_layers", 2}, {"num_heads", 4}, {"d_kv", 8}, {"d_ff", 48}};
+  has(t5, "tied_head = true;");
+  has(t5, "scaled_head = true, gated = false;");
+  has(with(t5, {{"tie_word_embeddings", false}}), "scaled_head = false, gated");
   // As Transformers 5 states the same.
+  has(with(t5, {{"tie_word_embeddings", true}, {"scale_decoder_outputs", false}}), "tied_head = true;");
+  has(with(t5, {{"tie_word_embeddings", true}, {"scale_decoder_outputs", false}}), "scaled_head = false, gated");
   const Json stretched = {{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0}, {"original_max_position_embeddings", 8192}};
   BOOST_TEST(config_struct(read(with(sizes("llama"), {{"rope_parameters", with(stretched, {{"rope_theta", 5e5}})}}))) == config_struct(read(with(sizes("llama"), {{"rope_theta", 5e5}, {"rope_scaling", stretched}}))));
   BOOST_TEST(config_struct(read(with(sizes("gemma3_text"), {{"rope_parameters", {{"full_attention", {{"rope_theta", 2e6}}}, {"sliding_attention", {{"rope_theta", 5e3}}}}}}))) ==

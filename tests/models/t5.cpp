@@ -14,7 +14,7 @@ struct Config : T5Defaults {
   static constexpr Index vocabulary = 64, width = 32, encoder_blocks = 1, blocks = 2, heads = 4, groups = 4, head_width = 8, feed_forward = 48, buckets = 8, farthest = 12;
 };
 struct First : Config {  // as the first T5
-  static constexpr bool tied_head = true, gated = false;
+  static constexpr bool tied_head = true, scaled_head = true, gated = false;
 };
 
 Batch pairs() {

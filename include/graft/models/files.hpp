@@ -99,6 +99,7 @@ class ModelFiles {
     const auto source = (path_ / "config.json").string();
     json_ = read_json(source);
     config_ = ConfigJson(json_, source).read();
+    look_for_head(config_, json_, path_);
     open_tensors();
   }
 

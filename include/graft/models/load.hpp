@@ -135,6 +135,7 @@ void check_config(const StatedConfig& stated, Complaints& complaints) {
   }
   if constexpr (requires { C::positions; }) same("positions", stated.positions, C::positions);
   same("norm epsilon", stated.norm_epsilon, C::norm_epsilon);
+  if constexpr (requires { C::scaled_head; }) same("scaled input of the head (1: yes)", int{stated.scaled_head}, int{C::scaled_head});
   if constexpr (requires { C::tied_head; }) same("tied head (1: yes)", int{stated.tied_head}, int{C::tied_head});
   if constexpr (requires { C::token_types; }) same("token types", stated.token_types, C::token_types);
   if constexpr (requires { C::encoder_blocks; }) {

@@ -4,6 +4,8 @@
 
 #include <graft/models/adapter.hpp>
 
+#include <cmath>
+
 namespace graft {
 
 /// Whether what a method trained can be folded into the base of this type of model: not where the head shares an embedding that it adapts.
@@ -126,6 +128,19 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
   }
   config.erase("quantization_config");
   config.erase("dtype");
+  if constexpr (requires { C::scaled_head; }) {  // Transformers 4 scales what a tied head reads, and no other; 5 says it by itself
+    if (tied && !C::scaled_head) {
+      tied = false;
+      tensors.push_back({"lm_head.weight", {C::vocabulary, C::width}, {}});
+      for (const auto& tensor : tensors)
+        if (tensor.name == Model::embedding_name()) tensors.back().values = tensor.values;
+    } else if (!tied && C::scaled_head) {
+      for (auto& tensor : tensors)
+        if (tensor.name == "lm_head.weight")
+          for (float& v : tensor.values) v /= std::sqrt(static_cast<float>(C::width));
+    }
+    config["scale_decoder_outputs"] = C::scaled_head && tied;
+  }
   if constexpr (requires { C::tied_head; }) config["tie_word_embeddings"] = tied;
   config["torch_dtype"] = "float32";
   std::filesystem::create_directories(folder);

@@ -5,6 +5,7 @@
 
 #include <graft/io/gguf.hpp>
 #include <graft/io/json.hpp>
+#include <graft/io/safetensors.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -24,7 +25,7 @@ struct StatedConfig {
   std::vector<double> rope_short{}, rope_long{};  ///< divisors of rotary frequencies, pair by pair
   Index rope_original = 0, rotary_width = 0, window = 0, full_every = 0, no_rope_every = 0;
   double attention_scale = 0, attention_cap = 0, logit_cap = 0;
-  bool head_norm = false, tied_head = false, qkv_bias = false, output_bias = false, mlp_bias = false;
+  bool head_norm = false, tied_head = false, scaled_head = false, qkv_bias = false, output_bias = false, mlp_bias = false;
 
   /// YaRN (Peng et al. 2023) over `original` positions: pairs that turn `fast` times within them, and more, turn as they did; those that turn `slow` times
   /// or less are slower by the factor. `whole`: the ramp begins and ends at whole pairs.
@@ -256,6 +257,7 @@ class ConfigJson {
     c_.buckets = option<Index>("relative_attention_num_buckets", 32), c_.farthest = option<Index>("relative_attention_max_distance", 128);
     c_.norm_epsilon = option("layer_norm_epsilon", 1e-6);
     c_.tied_head = option("tie_word_embeddings", true);
+    c_.scaled_head = option("scale_decoder_outputs", c_.tied_head);
     const auto feeds = option<std::string>("feed_forward_proj", "relu");
     if (feeds != "relu" && feeds != "gated-gelu") fail(source_, ": feed_forward_proj is \"", feeds, "\"; graft's t5 has relu and gated-gelu");
     c_.gated = feeds == "gated-gelu";
@@ -265,6 +267,14 @@ class ConfigJson {
   std::string source_;
   StatedConfig c_;
 };
+
+/// Transformers 5 writes of every T5 that its head is tied; where the weights beside config.json have a head, it is not.
+[[gnu::cold]] inline void look_for_head(StatedConfig& c, const Json& json, const std::filesystem::path& folder) {
+  if (c.family != "t5" || !c.tied_head || !json.contains("scale_decoder_outputs")) return;
+  const auto single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
+  if (std::filesystem::exists(single)) c.tied_head = !SafetensorsFile(single).tensors.contains("lm_head.weight");
+  else if (std::filesystem::exists(index)) c.tied_head = !read_json(index).value("weight_map", Json::object()).contains("lm_head.weight");
+}
 
 /// The same of GGUF metadata.
 [[gnu::cold]] inline StatedConfig stated_config(const Gguf& g) {
@@ -313,7 +323,9 @@ class ConfigJson {
   if (model.extension() == ".gguf") return stated_config(GgufFile(model).content);
   const auto path = std::filesystem::is_directory(model) ? model / "config.json" : model;
   const Json json = read_json(path);
-  return ConfigJson(json, path.string()).read();
+  auto c = ConfigJson(json, path.string()).read();
+  look_for_head(c, json, path.parent_path());
+  return c;
 }
 
 /// The config struct as C++: `struct Config : graft::LlamaDefaults { … };`
@@ -358,7 +370,7 @@ class ConfigJson {
   if (type == "Gpt2") members(size, {{"positions", n(c.positions)}});
   if (type == "T5") {
     members(size, {{"encoder_blocks", n(c.encoder_blocks)}, {"buckets", n(c.buckets)}, {"farthest", n(c.farthest)}});
-    members(flag, {{"gated", n(c.gated)}});
+    members(flag, {{"scaled_head", n(c.scaled_head)}, {"gated", n(c.gated)}});
   }
   if (type == "Llama" || type == "Phi3" || type == "Gemma") {
     members(real, {{"rope_base", c.rope_base}, {"rope_factor", c.rope_factor, 1}, {"rope_low", c.rope_low, 1}, {"rope_high", c.rope_high, 4}});

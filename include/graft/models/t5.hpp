@@ -1,7 +1,7 @@
 /// \file
 /// T5 (Raffel et al. 2020), an encoder and a decoder, as one type: architecture, strategy, backend. Paths are Hugging Face's names.
 ///   s(S,C) = FinalNorm(encoder blocks(TokenEmbedding[source tokens]))     h(T,C) = decoder blocks(TokenEmbedding[tokens], s)
-///   logits(R,V) = Head(FinalNorm(h[rows]))     loss = Σ cross entropy;   a tied head reads h/√C
+///   logits(R,V) = Head(FinalNorm(h[rows]))     loss = Σ cross entropy;   the first T5's head reads h/√C
 #pragma once
 
 #include <graft/autodiff/ops/cross_entropy.hpp>
@@ -143,8 +143,12 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   template <class T, Gradient G>
   constexpr auto logits(T& tape, Var<B, C::width, G> h) const {
     const auto n = final_norm(tape, h);
-    if constexpr (is_tied<decltype(head)>) return matmul<float>(tape, as_elements<element>(tape, scale(tape, n, 1.0F / static_cast<float>(square_root(static_cast<double>(C::width))))), token_embedding.weight);
-    else return std::get<0>(apply<float>(tape, Given{as_elements<element>(tape, n)}, {}, head));
+    const auto read = [&] {
+      if constexpr (C::scaled_head) return as_elements<element>(tape, scale(tape, n, 1.0F / static_cast<float>(square_root(static_cast<double>(C::width)))));
+      else return as_elements<element>(tape, n);
+    }();
+    if constexpr (is_tied<decltype(head)>) return matmul<float>(tape, read, token_embedding.weight);
+    else return std::get<0>(apply<float>(tape, Given{read}, {}, head));
   }
 
   /// loss(1): the sum over the batch's targets.

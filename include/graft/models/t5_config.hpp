@@ -10,7 +10,8 @@ namespace graft {
 struct T5Defaults {
   static constexpr Index buckets = 32, farthest = 128;  ///< of distances between tokens
   static constexpr float norm_epsilon = 1e-6F;
-  static constexpr bool tied_head = false, gated = true;  ///< T5 1.1 and FLAN-T5; the first T5 had the head tied and ReLU in place of a gated GELU
+  // T5 1.1 and FLAN-T5; the first T5 had ReLU in place of a gated GELU, and the head tied and reading h/√C.
+  static constexpr bool tied_head = false, scaled_head = false, gated = true;
 };
 
 /// `blocks` are the decoder's. requires: groups == heads
@@ -20,6 +21,7 @@ concept T5Config = StackConfig<C> && requires {
   { C::buckets } -> std::convertible_to<Index>;
   { C::farthest } -> std::convertible_to<Index>;
   { C::tied_head } -> std::convertible_to<bool>;
+  { C::scaled_head } -> std::convertible_to<bool>;
   { C::gated } -> std::convertible_to<bool>;
 } && C::groups == C::heads;
 
