@@ -14,6 +14,7 @@
 #include <graft/layers/linear.hpp>
 #include <graft/layers/rms_norm.hpp>
 #include <graft/models/block.hpp>
+#include <graft/models/model.hpp>
 #include <graft/models/t5_config.hpp>
 #include <graft/peft/lora.hpp>
 
