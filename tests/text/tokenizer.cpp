@@ -114,6 +114,12 @@ BOOST_AUTO_TEST_CASE(folders_without_tokenizer_json) {
   for (const auto& [kind, family] : {std::pair{"bert", "bert"}, {"bert_cased", "bert"}, {"gpt2", "gpt2"}, {"roberta", "roberta"}, {"qwen2", "qwen2"}})
     agrees(kind, from_vocabulary_files(folder / (std::string(kind) + ".json"), family), true);
   BOOST_CHECK_EXCEPTION(from_vocabulary_files(folder / "gpt2.json", "llama"), Error, [](const Error& e) { return std::string(e.what()).find("not of llama: it needs a tokenizer.json") != std::string::npos; });
+  const auto broken = std::filesystem::temp_directory_path() / ("graft-broken-vocabulary-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(broken);
+  write_file(broken / "vocab.txt", "[UNK]\n[CLS]\n[SEP]\n");
+  const Json no_id = {{"added_tokens_decoder", {{"1x", {{"content", "[CLS]"}}}}}};
+  BOOST_CHECK_EXCEPTION(VocabularyFiles(broken, "bert", no_id).parts(), Error, [](const Error& e) { return std::string(e.what()).find("\"1x\" is no id") != std::string::npos; });
+  std::filesystem::remove_all(broken);
   BOOST_CHECK_EXCEPTION(VocabularyFiles(folder / "nothing", "gpt2", Json::object()).parts(), Error, [](const Error& e) { return std::string(e.what()).find("there is no tokenizer in it") != std::string::npos; });
 }
 

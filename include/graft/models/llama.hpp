@@ -30,10 +30,7 @@ struct LlamaFamily {
   template <class C, class T>
   static constexpr auto positions_of(T& tape, const PlacedBatch<typename T::backend>& batch) {
     backend::RotaryFrequencies f{C::rope_base, C::rope_factor, C::rope_low, C::rope_high, C::rope_original, C::rope_ramp_begin, C::rope_ramp_end, C::rope_amplitude};
-    if constexpr (!C::rope_long.empty()) {
-      f.divisors = batch.last_position < C::rope_original ? C::rope_short.data() : C::rope_long.data();
-      f.original = 0;
-    }
+    if constexpr (!C::rope_long.empty()) f.divisors = batch.last_position < C::rope_original ? C::rope_short.data() : C::rope_long.data();
     return rotary_table<C::head_width, C::rotary_width == 0 ? C::head_width : C::rotary_width>(tape, batch.positions, batch.token_count, f);
   }
 };

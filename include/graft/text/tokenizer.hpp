@@ -44,6 +44,13 @@ struct TokenizerParts {
   bool bytes = false;                                   ///< whether text that is no UTF-8 has a meaning
 };
 
+/// A merge as files spell it: "a b".
+inline std::pair<std::string, std::string> merge_of(const std::string& text, const std::string& source) {
+  const auto space = text.find(' ', 1);
+  if (text.empty() || space == text.npos) fail(source, ": the merge \"", text, "\" has no two parts");
+  return {text.substr(0, space), text.substr(space + 1)};
+}
+
 /// Byte-level byte-pair encoding (Radford et al. 2019). `added` tokens are special; `patterns` split one after another; `whole`
 /// as in BytePairEncoding.
 inline TokenizerParts byte_level_parts(std::vector<std::string> tokens, const std::vector<std::pair<std::string, std::string>>& merges, const std::vector<Id>& added,

@@ -62,11 +62,7 @@ namespace graft {
   bool before = false, after = false;
   if (kind == "gpt2") {
     std::vector<std::pair<std::string, std::string>> merges;
-    for (const auto& merge : gguf.get<Strings>("tokenizer.ggml.merges")) {
-      const auto space = merge.find(' ', 1);
-      if (space == merge.npos) fail(gguf.source, ": the merge \"", merge, "\" has no two parts");
-      merges.emplace_back(merge.substr(0, space), merge.substr(space + 1));
-    }
+    for (const auto& merge : gguf.get<Strings>("tokenizer.ggml.merges")) merges.push_back(merge_of(merge, gguf.source));
     std::vector<Id> special;
     for (Index i = 0; i < types.size(); ++i)
       if (types[i] == 3 || types[i] == 4) special.push_back(static_cast<Id>(i));  // control, user defined

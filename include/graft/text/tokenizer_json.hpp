@@ -9,6 +9,24 @@
 
 namespace graft {
 
+/// The tokens of {"token": id, …}, by their ids.
+[[gnu::cold]] inline std::vector<std::string> tokens_by_id(const Json& vocabulary, const std::string& source) {
+  std::vector<std::string> tokens;
+  for (const auto& [token, id] : vocabulary.items()) {
+    if (!id.is_number_unsigned() || id.get<Index>() > 10'000'000) fail(source, ": the vocabulary entry \"", token, "\" has no id");
+    if (tokens.size() <= id.get<Index>()) tokens.resize(id.get<Index>() + 1);
+    tokens[id.get<Index>()] = token;
+  }
+  return tokens;
+}
+
+/// A token as "added_tokens" and "added_tokens_decoder" describe it.
+[[gnu::cold]] inline AddedToken added_token(const Json& token, Id id, const std::string& source) {
+  const auto says = [&](const char* key, bool otherwise) { return optional<bool>(token, key, otherwise, source); };
+  return {.id = id, .content = required<std::string>(token, "content", source), .special = says("special", true), .takes_left = says("lstrip", false), .takes_right = says("rstrip", false),
+          .whole_word = says("single_word", false), .normalized = says("normalized", false)};
+}
+
 /// Reads one file; the parts refer to the same vocabulary.
 class TokenizerJson {
  public:
@@ -53,13 +71,7 @@ class TokenizerJson {
     if (kind == "Unigram") return read_unigram(model);
     if (kind != "BPE" && kind != "WordPiece") fail(source_, ": its model is of the kind \"", kind, "\"; graft knows BPE, Unigram and WordPiece");
     if (!model.contains("vocab") || !model.at("vocab").is_object()) fail(source_, ": there is no vocabulary in it");
-    std::vector<std::string> tokens;
-    for (const auto& [token, id] : model.at("vocab").items()) {
-      if (!id.is_number_unsigned() || id.get<Index>() > 10'000'000) fail(source_, ": the vocabulary entry \"", token, "\" has no id");
-      if (tokens.size() <= id.get<Index>()) tokens.resize(id.get<Index>() + 1);
-      tokens[id.get<Index>()] = token;
-    }
-    made_.vocabulary = std::make_shared<Vocabulary>(std::move(tokens));
+    made_.vocabulary = std::make_shared<Vocabulary>(tokens_by_id(model.at("vocab"), source_));
     const Id unknown = made_.vocabulary->id(option<std::string>(model, "unk_token", ""));
     if (kind == "WordPiece") {
       made_.model = std::make_shared<WordPiece>(made_.vocabulary, unknown, option<std::string>(model, "continuing_subword_prefix", "##"), option<Index>(model, "max_input_chars_per_word", 100));
@@ -73,10 +85,7 @@ class TokenizerJson {
       if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
         merges.emplace_back(merge[0].get<std::string>(), merge[1].get<std::string>());
       } else {
-        const auto text = merge.is_string() ? merge.get<std::string>() : std::string();
-        const auto space = text.find(' ', 1);
-        if (space == text.npos) fail(source_, ": a merge has no two parts");
-        merges.emplace_back(text.substr(0, space), text.substr(space + 1));
+        merges.push_back(merge_of(merge.is_string() ? merge.get<std::string>() : std::string(), source_));
       }
     }
     made_.model = std::make_shared<BytePairEncoding>(made_.vocabulary, merges, Unknown{unknown, option<bool>(model, "byte_fallback", false), option<bool>(model, "fuse_unk", false)},
@@ -97,10 +106,7 @@ class TokenizerJson {
 
   void read_added() {
     if (!json_.contains("added_tokens") || json_.at("added_tokens").is_null()) return;
-    for (const Json& token : required_list(json_, "added_tokens"))
-      made_.added.push_back({.id = required<Id>(token, "id", source_), .content = required<std::string>(token, "content", source_), .special = option<bool>(token, "special", true),
-                             .takes_left = option<bool>(token, "lstrip", false), .takes_right = option<bool>(token, "rstrip", false),
-                             .whole_word = option<bool>(token, "single_word", false), .normalized = option<bool>(token, "normalized", false)});
+    for (const Json& token : required_list(json_, "added_tokens")) made_.added.push_back(added_token(token, required<Id>(token, "id", source_), source_));
   }
 
   /// "pattern": {"String": …} or {"Regex": …}

@@ -3,8 +3,10 @@
 /// with merges.txt byte-level BPE. What tokenizer_config.json says of tokens is `config`; what it leaves out is as the family's class in transformers has it.
 #pragma once
 
-#include <graft/io/json.hpp>
 #include <graft/text/tokenizer_gguf.hpp>
+#include <graft/text/tokenizer_json.hpp>
+
+#include <charconv>
 
 namespace graft {
 
@@ -62,20 +64,10 @@ class VocabularyFiles {
     const bool qwen = family_ == "qwen2" || family_ == "qwen3", roberta = family_ == "roberta";
     if (!qwen && !roberta && family_ != "gpt2") fail(folder_.string(), ": vocab.json and merges.txt do not say how text is split, and graft knows that of gpt2, roberta, qwen2 and qwen3 and not of ", family_, ": it needs a tokenizer.json");
     if (!vocabulary.is_object()) fail((folder_ / "vocab.json").string(), ": this is no vocabulary");
-    std::vector<std::string> tokens;
-    for (const auto& [spelled, id] : vocabulary.items()) {
-      if (!id.is_number_unsigned() || id.get<Index>() > 10'000'000) fail((folder_ / "vocab.json").string(), ": the entry \"", spelled, "\" has no id");
-      if (tokens.size() <= id.get<Index>()) tokens.resize(id.get<Index>() + 1);
-      tokens[id.get<Index>()] = spelled;
-    }
     std::vector<std::pair<std::string, std::string>> merges;
-    for (const auto& line : lines(merges_txt)) {
-      if (line.empty() || line.starts_with("#version")) continue;
-      const auto space = line.find(' ');
-      if (space == line.npos) fail((folder_ / "merges.txt").string(), ": the line \"", line, "\" has no two parts");
-      merges.emplace_back(line.substr(0, space), line.substr(space + 1));
-    }
-    auto parts = byte_level_parts(std::move(tokens), merges, {}, byte_level_patterns(qwen ? "qwen2" : "gpt-2", source_));
+    for (const auto& line : lines(merges_txt))
+      if (!line.empty() && !line.starts_with("#version")) merges.push_back(merge_of(line, (folder_ / "merges.txt").string()));
+    auto parts = byte_level_parts(tokens_by_id(vocabulary, (folder_ / "vocab.json").string()), merges, {}, byte_level_patterns(qwen ? "qwen2" : "gpt-2", source_));
     if (option("add_prefix_space", false)) parts.splitter.insert(parts.splitter.begin(), splitter::space_before());
     if (qwen) {
       parts.normalizer = {normalizer::form("NFC")};
@@ -120,10 +112,10 @@ class VocabularyFiles {
       parts.added.push_back(std::move(added));
     };
     if (config_.is_object() && config_.contains("added_tokens_decoder")) {
-      for (const auto& [id, token] : config_.at("added_tokens_decoder").items()) {
-        const auto says = [&](const char* key, bool otherwise) { return optional<bool>(token, key, otherwise, source_); };
-        add({.id = static_cast<Id>(std::stoi(id)), .content = required<std::string>(token, "content", source_), .special = says("special", true), .takes_left = says("lstrip", false), .takes_right = says("rstrip", false),
-             .whole_word = says("single_word", false), .normalized = says("normalized", false)});
+      for (const auto& [key, token] : config_.at("added_tokens_decoder").items()) {
+        Id id = -1;
+        if (const auto read = std::from_chars(key.data(), key.data() + key.size(), id); read.ec != std::errc() || read.ptr != key.data() + key.size()) fail(source_, ": added_tokens_decoder: \"", key, "\" is no id");
+        add(added_token(token, id, source_));
       }
       return;
     }
