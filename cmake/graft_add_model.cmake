@@ -516,16 +516,16 @@ function(graft_method_of out path)
   set(${out} "${method}" PARENT_SCOPE)
 endfunction()
 
-# The program that reads a model's config.json or GGUF as graft does (models/stated_config.hpp); built when first needed.
+# The program that reads a model's config.json or GGUF as graft does (checkpoints/stated_config.hpp); built when first needed.
 function(_graft_describe_program out)
-  find_path(GRAFT_INCLUDE_DIR graft/models/stated_config.hpp HINTS "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../include" "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../include" "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../../include"
+  find_path(GRAFT_INCLUDE_DIR graft/checkpoints/stated_config.hpp HINTS "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../include" "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../include" "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../../include"
             NO_DEFAULT_PATH REQUIRED)
   mark_as_advanced(GRAFT_INCLUDE_DIR)
   set(program "${CMAKE_BINARY_DIR}/graft_describe${CMAKE_EXECUTABLE_SUFFIX}")
   set(source "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/graft_describe.cpp")
   file(GLOB headers "${GRAFT_INCLUDE_DIR}/graft/io/*.hpp" "${GRAFT_INCLUDE_DIR}/graft/core/*.hpp")
   set(stale)
-  foreach(part IN LISTS headers ITEMS "${source}" "${GRAFT_INCLUDE_DIR}/graft/models/stated_config.hpp")
+  foreach(part IN LISTS headers ITEMS "${source}" "${GRAFT_INCLUDE_DIR}/graft/checkpoints/stated_config.hpp")
     if("${part}" IS_NEWER_THAN "${program}")
       set(stale ON)
     endif()

@@ -1,5 +1,5 @@
 // graft_describe <config.json or .gguf> [<namespace> [<method> [<task>]]]: the types of a model as a C++ header.
-#include <graft/models/stated_config.hpp>
+#include <graft/checkpoints/stated_config.hpp>
 
 #include <cstdio>
 

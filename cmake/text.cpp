@@ -1,3 +1,3 @@
 // What graft::text has compiled: the bodies under GRAFT_TEXT_BODIES (core/config.hpp).
-#include <graft/models/tokenizer_files.hpp>
+#include <graft/checkpoints/tokenizer_files.hpp>
 #include <graft/text.hpp>

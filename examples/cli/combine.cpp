@@ -1,7 +1,7 @@
 // graft combine: adapter arithmetic on folders.
 #include "commands.hpp"
 
-#include <graft/models/arithmetic.hpp>
+#include <graft/checkpoints/arithmetic.hpp>
 
 namespace cli {
 

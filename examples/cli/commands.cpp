@@ -1,7 +1,7 @@
 #include "commands.hpp"
 
+#include <graft/checkpoints/tokenizer_files.hpp>
 #include <graft/eval/rouge.hpp>
-#include <graft/models/tokenizer_files.hpp>
 
 #include <chrono>
 #include <cstdio>

@@ -4,9 +4,9 @@
 #include "engine.hpp"
 
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
-#include <graft/models/gguf_adapter.hpp>
-#include <graft/models/load.hpp>
-#include <graft/models/merge.hpp>
+#include <graft/checkpoints/gguf_adapter.hpp>
+#include <graft/checkpoints/load.hpp>
+#include <graft/checkpoints/merge.hpp>
 #include <graft/peft.hpp>
 #include <graft/serve.hpp>
 #include <graft/train.hpp>

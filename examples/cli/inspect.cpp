@@ -1,5 +1,5 @@
 // graft-inspect: what is in a model file: its sizes, as the config struct of its type, and its tensors.
-#include <graft/models/files.hpp>
+#include <graft/checkpoints/files.hpp>
 
 #include <CLI/CLI.hpp>
 

@@ -5,7 +5,7 @@
 #include "commands.hpp"
 #include "program.hpp"
 
-#include <graft/models/files.hpp>
+#include <graft/checkpoints/files.hpp>
 #include <graft/models/llama_config.hpp>
 
 #include <CLI/CLI.hpp>

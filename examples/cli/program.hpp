@@ -4,7 +4,7 @@
 
 #include "engine.hpp"
 
-#include <graft/models/stated_config.hpp>
+#include <graft/checkpoints/stated_config.hpp>
 
 namespace cli {
 

@@ -1,14 +1,15 @@
 /// \file
-/// Everything, with the fastest CPU backend. Doors of single floors: core, backend, autodiff, layers, peft, models, train,
+/// Everything, with the fastest CPU backend. Doors of single floors: core, backend, autodiff, layers, peft, models, checkpoints, train,
 /// serve, eval, report, and the towers io and text. `fwd.hpp` only names things.
 #pragma once
 
 #include <graft/backend.hpp>
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
+#include <graft/checkpoints.hpp>
+#include <graft/checkpoints/tokenizer_files.hpp>
 #include <graft/eval.hpp>
 #include <graft/io.hpp>
 #include <graft/models.hpp>
-#include <graft/models/tokenizer_files.hpp>
 #include <graft/peft.hpp>
 #include <graft/report.hpp>
 #include <graft/serve.hpp>

@@ -1,6 +1,6 @@
 #include "../io/files.hpp"
 
-#include <graft/models/tokenizer_files.hpp>
+#include <graft/checkpoints/tokenizer_files.hpp>
 
 std::vector<std::string> seeds() {
   using namespace made;

@@ -1,4 +1,4 @@
-#include <graft/models/tokenizer_files.hpp>
+#include <graft/checkpoints/tokenizer_files.hpp>
 
 std::vector<std::string> seeds() {
   return {R"({"added_tokens":[{"id":4,"content":"<e>","special":true}],"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},{"type":"ByteLevel"}]},"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2,"c":3},"merges":[["a","b"]]}})",

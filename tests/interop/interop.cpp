@@ -2,7 +2,7 @@
 // AdapterHub's library.
 // usage: interop BASE_FOLDER OUTPUT_FOLDER
 #include <graft/backend/reference.hpp>
-#include <graft/models.hpp>
+#include <graft/checkpoints.hpp>
 #include <graft/peft.hpp>
 
 #include <cstdio>

@@ -1,8 +1,8 @@
 // Classifiers of texts: what their first tokens see, soft prompts before every text, heads that files lack.
 #include "../peft/holds.hpp"
 
+#include <graft/checkpoints/load.hpp>
 #include <graft/models/bert.hpp>
-#include <graft/models/load.hpp>
 
 using namespace graft;
 

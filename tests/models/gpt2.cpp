@@ -1,9 +1,9 @@
 // What GPT-2 does otherwise than Llama: positions in the embedding, fused queries, weights that files keep by columns.
 #include "../peft/holds.hpp"
 
+#include <graft/checkpoints/load.hpp>
+#include <graft/checkpoints/merge.hpp>
 #include <graft/models/gpt2.hpp>
-#include <graft/models/load.hpp>
-#include <graft/models/merge.hpp>
 
 using namespace graft;
 

@@ -1,8 +1,8 @@
 // A model that fills in masked tokens: gradients, what it learns, and files that have heads of other models.
 #include "../peft/holds.hpp"
 
-#include <graft/models/load.hpp>
-#include <graft/models/merge.hpp>
+#include <graft/checkpoints/load.hpp>
+#include <graft/checkpoints/merge.hpp>
 #include <graft/models/roberta.hpp>
 
 using namespace graft;

@@ -1,7 +1,7 @@
 // Encoder and decoder: what sees what, distances, prompts on the source.
 #include "../peft/holds.hpp"
 
-#include <graft/models/load.hpp>
+#include <graft/checkpoints/load.hpp>
 #include <graft/models/t5.hpp>
 #include <graft/report/explain.hpp>
 #include <graft/train/plan.hpp>

@@ -1,8 +1,8 @@
 // One case of a parity folder (see the README there): what PyTorch computed, against graft.
 #pragma once
 
-#include <graft/models/load.hpp>
-#include <graft/models/merge.hpp>
+#include <graft/checkpoints/load.hpp>
+#include <graft/checkpoints/merge.hpp>
 #include <graft/peft.hpp>
 #include <graft/train/trainer.hpp>
 

@@ -5,8 +5,8 @@
 #include "../tiny.hpp"
 
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
+#include <graft/checkpoints/merge.hpp>
 #include <graft/eval/perplexity.hpp>
-#include <graft/models/merge.hpp>
 #include <graft/serve/generate.hpp>
 #include <graft/train/checkpoint_file.hpp>
 #include <graft/train/trainer.hpp>

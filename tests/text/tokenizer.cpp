@@ -1,4 +1,4 @@
-#include <graft/models/tokenizer_files.hpp>
+#include <graft/checkpoints/tokenizer_files.hpp>
 #include <graft/text.hpp>
 
 #include <boost/test/unit_test.hpp>

@@ -2,9 +2,9 @@
 /// How an Instance is made of a type of model. Included where one is compiled, and nowhere else.
 #pragma once
 
-#include <graft/models/adapter.hpp>
-#include <graft/models/load.hpp>
-#include <graft/models/tokenizer_files.hpp>
+#include <graft/checkpoints/adapter.hpp>
+#include <graft/checkpoints/load.hpp>
+#include <graft/checkpoints/tokenizer_files.hpp>
 #include <graft/serve/generate.hpp>
 #include <graft/serve/instance.hpp>
 #include <graft/text/dataset.hpp>

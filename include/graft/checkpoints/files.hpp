@@ -4,9 +4,9 @@
 /// turns it into GGUF's.
 #pragma once
 
+#include <graft/checkpoints/stated_config.hpp>
 #include <graft/io/bitsandbytes.hpp>
 #include <graft/io/safetensors.hpp>
-#include <graft/models/stated_config.hpp>
 
 #include <functional>
 #include <set>

@@ -3,7 +3,7 @@
 /// adapter_fusion_config.json and model_adapter_fusion.safetensors. Names of tensors hold the adapter's own.
 #pragma once
 
-#include <graft/models/load.hpp>
+#include <graft/checkpoints/load.hpp>
 #include <graft/peft/adapter.hpp>
 
 namespace graft {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <graft/backend/meta.hpp>
-#include <graft/models/files.hpp>
+#include <graft/checkpoints/files.hpp>
 #include <graft/peft/method.hpp>
 
 namespace graft {

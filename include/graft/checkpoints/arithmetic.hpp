@@ -10,8 +10,8 @@
 #pragma once
 
 #include <graft/backend/eigen/svd.hpp>
+#include <graft/checkpoints/adapter.hpp>
 #include <graft/core/random.hpp>
-#include <graft/models/adapter.hpp>
 
 namespace graft {
 

@@ -9,7 +9,7 @@
 /// `write_pairs(combined({low_rank_pairs(model), first}, {1, -1}), folder)`.
 #pragma once
 
-#include <graft/models/arithmetic.hpp>
+#include <graft/checkpoints/arithmetic.hpp>
 
 #include <numeric>
 

@@ -2,8 +2,8 @@
 #include "../io/files.hpp"
 #include "../tiny.hpp"
 
-#include <graft/models.hpp>
-#include <graft/models/tokenizer_files.hpp>
+#include <graft/checkpoints/tokenizer_files.hpp>
+#include <graft/checkpoints.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,7 +1,7 @@
 // First values of LoRA that look at weights or data.
 #include "../tiny.hpp"
 
-#include <graft/models/initialization.hpp>
+#include <graft/checkpoints/initialization.hpp>
 #include <graft/peft/observe.hpp>
 
 #include <boost/test/unit_test.hpp>

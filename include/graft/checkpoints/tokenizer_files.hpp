@@ -3,7 +3,7 @@
 /// it: text/vocabulary_files.hpp) and tokenizer_config.json.
 #pragma once
 
-#include <graft/models/files.hpp>
+#include <graft/checkpoints/files.hpp>
 #include <graft/text/formatter.hpp>
 #if GRAFT_TEXT_BODIES
 #include <graft/text/tokenizer_gguf.hpp>

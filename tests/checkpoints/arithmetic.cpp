@@ -1,8 +1,8 @@
 // Adapters combined, converted, written and read.
 #include "../tiny.hpp"
 
-#include <graft/models/arithmetic.hpp>
-#include <graft/models/merge.hpp>
+#include <graft/checkpoints/arithmetic.hpp>
+#include <graft/checkpoints/merge.hpp>
 
 #include <boost/test/unit_test.hpp>
 

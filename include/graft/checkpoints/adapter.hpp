@@ -1,9 +1,9 @@
 /// \file
 /// Adapters as folders that Hugging Face PEFT opens: adapter_config.json and adapter_model.safetensors, both ways. Methods that PEFT
-/// does not have are written as AdapterHub's library does (models/adapter_hub.hpp).
+/// does not have are written as AdapterHub's library does (checkpoints/adapter_hub.hpp).
 #pragma once
 
-#include <graft/models/adapter_hub.hpp>
+#include <graft/checkpoints/adapter_hub.hpp>
 #include <graft/peft/lora.hpp>
 #include <graft/peft/selective.hpp>
 

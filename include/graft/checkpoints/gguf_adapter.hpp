@@ -3,8 +3,8 @@
 /// differ from site to site are folded into B.
 #pragma once
 
+#include <graft/checkpoints/adapter.hpp>
 #include <graft/io/gguf_writer.hpp>
-#include <graft/models/adapter.hpp>
 
 namespace graft {
 
