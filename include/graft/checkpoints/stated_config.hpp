@@ -59,6 +59,26 @@ inline constexpr ModelFamily model_families[] = {{"llama", "Llama", "llama"}, {"
                                                  {"phi3", "Phi3", "phi3"}, {"gemma2", "Gemma", "gemma"}, {"gemma3_text", "Gemma", "gemma"}, {"gpt2", "Gpt2", "gpt2"}, {"bert", "Bert", "bert"},
                                                  {"roberta", "Roberta", "roberta"}, {"t5", "T5", "t5"}};
 
+/// What a model is for.
+enum class Task {
+  next_token,   ///< …ForCausalLM
+  pair,         ///< …ForConditionalGeneration
+  text_class,   ///< …ForSequenceClassification: a class, or with one output a number
+  token_class,  ///< …ForTokenClassification
+  answer,       ///< …ForQuestionAnswering: where in a text an answer stands
+  fill_in,      ///< …ForMaskedLM
+  embedding     ///< …Encoder: no head
+};
+
+/// What a model is for, as its class in config.json says; the rest of BERT's are classifiers.
+[[nodiscard, gnu::cold]] inline Task task_of(const StatedConfig& c) {
+  constexpr std::pair<std::string_view, Task> endings[] = {{"ForSequenceClassification", Task::text_class}, {"ForTokenClassification", Task::token_class}, {"ForQuestionAnswering", Task::answer},
+                                                           {"ForMaskedLM", Task::fill_in}, {"Encoder", Task::embedding}};
+  for (const auto& [ending, task] : endings)
+    if (c.architecture.ends_with(ending)) return task;
+  return c.family == "t5" ? Task::pair : c.family == "bert" || c.family == "roberta" ? Task::text_class : Task::next_token;
+}
+
 [[gnu::cold]] inline const ModelFamily& model_family(const std::string& name, const std::string& source) {
   std::string known;
   for (const auto& family : model_families) {

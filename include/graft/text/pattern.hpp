@@ -25,6 +25,23 @@ class Pattern {
     match_.reset(pcre2_match_data_create_from_pattern(code_.get(), nullptr));
   }
 
+  /// Whether a text begins with a match, or (`whole`) is one: Python's re.match and re.fullmatch. Patterns come from files that nobody vouches for, so work is limited.
+  [[nodiscard]] bool matches(std::string_view text, bool whole) const {
+    const std::unique_ptr<pcre2_match_context, Free> limits(pcre2_match_context_create(nullptr));
+    pcre2_set_match_limit(limits.get(), 1'000'000);
+    pcre2_set_depth_limit(limits.get(), 10'000);
+    const int found = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, PCRE2_ANCHORED | (whole ? PCRE2_ENDANCHORED : 0U), match_.get(), limits.get());
+    if (found < 0 && found != PCRE2_ERROR_NOMATCH) fail("matching \"", text, "\" takes too long");
+    return found > 0;
+  }
+  /// What a named group has of the match that a text begins with; empty where there is no match.
+  [[nodiscard]] std::string_view captured(std::string_view text, const char* group) const {
+    if (!matches(text, false)) return {};
+    const int number = pcre2_substring_number_from_name(code_.get(), reinterpret_cast<PCRE2_SPTR>(group));
+    const PCRE2_SIZE* const range = pcre2_get_ovector_pointer(match_.get()) + 2 * number;
+    return text.substr(range[0], range[1] - range[0]);
+  }
+
   /// Calls `each(piece, whether it matches)` for the matches and what lies between them, in order; nothing is lost.
   template <class Each>
   void operator()(std::string_view text, Each each) const {
@@ -45,6 +62,7 @@ class Pattern {
   struct Free {
     void operator()(pcre2_code* code) const { pcre2_code_free(code); }
     void operator()(pcre2_match_data* data) const { pcre2_match_data_free(data); }
+    void operator()(pcre2_match_context* context) const { pcre2_match_context_free(context); }
   };
   std::unique_ptr<pcre2_code, Free> code_;
   std::unique_ptr<pcre2_match_data, Free> match_;

@@ -1,0 +1,104 @@
+/// \file
+/// A folder with an adapter: HF PEFT's, AdapterHub's, or one that graft wrote, beside whose config lies graft.json. It says what the model is that the adapter is
+/// for, and by which method it was made, as data; nothing in it becomes a program but names that graft knows.
+#pragma once
+
+#include <graft/checkpoints/hub_config.hpp>
+#include <graft/checkpoints/method_json.hpp>
+#include <graft/checkpoints/peft_config.hpp>
+
+namespace graft {
+
+class AdapterFolder {
+ public:
+  [[gnu::cold]] explicit AdapterFolder(const std::filesystem::path& folder, OwnMethods own = OwnMethods::refused) : folder_(folder), own_(own) {
+    const auto path = std::filesystem::is_directory(folder) ? folder / "adapter_config.json" : folder;  // or a config alone
+    if (!std::filesystem::exists(path)) fail(folder.string(), ": there is no adapter_config.json in it");
+    folder_ = path.parent_path();
+    config_.source = path.string();
+    config_.text = read_file(path);
+    config_.json = parse_json(config_.text, config_.source);
+    if (!config_.json.is_object()) fail(config_.source, ": not a JSON object");
+    open_tensors();
+    if (const auto notes = folder_ / "graft.json"; path.filename() == "adapter_config.json" && std::filesystem::exists(notes)) read_notes(notes);
+  }
+
+  [[nodiscard]] const AdapterConfig& config() const { return config_; }
+  [[nodiscard]] bool is_hub() const { return !config_.json.contains("peft_type") && config_.json.contains("config"); }
+  [[nodiscard]] const std::filesystem::path& path() const { return folder_; }
+  /// Names of a classifier's classes by number, where graft wrote them.
+  [[nodiscard]] const std::vector<std::string>& classes() const { return classes_; }
+
+  /// The model that the adapter is for, made of a base: the head that the task asks for, and as many classes and rows of the vocabulary as the tensors have.
+  [[nodiscard, gnu::cold]] StatedConfig model(StatedConfig base) const {
+    const auto task = optional<std::string>(config_.json, "task_type", "", config_.source);
+    for (const auto& [name, architecture] : {std::pair{"SEQ_CLS", "ForSequenceClassification"}, {"TOKEN_CLS", "ForTokenClassification"}, {"QUESTION_ANS", "ForQuestionAnswering"}})
+      if (task == name) base.architecture = architecture;
+    if (!classes_.empty()) base.classes = classes_.size();
+    for (const auto& m : modules_of(base)) {
+      if (m.site != "Head" && m.site != "TokenEmbedding") continue;
+      const auto* const t = tensor("base_model.model." + m.path + ".weight");
+      if (t == nullptr || t->shape.size() != 2) continue;
+      if (m.site == "Head" && (task_of(base) == Task::text_class || task_of(base) == Task::token_class)) base.classes = t->shape[0];
+      else if (t->shape[0] > base.vocabulary) base.vocabulary = t->shape[0];
+    }
+    return base;
+  }
+
+  /// How the adapter was made, for a model (which `model` yields).
+  [[nodiscard, gnu::cold]] AdapterReading reading(const StatedConfig& model) const {
+    if (noted_) return {.method = *noted_};
+    if (is_hub()) return {.method = HubConfig(config_.json, config_.source, model).read()};
+    return PeftConfig(config_, model, modules_of(model)).read();
+  }
+
+  [[nodiscard]] const StoredTensor* tensor(const std::string& name) const {
+    if (config_.tensors == nullptr) return nullptr;
+    const auto found = config_.tensors->find(name);
+    return found == config_.tensors->end() ? nullptr : &found->second;
+  }
+
+ private:
+  void open_tensors() {
+    for (const char* name : {"adapter_model.safetensors", "adapter.safetensors"})
+      if (const auto path = folder_ / name; std::filesystem::exists(path)) {
+        file_ = std::make_shared<SafetensorsFile>(path);
+        config_.tensors = &file_->tensors;
+        return;
+      }
+    for (const char* name : {"adapter_model.bin", "pytorch_adapter.bin"})
+      if (std::filesystem::exists(folder_ / name))
+        fail((folder_ / name).string(), ": this is Python's pickle, which can run code when it is read, and graft does not read it. In its folder: python3 -c \"import torch, safetensors.torch as s; "
+             "s.save_file({k: v.contiguous() for k, v in torch.load('", name, "', map_location='cpu', weights_only=True).items()}, '", name == std::string_view("adapter_model.bin") ? "adapter_model" : "adapter", ".safetensors')\"");
+  }
+  void read_notes(const std::filesystem::path& path) {
+    const Json notes = read_json(path);
+    const auto source = path.string();
+    if (!notes.is_object()) fail(source, ": not a JSON object");
+    if (notes.contains("method")) {
+      // Before 0.2 it was the type's text.
+      try {
+        noted_ = notes.at("method").is_string() ? read_method(notes.at("method").get<std::string>(), own_) : method_of_json(notes.at("method"), source, own_);
+      } catch (const Error& error) {
+        fail(source, ": ", error.what());
+      }
+    }
+    classes_ = optional<std::vector<std::string>>(notes, "classes", {}, source);
+  }
+
+  std::filesystem::path folder_;
+  OwnMethods own_;
+  AdapterConfig config_;
+  std::shared_ptr<SafetensorsFile> file_;
+  std::optional<MethodDescription> noted_;
+  std::vector<std::string> classes_;
+};
+
+/// The method without what only training does: nothing is dropped when an adapter is loaded.
+[[nodiscard, gnu::cold]] inline MethodDescription without_dropout(MethodDescription m) {
+  std::erase_if(m.options, [](const auto& o) { return o.name == "Dropout"; });
+  for (auto& part : m.parts) part = without_dropout(std::move(part));
+  return m;
+}
+
+}  // namespace graft
