@@ -1,5 +1,6 @@
 #include "commands.hpp"
 
+#include <graft/checkpoints/method_json.hpp>
 #include <graft/checkpoints/tokenizer_files.hpp>
 #include <graft/eval/rouge.hpp>
 
@@ -163,7 +164,7 @@ void train(Engine& engine, const TrainOptions& o) {
 
   const auto adapter = o.output / "adapter";
   engine.save_adapter(adapter, files.path().stem().string());
-  graft::write_json(adapter / "graft.json", {{"method", engine.method()}, {"classes", formatter.classes}});  // what PEFT's config does not say
+  graft::write_json(adapter / "graft.json", {{"method", graft::method_json(graft::read_method(engine.method(), graft::OwnMethods::allowed))}, {"classes", formatter.classes}});  // what PEFT's config does not say
   report.adapter_bytes = size_on_disk(adapter);
   if (!held.empty()) report.after = measured(engine, formatter, held, held_rows, o.rouge, o.new_tokens, report.history.kept_loss, after);
   for (std::size_t i = 0; i < std::min({o.samples, before.size(), after.size()}); ++i)

@@ -5,6 +5,7 @@
 #include "commands.hpp"
 #include "program.hpp"
 
+#include <graft/checkpoints/adapter_folder.hpp>
 #include <graft/checkpoints/files.hpp>
 #include <graft/models/llama_config.hpp>
 
@@ -20,6 +21,9 @@ namespace {
 struct ModelChoice {
   std::filesystem::path model;
   std::string method, storage = cli::build_settings::storage;
+  std::vector<std::filesystem::path> headers{};  ///< of methods of the user's own
+
+  [[nodiscard]] graft::OwnMethods own() const { return headers.empty() ? graft::OwnMethods::refused : graft::OwnMethods::allowed; }
 };
 
 std::string method_list() {
@@ -28,11 +32,29 @@ std::string method_list() {
   return text;
 }
 
-/// A name that stands for a type, or the type itself.
-std::string method_type(const std::string& method) {
+/// Of a name that stands for a type, or of a type's text.
+graft::MethodDescription method_of(const ModelChoice& choice) {
+  std::string text = choice.method.empty() ? cli::named_methods().front().first : choice.method;
   for (const auto& [name, type] : cli::named_methods())
-    if (name == method) return type;
-  return method;
+    if (name == text) return graft::read_method(type);
+  try {
+    return graft::read_method(text, choice.own());
+  } catch (const graft::Error& error) {
+    graft::fail("--method: ", error.what());
+  }
+}
+/// A classifier's head is new, so it is trained, whatever the method says of the rest.
+graft::MethodDescription with_head(graft::MethodDescription method, const graft::StatedConfig& config) {
+  const auto trains = [](std::string_view site) {
+    return [site](const graft::MethodDescription& m) {
+      const auto* const on = m.option("On");
+      return m.kind == "FullFineTuning" || (m.kind == "Unfreeze" && std::find(on->sites.begin(), on->sites.end(), site) != on->sites.end());
+    };
+  };
+  if (method.any(trains("Head"))) return method;
+  std::vector<std::string> sites{"Head"};
+  if (config.family == "roberta" && graft::task_of(config) == graft::Task::text_class) sites.insert(sites.begin(), "Pooler");
+  return graft::united({std::move(method), {.kind = "Unfreeze", .options = {{.name = "On", .sites = std::move(sites)}}}});
 }
 
 /// Of a model's files, or of SmolLM2-135M where none are named.
@@ -43,24 +65,34 @@ graft::StatedConfig stated_config(const std::filesystem::path& model) {
           .rope_base = C::rope_base, .norm_epsilon = static_cast<double>(C::norm_epsilon), .tied_head = C::tied_head};
 }
 
+/// What a program is for: its method is trained, or opened with what it has trained.
+enum class Purpose { train, open };
+
 /// The program for a model, an adapter that stands for the method where none is named, and data that say what a model like BERT is for.
-std::unique_ptr<cli::Engine> program(const ModelChoice& choice, const std::filesystem::path& adapter = {}, const std::filesystem::path& data = {}) {
-  cli::ProgramRequest request{.config = stated_config(choice.model), .method = {}, .storage = choice.storage};
-  request.method = !choice.method.empty() ? method_type(choice.method) : !adapter.empty() ? cli::method_of_adapter(adapter, request.config.family) : cli::named_methods().front().second;
-  if (graft::model_template(request.config).ends_with("Classifier") || graft::model_template(request.config).ends_with("MaskedLM")) {
-    std::size_t classes = 0;
-    if (const auto own = adapter / "graft.json"; !adapter.empty() && std::filesystem::exists(own)) {
-      classes = graft::read_json(own).value("classes", std::vector<std::string>()).size();
-    } else if (!data.empty()) {
-      const auto rows = graft::read_jsonl(data);
-      if (rows.front().contains("label")) classes = cli::distinct_labels(rows).size();
-    } else {
-      return cli::open_program(request);
-    }
-    request.config.architecture = classes > 0 ? "ForSequenceClassification" : "ForMaskedLM";
-    if (classes > 0) request.config.classes = classes;
+cli::ProgramRequest request(const ModelChoice& choice, Purpose purpose, const std::filesystem::path& adapter = {}, const std::filesystem::path& data = {}) {
+  cli::ProgramRequest r{.config = stated_config(choice.model), .method = {}, .storage = choice.storage, .headers = choice.headers};
+  if (!adapter.empty()) {
+    const graft::AdapterFolder folder(adapter, choice.own());
+    r.config = folder.model(r.config);
+    auto reading = choice.method.empty() ? folder.reading(r.config) : graft::AdapterReading{.method = method_of(choice)};
+    for (const auto& note : reading.notes) std::fprintf(stderr, "%s: %s\n", adapter.c_str(), note.c_str());
+    r.method = graft::as_opened(std::move(reading.method));
+    return r;
   }
-  return cli::open_program(request);
+  r.method = method_of(choice);
+  if (graft::model_template(r.config).ends_with("Classifier") || graft::model_template(r.config).ends_with("MaskedLM")) {
+    if (!data.empty()) {
+      const auto rows = graft::read_jsonl(data);
+      const std::size_t classes = rows.front().contains("label") ? cli::distinct_labels(rows).size() : 0;
+      r.config.architecture = classes > 0 ? "ForSequenceClassification" : "ForMaskedLM";
+      if (classes > 0) r.config.classes = classes;
+    }
+    if (purpose == Purpose::train && graft::task_of(r.config) == graft::Task::text_class) r.method = with_head(std::move(r.method), r.config);
+  }
+  return r;
+}
+std::unique_ptr<cli::Engine> program(const ModelChoice& choice, Purpose purpose, const std::filesystem::path& adapter = {}, const std::filesystem::path& data = {}) {
+  return cli::open_program(request(choice, purpose, adapter, data));
 }
 
 int run(int argc, char** argv) {
@@ -71,6 +103,7 @@ int run(int argc, char** argv) {
   ModelChoice choice;
   const auto typed = [&choice](CLI::App* command) {
     command->add_option("--method", choice.method, "the method: a C++ type or a name; default: the adapter's, or " + cli::named_methods().front().first);
+    command->add_option("--include", choice.headers, "a header with methods of your own, which --method or an adapter names; it is compiled, so let it be yours")->check(CLI::ExistingFile)->expected(1);
     command->add_option("--storage", choice.storage, "how frozen weights are kept: F32, Bf16, Int8, Nf4, Nf4DoubleQuant, Q8_0 or Q4_1")->capture_default_str()->check(CLI::IsMember({"F32", "Bf16", "Int8", "Nf4", "Nf4DoubleQuant", "Q8_0", "Q4_1"}));
   };
   const auto common = [&typed](CLI::App* command, std::filesystem::path& model) {
@@ -190,20 +223,20 @@ int run(int argc, char** argv) {
   };
   if (*combine) cli::combine(c);
   if (*describe) std::fputs(graft::config_struct(stated_config(choice.model)).c_str(), stdout);
-  if (*build && !programs.empty()) cli::build_program({.config = stated_config(choice.model), .method = method_type(choice.method), .storage = choice.storage}, programs);
-  if (*build && programs.empty()) program(choice);
-  if (*train) cli::train(*program(on(t.model), {}, t.data), t);
-  if (*generate) cli::generate(*program(on(g.model), g.adapter), g);
-  if (*eval) cli::eval(*program(on(e.model), e.adapter, e.data), e);
-  if (*plan) cli::plan(*program(choice), p);
-  if (*explain) cli::explain(*program(choice), format);
+  if (*build && !programs.empty()) cli::build_program(request(choice, Purpose::train), programs);
+  if (*build && programs.empty()) program(choice, Purpose::train);
+  if (*train) cli::train(*program(on(t.model), Purpose::train, {}, t.data), t);
+  if (*generate) cli::generate(*program(on(g.model), Purpose::open, g.adapter), g);
+  if (*eval) cli::eval(*program(on(e.model), Purpose::open, e.adapter, e.data), e);
+  if (*plan) cli::plan(*program(choice, Purpose::train), p);
+  if (*explain) cli::explain(*program(choice, Purpose::train), format);
   if (*embed) {
-    auto with_head = on(b.model);
-    if (with_head.method.empty() && b.adapter.empty()) with_head.method = "FrozenBase";
-    cli::embed(*program(with_head, b.adapter), b);
+    auto plain = on(b.model);
+    if (plain.method.empty() && b.adapter.empty()) plain.method = "FrozenBase";
+    cli::embed(*program(plain, Purpose::open, b.adapter), b);
   }
-  if (*merge) cli::merge(*program(on(m.model), m.adapter), m);
-  if (*gguf) cli::gguf(*program(on(m.model), m.adapter), m);
+  if (*merge) cli::merge(*program(on(m.model), Purpose::open, m.adapter), m);
+  if (*gguf) cli::gguf(*program(on(m.model), Purpose::open, m.adapter), m);
   return 0;
 }
 

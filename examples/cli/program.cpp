@@ -48,23 +48,26 @@ std::string quoted(const std::string& text) {
 /// What a program is made of.
 struct Sources {
   std::string model, train, serve;
-  std::string title;  ///< for people
+  std::string method;  ///< as C++ spells it
+  std::string title;   ///< for people
 };
 
 Sources sources_of(const ProgramRequest& r) {
   const auto& family = graft::model_family(r.config.family, "the model");
-  const std::string type = graft::model_template(r.config);
-  // A classifier's head is new, so it is trained, whatever the method says of the rest.
-  const bool heads = type.ends_with("Classifier") && r.method.find("Head") == std::string::npos && r.method.find("FullFineTuning") == std::string::npos;
-  const std::string head = family.type == "Roberta" ? "Unfreeze<Pooler, Head>" : "Unfreeze<Head>";
-  const std::string method = heads ? "Methods<" + r.method + ", " + head + ">" : r.method;
-  std::string name;
-  for (const char c : method) name += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
   Sources s;
-  s.title = std::string(family.name) + " of " + std::to_string(r.config.blocks) + " blocks, " + std::to_string(r.config.width) + " wide, with " + method;
-  s.model = "#pragma once\n#include \"engine_of.hpp\"\n#include <graft/models/" + std::string(family.header) + ".hpp>\n#include <graft/peft.hpp>\n\nnamespace program {\nusing namespace graft;\n\n" +
-            graft::config_struct(r.config) + "\nusing Asked =\n#line 1 \"--method\"\n" + r.method + "\n;\nusing Method = " + (heads ? "Methods<Asked, " + head + ">" : "Asked") + ";\nusing Model = " + type +
-            "<Config, Method, Cpu, " + r.storage + ">;\nconstexpr const char* method = \"" + name + "\";\n\n}  // namespace program\n";
+  s.method = graft::type_text(r.method);
+  std::string name, headers;
+  for (const char c : s.method) name += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  for (const auto& header : graft::headers_of(r.method)) headers += "#include <" + header + ">\n";
+  for (const auto& header : r.headers) {
+    const auto path = fs::absolute(header).string();
+    if (path.find_first_of("\"\n\\") != path.npos) graft::fail("--include: ", path, ": a header whose path has quotes or backslashes cannot be included");
+    headers += "#include \"" + path + "\"\n";
+  }
+  s.title = std::string(family.name) + " of " + std::to_string(r.config.blocks) + " blocks, " + std::to_string(r.config.width) + " wide, with " + s.method;
+  s.model = "#pragma once\n#include \"engine_of.hpp\"\n#include <graft/models/" + std::string(family.header) + ".hpp>\n#include <graft/peft.hpp>\n" + headers + "\nnamespace program {\nusing namespace graft;\n\n" +
+            graft::config_struct(r.config) + "\nusing Method =\n#line 1 \"the method\"\n" + s.method + "\n;\nusing Model = " + graft::model_template(r.config) + "<Config, Method, Cpu, " + r.storage +
+            ">;\nconstexpr const char* method = \"" + name + "\";\n\n}  // namespace program\n";
   s.train = "#include \"model.hpp\"\n\nnamespace program {\nextern cli::EngineOf<Model>::Fit* const fit;\ncli::EngineOf<Model>::Fit* const fit = cli::Trains<Model>::fit;\n}  // namespace program\n";
   s.serve = "#include \"model.hpp\"\n\nnamespace program {\nextern cli::EngineOf<Model>::Fit* const fit;\n}  // namespace program\n\n"
             "extern \"C\" cli::Engine* graft_program() { return new cli::EngineOf<program::Model>(program::method, program::fit); }\n";
@@ -113,27 +116,19 @@ std::unique_ptr<Engine> open(const fs::path& library) {
   return std::unique_ptr<Engine>(make());  // the library stays open to the end of the process
 }
 
-/// Of a compiler's output, what a user can act on: graft's own words, and what it says of the method.
-std::string in_words(const std::string& output, const std::string& method) {
-  std::string words, pointing;
+/// Of a compiler's output, what a user can act on: graft's own words, and the compiler's of a header or a method of the user's.
+std::string in_words(const std::string& output) {
+  std::string words, errors;
   std::istringstream lines(output);
   for (std::string line; std::getline(lines, line);) {
-    if (const auto at = line.find("graft: "); at != line.npos && line.find("error") != line.npos && words.find(line.substr(at)) == words.npos) words += "\n  " + line.substr(at + 7);
-    if (line.starts_with("--method:") && line.find("error: ") != line.npos && pointing.empty()) {
-      const auto column = static_cast<std::size_t>(std::max(1, std::atoi(line.c_str() + line.find(':', 9) + 1)));
-      pointing = "\n  " + line.substr(line.find("error: ") + 7) + "\n    " + method + "\n    " + std::string(std::min(column, method.size() + 1) - 1, ' ') + "^";
-    }
+    if (line.find("error") == line.npos) continue;
+    if (const auto at = line.find("graft: "); at != line.npos && words.find(line.substr(at + 7)) == words.npos) words += "\n  " + line.substr(at + 7);
+    if (line.find("error: ") != line.npos && errors.size() < 2000) errors += "\n  " + line.substr(0, 400);
   }
-  if (!words.empty()) return words + "\n    " + method;
-  if (!pointing.empty()) return pointing;
-  std::string errors;
-  std::istringstream again(output);
-  for (std::string line; std::getline(again, line) && errors.size() < 2000;)
-    if (line.find("error: ") != line.npos) errors += "\n  " + line.substr(0, 400);
-  return "\n    " + method + errors;
+  return words.empty() ? errors : words;
 }
 
-fs::path compile(const ProgramRequest& request, const Sources& sources, const fs::path& library) {
+fs::path compile(const Sources& sources, const fs::path& library) {
   const auto folder = library.parent_path() / (library.stem().string() + ".building-" + std::to_string(::getpid()));
   fs::create_directories(folder);
   const struct Remove {
@@ -168,7 +163,7 @@ fs::path compile(const ProgramRequest& request, const Sources& sources, const fs
   if (failed) {
     std::string output = graft::read_file(folder / "serve.log");
     if (output.find("error: ") == output.npos) output = graft::read_file(folder / "train.log");
-    graft::fail("the method does not make a model:", in_words(output, request.method));
+    graft::fail("the method does not make a model:\n    ", sources.method, in_words(output));
   }
   const auto made = folder / "program.so";
   if (run("-shared -fopenmp " + quoted((folder / "train.o").string()) + " " + quoted((folder / "serve.o").string()) + " -o " + quoted(made.string()) + " " + build_settings::libraries, "link.log") != 0)
@@ -200,11 +195,12 @@ std::unique_ptr<Engine> open_program(const ProgramRequest& request) {
   }
   Hash hash;
   hash.add(sources.model);
+  for (const auto& header : request.headers) hash.add(graft::read_file(header));
   add_surroundings(hash);
   const auto library = cache_folder() / (hash.hex() + ".so");
   if (!fs::exists(library)) {
     fs::create_directories(library.parent_path());
-    compile(request, sources, library);
+    compile(sources, library);
   }
   return open(library);
 }
@@ -212,21 +208,8 @@ std::unique_ptr<Engine> open_program(const ProgramRequest& request) {
 void build_program(const ProgramRequest& request, const fs::path& folder) {
   const Sources sources = sources_of(request);
   fs::create_directories(folder);
-  const auto library = compile(request, sources, folder / plain_name(sources));
+  const auto library = compile(sources, folder / plain_name(sources));
   graft::write_file(fs::path(library).replace_extension(".txt"), sources.title);
-}
-
-std::string method_of_adapter(const fs::path& adapter, const std::string& family) {
-  if (const auto own = adapter / "graft.json"; fs::exists(own)) return graft::required<std::string>(graft::read_json(own), "method", own.string());
-  const auto theirs = adapter / "adapter_config.json";
-  if (!fs::exists(theirs)) graft::fail(adapter.string(), ": there is no adapter_config.json in it");
-  const auto out = fs::temp_directory_path() / ("graft-method-" + std::to_string(::getpid()));
-  const std::string command = quoted(build_settings::cmake) + " -DADAPTER=" + quoted(theirs.string()) + " -DFAMILY=" + quoted(family) + " -DOUTPUT=" + quoted(out.string()) + " -P " + quoted(build_settings::cmake_script) + " > " + quoted(out.string() + ".log") + " 2>&1";
-  if (std::system(command.c_str()) != 0) graft::fail(theirs.string(), ": its method is not known; name it with --method. ", fs::exists(out.string() + ".log") ? graft::read_file(out.string() + ".log") : "");
-  const std::string method = graft::read_file(out);
-  fs::remove(out);
-  fs::remove(out.string() + ".log");
-  return method;
 }
 
 const std::vector<std::pair<std::string, std::string>>& named_methods() {

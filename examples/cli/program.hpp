@@ -4,24 +4,24 @@
 
 #include "engine.hpp"
 
+#include <graft/checkpoints/method_description.hpp>
 #include <graft/checkpoints/stated_config.hpp>
 
 namespace cli {
 
 struct ProgramRequest {
   graft::StatedConfig config;
-  std::string method = "LoRA<8, Alpha<16>>";  ///< as C++ spells it, names of graft's unqualified
+  graft::MethodDescription method;
   std::string storage = "Bf16";
+  std::vector<std::filesystem::path> headers{};  ///< of methods of the user's own
 };
 
-/// The program, compiled now if it is not there yet. A mistake in the method is shown in the compiler's words, pointing at it.
+/// The program, compiled now if it is not there yet, of nothing but what graft knows and the user's headers. Where a model has no place for the method, the
+/// sentence of the type that says so is shown.
 std::unique_ptr<Engine> open_program(const ProgramRequest& request);
 
 /// Compiles it into a folder of programs built ahead.
 void build_program(const ProgramRequest& request, const std::filesystem::path& folder);
-
-/// The C++ type of the method that an adapter's files name: graft.json, or PEFT's config (then CMake is needed).
-std::string method_of_adapter(const std::filesystem::path& adapter, const std::string& family);
 
 /// Methods that have a short name, with their types.
 const std::vector<std::pair<std::string, std::string>>& named_methods();

@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(structs) {
       "rope_amplitude = 1.22474487F;\n  static constexpr std::array<float, 3> rope_short{1.0F, 1.5F, 2.25F};\n  static constexpr std::array<float, 3> rope_long{2.0F, 3.0F, 4.5F};\n  static constexpr graft::Index rotary_width = 6, rope_original = 16;");
   BOOST_TEST(model_template(read(sizes("bert"))) == "graft::BertClassifier");
   BOOST_TEST(model_template(read(with(sizes("roberta"), {{"architectures", {"RobertaForMaskedLM"}}}))) == "graft::RobertaMaskedLM");
-  const auto header = model_header(read(sizes("phi3")), "mine", "graft::LoRA<8>", "here");
+  const auto header = model_header(read(sizes("phi3")), "mine", {.kind = "LoRA", .numbers = {8}});
   BOOST_TEST(header.find("#include <graft/models/phi3.hpp>") != std::string::npos);
   BOOST_TEST(header.find("using Model = graft::Phi3<Config, Method, Backend, Policies...>;") != std::string::npos);
 }

@@ -89,10 +89,10 @@ class Parameter<B, Constant<S>, Rows, Columns> {
 
 /// A vector that is frozen: a bias or a norm's gain, always plain floats.
 template <class B, Index N>
-class Parameter<B, Constant<F32>, 1, N> {
+class Parameter<B, Constant<Plain>, 1, N> {
  public:
   using backend = B;
-  using storage = F32;
+  using storage = Plain;
   static constexpr bool trainable = false;
   static constexpr Gradient gradient_kind = Gradient::none;
   static constexpr Index rows = 1, columns = N, size = N;
@@ -107,6 +107,14 @@ class Parameter<B, Constant<F32>, 1, N> {
  private:
   Buffer<B> value_{bytes()};
 };
+
+/// A matrix of one row, which files keep as a matrix nevertheless.
+template <class P>
+struct OneRow : P {
+  static constexpr std::array extents{Index{1}, P::columns};
+};
+template <class B, class Role, Index Rows, Index Columns>
+using Matrix = std::conditional_t<Rows == 1, OneRow<Parameter<B, Role, Rows, Columns>>, Parameter<B, Role, Rows, Columns>>;
 
 /// A trained parameter that files keep with these extents, whatever they are.
 template <class B, Index First, Index... More>

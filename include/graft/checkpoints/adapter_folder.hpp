@@ -7,6 +7,8 @@
 #include <graft/checkpoints/method_json.hpp>
 #include <graft/checkpoints/peft_config.hpp>
 
+#include <map>
+
 namespace graft {
 
 class AdapterFolder {
@@ -35,22 +37,28 @@ class AdapterFolder {
     for (const auto& [name, architecture] : {std::pair{"SEQ_CLS", "ForSequenceClassification"}, {"TOKEN_CLS", "ForTokenClassification"}, {"QUESTION_ANS", "ForQuestionAnswering"}})
       if (task == name) base.architecture = architecture;
     if (!classes_.empty()) base.classes = classes_.size();
+    std::map<std::string_view, Index> rows;
     for (const auto& m : modules_of(base)) {
-      if (m.site != "Head" && m.site != "TokenEmbedding") continue;
-      const auto* const t = tensor("base_model.model." + m.path + ".weight");
-      if (t == nullptr || t->shape.size() != 2) continue;
-      if (m.site == "Head" && (task_of(base) == Task::text_class || task_of(base) == Task::token_class)) base.classes = t->shape[0];
-      else if (t->shape[0] > base.vocabulary) base.vocabulary = t->shape[0];
+      const auto* t = tensor("base_model.model." + m.path + ".weight");
+      if (t == nullptr) t = tensor("base_model.model." + m.path + ".base_layer.weight");
+      if (t != nullptr && t->shape.size() == 2) rows[m.site] = t->shape[0];
     }
+    const auto of_embedding = rows.contains("TokenEmbedding") ? rows.at("TokenEmbedding") : base.vocabulary, of_head = rows.contains("Head") ? rows.at("Head") : base.vocabulary;
+    if (const auto kind = task_of(base); (kind == Task::text_class || kind == Task::token_class) && rows.contains("Head")) base.classes = of_head;
+    else if ((kind == Task::next_token || kind == Task::pair) && of_embedding != of_head && !(base.tied_head && !rows.contains("Head")))
+      fail(folder_.string(), ": the vocabulary was resized: the embedding has ", of_embedding, " rows and the head ", of_head, "; save both, as PEFT does with save_embedding_layers=True");
+    base.vocabulary = std::max(base.vocabulary, of_embedding);
     return base;
   }
 
   /// How the adapter was made, for a model (which `model` yields).
   [[nodiscard, gnu::cold]] AdapterReading reading(const StatedConfig& model) const {
     if (noted_) return {.method = *noted_};
-    if (is_hub()) return {.method = HubConfig(config_.json, config_.source, model).read()};
-    return PeftConfig(config_, model, modules_of(model)).read();
+    if (is_hub()) return {.method = beside_hub_head(HubConfig(config_.json, config_.source, model).read(), model)};
+    return reading_by_config(model, modules_of(model));
   }
+  /// The same of PEFT's, from the config alone, against these modules.
+  [[nodiscard, gnu::cold]] AdapterReading reading_by_config(const StatedConfig& model, const std::vector<Module>& modules) const { return PeftConfig(config_, model, modules).read(); }
 
   [[nodiscard]] const StoredTensor* tensor(const std::string& name) const {
     if (config_.tensors == nullptr) return nullptr;
@@ -59,6 +67,19 @@ class AdapterFolder {
   }
 
  private:
+  /// AdapterHub trains a head with its adapters, and keeps it in a file of its own.
+  [[nodiscard]] MethodDescription beside_hub_head(MethodDescription method, const StatedConfig& model) const {
+    const auto path = folder_ / "model_head.safetensors";
+    if (!std::filesystem::exists(path)) return method;
+    const SafetensorsFile head(path);
+    std::vector<std::string> sites;
+    for (const auto& m : modules_of(model))
+      if ((m.site == "Pooler" || m.site == "Head") && head.tensors.contains(m.path + ".weight")) sites.emplace_back(m.site);
+    if (sites.empty()) fail(path.string(), ": its head is none of this model's; graft reads those of Transformers' classes, like classifier.weight");
+    MethodDescription trained{.kind = "Unfreeze", .options = {{.name = "On", .sites = sites}}};
+    sort_options(trained, *named(method_kinds, trained.kind));
+    return united({std::move(method), std::move(trained)});
+  }
   void open_tensors() {
     for (const char* name : {"adapter_model.safetensors", "adapter.safetensors"})
       if (const auto path = folder_ / name; std::filesystem::exists(path)) {
@@ -93,12 +114,5 @@ class AdapterFolder {
   std::optional<MethodDescription> noted_;
   std::vector<std::string> classes_;
 };
-
-/// The method without what only training does: nothing is dropped when an adapter is loaded.
-[[nodiscard, gnu::cold]] inline MethodDescription without_dropout(MethodDescription m) {
-  std::erase_if(m.options, [](const auto& o) { return o.name == "Dropout"; });
-  for (auto& part : m.parts) part = without_dropout(std::move(part));
-  return m;
-}
 
 }  // namespace graft

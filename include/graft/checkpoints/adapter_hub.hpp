@@ -3,7 +3,7 @@
 /// adapter_fusion_config.json and model_adapter_fusion.safetensors. Names of tensors hold the adapter's own.
 #pragma once
 
-#include <graft/checkpoints/load.hpp>
+#include <graft/checkpoints/open_adapter.hpp>
 #include <graft/peft/adapter.hpp>
 
 namespace graft {
@@ -14,17 +14,6 @@ inline constexpr bool of_adapter_hub = requires { L::method::hub_name(); };
 template <class Model>
 constexpr bool uses_adapter_hub() {
   return any_layer<Model>([]<class L>(auto, const L&) { return of_adapter_hub<L>; });
-}
-
-/// Complains of every option that a file states otherwise than the type. What a file does not state is as in the type.
-inline void check_options(const Json& in_file, const Json& in_type, Complaints& complaints) {
-  for (const auto& [key, value] : in_type.items())
-    if (in_file.contains(key) && in_file.at(key) != value) complaints.add(key + " is " + in_file.at(key).dump() + " in the file, " + value.dump() + " in the type");
-}
-inline constexpr const char* which_method = "The method in the model's type must be the one the adapter was made with (graft_add_model in CMake makes it from adapter_config.json).";
-inline const StoredTensor* find_tensor(const SafetensorsFile& file, const std::string& name) {
-  const auto found = file.tensors.find(name);
-  return found == file.tensors.end() ? nullptr : &found->second;
 }
 
 /// A part of a model that is a folder of its own: one adapter, or a fusion of several.

@@ -13,9 +13,16 @@ namespace graft {
 /// What an adapter's config says of a model.
 struct AdapterReading {
   MethodDescription method;
-  std::map<std::string, Json> at{};   ///< values of PEFT's keys by the path of an adapted module, where they differ from module to module
-  std::vector<std::string> notes{};   ///< what was passed over, for people
+  std::map<std::string, std::string> at{};  ///< by the path of a module, what stands there, as text
+  std::vector<std::string> notes{};         ///< what was passed over, for people
 };
+
+/// The method as one needs it to open what it trained: without what only training does, or only its first values.
+[[nodiscard, gnu::cold]] inline MethodDescription as_opened(MethodDescription m) {
+  std::erase_if(m.options, [](const auto& o) { return o.name == "Dropout" || o.name == "GaussianInit" || o.name == "Initial" || o.name == "Penalty"; });
+  for (auto& part : m.parts) part = as_opened(std::move(part));
+  return m;
+}
 
 /// A decimal as a fraction: 0.05 is {1, 20}. Throws where it is negative or has too many digits.
 [[nodiscard, gnu::cold]] inline std::vector<std::int64_t> fraction_of(double x, const std::string& what) {
@@ -59,11 +66,14 @@ class PartsOfModules {
  public:
   [[gnu::cold]] explicit PartsOfModules(const std::vector<Module>& modules) : modules_(modules) {}
 
-  /// `part`: without sites and blocks; a site of an option's own (IA3's Reads) is named by `sites`.
-  void add(const Module& module, const MethodDescription& part, const char* sites = "On") {
+  /// `part`: without sites and blocks; a site of an option's own (IA3's Reads) is named by `sites`. Yields what stands there, as text.
+  std::string add(const Module& module, const MethodDescription& part, const char* sites = "On") {
     auto& kind = kinds_[type_text(part)];
     kind.part = part;
     kind.modules[sites].push_back(&module);
+    auto opened = as_opened(part);
+    sort_options(opened, *named(method_kinds, part.kind));
+    return type_text(opened) + (sites == std::string_view("On") ? "" : std::string(", ") + sites);
   }
 
   /// The parts, in an order that does not depend on the file's. Throws where the modules are not all of a site that graft's types have only together.

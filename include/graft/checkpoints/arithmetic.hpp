@@ -236,25 +236,32 @@ std::pair<LowRankPairs, double> as_low_rank(const Model& model, Index rank) {
 }
 
 /// The pairs of a LoRA folder of PEFT's, whatever its ranks and scalings. DoRA, modules saved whole and adapted embeddings are refused.
-inline LowRankPairs read_pairs(const std::filesystem::path& folder) {
-  const auto source = (folder / "adapter_config.json").string();
-  const Json config = read_json(source);
-  if (const auto type = required<std::string>(config, "peft_type", source); type != "LORA") fail(source, ": peft_type is ", type, "; arithmetic is of LORA adapters");
-  for (const char* key : {"use_dora", "lora_bias", "use_qalora", "fan_in_fan_out"})
-    if (optional<bool>(config, key, false, source)) fail(source, ": ", key, " is set, and such an adapter is no product of two matrices");
-  const SafetensorsFile file(folder / "adapter_model.safetensors");
+[[gnu::cold]] inline LowRankPairs read_pairs(const std::filesystem::path& folder) {
+  const AdapterFolder adapter(folder, OwnMethods::allowed);
+  const AdapterConfig& config = adapter.config();
+  const auto& source = config.source;
+  if (const auto type = required<std::string>(config.json, "peft_type", source); type != "LORA") fail(source, ": peft_type is ", type, "; arithmetic is of LORA adapters");
+  check_keys(peft_keys, config.json, "LORA", source);
+  for (const char* key : {"use_dora", "lora_bias"})
+    if (optional<bool>(config.json, key, false, source)) fail(source, ": ", key, " is set, and such an adapter is no product of two matrices");
+  if (const auto init = config.json.value("init_lora_weights", Json()); init == Json("pissa") || init == Json("olora")) fail(source, ": init_lora_weights is ", init.dump(), ": the adapter stands on a base that it changed, and arithmetic is of adapters over one base");
+  if (config.json.contains("alora_invocation_tokens") && !config.json.at("alora_invocation_tokens").is_null()) fail(source, ": alora_invocation_tokens is set, and such an adapter is no product of two matrices");
+  if (config.tensors == nullptr) fail(folder.string(), ": there is no adapter_model.safetensors in it");
+  const RankRules rules(config, "r", 8, "lora_alpha", 8);
   const std::string prefix = "base_model.model.", ending = ".lora_A.weight";
+  const auto& tensors = *config.tensors;
   LowRankPairs pairs;
-  for (const auto& [name, tensor] : file.tensors) {
-    if (name.ends_with(".lora_B.weight") && file.tensors.contains(name.substr(0, name.size() - ending.size()) + ending)) continue;
+  for (const auto& [name, tensor] : tensors) {
+    if (name.ends_with(".lora_B.weight") && tensors.contains(name.substr(0, name.size() - ending.size()) + ending)) continue;
     const bool is_a = name.starts_with(prefix) && name.ends_with(ending);
-    const auto partner = is_a ? file.tensors.find(name.substr(0, name.size() - ending.size()) + ".lora_B.weight") : file.tensors.end();
-    if (partner == file.tensors.end()) fail(source, ": ", name, " is no half of a low-rank pair on a linear layer; arithmetic knows nothing else");
+    const auto partner = is_a ? tensors.find(name.substr(0, name.size() - ending.size()) + ".lora_B.weight") : tensors.end();
+    if (partner == tensors.end()) fail(source, ": ", name, " is no half of a low-rank pair on a linear layer; arithmetic knows nothing else");
     const std::string path = name.substr(prefix.size(), name.size() - prefix.size() - ending.size());
     LowRankPair pair{.out = partner->second.shape.at(0), .in = tensor.shape.at(1), .rank = tensor.shape.at(0), .a = to_floats(tensor, name), .b = to_floats(partner->second, partner->first)};
     if (partner->second.shape.at(1) != pair.rank) fail(source, ": ", name, " has rank ", pair.rank, " and its lora_B ", partner->second.shape.at(1));
-    const double alpha = pattern_value(config, "alpha_pattern", "lora_alpha", path), r = static_cast<double>(pair.rank);
-    pair.scaling = static_cast<float>(alpha / (optional<bool>(config, "use_rslora", false, source) ? std::sqrt(r) : r));
+    const double r = static_cast<double>(pair.rank);
+    if (rules.rank_at(path) != r) fail(source, ": by its words (r, rank_pattern) ", path, " has rank ", rules.rank_at(path), ", and the tensor ", name, " has ", pair.rank);
+    pair.scaling = static_cast<float>(rules.alpha_at(path) / (optional<bool>(config.json, "use_rslora", false, source) ? std::sqrt(r) : r));
     pairs.emplace(path, std::move(pair));
   }
   return pairs;
@@ -272,26 +279,19 @@ inline float common_scaling(const std::vector<LowRankPairs>& adapters) {
 }
 
 /// Writes pairs as a LoRA folder that PEFT opens, with α = scaling · rank everywhere.
-inline void write_pairs(const LowRankPairs& pairs, const std::filesystem::path& folder, const std::string& base_name = "", float scaling = 1.0F) {
+[[gnu::cold]] inline void write_pairs(const LowRankPairs& pairs, const std::filesystem::path& folder, const std::string& base_name = "", float scaling = 1.0F) {
   if (pairs.empty()) fail("write_pairs: there is nothing to write to ", folder.string());
-  std::map<Index, Index> votes;
-  for (const auto& [path, pair] : pairs) ++votes[pair.rank];
-  const Index common = std::max_element(votes.begin(), votes.end(), [](const auto& x, const auto& y) { return x.second < y.second; })->first;
-  const auto alpha = [scaling](Index rank) { return static_cast<double>(scaling) * static_cast<double>(rank); };
-  Json config = {{"peft_type", "LORA"}, {"task_type", "CAUSAL_LM"}, {"base_model_name_or_path", base_name}, {"r", common}, {"lora_alpha", alpha(common)}, {"lora_dropout", 0.0}, {"bias", "none"},
-                 {"use_rslora", false}, {"use_dora", false}, {"fan_in_fan_out", false}, {"inference_mode", true}, {"target_modules", Json::array()}, {"modules_to_save", nullptr}, {"rank_pattern", Json::object()}, {"alpha_pattern", Json::object()}};
+  AdapterSummary summary{.type = "LORA", .task_type = "CAUSAL_LM"};
   std::vector<NamedTensor> tensors;
   for (const auto& [path, pair] : pairs) {
-    config["target_modules"].push_back(path);
-    if (pair.rank != common) {
-      config["rank_pattern"][path] = pair.rank;
-      config["alpha_pattern"][path] = alpha(pair.rank);
-    }
+    summary.modules.push_back({.path = path, .block = block_in(path), .out = pair.out, .in = pair.in});
+    summary.adapted.push_back({.path = path, .options = {{"r", pair.rank}, {"lora_alpha", static_cast<double>(scaling) * static_cast<double>(pair.rank)}, {"use_rslora", false}}});
     auto a = pair.a;
     for (float& x : a) x *= pair.scaling / scaling;
     tensors.push_back({"base_model.model." + path + ".lora_A.weight", {pair.rank, pair.in}, std::move(a)});
     tensors.push_back({"base_model.model." + path + ".lora_B.weight", {pair.out, pair.rank}, pair.b});
   }
+  const Json config = AdapterConfigWriter(summary).write(base_name, PathsAre::whole);
   std::filesystem::create_directories(folder);
   write_safetensors(folder / "adapter_model.safetensors", tensors);
   write_json(folder / "adapter_config.json", config);

@@ -1,7 +1,7 @@
 /// \file
 /// First values of LoRA that look at the base's weights, or at data. With s the scaling, W the base's weight, R the rank:
 ///   pissa:      s B A = the best approximation of W of rank R, which W then lacks (Meng et al. 2024)
-///   olora:      A, B = the first R rows and columns of W = Q R, likewise (Büyükakyüz 2024)
+///   olora:      A, B = the first R rows and columns of W = Q U, which then lacks s B A (Büyükakyüz 2024)
 ///   loftq:      s B A ≈ W − quantised(W − s B A), so that base and adapter together begin near W (Li et al. 2023)
 ///   orthogonal: A, B at random with B A = 0 (Zhu et al. 2024)
 ///   eva:        A = the directions that a layer's inputs vary most in, B = 0 (Paischer et al. 2024)
@@ -10,6 +10,7 @@
 #pragma once
 
 #include <graft/checkpoints/arithmetic.hpp>
+#include <graft/checkpoints/base_directions.hpp>
 
 #include <numeric>
 
@@ -54,13 +55,17 @@ LowRankPairs pissa(Model& model) {
 
 template <class Model>
 LowRankPairs olora(Model& model) {
-  using namespace initialization;
-  return assign_factors(model, []<class L>(const std::string&, L& layer) {
-    const auto w = layer.base.weight.read();
-    auto f = orthogonal_factors(w, L::out, L::in, L::rank);
-    layer.base.weight.assign(minus(w, product_of(f, L::out, L::in, L::rank)));
-    return f;
+  Model::each_site(model, [](auto, const Path&, auto& layer) {
+    using L = std::remove_cvref_t<decltype(layer)>;
+    if constexpr (requires { layer.low_rank_weight(); }) {
+      const auto w = layer.base.weight.read();
+      const auto f = orthogonal_factors(w, L::out, L::in, L::rank);
+      layer.a.assign(f.a);
+      layer.b.assign(f.b);
+      layer.base.weight.assign(without_directions(w, f, L::out, L::in, L::method::settings.scaling()));
+    }
   });
+  return low_rank_pairs(model);
 }
 
 /// `weights`: the base's own, before they were rounded to the model's storage.

@@ -93,67 +93,76 @@ class Complaints {
   Index count_ = 0;
 };
 
-/// Complains of every size that a file states otherwise than the config struct.
-template <class C>
-void check_config(const StatedConfig& stated, Complaints& complaints) {
-  const auto same = [&complaints](const char* what, auto in_file, auto in_type) {
-    const auto difference = static_cast<double>(in_file) - static_cast<double>(in_type);
-    if (difference > 1e-6 * static_cast<double>(in_type) || -difference > 1e-6 * static_cast<double>(in_type))
-      complaints.add(std::string(what) + ": " + std::to_string(in_file) + " in the file, " + std::to_string(in_type) + " in the type");
-  };
-  same("vocabulary", stated.vocabulary, C::vocabulary);
-  same("width", stated.width, C::width);
-  same("blocks", stated.blocks, C::blocks);
-  same("query heads", stated.heads, C::heads);
-  same("key/value heads", stated.groups, C::groups);
-  same("head width", stated.head_width, C::head_width);
-  same("feed-forward width", stated.feed_forward, C::feed_forward);
+/// What a type says of its models, as their files state it; `otherwise`: what a type of this family does not say.
+template <class Model>
+[[nodiscard]] StatedConfig stated_config_of(StatedConfig otherwise = {}) {
+  using C = typename Model::config;
+  StatedConfig c = std::move(otherwise);
+  constexpr std::string_view task = Model::task_type;
+  if (c.family.empty()) {
+    c.family = Model::family::template model_type<C>;
+    for (const auto& [name, ending] : {std::pair{"CAUSAL_LM", "ForCausalLM"}, {"SEQ_2_SEQ_LM", "ForConditionalGeneration"}, {"SEQ_CLS", "ForSequenceClassification"}, {"TOKEN_CLS", "ForTokenClassification"}, {"QUESTION_ANS", "ForQuestionAnswering"}, {"FEATURE_EXTRACTION", "Encoder"}, {"", "ForMaskedLM"}})
+      if (task == name) c.architecture = ending;
+  }
+  c.vocabulary = C::vocabulary, c.width = C::width, c.blocks = C::blocks, c.heads = C::heads, c.groups = C::groups, c.head_width = C::head_width, c.feed_forward = C::feed_forward, c.norm_epsilon = C::norm_epsilon;
   if constexpr (requires { C::rope_base; }) {
-    same("rotary base", stated.rope_base, C::rope_base);
-    same("rotary factor", stated.rope_factor, C::rope_factor);
-    same("rotary low frequency factor", stated.rope_low, C::rope_low);
-    same("rotary high frequency factor", stated.rope_high, C::rope_high);
-    same("original positions", stated.rope_original, C::rope_original);
-    same("turned columns of a head", stated.rotary_width, C::rotary_width);
-    same("beginning of the rotary ramp", stated.rope_ramp_begin, C::rope_ramp_begin);
-    same("end of the rotary ramp", stated.rope_ramp_end, C::rope_ramp_end);
-    same("rotary amplitude", stated.rope_amplitude, C::rope_amplitude);
-    same("short rotary divisors", stated.rope_short.size(), C::rope_short.size());
-    same("long rotary divisors", stated.rope_long.size(), C::rope_long.size());
-    for (Index j = 0; j < std::min<Index>(stated.rope_short.size(), C::rope_short.size()); ++j) same("a short rotary divisor", stated.rope_short[j], C::rope_short[j]);
-    for (Index j = 0; j < std::min<Index>(stated.rope_long.size(), C::rope_long.size()); ++j) same("a long rotary divisor", stated.rope_long[j], C::rope_long[j]);
-    same("window", stated.window, C::window);
-    same("blocks to one without a window", stated.full_every, C::full_every);
-    same("blocks to one without rotary positions", stated.no_rope_every, C::no_rope_every);
-    same("norms of heads (1: yes)", int{stated.head_norm}, int{C::head_norm});
+    c.rope_base = C::rope_base, c.rope_factor = C::rope_factor, c.rope_low = C::rope_low, c.rope_high = C::rope_high, c.rope_original = C::rope_original, c.rotary_width = C::rotary_width;
+    c.rope_ramp_begin = C::rope_ramp_begin, c.rope_ramp_end = C::rope_ramp_end, c.rope_amplitude = C::rope_amplitude;
+    c.rope_short = {C::rope_short.begin(), C::rope_short.end()}, c.rope_long = {C::rope_long.begin(), C::rope_long.end()};
+    c.window = C::window, c.full_every = C::full_every, c.no_rope_every = C::no_rope_every, c.head_norm = C::head_norm;
   }
-  if constexpr (requires { C::local_rope_base; }) {
-    same("rotary base of windows", stated.local_rope_base, C::local_rope_base);
-    same("scale of attention", stated.attention_scale, C::attention_scale);
-    same("cap of attention's scores", stated.attention_cap, C::attention_cap);
-    same("cap of logits", stated.logit_cap, C::logit_cap);
-  }
-  if constexpr (requires { C::positions; }) same("positions", stated.positions, C::positions);
-  same("norm epsilon", stated.norm_epsilon, C::norm_epsilon);
-  if constexpr (requires { C::scaled_head; }) same("scaled input of the head (1: yes)", int{stated.scaled_head}, int{C::scaled_head});
-  if constexpr (requires { C::tied_head; }) same("tied head (1: yes)", int{stated.tied_head}, int{C::tied_head});
-  if constexpr (requires { C::token_types; }) same("token types", stated.token_types, C::token_types);
-  if constexpr (requires { C::encoder_blocks; }) {
-    same("encoder blocks", stated.encoder_blocks, C::encoder_blocks);
-    same("buckets of distances", stated.buckets, C::buckets);
-    same("farthest distance", stated.farthest, C::farthest);
-    same("gated feed-forward (1: yes)", int{stated.gated}, int{C::gated});
-  }
-  if constexpr (requires { C::qkv_bias; }) same("query/key/value bias (1: yes)", int{stated.qkv_bias}, int{C::qkv_bias});
+  if constexpr (requires { C::local_rope_base; }) c.local_rope_base = C::local_rope_base, c.attention_scale = C::attention_scale, c.attention_cap = C::attention_cap, c.logit_cap = C::logit_cap;
+  if constexpr (requires { C::positions; }) c.positions = C::positions;
+  if constexpr (requires { C::scaled_head; }) c.scaled_head = C::scaled_head;
+  if constexpr (requires { C::tied_head; }) c.tied_head = C::tied_head;
+  if constexpr (requires { C::token_types; }) c.token_types = C::token_types;
+  if constexpr (requires { Model::new_heads; }) c.classes = C::classes;
+  if constexpr (requires { C::encoder_blocks; }) c.encoder_blocks = C::encoder_blocks, c.buckets = C::buckets, c.farthest = C::farthest, c.gated = C::gated;
+  if constexpr (requires { C::qkv_bias; }) c.qkv_bias = C::qkv_bias;
+  if constexpr (requires { C::output_bias; }) c.output_bias = C::output_bias, c.mlp_bias = C::mlp_bias;
+  return c;
 }
+
+/// Complains of every size that a file states otherwise than the type.
+[[gnu::cold]] inline void check_config(const StatedConfig& in_file, const StatedConfig& in_type, Complaints& complaints) {
+  const auto same = [&](const char* what, const auto& of) {
+    const auto file = static_cast<double>(of(in_file)), type = static_cast<double>(of(in_type));
+    if (std::abs(file - type) > 1e-6 * std::abs(type)) complaints.add(std::string(what) + ": " + Json(file).dump() + " in the file, " + Json(type).dump() + " in the type");
+  };
+  constexpr std::pair<const char*, Index StatedConfig::*> sizes[] = {
+      {"vocabulary", &StatedConfig::vocabulary}, {"width", &StatedConfig::width}, {"blocks", &StatedConfig::blocks}, {"query heads", &StatedConfig::heads}, {"key/value heads", &StatedConfig::groups}, {"head width", &StatedConfig::head_width},
+      {"feed-forward width", &StatedConfig::feed_forward}, {"positions", &StatedConfig::positions}, {"token types", &StatedConfig::token_types}, {"encoder blocks", &StatedConfig::encoder_blocks}, {"buckets of distances", &StatedConfig::buckets},
+      {"farthest distance", &StatedConfig::farthest}, {"original positions", &StatedConfig::rope_original}, {"turned columns of a head", &StatedConfig::rotary_width}, {"window", &StatedConfig::window},
+      {"blocks to one without a window", &StatedConfig::full_every}, {"blocks to one without rotary positions", &StatedConfig::no_rope_every}};
+  constexpr std::pair<const char*, double StatedConfig::*> numbers[] = {
+      {"norm epsilon", &StatedConfig::norm_epsilon}, {"rotary base", &StatedConfig::rope_base}, {"rotary factor", &StatedConfig::rope_factor}, {"rotary low frequency factor", &StatedConfig::rope_low}, {"rotary high frequency factor", &StatedConfig::rope_high},
+      {"beginning of the rotary ramp", &StatedConfig::rope_ramp_begin}, {"end of the rotary ramp", &StatedConfig::rope_ramp_end}, {"rotary amplitude", &StatedConfig::rope_amplitude}, {"rotary base of windows", &StatedConfig::local_rope_base},
+      {"scale of attention", &StatedConfig::attention_scale}, {"cap of attention's scores", &StatedConfig::attention_cap}, {"cap of logits", &StatedConfig::logit_cap}};
+  constexpr std::pair<const char*, bool StatedConfig::*> flags[] = {
+      {"norms of heads (1: yes)", &StatedConfig::head_norm}, {"scaled input of the head (1: yes)", &StatedConfig::scaled_head}, {"tied head (1: yes)", &StatedConfig::tied_head}, {"gated feed-forward (1: yes)", &StatedConfig::gated},
+      {"query/key/value bias (1: yes)", &StatedConfig::qkv_bias}};
+  for (const auto& [what, member] : sizes) same(what, [m = member](const auto& c) { return c.*m; });
+  for (const auto& [what, member] : numbers) same(what, [m = member](const auto& c) { return c.*m; });
+  for (const auto& [what, member] : flags) same(what, [m = member](const auto& c) { return c.*m; });
+  for (const auto& [what, member] : {std::pair{"short rotary divisor", &StatedConfig::rope_short}, {"long rotary divisor", &StatedConfig::rope_long}}) {
+    same((std::string(what) + "s").c_str(), [m = member](const auto& c) { return (c.*m).size(); });
+    for (Index j = 0; j < std::min((in_file.*member).size(), (in_type.*member).size()); ++j) same(what, [m = member, j](const auto& c) { return (c.*m)[j]; });
+  }
+}
+
+/// Whether a type's vocabulary is that of the base's files, or has been resized for an adapter that brings all rows of the embedding and the head.
+enum class Vocabulary { of_the_base, resized };
 
 /// Fills the base weights of `model`; what a method adds keeps its values, and so does a trained head of a classifier that the file
 /// lacks, as one does that was trained for something else.
 template <class Model>
-void load_base(Model& model, const ModelFiles& files) {
+void load_base(Model& model, const ModelFiles& files, Vocabulary vocabulary = Vocabulary::of_the_base) {
   using C = typename Model::config;
   Complaints complaints;
-  check_config<C>(files.config(), complaints);
+  StatedConfig stated = files.config();
+  const bool grown = vocabulary == Vocabulary::resized && stated.vocabulary < C::vocabulary;
+  if (grown) stated.vocabulary = C::vocabulary;
+  check_config(stated, stated_config_of<Model>(stated), complaints);
   if constexpr (requires { Model::new_heads; })
     if (files.config().classes != C::classes && files.find(std::string(Model::head_name()) + ".weight") != nullptr)
       complaints.add("classes: " + std::to_string(files.config().classes) + " in the file, " + std::to_string(C::classes) + " in the type");
@@ -175,7 +184,9 @@ void load_base(Model& model, const ModelFiles& files) {
   };
   each([&](const std::string& name, auto& p) {
     used.insert(files.file_name(name));
-    complaints.expect(files.find(name), files.file_name(name), shape_in_files(p));
+    auto shape = shape_in_files(p);
+    if (grown && shape[0] == C::vocabulary) shape[0] = files.config().vocabulary;
+    complaints.expect(files.find(name), files.file_name(name), shape);
   });
   const auto harmless = [](const std::string& name) {
     for (const char* buffer : {"rotary_emb.inv_freq", "coder.embed_tokens.weight", ".attn.bias", ".attn.masked_bias", "embeddings.position_ids"})
@@ -192,14 +203,16 @@ void load_base(Model& model, const ModelFiles& files) {
   each([&](const std::string& name, auto& p) {
     using P = std::remove_cvref_t<decltype(p)>;
     if constexpr (FrozenParameter<P> && P::rows > 1 && file_type<typename P::storage> != ElementType::Other)
-      if (files.find(name)->type == file_type<typename P::storage>) return p.assign_rows(files.read_bytes(name));  // as it is, not rounded anew
-    p.assign(files.read(name));
+      if (!grown && files.find(name)->type == file_type<typename P::storage>) return p.assign_rows(files.read_bytes(name));  // as it is, not rounded anew
+    auto values = files.read(name);
+    values.resize(P::size);  // rows that the adapter brings
+    p.assign(values);
   });
 }
 
 /// A model from a GGUF file or a Hugging Face folder; what the method adds is initialised from `seed`.
 template <class Model>
-Model load(const std::filesystem::path& path, std::uint64_t seed = 0) {
+Model load(const std::filesystem::path& path, std::uint64_t seed = 0, Vocabulary vocabulary = Vocabulary::of_the_base) {
   const ModelFiles files(path);
   Model model;
   if constexpr (requires { Model::new_heads; }) {  // layers that the file may lack
@@ -207,8 +220,12 @@ Model load(const std::filesystem::path& path, std::uint64_t seed = 0) {
     model.head.initialize(draw);
     model.pooler.initialize(draw);
   }
-  load_base(model, files);
+  load_base(model, files, vocabulary);
   model.initialize(Initializer{.key = {seed, 1U << 20U}, .base = false});
+  if constexpr (any_layer<Model>([]<class L>(auto, const L&) { return requires { requires L::starts_from_base; }; })) {
+    static_assert(requires { start_from_base(model); }, "graft: PissaInit and OloraInit begin with directions of the base: include <graft/checkpoints/base_directions.hpp>");
+    start_from_base(model);
+  }
   return model;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/checkpoints/adapter.hpp>
+#include <graft/models/model.hpp>
 
 #include <cmath>
 
@@ -12,7 +13,7 @@ namespace graft {
 template <class Model>
 constexpr bool merges() {
   using Embedded = decltype(Model::token_embedding);
-  constexpr bool apart = BaseLayer<Embedded> || !requires(Embedded& layer) { layer.merge(); };
+  constexpr bool apart = BaseLayer<Embedded> || speaks_for_tied_head<Embedded> || !requires(Embedded& layer) { layer.merge(); };
   if constexpr (requires { &Model::head; }) return apart || !is_tied<decltype(Model::head)>;
   else return true;
 }
@@ -102,6 +103,8 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
         tensor.values = p.read();
       } else {
         tensor.values = base.read(base.find(tensor.name) != nullptr ? tensor.name : Model::embedding_name());
+        if constexpr (requires { requires L::starts_from_base; })
+          if (tensor.name == path.str() + ".weight") tensor.values = weight_under(layer, std::move(tensor.values));
         if constexpr (requires { layer.merged_weight(tensor.values); }) {
           if (tensor.name == path.str() + ".weight") tensor.values = layer.merged_weight(std::move(tensor.values));
         }

@@ -60,7 +60,7 @@ inline constexpr OptionForm option_forms[] = {
     {"On", OptionArguments::sites}, {"Reads", OptionArguments::sites}, {"Blocks", OptionArguments::numbers, 2, 4096},
     // LoRA's family
     {"Alpha", OptionArguments::numbers, 1, 2}, {"Dropout", OptionArguments::numbers, 2, 2}, {"RankStabilized"}, {"GaussianInit"}, {"PissaInit"}, {"OloraInit"}, {"LoraBias"}, {"WithHead"},
-    {"Invocation", OptionArguments::numbers, 1, 4096}, {"Kept", OptionArguments::numbers, 1, 1}, {"Penalty", OptionArguments::numbers, 1, 2},
+    {"Invocation", OptionArguments::numbers, 1, 4096}, {"FinalRank", OptionArguments::numbers, 1, 1}, {"Penalty", OptionArguments::numbers, 1, 2},
     // other changes of a weight
     {"DecomposeBoth"}, {"Factor", OptionArguments::numbers, 1, 1}, {"Seed", OptionArguments::numbers, 1, 1}, {"Initial", OptionArguments::numbers, 1, 2}, {"CountsBlocks"}, {"SharedBlock"}, {"Terms", OptionArguments::numbers, 1, 1},
     // prompts and prefixes
@@ -83,7 +83,7 @@ inline constexpr MethodKind method_kinds[] = {
     {"LoRA", "rank", "On Alpha Dropout RankStabilized GaussianInit PissaInit OloraInit LoraBias WithHead Blocks"},
     {"DoRA", "rank", "On Alpha Dropout RankStabilized GaussianInit Blocks"},
     {"ActivatedLoRA", "rank", "Invocation! On Alpha RankStabilized GaussianInit Blocks"},
-    {"AdaLoRA", "rank", "On Alpha Kept Penalty Blocks"},
+    {"AdaLoRA", "rank", "On Alpha FinalRank Penalty Blocks"},
     {"LoHa", "rank", "On Alpha Blocks"}, {"LoKr", "rank", "On Alpha DecomposeBoth Factor Blocks"}, {"HRA", "rank", "On Blocks"}, {"MiSS", "rank", "On Blocks"},
     {"VeRA", "rank", "On Seed Initial Blocks"}, {"RandLoRA", "rank", "On Alpha Blocks"}, {"SHiRA", "rank", "On Blocks"},
     {"FourierFT", "frequencies", "On Alpha Blocks"}, {"SeededFourierFT", "frequencies seed", "On Alpha Blocks"},
@@ -280,6 +280,12 @@ inline std::string joined_names(const std::vector<std::string>& names) {
   const std::string name = (kind != nullptr ? space : "") + m.kind;
   const bool plain = kind != nullptr && kind->numbers.empty() && kind->options.empty() && kind->parts.empty();  // no template
   return plain || (kind == nullptr && arguments.empty()) ? name : bracketed(name, arguments);
+}
+
+/// Headers that a program with the method needs beside <graft/peft.hpp>.
+[[nodiscard, gnu::cold]] inline std::vector<std::string> headers_of(const MethodDescription& m) {
+  const bool from_base = m.any([](const auto& part) { return part.has("PissaInit") || part.has("OloraInit"); });
+  return from_base ? std::vector<std::string>{"graft/checkpoints/base_directions.hpp"} : std::vector<std::string>{};
 }
 
 /// Several methods as one.

@@ -56,6 +56,9 @@ class NameRule {
   std::optional<Pattern> expression_;
 };
 
+/// What target_modules is where a folder holds layers that are trained whole, or biases, and nothing else: PEFT's word for it.
+inline constexpr const char* no_modules = "dummy-target-modules";
+
 /// The keys that choose modules: target_modules, exclude_modules, modules_to_save, layers_to_transform and layers_pattern.
 class ModuleRules {
  public:
@@ -79,8 +82,18 @@ class ModuleRules {
     return std::any_of(saved_.begin(), saved_.end(), [&](const auto& name) { return path.ends_with(name); });
   }
   [[nodiscard]] bool saves_any() const { return !saved_.empty(); }
+  /// Whether ensure_weight_tying is about layers that are trained whole, or about ones that the method works on: PEFT knows an embedding and the head tied
+  /// to it by two names.
+  [[nodiscard]] bool saves_tied_pair() const { return std::any_of(saved_.begin(), saved_.end(), is_of_tied_pair); }
+  [[nodiscard]] bool targets_tied_pair() const {
+    if (saves_tied_pair()) return false;
+    if (targets_.is_expression()) return targets_.matches("embed_tokens") || targets_.matches("lm_head");
+    return std::any_of(targets_.names().begin(), targets_.names().end(), is_of_tied_pair);
+  }
   /// Whether the config leaves the choice to the library.
-  [[nodiscard]] bool by_default() const { return !targets_.there() && !all_linear_; }
+  [[nodiscard]] bool by_default() const { return !targets_.there() && !all_linear_ && !none_; }
+  /// Whether it says that no module is meant.
+  [[nodiscard]] bool names_none() const { return none_; }
   /// Names that mean no module of this model; PEFT passes over them, as long as others mean one.
   [[nodiscard]] std::vector<std::string> idle_names(const std::vector<Module>& modules) const {
     std::vector<std::string> idle;
@@ -97,8 +110,9 @@ class ModuleRules {
       std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
       all_linear_ = text == "all-linear";
     }
+    none_ = config.contains(key) && (config.at(key) == Json(no_modules) || config.at(key) == Json::array());
     if (!all_linear_) {
-      targets_ = NameRule(config, key, source_);
+      if (!none_) targets_ = NameRule(config, key, source_);
       return;
     }
     // Every linear layer but the one that yields tokens, or a classifier's classes.
@@ -112,7 +126,7 @@ class ModuleRules {
     if (config.contains("layers_to_transform") && !config.at("layers_to_transform").is_null()) {
       const Json& value = config.at("layers_to_transform");
       for (const Json& n : value.is_array() ? value : Json::array({value})) {
-        if (!n.is_number_unsigned()) fail(source_, ": layers_to_transform is ", value.dump().substr(0, 80), ", and not a number or a list of them");
+        if (!n.is_number_integer() || n < 0) fail(source_, ": layers_to_transform is ", value.dump().substr(0, 80), ", and not a number or a list of them");
         layers_.push_back(n.get<Index>());
       }
       if (targets_.is_expression() || all_linear_) {
@@ -124,6 +138,10 @@ class ModuleRules {
     if (!lists.empty() && layers_.empty()) fail(source_, ": layers_pattern says what layers_to_transform counts, and there is no layers_to_transform");
     for (const auto& name : lists) numbers_.push_back(config_pattern("(?:^|.*?\\.)" + name + R"(\.(?<number>\d+)\.)", "layers_pattern", source_));
     if (numbers_.empty()) numbers_.emplace_back(R"(.*?\.[^.]*\.(?<number>\d+)\.)");
+  }
+  static bool is_of_tied_pair(const std::string& name) {
+    const auto last = name.substr(name.rfind('.') + 1);
+    return last == "embed_tokens" || last == "lm_head";
   }
   /// Whether the first number in a path that counts blocks is among layers_to_transform.
   [[nodiscard]] bool in_layers(const std::string& path) const {
@@ -139,7 +157,7 @@ class ModuleRules {
   std::set<std::string> linears_;
   std::vector<Index> layers_;
   std::vector<Pattern> numbers_;  ///< of blocks, in paths
-  bool all_linear_ = false;
+  bool all_linear_ = false, none_ = false;
 };
 
 /// rank_pattern, alpha_pattern and the like: values by expressions, of which the first in the file that matches the end of a path holds.

@@ -26,6 +26,21 @@ struct Module {
   return renamed && task_of(c) == Task::answer ? "transformer" : "model";
 }
 
+/// The first number in a path: that of a block; −1: none.
+[[nodiscard, gnu::cold]] inline std::ptrdiff_t block_in(const std::string& path) {
+  for (Index at = 0; at < path.size(); at = std::min(path.find('.', at), path.size() - 1) + 1)
+    if (path[at] >= '0' && path[at] <= '9') return std::stoi(path.substr(at));
+  return -1;
+}
+
+/// Adds what modules stand in.
+[[gnu::cold]] inline void add_groups(std::vector<Module>& modules) {
+  std::set<std::string> groups;
+  for (const auto& m : modules)
+    for (auto dot = m.path.find('.'); dot != std::string::npos; dot = m.path.find('.', dot + 1)) groups.insert(m.path.substr(0, dot));
+  for (const auto& group : groups) modules.push_back({.path = group, .kind = ModuleKind::group});
+}
+
 /// Makes the list.
 class ModuleList {
  public:
@@ -34,12 +49,7 @@ class ModuleList {
     else if (c_.family == "bert" || c_.family == "roberta") bert();
     else if (c_.family == "t5") t5();
     else rotary();
-    const auto leaves = all_.size();
-    for (Index i = 0; i < leaves; ++i)  // what they stand in
-      for (auto dot = all_[i].path.find('.'); dot != std::string::npos; dot = all_[i].path.find('.', dot + 1)) {
-        const auto group = all_[i].path.substr(0, dot);
-        if (groups_.insert(group).second) all_.push_back({.path = group, .kind = ModuleKind::group});
-      }
+    add_groups(all_);
   }
   [[nodiscard]] std::vector<Module> list() && { return std::move(all_); }
 
@@ -113,7 +123,7 @@ class ModuleList {
 
   void bert() {
     const bool roberta = c_.family == "roberta";
-    const std::string root = roberta ? "roberta." : "bert.", embeddings = root + "embeddings.";
+    const std::string root = task_ == Task::embedding ? "" : roberta ? "roberta." : "bert.", embeddings = root + "embeddings.";
     embedding(embeddings + "word_embeddings", "TokenEmbedding", c_.vocabulary);
     embedding(embeddings + "position_embeddings", "PositionEmbedding", c_.positions);
     embedding(embeddings + "token_type_embeddings", "TokenTypeEmbedding", c_.token_types);
@@ -175,7 +185,6 @@ class ModuleList {
   const StatedConfig& c_;
   Task task_;
   std::vector<Module> all_;
-  std::set<std::string> groups_;
 };
 
 [[nodiscard, gnu::cold]] inline std::vector<Module> modules_of(const StatedConfig& config) { return ModuleList(config).list(); }

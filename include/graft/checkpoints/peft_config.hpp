@@ -51,8 +51,10 @@ class PeftConfig {
     const bool prompts = type_.ends_with("PROMPT_TUNING") || type_ == "P_TUNING" || type_ == "PREFIX_TUNING" || type_ == "ADAPTION_PROMPT";
     if (prompts) {
       before.push_back(prompt());
+      reading_.at["the prompt"] = type_text(before[0]);
     } else if (type_ == "TRAINABLE_TOKENS") {
       before.push_back(tokens_alone(rules));
+      reading_.at["rows of " + token_embedding().path] = type_text(before[0]);
     } else {
       read_modules(rules);
       for (auto& part : parts_.parts()) before.push_back(std::move(part));
@@ -93,21 +95,30 @@ class PeftConfig {
            "model.save_pretrained(folder, path_initial_model_for_weight_conversion=\"the adapter as it was saved before training\")");
   }
 
+  /// What stands at a module.
+  void put(const Module& m, const MethodDescription& part, const char* sites = "On") { reading_.at[m.path] = parts_.add(m, part, sites); }
+
+  /// Whether a head that is tied to the embedding is to follow what becomes of that.
+  [[nodiscard]] bool ties() const { return flag("ensure_weight_tying") && model_.tied_head && task_of(model_) == Task::next_token; }
+
   // ---- modules -----------------------------------------------------------------------------------------------------------
   void read_modules(const ModuleRules& rules) {
     if (rules.by_default() && c_.tensors == nullptr) fail(source_, ": target_modules is not said; name the modules, as PEFT does when it saves an adapter");
     const auto in_file = paths_in_file();
     std::vector<const Module*> meant;
     Complaint missing, foreign;
+    ties_ = ties() && rules.targets_tied_pair();
     for (const auto& m : modules_) {
-      const bool targeted = rules.by_default() ? in_file.contains(m.path) : rules.targets(m.path);
+      if (ties_ && m.site == "Head") continue;  // it follows the embedding
+      const bool targeted = rules.by_default() ? in_file.contains(m.path) : rules.targets(m.path) || (ties_ && m.site == "TokenEmbedding");
       if (c_.tensors != nullptr && targeted != in_file.contains(m.path)) (targeted ? missing : foreign).add(m.path);
       if (targeted) meant.push_back(&m);
     }
     for (const auto& path : in_file)
-      if (std::none_of(modules_.begin(), modules_.end(), [&](const auto& m) { return m.path == path; })) foreign.add(path);
+      if (!(ties_ && path == "lm_head") && std::none_of(modules_.begin(), modules_.end(), [&](const auto& m) { return m.path == path; })) foreign.add(path);
     if (!missing.names.empty() || !foreign.names.empty())
       fail(source_, ": its words and the tensors beside it disagree", missing.sentence("it means modules that have no tensors"), foreign.sentence("there are tensors of modules that it does not mean, or that this model does not have"));
+    if (meant.empty() && rules.names_none() && (rules.saves_any() || option<std::string>("bias", "none") != "none" || !says_nothing(json_.value("trainable_token_indices", Json())))) return;
     if (meant.empty()) fail(source_, ": target_modules ", json_.contains("target_modules") ? json_.at("target_modules").dump().substr(0, 200) : "", " means no module of this model; it has ", examples());
     for (const auto& name : rules.idle_names(modules_)) reading_.notes.push_back("target_modules: \"" + name + "\" is no module of this model, and passed over, as PEFT does");
     const auto each = reader();
@@ -152,9 +163,8 @@ class PeftConfig {
   [[nodiscard]] std::string module_path(std::string name) const {
     constexpr std::string_view prefix = "base_model.model.";
     if (name.starts_with(prefix)) name.erase(0, prefix.size());
-    if (std::none_of(modules_.begin(), modules_.end(), [&](const auto& m) { return m.path == name; }))  // a model without a head has no root in its names
-      for (const auto& m : modules_)
-        if (m.kind != ModuleKind::group && m.path.size() > name.size() && m.path.ends_with("." + name) && m.path.find('.') == m.path.size() - name.size() - 1) return m.path;
+    const auto is_module = [this](const std::string& path) { return std::any_of(modules_.begin(), modules_.end(), [&](const auto& m) { return m.path == path; }); };
+    if (task_of(model_) == Task::embedding && !is_module(name) && is_module(name.substr(name.find('.') + 1))) name.erase(0, name.find('.') + 1);  // as graft wrote it before 0.2
     return name;
   }
   [[nodiscard]] const StoredTensor* tensor(const Module& m, const std::string& ending) const {
@@ -193,7 +203,7 @@ class PeftConfig {
       for (const auto& [type, ending, extent] : {std::tuple{"HRA", ".hra_u", 1}, {"MISS", ".miss_block", 0}, {"RANDLORA", ".randlora_lambda", 0}, {"VERA", ".vera_lambda_d", 0}})
         if (type_ == type) expect_rank(m, ending, static_cast<Index>(extent), part.numbers[0], "r");
       if (type_ == "SHIRA") expect_rank(m, ".shira_weight", 0, part.numbers[0] * static_cast<std::int64_t>(m.in + m.out), "r: r (in + out) entries");
-      parts_.add(m, part);
+      put(m, part);
     };
   }
 
@@ -217,22 +227,19 @@ class PeftConfig {
       if (init == name) part.options.push_back({.name = option});
     if ((init == "pissa" || init == "olora") && part.kind != "LoRA") fail(source_, ": init_lora_weights is \"", init, "\", which graft does for plain LoRA alone");
     if (init == "olora" && model_.family == "gpt2") fail(source_, ": init_lora_weights is \"olora\", which PEFT computes of GPT-2's weights the wrong way round");
-    const bool ties = flag("ensure_weight_tying") && model_.tied_head && task_of(model_) == Task::next_token;
-    return [this, rules, part, init, ties](const Module& m) {
+    return [this, rules, part, init](const Module& m) {
       MethodDescription here = part;
       here.numbers = {whole(rules->rank_at(m.path), "r of " + m.path)};
       here.options.push_back(fraction("Alpha", rules->alpha_at(m.path), "lora_alpha of " + m.path));
-      reading_.at[m.path] = {{"r", here.numbers[0]}, {"lora_alpha", rules->alpha_at(m.path)}};
       if (m.kind == ModuleKind::embedding) {
         if (m.site != "TokenEmbedding" || here.kind != "LoRA" || !init.empty()) fail(source_, ": target_modules means ", m.path, ", an embedding; graft's ", here.kind, init.empty() ? "" : " begun by \"" + init + "\"", " works on linear layers, and plain LoRA on the token embedding");
         std::erase_if(here.options, [](const auto& o) { return o.name == "Dropout" || o.name == "LoraBias"; });  // PEFT has neither there
-        if (ties) here.options.push_back({.name = "WithHead"});
+        if (ties_) here.options.push_back({.name = "WithHead"});
         expect_rank(m, ".lora_embedding_A", 0, here.numbers[0], "r, rank_pattern");
       } else {
-        if (ties && m.site == "Head") return;  // it follows the embedding
         expect_rank(m, ".lora_A.weight", 0, here.numbers[0], "r, rank_pattern");
       }
-      parts_.add(m, here);
+      put(m, here);
     };
   }
 
@@ -250,10 +257,9 @@ class PeftConfig {
           if (!mask.is_array() || mask.size() != static_cast<Index>(rank) || std::any_of(mask.begin(), mask.end(), [](const Json& on) { return !on.is_boolean(); })) fail(source_, ": rank_pattern of ", m.path, " is no list of init_r = ", rank, " truth values");
           kept = std::count(mask.begin(), mask.end(), Json(true));
         }
-      if (kept != rank) here.options.push_back({.name = "Kept", .numbers = {kept}});
-      reading_.at[m.path] = {{"init_r", rank}, {"kept", kept}};
+      if (kept != rank) here.options.push_back({.name = "FinalRank", .numbers = {kept}});
       expect_rank(m, ".lora_A", 0, kept, "init_r, rank_pattern");
-      parts_.add(m, here);
+      put(m, here);
     };
   }
 
@@ -266,10 +272,9 @@ class PeftConfig {
       MethodDescription here = part;
       here.numbers = {whole(rules->rank_at(m.path), "r of " + m.path)};
       here.options.push_back(fraction("Alpha", rules->alpha_at(m.path), "alpha of " + m.path));
-      reading_.at[m.path] = {{"r", here.numbers[0]}, {"alpha", rules->alpha_at(m.path)}};
       if (type_ == "LOKR") expect_rank(m, ".lokr_w2_b", 0, here.numbers[0], "r, rank_pattern");
       if (type_ == "LOHA") expect_rank(m, ".hada_w1_b", 0, here.numbers[0], "r, rank_pattern");
-      parts_.add(m, here);
+      put(m, here);
     };
   }
 
@@ -282,7 +287,7 @@ class PeftConfig {
     return [this, reads](const Module& m) {
       // Here PEFT asks for the end of a path, with or without a dot before.
       const bool reading = reads->is_expression() ? reads->matches(m.path) : std::any_of(reads->names().begin(), reads->names().end(), [&](const auto& name) { return m.path.ends_with(name); });
-      parts_.add(m, {.kind = "IA3"}, reading ? "Reads" : "On");
+      put(m, {.kind = "IA3"}, reading ? "Reads" : "On");
     };
   }
 
@@ -297,7 +302,7 @@ class PeftConfig {
     if (const auto terms = number("num_cayley_neumann_terms", 5); !exact && terms != 5) part.options.push_back({.name = "Terms", .numbers = {terms}});
     if (!exact && option<std::string>("peft_version", "0.0.0").starts_with("0.1") && option<std::string>("peft_version", "0.0.0") < "0.18")
       reading_.notes.emplace_back("use_cayley_neumann: rotations were computed slightly otherwise before PEFT 0.18, which wrote this; graft and PEFT compute them as 0.18 does");
-    return [this, part](const Module& m) { parts_.add(m, part); };
+    return [this, part](const Module& m) { put(m, part); };
   }
 
   std::function<void(const Module&)> boft() {
@@ -305,7 +310,7 @@ class PeftConfig {
     if ((size != 0) == (count != 0)) fail(source_, ": of boft_block_size and boft_block_num one is 0, and the other says how large blocks are, or how many there are");
     MethodDescription part{.kind = "BOFT", .numbers = {whole(size != 0 ? size : count, size != 0 ? "boft_block_size" : "boft_block_num"), number("boft_n_butterfly_factor", 1)}};
     if (count != 0) part.options.push_back({.name = "CountsBlocks"});
-    return [this, part](const Module& m) { parts_.add(m, part); };
+    return [this, part](const Module& m) { put(m, part); };
   }
 
   std::function<void(const Module&)> fourier_ft() {
@@ -314,9 +319,8 @@ class PeftConfig {
     const auto alpha = fraction("Alpha", rules->alpha, "scaling");
     return [this, rules, seed, alpha](const Module& m) {
       const auto frequencies = whole(rules->rank_at(m.path), "n_frequency of " + m.path);
-      reading_.at[m.path] = {{"n_frequency", frequencies}};
       expect_rank(m, ".fourierft_spectrum", 0, frequencies, "n_frequency, n_frequency_pattern");
-      parts_.add(m, {.kind = "SeededFourierFT", .numbers = {frequencies, seed}, .options = {alpha}});
+      put(m, {.kind = "SeededFourierFT", .numbers = {frequencies, seed}, .options = {alpha}});
     };
   }
 
@@ -385,6 +389,7 @@ class PeftConfig {
       }
     if (list == nullptr) fail(source_, ": trainable_token_indices is ", stated.dump().substr(0, 80), ", and no list of tokens");
     parts.push_back(tokens_of(*list, "trainable_token_indices"));
+    reading_.at["rows of " + token_embedding().path] = type_text(parts.back());
   }
 
   // ---- layers of the base that are trained ---------------------------------------------------------------------------------
@@ -397,22 +402,26 @@ class PeftConfig {
     };
     PartsOfModules parts(modules_);
     bool embedding = false, head = false;
-    const bool next_token = task_of(model_) == Task::next_token;
+    const bool next_token = task_of(model_) == Task::next_token, follows = ties() && rules.saves_tied_pair();
     for (const auto& m : modules_) {
       if (m.kind == ModuleKind::group || !saved(m.path)) continue;
       if (m.site.empty()) fail(source_, ": modules_to_save means ", m.path, ", which is no layer of graft's own");
       if (model_.family == "t5" && m.site == "TokenEmbedding") fail(source_, ": modules_to_save means ", m.path, ", of which PEFT trains a copy that neither stack of a T5 reads");
       embedding = embedding || m.site == "TokenEmbedding";
       head = head || (m.site == "Head" && next_token);
-      if (m.site == "Head" && next_token && model_.tied_head && flag("ensure_weight_tying")) continue;
-      parts.add(m, {.kind = "Unfreeze"});
+      if (!follows || m.site != "Head") unfreeze(parts, m);
     }
-    if (next_token && model_.tied_head) {
-      const bool tied = std::any_of(named.begin(), named.end(), [](const auto& path) { return path.ends_with("embed_tokens") || path == "lm_head"; });
-      if (flag("ensure_weight_tying") && tied && !embedding) parts.add(token_embedding(), {.kind = "Unfreeze"});  // what one is trained, both are
-      if (embedding && !head && !flag("ensure_weight_tying")) before.insert(before.begin(), MethodDescription{.kind = "UntiedHead"});
+    if (follows && !embedding) unfreeze(parts, token_embedding());  // what one is trained, both are
+    if (next_token && model_.tied_head && embedding && !head && !follows) {
+      before.insert(before.begin(), MethodDescription{.kind = "UntiedHead"});
+      reading_.at["the tied head"] = "on the base's weight, whatever becomes of the embedding";
     }
     for (auto& part : parts.parts()) behind.push_back(std::move(part));
+  }
+
+  void unfreeze(PartsOfModules& parts, const Module& m) {
+    parts.add(m, {.kind = "Unfreeze"});
+    reading_.at[m.path] = "trained whole";
   }
 
   void read_biases(std::vector<MethodDescription>& parts) {
@@ -425,6 +434,7 @@ class PeftConfig {
       const bool adapted = adapted_.contains(m.path);
       if (!m.bias || m.site.empty() || (bias != "all" && !adapted)) continue;
       biased.add(m, {.kind = "Biases"});
+      reading_.at["the bias of " + m.path] = "trained";
       any = true;
     }
     if (!any) reading_.notes.push_back("bias is \"" + bias + "\", and there is no such bias in this model");
@@ -439,6 +449,7 @@ class PeftConfig {
   const std::vector<Module>& modules_;
   std::string type_;
   PartsOfModules parts_;
+  bool ties_ = false;  ///< a LoRA of the embedding is one of the head, too
   std::set<std::string> adapted_;
   AdapterReading reading_;
 };

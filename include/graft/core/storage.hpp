@@ -18,6 +18,11 @@ struct Bf16 {
   static constexpr const char* name = "Bf16";
 };
 
+/// A frozen vector, a bias or a gain: floats that no product reads, so that they are never packed.
+struct Plain {
+  static constexpr const char* name = "F32";
+};
+
 template <class T>
 concept Storage = requires { T::name; };
 

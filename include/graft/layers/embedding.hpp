@@ -5,26 +5,19 @@
 #include <graft/autodiff/ops/embedding.hpp>
 #include <graft/layers/layer.hpp>
 
-#include <array>
-
 namespace graft {
-
-/// A table of one row, which files keep as a matrix nevertheless.
-template <class P>
-struct OneRow : P {
-  static constexpr std::array extents{Index{1}, P::columns};
-};
 
 template <class B, Index V, Index C, class Role = Trainable>
 class Embedding {
  public:
   using backend = B;
+  static constexpr Index width = C;
   template <class S>
   using frozen = Embedding<B, V, C, Constant<S>>;
   using thawed = Embedding<B, V, C>;
   using bias_thawed = Embedding;
 
-  std::conditional_t<V == 1, OneRow<Parameter<B, Role, V, C>>, Parameter<B, Role, V, C>> weight;
+  Matrix<B, Role, V, C> weight;
 
   template <class T>
   constexpr auto operator()(T& tape, Pointer<B, Id> ids, Index count) const {

@@ -49,7 +49,7 @@ using Frozen = typename L::template frozen<S>;
 /// The role of a layer's vectors (biases, gains), given that of its matrix: frozen vectors are always floats.
 template <class Role>
 struct VectorRoleOf {
-  using type = Constant<F32>;
+  using type = Constant<Plain>;
 };
 template <>
 struct VectorRoleOf<Trainable> {

@@ -24,7 +24,7 @@ class Linear {
   using thawed = Linear<B, In, Out, Bias>;
   using bias_thawed = Linear<B, In, Out, Bias, WeightRole, std::conditional_t<Bias, Trainable, BiasRole>>;
 
-  Parameter<B, WeightRole, Out, In> weight;
+  Matrix<B, WeightRole, Out, In> weight;
   [[no_unique_address]] std::conditional_t<Bias, Parameter<B, BiasRole, 1, Out>, NoBias> bias;
 
   /// The product, to be computed together with others of the same input, and what is left to do after it.

@@ -50,7 +50,7 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...> {
   constexpr auto logits(T& tape, Var<B, C::width, G> h) const {
     const auto n = normed(tape, h);
     const auto raw = [&] {
-      if constexpr (shares_rows) return token_embedding.tied_logits(tape, n);
+      if constexpr (speaks_for_head) return token_embedding.tied_logits(tape, n);
       else if constexpr (shares_embedding) return matmul<float>(tape, n, token_embedding.weight);
       else return std::get<0>(apply<float>(tape, Given{n}, {}, head));
     }();
@@ -82,7 +82,7 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...> {
 
   /// First values: of everything, or (`initializer.base` false) only of what the method adds to a base from a file.
   void initialize(Initializer initializer) {
-    each_site(*this, [&initializer](auto, const Path&, auto& layer) { layer.initialize(initializer); });
+    initialize_layers(*this, initializer);
   }
 
  private:
@@ -92,12 +92,12 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...> {
     else return 0.0F;
   }();
   static constexpr bool shares_embedding = is_tied<decltype(head)>;
-  /// Whether a tied head has rows that are not the embedding's weight.
-  static constexpr bool shares_rows = shares_embedding && requires { &decltype(token_embedding)::rows; };
+  /// Whether a tied head is more than the embedding's weight.
+  static constexpr bool speaks_for_head = shares_embedding && speaks_for_tied_head<decltype(token_embedding)>;
 
   /// The head's weight where the head is nothing but a frozen product.
   [[nodiscard]] constexpr const auto& head_weight() const {
-    if constexpr (shares_embedding && !shares_rows) return token_embedding.weight;
+    if constexpr (shares_embedding && !speaks_for_head) return token_embedding.weight;
     else if constexpr (requires { head.weight; }) return head.weight;
     else return head;
   }

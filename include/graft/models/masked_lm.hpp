@@ -55,7 +55,7 @@ class MaskedLM : public Transformer<Family, C, M, B, Policies...> {
     const auto t = gelu(tape, std::get<0>(apply<float>(tape, Given{as_elements<element>(tape, h)}, {}, transform)));
     const auto n = as_elements<element>(tape, final_norm(tape, t));
     const auto scores = [&] {
-      if constexpr (requires { &decltype(token_embedding)::rows; }) return token_embedding.tied_logits(tape, n);
+      if constexpr (speaks_for_tied_head<decltype(token_embedding)>) return token_embedding.tied_logits(tape, n);
       else return matmul<float>(tape, n, token_embedding.weight);
     }();
     return head_bias(tape, scores);
@@ -78,7 +78,7 @@ class MaskedLM : public Transformer<Family, C, M, B, Policies...> {
 
   /// First values: of everything, or (`initializer.base` false) only of what the method adds to a base from a file.
   void initialize(Initializer initializer) {
-    each_site(*this, [&initializer](auto, const Path&, auto& layer) { layer.initialize(initializer); });
+    initialize_layers(*this, initializer);
   }
 };
 

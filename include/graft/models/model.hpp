@@ -35,12 +35,36 @@ struct ModelArguments {
   static constexpr const char* memory_policy = checkpointed ? "CheckpointBlocks: blocks run again backwards" : recomputed ? "Recompute: norms and SwiGLU are made again backwards" : "everything that is needed backwards is kept";
 };
 
+/// The longest sides {Out, In} of a model's layers that share matrices with each other.
+template <class Model>
+std::array<Index, 2> longest_sides(const Model& model) {
+  std::array<Index, 2> longest{};
+  Model::each_site(model, [&longest](auto, const Path&, const auto& layer) {
+    if constexpr (requires { layer.weights.each_shared(layer.weights, [](const char*, const auto&, Index = 0) {}); }) longest = {std::max(longest[0], layer.out), std::max(longest[1], layer.in)};
+  });
+  return longest;
+}
+
+/// First values of all layers: of everything, or (`initializer.base` false) only of what a method adds to a base from a file. Matrices that layers share and
+/// that are drawn one after the other are drawn as large as the largest of them.
+template <class Model>
+void initialize_layers(Model& model, Initializer initializer) {
+  Model::each_site(model, [&initializer](auto, const Path&, auto& layer) { layer.initialize(initializer); });
+  const auto longest = longest_sides(model);
+  Model::each_site(model, [&longest](auto, const Path&, auto& layer) {
+    if constexpr (requires { layer.weights.draw(longest[0], longest[1]); }) layer.weights.draw(longest[0], longest[1]);
+  });
+}
+
 /// Tokens that a soft prompt, if a token embedding has one, puts before every text.
 template <class Embedding>
 inline constexpr Index virtual_tokens_of = 0;
 template <class Embedding>
   requires requires { Embedding::virtual_tokens; }
 inline constexpr Index virtual_tokens_of<Embedding> = Embedding::virtual_tokens;
+/// Whether a head that is tied to a token embedding is what a method made of that, and not its weight alone.
+template <class Embedding>
+inline constexpr bool speaks_for_tied_head = requires(const Embedding& embedding, Inference<typename Embedding::backend>& tape, Var<typename Embedding::backend, Embedding::width> n) { embedding.tied_logits(tape, n); };
 /// Keys that a prefix, if a model's shared layer is one, puts before every sequence's.
 template <class Shared>
 inline constexpr Index prefix_tokens_of = 0;

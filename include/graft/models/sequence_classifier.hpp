@@ -73,7 +73,7 @@ class SequenceClassifier : public Transformer<Family, C, M, B, Policies...> {
 
   /// First values: of everything, or (`initializer.base` false) only of what the method adds to a base from a file.
   void initialize(Initializer initializer) {
-    each_site(*this, [&initializer](auto, const Path&, auto& layer) { layer.initialize(initializer); });
+    initialize_layers(*this, initializer);
   }
 };
 

@@ -55,6 +55,7 @@ struct ActivatedLoRA {
   static constexpr const char* peft_type = "LORA";
   template <class F>
   static void each_option(F&& f) {
+    lora::each_option(f);
     f("alora_invocation_tokens", invocation);
   }
 

@@ -1,7 +1,8 @@
 /// \file
 /// AdaLoRA (Zhang et al. 2023):   y = x Wᵀ + b + s ((x Aᵀ) ∘ e) Bᵀ,   A(R,In), B(Out,R), e(R),   s = α / (R + 1e-5)
 /// A singular value decomposition that is trained: e starts at zero, and the loss has ½ of the mean of ‖A Aᵀ − I‖ and ‖Bᵀ B − I‖ over all
-/// layers beside it. train/rank_budget.hpp sets the least important e to zero as training goes on.
+/// layers beside it. train/rank_budget.hpp sets the least important e to zero as training goes on; what is left of them is the rank of a finished adapter, whose s
+/// is still that of the rank it began with.
 #pragma once
 
 #include <graft/autodiff/ops/matmul.hpp>
@@ -11,24 +12,50 @@
 
 namespace graft {
 
+// Options of AdaLoRA beside LoRA's On<…>, Blocks<…> and Alpha<…>.
+/// So many singular values were left by the schedule; 0: none, and the layer is the base's.
+template <Index Number>
+struct FinalRank {
+  static constexpr Index final_rank = Number;
+};
+/// The share of the mean penalty in the loss: `Penalty<1, 2>`.
+template <Index Numerator, Index Denominator = 1>
+struct Penalty {
+  static constexpr double share = static_cast<double>(Numerator) / static_cast<double>(Denominator);
+};
+template <class O>
+concept AdaloraOption = requires { O::final_rank; } || requires { O::share; };
+
 /// `AdaLoRA<12>` starts with rank 12 everywhere; with LoRA's `On<…>`, `Blocks<…>` and `Alpha<…>`.
-template <Index Rank, class... Options>
+template <Index InitialRank, class... Options>
 struct AdaLoRA {
   static constexpr const char* peft_type = "ADALORA";
-  static constexpr Index initial_rank = Rank;
-  static constexpr float scaling = static_cast<float>(LoRA<Rank, Options...>::settings.alpha / (static_cast<double>(Rank) + 1e-5));
+  using known = LoRA<InitialRank, std::conditional_t<AdaloraOption<Options>, NoOption, Options>...>;
+  static constexpr Index initial_rank = InitialRank, Rank = [] {
+    Index found = InitialRank;
+    ([&] { if constexpr (requires { Options::final_rank; }) found = Options::final_rank; }(), ...);
+    return found;
+  }();
+  static_assert(Rank <= InitialRank, "graft: AdaLoRA<R, FinalRank<N>>: a schedule leaves at most R singular values");
+  static constexpr double share = [] {
+    double found = 0.5;
+    ([&] { if constexpr (requires { Options::share; }) found = Options::share; }(), ...);
+    return found;
+  }();
+  static constexpr float scaling = static_cast<float>(known::settings.alpha / (static_cast<double>(InitialRank) + 1e-5));
   /// The share of the mean penalty in the loss.
-  static constexpr float penalty_weight = 0.5F;
+  static constexpr float penalty_weight = static_cast<float>(share);
   template <class F>
   static void each_option(F&& f) {
-    f("init_r", Rank);
-    f("lora_alpha", LoRA<Rank, Options...>::settings.alpha);
-    f("orth_reg_weight", 0.5);
+    f("init_r", InitialRank);
+    f("lora_alpha", known::settings.alpha);
+    f("orth_reg_weight", share);
+    f("final_rank", Rank);
   }
   /// What PEFT wants to read and a finished adapter does not depend on: a schedule that leaves the rank as it is.
   template <class F>
   static void each_formality(F&& f) {
-    f("target_r", Rank);
+    f("target_r", InitialRank);
     f("total_step", 2);
     f("tinit", 0);
     f("tfinal", 0);
@@ -37,22 +64,26 @@ struct AdaLoRA {
 
   template <class B, Index Out, Index In>
   struct Weights {
-    Parameter<B, Trainable, Rank, In> a;
-    Parameter<B, Trainable, Out, Rank> b;
+    TrainedTensor<B, Rank, In> a;  // of two extents in files, also where one is 1
+    TrainedTensor<B, Out, Rank> b;
     TrainedTensor<B, Rank, 1> e;
+    static constexpr bool nothing = Rank == 0;
 
     template <class T, class X>
+      requires(Rank > 0)
     constexpr auto path(T& tape, X x) const {
       return scale(tape, matmul(tape, scale_columns(tape, matmul(tape, x, a), row(tape, e)), b), scaling);
     }
     /// s B diag(e) A
     template <class T>
+      requires(Rank > 0)
     constexpr auto delta(T& tape) const {
       return scale(tape, product_nn(tape, scale_columns(tape, leaf(tape, b), row(tape, e)), leaf(tape, a)), scaling);
     }
     /// What the loss has beside it: a sum of `penalties` terms, whose mean over all layers counts.
     static constexpr Index penalties = 2;
     template <class T>
+      requires(Rank > 0)
     constexpr auto penalty(T& tape) const {
       return add(tape, orthogonality<false>(tape, leaf(tape, a)), orthogonality<true>(tape, leaf(tape, b)));
     }
@@ -70,7 +101,7 @@ struct AdaLoRA {
   };
 
   template <class Where, class L>
-  using at = delta_at<AdaLoRA, LoRA<Rank, Options...>, Where, L>;
+  using at = delta_at<AdaLoRA, known, Where, L>;
 };
 
 }  // namespace graft

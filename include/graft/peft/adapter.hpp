@@ -39,6 +39,7 @@ struct Label {
 template <Label Text>
 struct Named {
   static constexpr const char* name = Text.text;
+  static constexpr auto label = Text;
 };
 
 template <class O>
@@ -56,6 +57,17 @@ struct AdapterSettings {
   AdapterForm form = AdapterForm::of_sum;
   double scaling = 1;
   const char* name = "default";
+};
+/// The first name among options.
+template <class... Options>
+struct NameOf {
+  using type = Named<"default">;
+};
+template <class Option, class... Rest>
+struct NameOf<Option, Rest...> : NameOf<Rest...> {};
+template <Label Text, class... Rest>
+struct NameOf<Named<Text>, Rest...> {
+  using type = Named<Text>;
 };
 template <class Otherwise, class... Options>
 struct LastOn {
@@ -243,7 +255,7 @@ struct AdapterElsewhere {
 struct AdapterUnknownOption {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: unknown option of an adapter; it takes On<AfterAttention, AfterMlp>, OfSum, OfSublayer, InParallel, ReLU, Swish, GELU, Scaling<N, D>, Named<\"...\">");
+    static_assert(!Model::backend::executes, "graft: unknown option of an adapter; it takes On<AfterAttention, AfterMlp>, OfSum, OfSublayer, InParallel, ReLU, Swish, GELU, Scaling<N, D>, Named<\"...\">, Blocks<First, Last>");
   };
 };
 
@@ -267,15 +279,16 @@ template <class S>
 inline constexpr bool is_sublayer_site = std::is_same_v<S, AfterAttention> || std::is_same_v<S, AfterMlp>;
 template <class Method, class Where, class L>
 using adapter_at = typename std::conditional_t<!Method::valid, Refuse<L, AdapterUnknownOption>,
-                   std::conditional_t<!Method::where::template covers<typename Where::site>, Kept<L>,
+                   std::conditional_t<!(Method::where::template covers<typename Where::site> && Method::blocks::has(Where::block)), Kept<L>,
                    std::conditional_t<is_sublayer_site<typename Where::site>, AsAdapter<Method, L>, Refuse<L, AdapterElsewhere>>>>::type;
 
-/// `Adapter<48>`: width 48 behind the feed-forward layers, as Pfeiffer et al. have it.
+/// `Adapter<48>`: width 48 behind the feed-forward layers, as Pfeiffer et al. have it; `Blocks<…>` leaves the others out.
 template <Index Width, class... Options>
 struct Adapter {
   static_assert(Width > 0, "graft: Adapter<0> trains nothing: its width must be at least 1");
   using where = typename LastOn<On<AfterMlp>, Options...>::type;
-  static constexpr bool valid = ((NonlinearityOption<Options> || FormOption<Options> || ScalingOption<Options> || NameOption<Options> || is_on<Options>) && ...);
+  static constexpr bool valid = ((NonlinearityOption<Options> || FormOption<Options> || ScalingOption<Options> || NameOption<Options> || PlaceOption<Options>) && ...) && BlocksOf<Options...>::type::valid;
+  using blocks = typename BlocksOf<Options...>::type;
   static constexpr Index width = Width;
   static constexpr AdapterSettings settings_of_adapter = [] {
     AdapterSettings s;

@@ -48,6 +48,10 @@ struct BankOf<N, M> {
   static constexpr bool known = M::settings.dropout == 0 && !M::settings.bias;
   static constexpr const char* peft_type = "LORA";
   static constexpr LoraSettings settings = M::settings;
+  template <class F>
+  static void each_option(F&& f) {
+    M::each_option(f);
+  }
 };
 template <Index N, Index Width, class... Options>
 struct BankOf<N, Adapter<Width, Options...>> : Adapter<Width, Options...> {

@@ -10,6 +10,7 @@
 #include <graft/autodiff/ops/skew.hpp>
 #include <graft/autodiff/ops/slice.hpp>
 #include <graft/peft/delta.hpp>
+#include <graft/peft/oft.hpp>
 
 namespace graft {
 
@@ -20,7 +21,7 @@ class Butterfly {
   using adapted = Base;
   using method = Method;
   static constexpr bool slow_at_few_rows = true;  // rotations are made anew for any input
-  static constexpr Index in = Base::in, out = Base::out, size = Method::block_size, factors = Method::factors, blocks = in / size;
+  static constexpr Index in = Base::in, out = Base::out, size = Method::block_size(in), factors = Method::factors, blocks = in / size;
   template <class S>
   using frozen = Butterfly<Method, Frozen<Base, S>>;
   using bias_thawed = Butterfly<Method, typename Base::bias_thawed>;
@@ -130,34 +131,40 @@ class Butterfly {
 struct BoftNotDivisible {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: BOFT<BlockSize, Factors>: BlockSize must be even and BlockSize · 2^(Factors−1) divide the width of what its layers read");
+    static_assert(!Model::backend::executes, "graft: BOFT<BlockSize, Factors>: BlockSize must be even and BlockSize · 2^(Factors−1) divide the width of what its layers read; with CountsBlocks the number of blocks must divide it, too");
   };
 };
 
-template <Index BlockSize, Index Factors, class... Options>
+template <Index Number, Index Factors, class... Options>
 struct ButterflyFineTuning {
-  static constexpr Index block_size = BlockSize, factors = Factors;
+  static constexpr bool counts = (std::is_same_v<Options, CountsBlocks> || ...);
+  static constexpr Index factors = Factors;
+  static constexpr Index block_size(Index in) { return counts ? in / Number : Number; }
+  static constexpr bool divides(Index in) {
+    const Index size = Number == 0 || (counts && in % Number != 0) ? 0 : block_size(in);
+    return Factors > 0 && size > 0 && size % 2 == 0 && in % (size << (Factors - 1)) == 0;
+  }
+  using known = LoRA<1, std::conditional_t<std::is_same_v<Options, CountsBlocks>, NoOption, Options>...>;
   static constexpr const char* peft_type = "BOFT";
   template <class F>
   static void each_option(F&& f) {
-    f("boft_block_size", BlockSize);
-    f("boft_block_num", 0);
+    f("boft_block_size", counts ? 0 : Number);
+    f("boft_block_num", counts ? Number : 0);
     f("boft_n_butterfly_factor", Factors);
-    f("bias", "none");
   }
   template <class Where, class L>
   struct At {
-    using type = delta_at<ButterflyFineTuning, LoRA<BlockSize, Options...>, Where, L, Butterfly>;
+    using type = delta_at<ButterflyFineTuning, known, Where, L, Butterfly>;
   };
   template <class Where, class L>
-    requires(LoRA<BlockSize, Options...>::template touches<Where> && requires { requires Factors == 0 || BlockSize % 2 != 0 || L::in % (BlockSize << (Factors - 1)) != 0; })
+    requires(known::template touches<Where> && requires { requires !divides(L::in); })
   struct At<Where, L> : Refuse<L, BoftNotDivisible> {};
   template <class Where, class L>
   using at = typename At<Where, L>::type;
 };
 
-/// `BOFT<8, 2>`: blocks of 8, two factors; with LoRA's `On<…>` and `Blocks<…>`.
-template <Index BlockSize, Index Factors = 1, class... Options>
-using BOFT = ButterflyFineTuning<BlockSize, Factors, Options...>;
+/// `BOFT<8, 2>`: blocks of 8, two factors; `BOFT<4, 2, CountsBlocks>`: four blocks; with LoRA's `On<…>` and `Blocks<…>`.
+template <Index Number, Index Factors = 1, class... Options>
+using BOFT = ButterflyFineTuning<Number, Factors, Options...>;
 
 }  // namespace graft

@@ -83,6 +83,7 @@ template <Index Width, Index N = 4, class... Options>
 struct Compacter {
   using adapter = Adapter<Width, On<AfterAttention, AfterMlp>, OfSublayer, GELU, Options...>;
   using where = typename adapter::where;
+  using blocks = typename adapter::blocks;
   static constexpr bool valid = adapter::valid;
   static constexpr Index width = Width, terms = N;
   static constexpr AdapterSettings settings_of_adapter = adapter::settings_of_adapter;

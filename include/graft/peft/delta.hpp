@@ -58,9 +58,8 @@ class Delta {
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
     const auto y = base(tape, x);
-    if constexpr (!T::recording)
-      if (merged_) return y;
-    return add_into(tape, y, checkpoint(tape, x, [this](auto& inner, auto v) { return scale(inner, path(inner, v), merged_ ? 0.0F : 1.0F); }));
+    if constexpr (changes_nothing) return y;
+    else return with_path(tape, x, y);
   }
 
   template <class Self, class F>
@@ -80,12 +79,29 @@ class Delta {
   void unmerge() { fold(-1.0F, false); }
 
  private:
+  /// Whether there are no parameters of the method's here, so that the layer is the base's (AdaLoRA's of rank 0).
+  static constexpr bool changes_nothing = [] {
+    if constexpr (requires { Weights::nothing; }) return Weights::nothing;
+    else return false;
+  }();
+
+  template <class T, class X, class Y>
+  constexpr auto with_path(T& tape, X x, Y y) const {
+    if constexpr (!T::recording)
+      if (merged_) return y;
+    return add_into(tape, y, checkpoint(tape, x, [this](auto& inner, auto v) { return scale(inner, path(inner, v), merged_ ? 0.0F : 1.0F); }));
+  }
+
   template <class T, class X>
   constexpr auto path(T& tape, X x) const {
     if constexpr (requires { weights.path(tape, x); }) return weights.path(tape, x);
     else return product_nt<out>(tape, x, weights.delta(tape));
   }
   [[nodiscard]] std::vector<float> plus_delta(std::vector<float> w, float direction) const {
+    if constexpr (changes_nothing) return w;
+    else return plus(std::move(w), direction);
+  }
+  [[nodiscard]] std::vector<float> plus(std::vector<float> w, float direction) const {
     const auto delta = [this] {
       if constexpr (requires { weights.delta_values(); }) {
         return weights.delta_values();

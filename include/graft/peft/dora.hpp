@@ -1,7 +1,8 @@
 /// \file
 /// DoRA (Liu et al. 2024):   y = m ∘ (x Wᵀ + s x Aᵀ Bᵀ) / ‖W + s B A‖ + b,   m(Out) trained, norms of rows(Out) taken as constants
 /// A, B, s as in peft/lora.hpp. m starts as the norms, so that the model starts as it was. Gradients: ops/project.hpp and
-/// ops/scale_columns.hpp.
+/// ops/scale_columns.hpp. With a dropout, z = dropout(x) takes the place of x in what differs from the base, as HF PEFT has it:
+///   y = (x − z) Wᵀ + m ∘ (z Wᵀ + s z Aᵀ Bᵀ) / ‖W + s B A‖ + b
 #pragma once
 
 #include <graft/autodiff/ops/leaf.hpp>
@@ -28,16 +29,27 @@ class WeightDecomposed {
   LowRank<Method, Base> base;
   Parameter<backend, Trainable, 1, out> magnitude;
 
-  [[nodiscard]] constexpr auto projection() const { return base.projection(); }
+  [[nodiscard]] constexpr auto projection() const
+    requires(Method::settings.dropout == 0)
+  {
+    return base.projection();
+  }
   template <class T, class Y>
   constexpr auto complete(T& tape, Y y) const {
     if constexpr (!T::recording)
       if (!original_.empty()) return base.complete(tape, y);  // merged: the norms are the magnitudes
-    return base.complete(tape, scale_columns(tape, y, multiply(tape, row(tape, magnitude), inverse_norms(tape))));
+    return base.complete(tape, scaled(tape, y));
   }
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
-    return std::get<0>(apply(tape, Given{x}, {}, *this));
+    if constexpr (Method::settings.dropout == 0) {
+      return std::get<0>(apply(tape, Given{x}, {}, *this));
+    } else {
+      const auto z = dropout(tape, x, static_cast<float>(Method::settings.dropout));
+      const auto product = std::get<0>(project<E>(tape, Given{z}, false, Nothing{}, projection_of(weight(), base.a, base.b, base.scaling())));
+      if constexpr (!T::training) return complete(tape, product);
+      else return base.complete(tape, add(tape, scaled(tape, product), matmul(tape, add(tape, x, scale(tape, z, -1.0F)), weight())));
+    }
   }
 
   template <class Self, class F>
@@ -91,6 +103,10 @@ class WeightDecomposed {
     return norms;
   }
 
+  template <class T, class Y>
+  constexpr auto scaled(T& tape, Y y) const {
+    return scale_columns(tape, y, multiply(tape, row(tape, magnitude), inverse_norms(tape)));
+  }
   /// 1 / ‖W + s B A‖ by rows, (1,Out)
   template <class T>
   constexpr auto inverse_norms(T& tape) const {
@@ -110,14 +126,14 @@ class WeightDecomposed {
   std::vector<float> original_{}, magnitudes_{};
 };
 
-struct DoraWithDropout {
+struct DoraOfSomethingElse {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: DoRA takes the options of LoRA without Dropout and LoraBias, on frozen linear layers and not on the tied head");
+    static_assert(!Model::backend::executes, "graft: DoRA takes the options of LoRA without LoraBias and without an initialisation that changes the base, on frozen linear layers and not on the tied head");
   };
 };
 
-/// `DoRA<8>`, with the options of LoRA but for Dropout.
+/// `DoRA<8>`, with the options of LoRA but for LoraBias.
 template <Index Rank, class... Options>
 struct DoRA {
   using lora = LoRA<Rank, Options...>;
@@ -125,13 +141,14 @@ struct DoRA {
   static constexpr const char* peft_type = "LORA";
   template <class F>
   static void each_option(F&& f) {
+    lora::each_option(f);
     f("use_dora", true);
   }
 
   template <class L>
-  struct Wrap : Refuse<L, DoraWithDropout> {};
+  struct Wrap : Refuse<L, DoraOfSomethingElse> {};
   template <class M, class Base>
-    requires(M::settings.dropout == 0 && !M::settings.bias)
+    requires(!M::settings.bias && M::settings.init != LoraInit::pissa && M::settings.init != LoraInit::olora)
   struct Wrap<LowRank<M, Base>> {
     using type = WeightDecomposed<DoRA, Base>;
   };

@@ -4,40 +4,12 @@
 #pragma once
 
 #include <graft/autodiff/ops/spectrum.hpp>
+#include <graft/core/mersenne_twister.hpp>
 #include <graft/peft/delta.hpp>
 
 #include <unordered_map>
 
 namespace graft {
-
-/// The generator that PyTorch draws permutations with (Matsumoto and Nishimura 1998); <random> would cost every user half a second.
-class MersenneTwister {
- public:
-  explicit MersenneTwister(std::uint32_t seed) {
-    state_[0] = seed;
-    for (std::uint32_t i = 1; i < size; ++i) state_[i] = 1'812'433'253U * (state_[i - 1] ^ (state_[i - 1] >> 30U)) + i;
-  }
-  std::uint32_t operator()() {
-    if (next_ == size) turn();
-    std::uint32_t y = state_[next_++];
-    y ^= y >> 11U;
-    y ^= (y << 7U) & 0x9d2c5680U;
-    y ^= (y << 15U) & 0xefc60000U;
-    return y ^ (y >> 18U);
-  }
-
- private:
-  static constexpr std::uint32_t size = 624, middle = 397;
-  void turn() {
-    for (std::uint32_t i = 0; i < size; ++i) {
-      const std::uint32_t y = (state_[i] & 0x80000000U) | (state_[(i + 1) % size] & 0x7fffffffU);
-      state_[i] = state_[(i + middle) % size] ^ (y >> 1U) ^ ((y & 1U) != 0 ? 0x9908b0dfU : 0U);
-    }
-    next_ = 0;
-  }
-  std::array<std::uint32_t, size> state_{};
-  std::uint32_t next_ = size;
-};
 
 /// The first `count` of a permutation of 0 … size−1 (Fisher and Yates), as PyTorch draws it.
 inline std::vector<Index> drawn_places(Index size, Index count, std::uint32_t seed) {

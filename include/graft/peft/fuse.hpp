@@ -119,7 +119,7 @@ class Averaged {
 struct FuseOfSomethingElse {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: Fuse<...> and Average<...> mix two or more Adapter<...> of one form, each with a name of its own (Named<\"...\">), at the same sites");
+    static_assert(!Model::backend::executes, "graft: Fuse<...> and Average<...> mix two or more Adapter<...> of one form, each with a name of its own (Named<\"...\">), at the same sites of the same blocks");
   };
 };
 
@@ -127,7 +127,7 @@ struct FuseOfSomethingElse {
 template <class First, class... Rest>
 struct Fuse {
   using where = typename First::where;
-  static constexpr bool valid = sizeof...(Rest) > 0 && ((First::settings_of_adapter.form == Rest::settings_of_adapter.form && std::is_same_v<where, typename Rest::where>) && ...);
+  static constexpr bool valid = sizeof...(Rest) > 0 && ((First::settings_of_adapter.form == Rest::settings_of_adapter.form && std::is_same_v<where, typename Rest::where> && std::is_same_v<typename First::blocks, typename Rest::blocks>) && ...);
   static constexpr AdapterSettings settings_of_adapter = First::settings_of_adapter;
   static constexpr bool fuses = true;
   static std::string hub_name() { return name.text; }
@@ -164,7 +164,7 @@ struct Fuse {
     using type = Fusion<Fuse, B, C, typename First::template Layer<B, C>::fixed, typename Rest::template Layer<B, C>::fixed...>;
   };
   template <class Where, class L>
-  using at = typename std::conditional_t<where::template covers<typename Where::site>, Wrap<L>, Kept<L>>::type;
+  using at = typename std::conditional_t<where::template covers<typename Where::site> && First::blocks::has(Where::block), Wrap<L>, Kept<L>>::type;
 };
 
 /// `Average<PfeifferAdapter<48, Named<"law">>, PfeifferAdapter<48, Named<"medicine">>>`
@@ -179,7 +179,7 @@ struct Average {
     using type = Averaged<typename First::template Layer<B, C>, typename Rest::template Layer<B, C>...>;
   };
   template <class Where, class L>
-  using at = typename std::conditional_t<where::template covers<typename Where::site>, Wrap<L>, Kept<L>>::type;
+  using at = typename std::conditional_t<where::template covers<typename Where::site> && First::blocks::has(Where::block), Wrap<L>, Kept<L>>::type;
 };
 
 }  // namespace graft

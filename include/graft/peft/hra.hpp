@@ -21,7 +21,7 @@ class Reflected {
   using bias_thawed = Reflected<Method, typename Base::bias_thawed>;
 
   Base base;
-  Parameter<backend, Trainable, in, rank> u;
+  TrainedTensor<backend, in, rank> u;
 
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {

@@ -99,12 +99,30 @@ struct Ia3OnNoLinear {
   };
 };
 
-/// `IA3<>` is the paper's choice: what Key and Value yield and what Down reads. `IA3<On<Query, Value>, Reads<Down>>` is another.
+/// Sites that are scaled where they read.
 template <class... Sites>
 struct Reads : On<Sites...> {};
+template <class O>
+inline constexpr bool is_reads = false;
+template <class... Sites>
+inline constexpr bool is_reads<Reads<Sites...>> = true;
+template <class... Options>
+struct ReadsOf {
+  using type = Reads<>;
+};
+template <class Option, class... Rest>
+struct ReadsOf<Option, Rest...> : ReadsOf<Rest...> {};
+template <class... Sites, class... Rest>
+struct ReadsOf<Reads<Sites...>, Rest...> {
+  using type = Reads<Sites...>;
+};
 
-template <class Yields = On<Key, Value>, class Read = Reads<Down>>
+/// `IA3<>` is the paper's choice: what Key and Value yield and what Down reads. `IA3<On<Query, Value>, Reads<Down>>` is another, and names all that it scales.
+template <class... Options>
 struct IA3 {
+  static constexpr bool chosen = ((is_on<Options> || is_reads<Options>) || ...);
+  using Yields = typename SitesOf<std::conditional_t<chosen, On<>, On<Key, Value>>, Options...>::type;
+  using Read = std::conditional_t<chosen, typename ReadsOf<Options...>::type, Reads<Down>>;
   static constexpr const char* peft_type = "IA3";
   template <class F>
   static void each_option(F&& f) {
@@ -119,10 +137,11 @@ struct IA3 {
   struct Wrap<Where, L> {
     using type = Scaled<IA3, L, Read::template covers<typename Where::site>>;
   };
-  static constexpr bool valid = Yields::valid && Read::valid;
+  static constexpr bool valid = ((PlaceOption<Options> || is_reads<Options>) && ...) && Yields::valid && Read::valid && BlocksOf<Options...>::type::valid;
+  template <class Where>
+  static constexpr bool touches = (Yields::template covers<typename Where::site> || Read::template covers<typename Where::site>)&&BlocksOf<Options...>::type::has(Where::block);
   template <class Where, class L>
-  using at = typename std::conditional_t<!valid, Refuse<L, UnknownSite>,
-             std::conditional_t<Yields::template covers<typename Where::site> || Read::template covers<typename Where::site>, Wrap<Where, L>, Kept<L>>>::type;
+  using at = typename std::conditional_t<!valid, Refuse<L, UnknownSite>, std::conditional_t<touches<Where>, Wrap<Where, L>, Kept<L>>>::type;
 };
 
 }  // namespace graft

@@ -31,8 +31,8 @@ struct LnTuningOfSomethingElse {
   };
 };
 
-/// `LNTuning<>`: every norm; `LNTuning<On<InputNorm>>`.
-template <class Sites = On<Norms>>
+/// `LNTuning<>`: every norm; `LNTuning<On<InputNorm>>`, `LNTuning<Blocks<20, 30>>`.
+template <class... Options>
 struct LNTuning {
   static constexpr const char* peft_type = "LN_TUNING";
 
@@ -43,8 +43,9 @@ struct LNTuning {
   struct Wrap<L> {
     using type = TunedNorm<LNTuning, L>;
   };
+  static constexpr bool valid = (PlaceOption<Options> && ...) && SitesOf<On<Norms>, Options...>::type::valid && BlocksOf<Options...>::type::valid;
   template <class Where, class L>
-  using at = typename std::conditional_t<!Sites::valid, Refuse<L, UnknownSite>, std::conditional_t<Sites::template covers<typename Where::site>, Wrap<L>, Kept<L>>>::type;
+  using at = typename std::conditional_t<!valid, Refuse<L, UnknownSite>, std::conditional_t<at_place<On<Norms>, Where, Options...>, Wrap<L>, Kept<L>>>::type;
 };
 
 }  // namespace graft

@@ -19,8 +19,8 @@ struct LoHa {
 
   template <class B, Index Out, Index In>
   struct Weights {
-    Parameter<B, Trainable, Out, Rank> a1, a2;
-    Parameter<B, Trainable, Rank, In> b1, b2;
+    TrainedTensor<B, Out, Rank> a1, a2;
+    TrainedTensor<B, Rank, In> b1, b2;
 
     template <class T>
     constexpr auto delta(T& tape) const {

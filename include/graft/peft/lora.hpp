@@ -18,8 +18,13 @@
 
 namespace graft {
 
-/// How A starts. B starts at zero, so that the model starts as it was.
-enum class LoraInit { kaiming, gaussian };
+/// How A starts. B starts at zero, so that the model starts as it was; or both are parts of the base.
+enum class LoraInit {
+  kaiming,
+  gaussian,
+  pissa,  ///< A and B are the base's largest singular directions, which it then lacks (Meng et al. 2024)
+  olora   ///< A and B are the first rows and columns of the base's W = Q R, likewise (Büyükakyüz 2024)
+};
 
 /// By Newton's iteration: std::sqrt is no constant expression.
 constexpr double square_root(double x) {
@@ -34,13 +39,10 @@ struct LoraSettings {
   double alpha = 0;
   double dropout = 0;
   bool rank_stabilized = false;
-  bool bias = false;  ///< of B
+  bool bias = false;       ///< of B
+  bool with_head = false;  ///< a tied head follows the embedding
   LoraInit init = LoraInit::kaiming;
-  std::ptrdiff_t first_block = -1, last_block = -1;  ///< −1: every block
 
-  [[nodiscard]] constexpr bool has_block(std::ptrdiff_t block) const {
-    return first_block < 0 || (first_block <= block && block < last_block);
-  }
   [[nodiscard]] constexpr float scaling() const {
     const auto r = static_cast<double>(rank);
     return static_cast<float>(alpha / (rank_stabilized ? square_root(r) : r));
@@ -67,6 +69,18 @@ struct GaussianInit {
   static constexpr void apply(LoraSettings& s) { s.init = LoraInit::gaussian; }
 };
 
+/// The base's own directions to begin with; `load` gives A and B their values and takes them out of the base (checkpoints/base_directions.hpp).
+struct PissaInit {
+  static constexpr void apply(LoraSettings& s) { s.init = LoraInit::pissa; }
+};
+struct OloraInit {
+  static constexpr void apply(LoraSettings& s) { s.init = LoraInit::olora; }
+};
+/// On the token embedding: a head that is tied to it reads the embedding as it is with the LoRA. Without it, as it was.
+struct WithHead {
+  static constexpr void apply(LoraSettings& s) { s.with_head = true; }
+};
+
 /// A trained bias of the low-rank path's second product:   + s c,   c(Out).
 struct LoraBias {
   static constexpr void apply(LoraSettings& s) { s.bias = true; }
@@ -74,28 +88,9 @@ struct LoraBias {
 
 template <class O>
 concept LoraOption = requires(LoraSettings& s) { O::apply(s); };
-template <class O>
-inline constexpr bool is_on = false;
-template <class... Sites>
-inline constexpr bool is_on<On<Sites...>> = true;
-template <class O>
-concept BlockRange = requires { O::first; O::last; };
-
-template <class O>
-inline constexpr bool valid_range = true;
-template <BlockRange O>
-inline constexpr bool valid_range<O> = O::valid;
-
-/// The first On<…> among options, or every linear layer of the blocks.
-template <class... Options>
-struct WhereOf {
-  using type = On<Linears>;
-};
-template <class Option, class... Rest>
-struct WhereOf<Option, Rest...> : WhereOf<Rest...> {};
-template <class... Sites, class... Rest>
-struct WhereOf<On<Sites...>, Rest...> {
-  using type = On<Sites...>;
+/// What stands for an option that is another method's, where that method asks LoRA about the rest.
+struct NoOption {
+  static constexpr void apply(LoraSettings&) {}
 };
 
 /// A linear layer with a low-rank path beside it. `Method` is the LoRA that made it, or a bank of them (peft/bank.hpp): then there are
@@ -112,12 +107,14 @@ class LowRank {
   using bias_thawed = LowRank<Method, typename Base::bias_thawed>;
   template <class Other>
   using made_by = LowRank<Other, Base>;
+  /// Whether A and B begin as parts of the base, which has to be changed for it (checkpoints/base_directions.hpp).
+  static constexpr bool starts_from_base = Method::settings.init == LoraInit::pissa || Method::settings.init == LoraInit::olora;
   /// Whether the path is the same for every row.
   static constexpr bool merges = members == 1 && !requires { Method::invocation; } && (!Method::settings.bias || Base::has_bias);
 
   Base base;
-  Parameter<backend, Trainable, members * rank, in> a;
-  Parameter<backend, Trainable, members * out, rank> b;
+  TrainedTensor<backend, members * rank, in> a;
+  TrainedTensor<backend, members * out, rank> b;
   [[no_unique_address]] std::conditional_t<Method::settings.bias, Parameter<backend, Trainable, 1, out>, NoBias> b_bias;
 
   /// Where nothing is dropped the path is part of the base's product.
@@ -151,7 +148,7 @@ class LowRank {
 
   void initialize(Initializer& initializer) {
     base.initialize(initializer);
-    if constexpr (Method::settings.init == LoraInit::kaiming) a.assign(initializer.uniform(members * rank * in, 1.0F / std::sqrt(static_cast<float>(in))));
+    if constexpr (Method::settings.init != LoraInit::gaussian) a.assign(initializer.uniform(members * rank * in, 1.0F / std::sqrt(static_cast<float>(in))));
     else a.assign(initializer.normal(members * rank * in, 1.0F / static_cast<float>(rank)));
     b.assign(std::vector<float>(members * out * rank, 0.0F));
     if constexpr (Method::settings.bias) b_bias.assign(std::vector<float>(out, 0.0F));
@@ -229,13 +226,13 @@ struct LoraOfRankZero {
 struct LoraUnknownOption {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: unknown option of LoRA; it takes On<sites...>, Blocks<First, Last>, Alpha<N>, Dropout<N, D>, RankStabilized, GaussianInit, LoraBias");
+    static_assert(!Model::backend::executes, "graft: unknown option of LoRA; it takes On<sites...>, Blocks<First, Last>, Alpha<N>, Dropout<N, D>, RankStabilized, GaussianInit, PissaInit, OloraInit, LoraBias, and on the token embedding WithHead");
   };
 };
 struct EmptyBlockRange {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: Blocks<First, Last> is a half-open range: First must be less than Last");
+    static_assert(!Model::backend::executes, "graft: Blocks<First, Last> is a half-open range: First must be less than Last; further ranges stand behind it: Blocks<0, 2, 5, 6>");
   };
 };
 struct LoraOverTrained {
@@ -250,23 +247,36 @@ struct LoraOverTrained {
 template <Index Rank, class... Options>
 struct LoRA {
   static constexpr const char* peft_type = "LORA";
-  using where = typename WhereOf<Options...>::type;
+  using where = typename SitesOf<On<Linears>, Options...>::type;
+  using blocks = typename BlocksOf<Options...>::type;
   /// What is wrong with this very type, or void.
   using problem = std::conditional_t<Rank == 0, LoraOfRankZero,
-                  std::conditional_t<!((LoraOption<Options> || is_on<Options> || BlockRange<Options>) && ...), LoraUnknownOption,
-                  std::conditional_t<!where::valid, UnknownSite, std::conditional_t<!(valid_range<Options> && ...), EmptyBlockRange, void>>>>;
+                  std::conditional_t<!((LoraOption<Options> || PlaceOption<Options>) && ...), LoraUnknownOption,
+                  std::conditional_t<!where::valid, UnknownSite, std::conditional_t<!blocks::valid, EmptyBlockRange, void>>>>;
   static constexpr LoraSettings settings = [] {
     LoraSettings s{.rank = Rank, .alpha = 2.0 * static_cast<double>(Rank)};
     [[maybe_unused]] const auto apply = [&s]<class O>(O) {
       if constexpr (LoraOption<O>) O::apply(s);
-      if constexpr (BlockRange<O>) s.first_block = O::first, s.last_block = O::last;
     };
     (apply(Options{}), ...);
     return s;
   }();
 
+  /// What PEFT's config says of a layer.
+  template <class F>
+  static void each_option(F&& f) {
+    f("r", Rank);
+    f("lora_alpha", settings.alpha);
+    f("lora_dropout", settings.dropout);
+    f("use_rslora", settings.rank_stabilized);
+    f("lora_bias", settings.bias);
+    if (settings.with_head) f("ensure_weight_tying", true);
+    if constexpr (settings.init == LoraInit::kaiming) f("init_lora_weights", true);
+    else f("init_lora_weights", settings.init == LoraInit::gaussian ? "gaussian" : settings.init == LoraInit::pissa ? "pissa" : "olora");
+  }
+
   template <class Where>
-  static constexpr bool touches = where::template covers<typename Where::site> && settings.has_block(Where::block);
+  static constexpr bool touches = where::template covers<typename Where::site> && blocks::has(Where::block);
 
   template <class Where, class L>
   struct Wrap : Refuse<L, LoraOnNoLinear> {};

@@ -1,10 +1,13 @@
 /// \file
 /// LoRA on the token embedding:   y[t] = W[id] + s B A[:, id],   W(V,C), A(R,V), B(C,R)
-/// A starts at zero and B at random: the other way round than on linear layers, as HF PEFT has it.
+/// A starts at zero and B at random: the other way round than on linear layers, as HF PEFT has it. A head that is tied to the embedding stays W, or with the
+/// option WithHead reads the changed rows, too:   logits = n Wᵀ + s (n B) A
 #pragma once
 
 #include <graft/autodiff/ops/columns.hpp>
 #include <graft/autodiff/ops/matmul.hpp>
+#include <graft/autodiff/ops/product.hpp>
+#include <graft/autodiff/ops/scale.hpp>
 #include <graft/layers/embedding.hpp>
 
 namespace graft {
@@ -23,13 +26,21 @@ class LowRankEmbedding<Method, Embedding<B, V, C, Role>> : public Embedding<B, V
   using frozen = LowRankEmbedding<Method, Frozen<Base, S>>;
   using bias_thawed = LowRankEmbedding;
 
-  Parameter<B, Trainable, rank, V> a;
-  Parameter<B, Trainable, C, rank> b;
+  TrainedTensor<B, rank, V> a;
+  TrainedTensor<B, C, rank> b;
 
   template <class T>
   constexpr auto operator()(T& tape, Pointer<B, Id> ids, Index count) const {
     const auto y = Base::operator()(tape, ids, count);
     return add_matmul(tape, y, gather_columns<rank>(tape, leaf(tape, a), ids, count), b, merged_ ? 0.0F : Method::settings.scaling());
+  }
+
+  /// logits(S,V) of a head that is this embedding.
+  template <class T, Gradient G, class E>
+    requires(Method::settings.with_head)
+  constexpr auto tied_logits(T& tape, Var<B, C, G, E> n) const {
+    const auto low = product_nn(tape, product_nn(tape, as_elements<float>(tape, n), leaf(tape, b)), leaf(tape, a));
+    return add(tape, matmul<float>(tape, n, Base::weight), scale(tape, low, merged_ ? 0.0F : Method::settings.scaling()));
   }
 
   template <class Self, class F>

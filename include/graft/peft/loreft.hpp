@@ -19,9 +19,9 @@ namespace graft {
 
 /// Reflection vectors below the diagonal, and signs on it, which PyTorch reads as integers: files have them exactly.
 template <class B, Index Rank, Index C>
-struct ReftVectors : Parameter<B, Trainable, Rank, C> {
+struct ReftVectors : TrainedTensor<B, Rank, C> {
   [[nodiscard]] std::vector<float> read() const {
-    auto values = Parameter<B, Trainable, Rank, C>::read();
+    auto values = TrainedTensor<B, Rank, C>::read();
     for (Index r = 0; r < Rank; ++r) values[r * C + r] = values[r * C + r] < 0.0F ? -1.0F : 1.0F;
     return values;
   }
@@ -120,12 +120,13 @@ struct ReftBehindAnother {
   };
 };
 
-/// `LoReFT<4>`: the first and the last three tokens; `LoReFT<4, 2, 1>`: the first two and the last.
-template <Index Rank, Index First = 3, Index Last = 3, class Name = Named<"default">>
+/// `LoReFT<4>`: the first and the last three tokens; `LoReFT<4, 2, 1>`: the first two and the last; with `Named<…>` and `Blocks<…>`.
+template <Index Rank, Index First = 3, Index Last = 3, class... Options>
 struct LoReFT {
   static_assert(Rank > 0, "graft: LoReFT<0> trains nothing: the rank must be at least 1");
+  static_assert(((NameOption<Options> || is_block_range<Options>) && ...) && BlocksOf<Options...>::type::valid, "graft: unknown option of LoReFT; it takes Named<\"...\"> and Blocks<First, Last>");
   static constexpr Index rank = Rank, first_tokens = First, last_tokens = Last;
-  static constexpr const char* name = Name::name;
+  static constexpr const char* name = NameOf<Options...>::type::name;
   static std::string hub_name() { return name; }
   template <class F>
   static void each_hub_option(F&& f) {
@@ -144,7 +145,7 @@ struct LoReFT {
   template <class B, class C>
   using Layer = Reft<LoReFT, B, C>;
   template <class Where, class L>
-  using at = room_at<LoReFT, BlockOutput, ReftBehindAnother, Where, L>;
+  using at = std::conditional_t<BlocksOf<Options...>::type::has(Where::block), room_at<LoReFT, BlockOutput, ReftBehindAnother, Where, L>, L>;
 };
 
 }  // namespace graft

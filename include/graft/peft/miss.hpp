@@ -21,7 +21,7 @@ struct MiSS {
 
   template <class B, Index Out, Index In>
   struct Weights {
-    Parameter<B, Trainable, Rank, Out> block;
+    TrainedTensor<B, Rank, Out> block;
 
     template <class T, class X>
     constexpr auto path(T& tape, X x) const {

@@ -183,13 +183,13 @@ class HubPrefixes {
 
 /// The same as AdapterHub has it: rows of the model's width, and tokens whose positions begin at zero; T5 counts keys from the prefix's first, and
 /// queries from their own. With a parallel adapter it is
-/// the mix-and-match adapter of He et al. 2022: `Methods<HubPrefixTuning<30, 512>, ParallelAdapter<288>>`.
-template <Index N, Index Hidden, Label Text = "default">
+/// the mix-and-match adapter of He et al. 2022: `Methods<HubPrefixTuning<30, 512>, ParallelAdapter<288>>`; `HubPrefixTuning<30, 512, Named<"law">>`.
+template <Index N, Index Hidden, class Name = Named<"default">>
 struct HubPrefixTuning {
   static_assert(N > 0 && Hidden > 0, "graft: HubPrefixTuning<N, Hidden> needs rows and a width");
   static constexpr Index prefix_tokens = N;
   static constexpr bool takes_positions = false;
-  static std::string hub_name() { return Text.text; }
+  static std::string hub_name() { return Name::name; }
   template <class F>
   static void each_hub_option(F&& f) {
     f("architecture", "prefix_tuning");
@@ -202,7 +202,7 @@ struct HubPrefixTuning {
     f("use_gating", false);
   }
   template <class B, class C, Index Blocks, Label Part>
-  using Encoded = ProjectionEncoder<B, N, C::width, Hidden, 2 * Blocks * C::groups * C::head_width, HubPrefixNames<Text, Part>>;
+  using Encoded = ProjectionEncoder<B, N, C::width, Hidden, 2 * Blocks * C::groups * C::head_width, HubPrefixNames<Name::label, Part>>;
   template <class B, class C>
   using Rows = Encoded<B, C, C::blocks, "self_prefix">;
   template <class B, class C>

@@ -19,7 +19,7 @@ namespace graft {
 /// The rows themselves.
 template <class B, Index N, Index M>
 struct PlainRows {
-  Parameter<B, Trainable, N, M> rows;
+  TrainedTensor<B, N, M> rows;
 
   template <class T>
   constexpr auto operator()(T& tape) const {
@@ -35,7 +35,7 @@ struct PlainRows {
 /// Rows that tasks share, made each task's own by a product of low rank (Wang et al. 2023):   p = P ∘ (U_k V_k),   U(K,N,R), V(K,R,M)
 template <class B, Index N, Index M, Index Tasks, Index Rank>
 struct MultitaskRows {
-  Parameter<B, Trainable, N, M> shared;
+  TrainedTensor<B, N, M> shared;
   TrainedTensor<B, Tasks, N, Rank> columns;
   TrainedTensor<B, Tasks, Rank, M> rows;
 
@@ -203,6 +203,7 @@ template <class B, class Encoder>
 class EncodedRows {
  public:
   static constexpr Index rows = Encoder::rows, columns = Encoder::columns, size = rows * columns;
+  static constexpr std::array extents{rows, columns};
 
   template <class T>
   constexpr auto operator()(T& tape) const {

@@ -29,8 +29,8 @@ struct RandLoRA {
     static constexpr Index longer = std::max(Out, In), shorter = std::min(Out, In), bases = (shorter + Rank - 1) / Rank;
     Parameter<B, Constant<F32>, Rank, shorter> a;
     Parameter<B, Constant<F32>, longer, bases * Rank> b;
-    Parameter<B, Trainable, Rank, bases> lambda;
-    Parameter<B, Trainable, bases, shorter> gamma;
+    TrainedTensor<B, Rank, bases> lambda;
+    TrainedTensor<B, bases, shorter> gamma;
 
     static constexpr bool slow_at_few_rows = true;
 

@@ -12,11 +12,11 @@ struct FullFineTuning {
   using at = typename Thawed<L>::type;
 };
 
-/// Trains the layers at the named sites, whole: `Unfreeze<Norms>`, `Unfreeze<Head>`. A tied head is untied first, as HF
-/// PEFT's `modules_to_save` does it.
-template <class... Sites>
+/// Trains the layers at the named sites, whole: `Unfreeze<Norms>`, `Unfreeze<Head>`, `Unfreeze<Down, Blocks<20, 30>>`. A tied head is untied first,
+/// as HF PEFT's `modules_to_save` does it.
+template <class... Places>
 struct Unfreeze {
-  using where = On<Sites...>;
+  static constexpr bool valid = ((Site<Places> || SiteGroup<Places> || is_block_range<Places>) && ...) && BlocksOf<Places...>::type::valid;
 
   template <class L>
   struct Free : Thawed<L> {};
@@ -26,7 +26,21 @@ struct Unfreeze {
     using type = typename L::untied::thawed;
   };
   template <class Where, class L>
-  using at = typename std::conditional_t<!where::valid, Refuse<L, UnknownSite>, std::conditional_t<where::template covers<typename Where::site>, Free<L>, Kept<L>>>::type;
+  using at = typename std::conditional_t<!valid, Refuse<L, UnknownSite>, std::conditional_t<On<Places...>::template covers<typename Where::site> && BlocksOf<Places...>::type::has(Where::block), Free<L>, Kept<L>>>::type;
+};
+
+/// A head that is tied to the embedding keeps the base's weight, whatever becomes of the embedding: what HF PEFT makes of a model whose embedding alone is
+/// trained. Stands before the method that trains it: `Methods<UntiedHead, Unfreeze<TokenEmbedding>>`.
+struct UntiedHead {
+  template <class Where, class L>
+  struct Apart : Kept<L> {};
+  template <class Where, class L>
+    requires is_tied<L>
+  struct Apart<Where, L> {
+    using type = Frozen<typename L::untied, typename Where::storage>;
+  };
+  template <class Where, class L>
+  using at = typename Apart<Where, L>::type;
 };
 
 /// Trains the last N blocks.
@@ -42,6 +56,20 @@ struct LastBlocks {
 struct BitFit {
   template <class Where, class L>
   using at = typename L::bias_thawed;
+};
+
+/// Trains biases beside what another method does: all of them, or those at some sites. `Methods<LoRA<8, On<Query>>, Biases<On<Query>>>`
+template <class... Options>
+struct Biases {
+  template <class L>
+  struct Thaw {
+    using type = typename L::bias_thawed;
+  };
+  static constexpr bool valid = (PlaceOption<Options> && ...) && BlocksOf<Options...>::type::valid;
+  template <class Where>
+  static constexpr bool touches = (!(is_on<Options> || ...) || SitesOf<On<>, Options...>::type::template covers<typename Where::site>)&&BlocksOf<Options...>::type::has(Where::block);
+  template <class Where, class L>
+  using at = typename std::conditional_t<!valid, Refuse<L, UnknownSite>, std::conditional_t<touches<Where>, Thaw<L>, Kept<L>>>::type;
 };
 
 }  // namespace graft

@@ -154,20 +154,25 @@ struct SoftPrompt {
 
 /// What makes the rows of PTuning.
 struct Mlp {
-  static constexpr const char* name = "MLP";
+  static constexpr const char* encoder_name = "MLP";
   template <class B, Index N, Index C, Index Hidden>
   using Encoder = MlpEncoder<B, N, C, Hidden>;
 };
 struct Lstm {
-  static constexpr const char* name = "LSTM";
+  static constexpr const char* encoder_name = "LSTM";
   template <class B, Index N, Index C, Index Hidden>
   using Encoder = LstmEncoder<B, N, C, Hidden>;
 };
 
-/// `PTuning<20, 128>`: N rows made by a network with hidden layers of that width; `PTuning<20, 128, Lstm>`.
-template <Index N, Index Hidden, class Made = Mlp, class... Options>
+template <class O>
+concept EncoderOption = requires { O::encoder_name; };
+
+/// `PTuning<20, 128>`: N rows made by a network with hidden layers of that width; `PTuning<20, 128, Lstm>`, `PTuning<20, 128, OnEncoder>`.
+template <Index N, Index Hidden, class... Options>
 struct PTuning {
   static_assert(N > 0 && Hidden > 0, "graft: PTuning<N, Hidden> needs rows and a width");
+  static_assert(((EncoderOption<Options> || PromptSide<Options>) && ...), "graft: unknown option of PTuning; it takes Mlp, Lstm, OnEncoder, OnDecoder and OnBoth");
+  using Made = std::conditional_t<(std::is_same_v<Options, Lstm> || ...), Lstm, Mlp>;
   static constexpr Index virtual_tokens = N;
   static constexpr bool before_source = stands_before_source<Options...>, before_answer = stands_before_answer<Options...>;
   static constexpr const char* peft_type = "P_TUNING";
@@ -177,7 +182,7 @@ struct PTuning {
   template <class Config, class F>
   static void each_option(F&& f) {
     each_prompt_option<Config, N, submodules_of<Options...>>(f);
-    f("encoder_reparameterization_type", Made::name);
+    f("encoder_reparameterization_type", Made::encoder_name);
     f("encoder_hidden_size", Hidden);
     f("encoder_num_layers", 2);
     f("encoder_dropout", 0.0);

@@ -5,19 +5,49 @@
 
 #include <graft/autodiff/ops/matmul.hpp>
 #include <graft/autodiff/ops/scale_columns.hpp>
+#include <graft/core/mersenne_twister.hpp>
 #include <graft/peft/delta.hpp>
+
+#include <array>
 
 namespace graft {
 
-/// `VeRA<256>`, with LoRA's `On<…>` and `Blocks<…>`.
+// Options of VeRA beside LoRA's On<…> and Blocks<…>.
+/// A and B are what PyTorch draws from this seed, and files do not hold them.
+template <std::uint32_t Number>
+struct Seed {
+  static constexpr std::uint32_t seed = Number;
+};
+/// What d begins with: `Initial<1, 10>`.
+template <Index Numerator, Index Denominator = 1>
+struct Initial {
+  static constexpr double initial = static_cast<double>(Numerator) / static_cast<double>(Denominator);
+};
+template <class O>
+concept VeraOption = requires { O::seed; } || requires { O::initial; };
+
+/// `VeRA<256>`, with LoRA's `On<…>` and `Blocks<…>`; `VeRA<256, Seed<0>>`.
 template <Index Rank, class... Options>
 struct VeRA {
+  using known = LoRA<Rank, std::conditional_t<VeraOption<Options>, NoOption, Options>...>;
+  static constexpr bool drawn_by_seed = (requires { Options::seed; } || ...);
+  static constexpr std::uint32_t seed = [] {
+    std::uint32_t found = 0;
+    ([&] { if constexpr (requires { Options::seed; }) found = Options::seed; }(), ...);
+    return found;
+  }();
+  static constexpr double initial = [] {
+    double found = 0.1;
+    ([&] { if constexpr (requires { Options::initial; }) found = Options::initial; }(), ...);
+    return found;
+  }();
   static constexpr const char* peft_type = "VERA";
   template <class F>
   static void each_option(F&& f) {
     f("r", Rank);
-    f("save_projection", true);
-    f("bias", "none");
+    f("save_projection", !drawn_by_seed);
+    if (drawn_by_seed) f("projection_prng_key", seed);
+    if (initial != 0.1) f("d_initial", initial);
   }
 
   template <class B, Index Out, Index In>
@@ -51,6 +81,25 @@ struct VeRA {
       f("base_model.vera_A", self.a);
       f("base_model.vera_B", self.b);
     }
+    /// A and B as PyTorch draws them one after the other from the seed, where the longest sides of all layers are these.
+    void draw(Index longest_out, Index longest_in)
+      requires(drawn_by_seed)
+    {
+      MersenneTwister random(seed);
+      const auto drawn = [&random](auto& p, Index rows, Index columns, Index fan) {
+        using P = std::remove_cvref_t<decltype(p)>;
+        const float bound = static_cast<float>(std::sqrt(3.0) * (std::sqrt(2.0) / std::sqrt(static_cast<double>(fan))));
+        std::vector<float> values(P::size);
+        for (Index i = 0; i < rows; ++i)
+          for (Index j = 0; j < columns; ++j) {
+            const float x = uniform01(random) * (bound - -bound) + -bound;
+            if (i < P::rows && j < P::columns) values[i * P::columns + j] = x;
+          }
+        p.assign(values);
+      };
+      drawn(a, Rank, longest_in, longest_in);
+      drawn(b, longest_out, Rank, Rank);
+    }
     void initialize(Initializer&) {
       each_shared(*this, [](const char* name, auto& p) {
         using P = std::remove_cvref_t<decltype(p)>;
@@ -60,13 +109,13 @@ struct VeRA {
           for (Index j = 0; j < P::columns; ++j) values[i * P::columns + j] = bound * (2.0F * uniform01({0, static_cast<std::uint64_t>(name[16]) << 32U | i}, j) - 1.0F);
         p.assign(values);
       });
-      d.assign(std::vector<float>(Rank, 0.1F));
+      d.assign(std::vector<float>(Rank, static_cast<float>(initial)));
       v.assign(std::vector<float>(Out, 0.0F));
     }
   };
 
   template <class Where, class L>
-  using at = delta_at<VeRA, LoRA<Rank, Options...>, Where, L>;
+  using at = delta_at<VeRA, known, Where, L>;
 };
 
 }  // namespace graft

@@ -26,7 +26,7 @@ class InstanceOf final : public Instance {
   /// Null where the files are of another architecture.
   static std::unique_ptr<Instance> open(const ModelFiles& files, const Options& options) {
     Complaints complaints;
-    check_config<typename Model::config>(files.config(), complaints);
+    check_config(files.config(), stated_config_of<Model>(files.config()), complaints);
     if (complaints.any() || model_family(files.config().family, "").type != "Llama") return nullptr;
     return std::make_unique<InstanceOf>(files, options);
   }
