@@ -108,47 +108,6 @@ BOOST_AUTO_TEST_CASE(shared_beginnings) {
   same(model, 1e-5F);
 }
 
-BOOST_AUTO_TEST_CASE(a_resumed_run_is_the_same_run_bit_by_bit) {
-  const auto folder = std::filesystem::temp_directory_path() / "graft-resume-test";
-  std::filesystem::create_directories(folder);
-  const auto data = examples(10);
-  const auto anew = [](Example e, Index number, Index epoch) {
-    e.ids[0] = static_cast<Id>((3 * number + epoch) % 16);
-    return e;
-  };
-  const FitOptions options{.epochs = 2, .batch = 3, .seed = 4, .checkpoint = folder / "run.safetensors", .checkpoint_every = 3, .progress = false, .anew = anew};
-  const auto trainer_for = [&](Model& model) {
-    return Trainer<Model>(model, AdamW{.learning_rate = 1e-2F}, {.schedule = {Schedule::Kind::cosine, 2, options.steps(data.size())}, .seed = 8});
-  };
-  Model straight;
-  tiny::fill(straight);
-  auto first = trainer_for(straight);
-  const auto whole = fit(first, std::span<const Example>(data), options);
-
-  // The same run, killed in its fifth step (by an exception out of the evaluation) and taken up again.
-  Model broken;
-  tiny::fill(broken);
-  auto second = trainer_for(broken);
-  auto interrupted = options;
-  interrupted.evaluate_every = 5;
-  BOOST_CHECK_THROW(fit(second, std::span<const Example>(data), interrupted, []() -> double { throw Error("pulled the plug"); }), Error);
-  Model resumed;
-  tiny::fill(resumed, 99);  // other values: everything must come from the file, except the frozen base
-  tiny::fill(resumed);
-  auto third = trainer_for(resumed);
-  auto again = options;
-  again.resume = true;
-  const auto rest = fit(third, std::span<const Example>(data), again);
-  BOOST_TEST(trained(straight) == trained(resumed), boost::test_tools::per_element());
-  BOOST_TEST(rest.losses == whole.losses, boost::test_tools::per_element());
-  Model same_texts;
-  tiny::fill(same_texts);
-  auto fourth = trainer_for(same_texts);
-  const auto plain = fit(fourth, std::span<const Example>(data), {.epochs = 2, .batch = 3, .seed = 4, .progress = false});
-  BOOST_TEST(plain.losses.back() != whole.losses.back());
-  std::filesystem::remove_all(folder);
-}
-
 BOOST_AUTO_TEST_CASE(a_checkpoint_of_another_method_is_refused) {
   const auto path = std::filesystem::temp_directory_path() / "graft-other-method.safetensors";
   Plain model;
@@ -159,23 +118,6 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_of_another_method_is_refused) {
   Trainer other_trainer(other);
   BOOST_CHECK_EXCEPTION(load_checkpoint(other_trainer, path), Error, [](const Error& e) { return std::string(e.what()).find("another model or method") != std::string::npos; });
   std::filesystem::remove(path);
-}
-
-BOOST_AUTO_TEST_CASE(the_best_parameters_are_kept) {
-  Plain model;
-  tiny::fill(model);
-  const auto data = examples(4);
-  Trainer trainer(model, AdamW{.learning_rate = 1e-2F});
-  int calls = 0;
-  std::vector<float> at_best;
-  const auto history = fit(trainer, std::span<const Example>(data), {.epochs = 6, .batch = 4, .evaluate_every = 1, .progress = false}, [&] {
-    if (++calls == 3) at_best = trained(model);
-    return calls == 3 ? 1.0 : 2.0;
-  });
-  BOOST_TEST(history.best_step == 3U);
-  BOOST_TEST(history.kept_loss == 1.0);
-  BOOST_TEST(calls == 6);
-  BOOST_TEST(trained(model) == at_best, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(not_a_number_stops_before_the_update) {
@@ -239,16 +181,6 @@ BOOST_AUTO_TEST_CASE(lora_fa) {
   BOOST_TEST(last < first);
   BOOST_TEST(layer.a.read() == a, boost::test_tools::per_element());
 }
-BOOST_AUTO_TEST_CASE(schedules) {
-  const Schedule cosine{Schedule::Kind::cosine, 2, 10}, linear{Schedule::Kind::linear, 0, 4};
-  BOOST_TEST(cosine.factor(0) == 0.0F);
-  BOOST_TEST(cosine.factor(1) == 0.5F);
-  BOOST_TEST(cosine.factor(2) == 1.0F);
-  BOOST_TEST(cosine.factor(6) == 0.5F, boost::test_tools::tolerance(1e-6F));
-  BOOST_TEST(linear.factor(1) == 0.75F);
-  BOOST_TEST(Schedule{}.factor(1000) == 1.0F);
-}
-
 // Ready for devices: a model trains whose memory the host cannot touch, and arrives at the same values.
 BOOST_AUTO_TEST_CASE(training_touches_values_only_in_kernels_and_copies) {
   const auto run = [](auto backend) {
