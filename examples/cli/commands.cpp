@@ -106,11 +106,10 @@ void summarize(const Engine& engine, const graft::RunReport& r, const std::files
   }
   for (const auto& s : r.samples)
     std::printf("\n  prompt  %.100s…\n  wanted  %s\n  before  %s\n  after   %s\n", s.prompt.c_str(), s.wanted.c_str(), s.before.c_str(), s.after.c_str());
-  std::printf("\ntrained %zu of %zu parameters; adapter %.2f MB beside a base of %.1f MB\n", r.trainable, r.parameters, static_cast<double>(*r.adapter_bytes) / 1e6, static_cast<double>(*r.base_bytes) / 1e6);
+  using graft::report::megabytes;
+  std::printf("\ntrained %zu of %zu parameters; adapter %s beside a base of %s\n", r.trainable, r.parameters, megabytes(*r.adapter_bytes).c_str(), megabytes(*r.base_bytes).c_str());
   if (r.history.kept_ranks) std::printf("singular values kept: %zu\n", *r.history.kept_ranks);
-  std::printf("memory: planned %.1f MB, ", static_cast<double>(r.plan->total()) / 1e6);
-  if (r.measured_bytes) std::printf("measured %.1f MB, ", static_cast<double>(*r.measured_bytes) / 1e6);
-  std::printf("resident %.1f MB\n", static_cast<double>(*r.peak_resident_bytes) / 1e6);
+  std::printf("memory: planned %s, %sresident %s\n", megabytes(r.plan->total()).c_str(), r.measured_bytes ? ("measured " + megabytes(*r.measured_bytes) + ", ").c_str() : "", megabytes(*r.peak_resident_bytes).c_str());
   if (const auto speed = r.tokens_per_second()) std::printf("speed: %.0f tokens/s, %.1f s of training, %.1f s in all\n", *speed, *r.train_seconds, *r.total_seconds);
   std::printf("wrote %s: adapter, report.html, result.json, cost.json\n", output.c_str());
 }

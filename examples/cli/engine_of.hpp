@@ -22,12 +22,6 @@ graft::BatchShape shape_of(std::size_t tokens, std::size_t sequences, std::size_
   return {.tokens = tokens, .sequences = sequences, .targets = kind == graft::ExampleKind::text_class ? sequences : targets, .keys_ahead = 0, .source = kind == graft::ExampleKind::pair ? tokens : 0};
 }
 
-/// Whether a method shares out a budget of ranks.
-template <class Model>
-constexpr bool shares_ranks() {
-  return graft::any_layer<Model>([]<class L>(auto, const L&) { return requires { L::method::initial_rank; }; });
-}
-
 /// The half that trains.
 template <class Model>
 struct Trains {
@@ -41,7 +35,7 @@ struct Trains {
       if (!r.trunk_cache.empty() && !trunk) graft::fail("--trunk-cache: ", report.method, " trains in the first block already (or --trunk-cache-memory is 0): there is nothing to keep");
       if (!r.trunk_cache.empty() && std::filesystem::exists(r.trunk_cache)) trunk->load(r.trunk_cache);
       auto options = r.fit;
-      if (shares_ranks<Model>()) options.rank_budget = graft::RankBudgetOptions{.target_rank = r.target_rank};
+      if (graft::shares_ranks(trainer)) options.rank_budget = graft::RankBudgetOptions{.target_rank = r.target_rank};
       else if (r.target_rank) graft::fail("--target-rank: ", report.method, " has no ranks to share out; AdaLoRA<N> has");
       graft::Profile profile;
       trainer.workspace().profile = &profile;

@@ -99,7 +99,10 @@ inline std::string number(double value, const char* format = "%.2f") {
   std::snprintf(text, sizeof text, format, value);
   return text;
 }
-inline std::string megabytes(std::uintmax_t bytes) { return number(static_cast<double>(bytes) / 1e6, bytes < 10'000'000 ? "%.1f MB" : "%.0f MB"); }
+inline std::string megabytes(std::uintmax_t bytes) {
+  if (bytes < 100'000) return number(static_cast<double>(bytes) / 1e3, "%.1f kB");
+  return number(static_cast<double>(bytes) / 1e6, bytes < 10'000'000 ? "%.1f MB" : "%.0f MB");
+}
 
 inline std::string escaped(std::string_view text) {
   std::string out;

@@ -52,7 +52,7 @@ struct Evaluation {
 struct FitHistory {
   std::vector<double> losses;  ///< per step, mean over its supervised tokens
   std::vector<Evaluation> evaluations;
-  Index best_step = 0;  ///< of the first evaluation of the lowest loss; 0: there was none
+  Index best_step = 0;  ///< of the first evaluation of the lowest loss, with a rank budget of those that keep it; 0: there was none
   Index kept_step = 0;  ///< whose parameters the run ended with
   bool changed = false;  ///< whether any of them is another than when the run began
   std::optional<Index> kept_ranks{};  ///< singular values that a rank budget left
@@ -153,6 +153,7 @@ class FitRun {
     const Evaluation now{trainer_.steps(), evaluate_()};
     const auto best = history_.loss_at(history_.best_step);
     history_.evaluations.push_back(now);
+    if (ranks_ && ranks_->budget(now.step) != ranks_->budget(total_)) return;  // of more ranks than the run is to end with
     if (best && !(now.loss < *best) && !std::isnan(*best)) return;
     history_.best_step = now.step;
     if (!options_.keep_best || !judges()) return;

@@ -23,6 +23,12 @@ struct RankBudgetOptions {
   float beta_1 = 0.85F, beta_2 = 0.85F;
 };
 
+/// Whether a trainer's method has ranks to share out.
+template <class Trainer>
+bool shares_ranks(Trainer& trainer) {
+  return std::any_of(trainer.slots().begin(), trainer.slots().end(), [](const auto& slot) { return slot.path.ends_with(".lora_E"); });
+}
+
 /// `RankBudget budget(trainer, {.target_rank = 4, .steps = 100}); trainer.step(batch, [&] { budget(); });`, or `FitOptions::rank_budget`.
 template <class Trainer>
 class RankBudget {
@@ -32,6 +38,7 @@ class RankBudget {
   RankBudget(Trainer& trainer, RankBudgetOptions options)
       : trainer_(&trainer), options_(options), warm_up_(options.warm_up.value_or(options.steps / 10)), falls_until_(options.steps - options.final_steps.value_or(3 * options.steps / 10)) {
     if (falls_until_ <= warm_up_ || falls_until_ > options.steps) fail("RankBudget: ", options.steps, " steps leave none between ", warm_up_, " of warm-up and ", options.steps - falls_until_, " at the end");
+    if (!shares_ranks(trainer)) fail("RankBudget: the model has no AdaLoRA");
     auto& slots = trainer.slots();
     smoothed_.resize(slots.size());
     for (Index i = 0; i < slots.size(); ++i) {
@@ -41,7 +48,6 @@ class RankBudget {
       initial_ += rank;
       for (Index s = i; s < i + 3; ++s) smoothed_[s] = {std::vector<float>(slots[s].size, 0.0F), std::vector<float>(slots[s].size, 0.0F)};
     }
-    if (triplets_.empty()) fail("RankBudget: the model has no AdaLoRA");
     target_ = std::min(initial_, options.target_rank ? *options.target_rank * triplets_.size() : 2 * initial_ / 3);
   }
 
