@@ -93,7 +93,7 @@ int run(int argc, char** argv) {
   train->add_option("--lora-plus", t.lora_plus, "LoRA+: how many times as fast B of every LoRA learns as A")->capture_default_str();
   train->add_option("--prompt-text", t.prompt_text, "the text that a soft prompt starts from");
   train->add_option("--schedule", t.schedule, "constant, linear or cosine")->capture_default_str()->check(CLI::IsMember({"constant", "linear", "cosine"}));
-  train->add_option("--warmup", t.warmup, "steps in which the learning rate rises, fewer than the run has; default: 3 % of the run, none in fewer than 34 steps");
+  train->add_option("--warmup", t.warmup, "steps in which the learning rate rises, fewer than the run has; default: 3 % of the run, none in fewer than 34 steps")->check(CLI::NonNegativeNumber);
   train->add_option("--target-rank", t.target_rank, "of AdaLoRA: the rank that layers end with on average; default: two thirds of what they start with")->check(CLI::PositiveNumber);
   train->add_option("--weight-decay", t.weight_decay, "AdamW's decoupled decay")->capture_default_str();
   train->add_option("--clip", t.clip, "largest norm of the gradient; 0 leaves it as it is")->capture_default_str();

@@ -283,6 +283,19 @@ BOOST_AUTO_TEST_CASE(other_settings_are_one_error_that_names_them_all) {
   BOOST_TEST(base.find("base a (now none)") != std::string::npos, base);
 }
 
+BOOST_AUTO_TEST_CASE(a_checkpoint_of_no_run) {
+  const TemporaryFolder folder;
+  const auto data = examples(4);
+  Setup setup{.fit = {.resume = true}};
+  BOOST_CHECK_EXCEPTION(run<Plain>(setup, data, {}), Error, [](const Error& e) { return std::string(e.what()).find("names no file") != std::string::npos; });
+  setup.fit.checkpoint = folder.path / "alone.safetensors";
+  BOOST_TEST(run<Plain>(setup, data, {})->history.resumed_at == 0U);  // where there is none yet
+  Plain model;
+  Trainer trainer(model);
+  save_checkpoint(trainer, setup.fit.checkpoint);
+  BOOST_CHECK_EXCEPTION(run<Plain>(setup, data, {}), Error, [](const Error& e) { return std::string(e.what()).find("is no checkpoint of a run of fit()") != std::string::npos; });
+}
+
 // More epochs are another run only where steps that were taken would have been others.
 BOOST_AUTO_TEST_CASE(more_epochs) {
   const auto longer = [](Setup& s, auto&) { s.fit.epochs = 4; };

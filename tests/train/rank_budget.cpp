@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(by_default) {
   BOOST_TEST(budget.budget(7) == 26U);
   BOOST_TEST(budget.budget(14) == 2 * initial / 3);
   BOOST_TEST(budget.budget(20) == 2 * initial / 3);
-  BOOST_TEST(budget.text() == "from 36 to 24 singular values in steps 3 to 14 of 20, every 1");
+  BOOST_TEST(budget.text() == "from 36 to 24 singular values in steps 3 to 14 of 20");
   BOOST_TEST(RankBudget(trainer, {.steps = 1}).budget(1) == 2 * initial / 3);
   BOOST_TEST(RankBudget(trainer, {.target_rank = 9, .steps = 20}).budget(20) == initial);
 }

@@ -28,7 +28,7 @@ struct FitOptions {
   bool progress = true;
   std::function<Example(const Example&, Index number, Index epoch)> anew{};  ///< what an example is at an epoch (Formatter::anew); none: always the same
   std::optional<RankBudgetOptions> rank_budget{};  ///< of AdaLoRA; over the steps of the run
-  Notes settings{};  ///< by name, what steps follow from and `fit` does not see, and as "evaluation" on what that is done: a run is resumed under the same alone
+  Notes settings{};  ///< by name, what a run follows from and `fit` does not see (the base; as "evaluation" what is evaluated): it is resumed under the same alone
 
   [[nodiscard]] Index steps(Index examples) const { return epochs * ((examples + batch - 1) / batch); }
 };
@@ -86,6 +86,7 @@ class FitRun {
       examples_ = std::max(examples_, list.size());
     }
     if (options.batch == 0) fail("fit: a batch of 0 examples");
+    if ((options.resume || options.checkpoint_every != 0) && options.checkpoint.empty()) fail("fit: FitOptions::checkpoint names no file to save the run to or to resume it from");
     total_ = options.steps(examples_);
     trainer.schedule_over(total_);
     if (options.rank_budget) {
@@ -230,6 +231,7 @@ class FitRun {
   /// A run goes on under the settings that its steps were taken under. Epochs may be others, where no step would have been, and
   /// evaluation may end.
   void refuse_another(const CheckpointFile& file) const {
+    if (file.note("schedule").empty()) fail(file.source(), " is no checkpoint of a run of fit()");
     std::string differ;
     const auto compare = [&differ](const std::string& name, const std::string& then, const std::string& now) {
       if (then != now) differ += (differ.empty() ? "" : ", ") + name + " " + (then.empty() ? "none" : then) + " (now " + (now.empty() ? "none" : now) + ")";
@@ -237,8 +239,9 @@ class FitRun {
     for (const auto& [name, now] : settings_) compare(name, file.note("with." + name), now);
     for (const auto& [key, then] : file.notes())
       if (key.starts_with("with.") && key != "with.evaluation" && !settings_.contains(key.substr(5))) compare(key.substr(5), then, "");
+    const Schedule then{schedule_kind(file.note("schedule")), file.number("schedule.warmup"), file.number("schedule.total")};
+    const Schedule& now = trainer_.schedule();
     const Index done = file.number("step");
-    const Schedule then{schedule_kind(file.note("schedule")), file.number("schedule.warmup"), file.number("schedule.total")}, &now = trainer_.schedule();
     Index same = 0;
     while (same < done && then.factor(same) == now.factor(same)) ++same;
     if (same < done) {

@@ -63,7 +63,7 @@ class RankBudget {
   /// The whole of it in words.
   [[nodiscard]] std::string text() const {
     return "from " + std::to_string(initial_) + " to " + std::to_string(target_) + " singular values in steps " + std::to_string(warm_up_ + 1) + " to " + std::to_string(falls_until_) + " of " + std::to_string(options_.steps) +
-           ", every " + std::to_string(options_.interval);
+           (options_.interval == 1 ? "" : ", at every " + std::to_string(options_.interval));
   }
 
   /// After the update of a step, while its gradients are there.
