@@ -1,5 +1,6 @@
 // Whole runs: what they end with, and that one which was stopped anywhere and resumed ends as one that was not, to the bit.
 #include "../tiny.hpp"
+#include "examples.hpp"
 
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
 #include <graft/eval/perplexity.hpp>
@@ -16,38 +17,22 @@ BOOST_AUTO_TEST_SUITE(train_fit)
 using Dropping = Llama<tiny::Config, LoRA<2, Dropout<1, 10>>, reference>;
 using Plain = Llama<tiny::Config, LoRA<2>, reference>;
 
-/// `alike`: tokens that all begin with, and as many again that every third has in common behind them.
-std::vector<Example> examples(Index n, Index alike = 0) {
-  std::vector<Example> all(n);
-  for (Index e = 0; e < n; ++e) {
-    std::vector<Id> prompt, answer;
-    for (Index i = 0; i < 2 * alike; ++i) prompt.push_back(static_cast<Id>(((i < alike ? 0 : e % 3 * 11) + i * 7) % 50));
-    for (Index i = 0; i < 4 + e % 3; ++i) prompt.push_back(static_cast<Id>((e * 5 + i * 3) % 50));
-    for (Index i = 0; i < 3; ++i) answer.push_back(static_cast<Id>((e * 5 + i) % 50));
-    all[e].append(prompt, false);
-    all[e].append(answer, true);
-  }
-  return all;
-}
-
 /// Others, on which what is learned helps at first and harms then.
 std::vector<Example> held_out() {
-  auto all = examples(3);
+  auto all = tiny::examples(3);
   for (auto& e : all)
     for (auto& label : e.labels) label = label < 0 ? label : (label + 7) % 50;
   return all;
 }
 
-template <class M>
-std::vector<float> trained(const M& model) {
-  std::vector<float> values;
-  M::visit(model, [&values](const Path&, const auto& p) {
-    if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
-      const auto more = p.read();
-      values.insert(values.end(), more.begin(), more.end());
-    }
-  });
-  return values;
+BOOST_AUTO_TEST_CASE(training_lowers_the_loss) {
+  Plain model;
+  tiny::fill(model);
+  const auto data = tiny::examples(12);
+  Trainer trainer(model, AdamW{.learning_rate = 2e-2F});
+  const auto history = fit(trainer, std::span<const Example>(data), {.epochs = 12, .batch = 4, .progress = false});
+  BOOST_TEST(history.losses.size() == 36U);
+  BOOST_TEST(history.losses.back() < 0.6 * history.losses.front());
 }
 
 struct TemporaryFolder {
@@ -95,7 +80,7 @@ std::optional<Outcome> run(const Setup& setup, std::span<const Example> data, st
       Workspace<typename M::backend> workspace;
       return held_out_loss(model, std::span<const Batch>(batches), workspace).mean();
     });
-    outcome.parameters = trained(model);
+    outcome.parameters = tiny::trained(model);
     return outcome;
   } catch (const PulledPlug&) {
     return std::nullopt;
@@ -134,7 +119,7 @@ struct OneThread {
 template <class M>
 void stopped_anywhere(Setup setup, Index most_evaluations) {
   const TemporaryFolder folder;
-  const auto data = examples(10, setup.alike), held = held_out();
+  const auto data = tiny::examples(10, setup.alike), held = held_out();
   setup.fit.checkpoint = folder.path / "run.safetensors";
   setup.fit.checkpoint_every = 1;
   const auto undisturbed = run<M>(setup, data, held);
@@ -164,7 +149,7 @@ BOOST_AUTO_TEST_CASE(lora_with_dropout_stopped_anywhere) {
   Setup setup{.fit = {.epochs = 2, .batch = 3, .micro_tokens = 20, .seed = 4, .evaluate_every = 2}};
   setup.optimizer.learning_rate = 0.3F;  // so that the best is not the last
   stopped_anywhere<Dropping>(setup, 4);
-  const auto data = examples(10), held = held_out();
+  const auto data = tiny::examples(10), held = held_out();
   const auto history = run<Dropping>(setup, data, held)->history;
   BOOST_TEST(history.best_step != 0U);
   BOOST_TEST(history.best_step < history.losses.size());
@@ -174,7 +159,7 @@ BOOST_AUTO_TEST_CASE(ada_lora_with_its_budget_stopped_anywhere) {
   using Model = Llama<tiny::Config, AdaLoRA<6, On<Query, Value>>, reference>;
   const Setup setup{.fit = {.epochs = 2, .batch = 3, .seed = 4, .evaluate_every = 3, .rank_budget = RankBudgetOptions{.target_rank = 2}}};
   stopped_anywhere<Model>(setup, 3);
-  const auto data = examples(10), held = held_out();
+  const auto data = tiny::examples(10), held = held_out();
   const auto history = run<Model>(setup, data, held)->history;
   BOOST_TEST(history.kept_ranks.value() == 2 * 2 * tiny::Config::blocks);
   BOOST_TEST(history.best_step >= 6U);  // the evaluation of step 3 is of more ranks
@@ -201,7 +186,7 @@ BOOST_AUTO_TEST_CASE(kept_outputs_of_a_trunk_stopped_anywhere) {
 BOOST_AUTO_TEST_CASE(a_resumed_run_is_the_same_run_bit_by_bit) {
   const auto folder = std::filesystem::temp_directory_path() / "graft-resume-test";
   std::filesystem::create_directories(folder);
-  const auto data = examples(10);
+  const auto data = tiny::examples(10);
   const auto anew = [](Example e, Index number, Index epoch) {
     e.ids[0] = static_cast<Id>((3 * number + epoch) % 16);
     return e;
@@ -229,7 +214,7 @@ BOOST_AUTO_TEST_CASE(a_resumed_run_is_the_same_run_bit_by_bit) {
   auto again = options;
   again.resume = true;
   const auto rest = fit(third, std::span<const Example>(data), again);
-  BOOST_TEST(trained(straight) == trained(resumed), boost::test_tools::per_element());
+  BOOST_TEST(tiny::trained(straight) == tiny::trained(resumed), boost::test_tools::per_element());
   BOOST_TEST(rest.losses == whole.losses, boost::test_tools::per_element());
   Dropping same_texts;
   tiny::fill(same_texts);
@@ -242,7 +227,7 @@ BOOST_AUTO_TEST_CASE(a_resumed_run_is_the_same_run_bit_by_bit) {
 /// What resuming under other settings says, after two epochs of one.
 std::string refusal(const Setup& setup, const std::function<void(Setup&, std::vector<Example>&)>& change) {
   const TemporaryFolder folder;
-  auto data = examples(10);
+  auto data = tiny::examples(10);
   const auto held = held_out();
   auto first = setup;
   first.fit.checkpoint = folder.path / "run.safetensors";
@@ -285,7 +270,7 @@ BOOST_AUTO_TEST_CASE(other_settings_are_one_error_that_names_them_all) {
 
 BOOST_AUTO_TEST_CASE(a_checkpoint_of_no_run) {
   const TemporaryFolder folder;
-  const auto data = examples(4);
+  const auto data = tiny::examples(4);
   Setup setup{.fit = {.resume = true}};
   BOOST_CHECK_EXCEPTION(run<Plain>(setup, data, {}), Error, [](const Error& e) { return std::string(e.what()).find("names no file") != std::string::npos; });
   setup.fit.checkpoint = folder.path / "alone.safetensors";
@@ -312,7 +297,7 @@ BOOST_AUTO_TEST_CASE(more_epochs) {
 
   // And where they are not, the end is that of the longer run, with an evaluation where the shorter one had its last.
   const TemporaryFolder folder;
-  const auto data = examples(10), held = held_out();
+  const auto data = tiny::examples(10), held = held_out();
   for (const Index every : {0, 1, 3, 4}) {
     setup.fit = {.epochs = 4, .batch = 3, .seed = 4, .evaluate_every = every};
     setup.optimizer.learning_rate = 0.3F;
@@ -331,23 +316,23 @@ BOOST_AUTO_TEST_CASE(more_epochs) {
 BOOST_AUTO_TEST_CASE(the_best_parameters_are_kept) {
   Plain model;
   tiny::fill(model);
-  const auto data = examples(4);
+  const auto data = tiny::examples(4);
   Trainer trainer(model, AdamW{.learning_rate = 1e-2F});
   int calls = 0;
   std::vector<float> at_best;
   const auto history = fit(trainer, std::span<const Example>(data), {.epochs = 6, .batch = 4, .evaluate_every = 1, .progress = false}, [&] {
-    if (++calls == 3) at_best = trained(model);
+    if (++calls == 3) at_best = tiny::trained(model);
     return calls == 3 ? 1.0 : calls == 1 ? std::numeric_limits<double>::quiet_NaN() : 2.0;
   });
   BOOST_TEST(history.best_step == 3U);
   BOOST_TEST(history.kept_step == 3U);
   BOOST_TEST(history.kept_loss().value() == 1.0);
   BOOST_TEST(calls == 6);
-  BOOST_TEST(trained(model) == at_best, boost::test_tools::per_element());
+  BOOST_TEST(tiny::trained(model) == at_best, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(what_was_not_evaluated_has_no_loss) {
-  const auto history = run<Plain>({.fit = {.epochs = 1}}, examples(4), {})->history;
+  const auto history = run<Plain>({.fit = {.epochs = 1}}, tiny::examples(4), {})->history;
   BOOST_TEST(!history.kept_loss().has_value());
   BOOST_TEST(history.evaluations.empty());
   BOOST_TEST(history.kept_step == 1U);
@@ -356,9 +341,9 @@ BOOST_AUTO_TEST_CASE(what_was_not_evaluated_has_no_loss) {
 
 BOOST_AUTO_TEST_CASE(says_whether_anything_changed) {
   Setup setup{.fit = {.epochs = 2}};
-  BOOST_TEST(run<Plain>(setup, examples(4), {})->history.changed);
+  BOOST_TEST(run<Plain>(setup, tiny::examples(4), {})->history.changed);
   setup.optimizer.learning_rate = 0;
-  BOOST_TEST(!run<Plain>(setup, examples(4), {})->history.changed);
+  BOOST_TEST(!run<Plain>(setup, tiny::examples(4), {})->history.changed);
 }
 
 BOOST_AUTO_TEST_CASE(warm_up) {
@@ -386,7 +371,7 @@ BOOST_AUTO_TEST_CASE(warm_up) {
 
 // A trainer's schedule is of the run that fit() makes of it, unless it says otherwise.
 BOOST_AUTO_TEST_CASE(a_schedule_over_the_run) {
-  const auto data = examples(40);
+  const auto data = tiny::examples(40);
   Plain model;
   tiny::fill(model);
   Trainer trainer(model, AdamW{}, {.schedule = {.kind = Schedule::Kind::linear}});

@@ -1,5 +1,6 @@
 #include "../backend/guarded.hpp"
 #include "../tiny.hpp"
+#include "examples.hpp"
 
 #include <graft/train.hpp>
 
@@ -12,43 +13,9 @@ BOOST_AUTO_TEST_SUITE(train_trainer)
 using Model = Llama<tiny::Config, LoRA<2, Dropout<1, 10>>, reference>;
 using Plain = Llama<tiny::Config, LoRA<2>, reference>;
 
-std::vector<Example> examples(Index n) {
-  std::vector<Example> all(n);
-  for (Index e = 0; e < n; ++e) {
-    std::vector<Id> prompt, answer;
-    for (Index i = 0; i < 4 + e % 3; ++i) prompt.push_back(static_cast<Id>((e * 5 + i * 3) % 50));
-    for (Index i = 0; i < 3; ++i) answer.push_back(static_cast<Id>((e * 5 + i) % 50));
-    all[e].append(prompt, false);
-    all[e].append(answer, true);
-  }
-  return all;
-}
-
-template <class M>
-std::vector<float> trained(const M& model) {
-  std::vector<float> values;
-  M::visit(model, [&values](const Path&, const auto& p) {
-    if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
-      const auto more = p.read();
-      values.insert(values.end(), more.begin(), more.end());
-    }
-  });
-  return values;
-}
-
-BOOST_AUTO_TEST_CASE(training_lowers_the_loss) {
-  static Plain model;
-  tiny::fill(model);
-  const auto data = examples(12);
-  Trainer trainer(model, AdamW{.learning_rate = 2e-2F});
-  const auto history = fit(trainer, std::span<const Example>(data), {.epochs = 12, .batch = 4, .progress = false});
-  BOOST_TEST(history.losses.size() == 36U);
-  BOOST_TEST(history.losses.back() < 0.6 * history.losses.front());
-}
-
 // One mean over all supervised tokens, however the batch is cut.
 BOOST_AUTO_TEST_CASE(accumulation_equals_the_whole_batch) {
-  const auto data = examples(6);
+  const auto data = tiny::examples(6);
   std::vector<const Example*> all;
   for (const auto& e : data) all.push_back(&e);
   const auto run = [&](Index tokens) {
@@ -56,7 +23,7 @@ BOOST_AUTO_TEST_CASE(accumulation_equals_the_whole_batch) {
     tiny::fill(model);
     Trainer trainer(model, AdamW{.learning_rate = 1e-2F});
     const auto report = trainer.step(pack(all, tokens));
-    return std::pair(report.loss, trained(model));
+    return std::pair(report.loss, tiny::trained(model));
   };
   const auto [whole_loss, whole] = run(1000);
   const auto [cut_loss, cut] = run(8);
@@ -123,11 +90,11 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_of_another_method_is_refused) {
 BOOST_AUTO_TEST_CASE(not_a_number_stops_before_the_update) {
   Plain model;
   tiny::fill(model);
-  const auto before = trained(model);
+  const auto before = tiny::trained(model);
   Trainer trainer(model);
   model.final_norm.weight.assign(std::vector<float>(16, std::numeric_limits<float>::quiet_NaN()));
   BOOST_CHECK_EXCEPTION(trainer.step(tiny::batch()), Error, [](const Error& e) { return std::string(e.what()).find("left as they were") != std::string::npos; });
-  BOOST_TEST(trained(model) == before, boost::test_tools::per_element());
+  BOOST_TEST(tiny::trained(model) == before, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_batch_without_labels_is_an_error) {
@@ -189,7 +156,7 @@ BOOST_AUTO_TEST_CASE(training_touches_values_only_in_kernels_and_copies) {
     tiny::fill(model);
     Trainer trainer(model, AdamW{.learning_rate = 1e-2F}, {.seed = 3});
     for (int i = 0; i < 3; ++i) trainer.step(tiny::batch());
-    return trained(model);
+    return tiny::trained(model);
   };
   BOOST_TEST(run(guarded{}) == run(reference{}), boost::test_tools::per_element());
 }
