@@ -48,7 +48,7 @@ PY
 tune bare --rouge 0 --resume --checkpoint-every 2 || { cat "$folder/out"; fail "a run to resume that has not begun"; }
 grep -q "there is no $folder/bare/checkpoint.safetensors yet" "$folder/out" || fail "a run that has not begun does not say so"
 python3 -c 'import json,sys; r = json.load(open(sys.argv[1])); assert list(r["held_out_after"]) == list(r["held_out_before"]) == ["loss"], r' "$folder/bare/result.json"
-grep -q "0 tokens/s\|ROUGE" "$folder/bare/report.html" "$folder/out" && fail "a figure that was not measured"
+grep -q "[ >]0 tokens/s\|ROUGE" "$folder/bare/report.html" "$folder/out" && fail "a figure that was not measured"
 cp "$folder/bare/result.json" "$folder/first.json"
 tune bare --rouge 0 --resume --checkpoint-every 2 || fail "a run to resume that has ended"
 grep -q "^resumed at step 5 of 5$" "$folder/out" || fail "a resumed run does not say so: $(cat "$folder/out")"

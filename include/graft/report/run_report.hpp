@@ -221,8 +221,9 @@ svg{width:100%;height:auto}.grid{stroke:var(--line)}.axis{font-size:11px;fill:va
   }
   const std::string since = history.resumed_at == 0 ? "" : ", since it was resumed at step " + std::to_string(history.resumed_at);
   if (const auto speed = tokens_per_second()) row("speed of training", number(*speed, "%.0f tokens/s") + since);
-  for (const auto& [name, seconds] : {std::pair("time of loading", load_seconds), std::pair("time of training", train_seconds), std::pair("time of everything", total_seconds)})
-    if (seconds) row(name, number(*seconds, "%.1f s") + since);
+  if (load_seconds) row("time of loading", number(*load_seconds, "%.1f s"));
+  if (train_seconds) row("time of training", number(*train_seconds, "%.1f s") + since);
+  if (total_seconds) row("time of everything", number(*total_seconds, "%.1f s") + since);
   out += "</table>";
   if (!profile.empty()) out += "<h2>Where the time of training steps went</h2>" + flame_picture(flame_of(profile, history.seconds));
   if (!samples.empty()) {

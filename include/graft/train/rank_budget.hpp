@@ -51,8 +51,6 @@ class RankBudget {
     target_ = std::min(initial_, options.target_rank ? *options.target_rank * triplets_.size() : 2 * initial_ / 3);
   }
 
-  /// Singular values that all layers start with.
-  [[nodiscard]] Index initial() const { return initial_; }
   /// Singular values kept after a step.
   [[nodiscard]] Index budget(Index step) const {
     if (step <= warm_up_) return initial_;
