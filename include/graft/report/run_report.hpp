@@ -70,7 +70,8 @@ struct RunReport {
 
   /// What it took, on this machine and this time: of a run that was resumed, since then.
   [[nodiscard]] Json cost() const {
-    Json all = {{"machine", machine}, {"resumed_at_step", history.resumed_at}};
+    Json all = {{"machine", machine}};
+    if (history.resumed_at != 0) all["resumed_at_step"] = history.resumed_at;
     if (plan) all["planned_bytes"] = plan->total();
     put(all, "measured_bytes", measured_bytes);
     put(all, "peak_resident_bytes", peak_resident_bytes);
