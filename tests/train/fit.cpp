@@ -343,7 +343,19 @@ BOOST_AUTO_TEST_CASE(says_whether_anything_changed) {
   Setup setup{.fit = {.epochs = 2}};
   BOOST_TEST(run<Plain>(setup, tiny::examples(4), {})->history.changed);
   setup.optimizer.learning_rate = 0;
+  const TemporaryFolder folder;
+  setup.fit.checkpoint = folder.path / "run.safetensors";
+  setup.fit.checkpoint_every = 1;
   BOOST_TEST(!run<Plain>(setup, tiny::examples(4), {})->history.changed);
+  // Since the run began, and not since a process did that went on with it.
+  Plain model;
+  tiny::fill(model, 9);
+  Trainer trainer(model, setup.optimizer, setup.trainer);
+  auto options = setup.fit;
+  options.resume = true;
+  options.progress = false;
+  const auto data = tiny::examples(4);
+  BOOST_TEST(!fit(trainer, std::span<const Example>(data), options).changed);
 }
 
 BOOST_AUTO_TEST_CASE(warm_up) {
