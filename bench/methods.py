@@ -38,10 +38,10 @@ def run(graft, model, data, results, limit, only):
             if ended.returncode != 0:
                 print(f"{name}: {ended.stderr.strip()[-300:]}", file=sys.stderr)
                 continue
-            result = json.load(open(f"{folder}/result.json", encoding="utf-8"))
+            result, cost = (json.load(open(f"{folder}/{part}.json", encoding="utf-8")) for part in ("result", "cost"))
         row = {"family": family, "name": name, "type": kind, "rate": float(rate), "loss": result["held_out_after"]["loss"], "loss_before": result["held_out_before"]["loss"],
                "rouge_l": result["held_out_after"]["rougeL"], "rouge_l_before": result["held_out_before"]["rougeL"], "trained": result["trainable_parameters"],
-               "adapter_mb": result["adapter_bytes"] / 1e6, "seconds": result["train_seconds"], "resident_mb": result["peak_resident_bytes"] / 1e6}
+               "adapter_mb": result["adapter_bytes"] / 1e6, "seconds": cost["train_seconds"], "resident_mb": cost["peak_resident_bytes"] / 1e6}
         with open(results, "a", encoding="utf-8") as out:
             out.write(json.dumps(row) + "\n")
         print(f"{name:18} loss {row['loss']:.3f}  ROUGE-L {row['rouge_l']:.3f}  {row['seconds']:.1f} s  {row['resident_mb']:.0f} MB", flush=True)

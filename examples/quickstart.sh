@@ -6,7 +6,7 @@
 #
 #   --quick       100 examples instead of 800: three minutes instead of ten
 #   --model       any GGUF or Hugging Face folder of a language model that graft reads; default: SmolLM2-135M-Instruct, fetched
-#   --output      where adapter/, report.html and result.json go; default: quickstart-run
+#   --output      where adapter/, report.html, result.json (what was learned) and cost.json (what it took) go; default: quickstart-run
 #   --seed        of initial values and order; default: 1
 #   --no-install  never install anything, only say what is missing
 set -euo pipefail

@@ -28,12 +28,51 @@ grep -q "/nowhere.gguf: there is nothing of this name" "$folder/error" || fail "
 python3 "$(dirname "$0")/make_model.py" "$folder/qwen3"
 says "head_norm = true" "$graft" describe "$folder/qwen3"
 for i in 1 2 3 4 5 6 7 8; do echo "{\"prompt\": \"$i?\", \"completion\": \" yes\"}"; done > "$folder/tiny.jsonl"
-tune() { "$graft" train --model "$folder/qwen3" --method 'LoRA<4, On<Query, Value>>' --data "$folder/tiny.jsonl" --held-out "$folder/tiny.jsonl" --learning-rate 1e-2 --epochs 5 --warmup 0 --rouge 1 --output "$folder/tiny" > "$folder/out" 2>&1; }
-tune || { cat "$folder/out"; fail "train on a model that was never met"; }
+method='LoRA<4, On<Query, Value>>'
+tune() { "$graft" train --model "$folder/qwen3" --method "$method" --data "$folder/tiny.jsonl" --held-out "$folder/tiny.jsonl" --epochs 5 --learning-rate "$rate" --output "$folder/$1" "${@:2}" > "$folder/out" 2>&1; }
+rate=1e-2
+tune tiny --rouge 1 || { cat "$folder/out"; fail "train on a model that was never met"; }
 grep -q "^compiled in" "$folder/out" || fail "the first run did not say that it compiled"
-tune || fail "the second run"
+cp "$folder/tiny/result.json" "$folder/first.json"
+tune tiny --rouge 1 || fail "the second run"
 if grep -q "^compiled in" "$folder/out"; then fail "the second run compiled again"; fi
-python3 -c 'import json,sys; r = json.load(open(sys.argv[1])); assert r["held_out_after"]["loss"] < r["held_out_before"]["loss"], r' "$folder/tiny/result.json"
+cmp "$folder/first.json" "$folder/tiny/result.json" || fail "the same run twice: another result.json"
+python3 - "$folder/tiny" <<'PY'
+import json, sys
+r, c = (json.load(open(f"{sys.argv[1]}/{name}.json")) for name in ("result", "cost"))
+assert r["held_out_after"]["loss"] < r["held_out_before"]["loss"] and r["held_out_after"]["rougeL"] >= 0, r
+assert not any("second" in key or key.endswith("resident_bytes") for key in r), r
+assert c["train_seconds"] > 0 and c["tokens_per_second"] > 0 and c["peak_resident_bytes"] > 0 and c["measured_bytes"] > 0, c
+PY
+# What was not measured is absent.
+tune bare --rouge 0 --resume --checkpoint-every 2 || { cat "$folder/out"; fail "a run to resume that has not begun"; }
+grep -q "there is no $folder/bare/checkpoint.safetensors yet" "$folder/out" || fail "a run that has not begun does not say so"
+python3 -c 'import json,sys; r = json.load(open(sys.argv[1])); assert list(r["held_out_after"]) == list(r["held_out_before"]) == ["loss"], r' "$folder/bare/result.json"
+grep -q "[ >]0 tokens/s\|ROUGE" "$folder/bare/report.html" "$folder/out" && fail "a figure that was not measured"
+cp "$folder/bare/result.json" "$folder/first.json"
+tune bare --rouge 0 --resume --checkpoint-every 2 || fail "a run to resume that has ended"
+grep -q "^resumed at step 5 of 5$" "$folder/out" || fail "a resumed run does not say so: $(cat "$folder/out")"
+grep -q "speed" "$folder/out" "$folder/bare/report.html" && fail "the speed of no step"
+cmp "$folder/first.json" "$folder/bare/result.json" || fail "the same run resumed at its end: another result.json"
+if rate=2e-2 tune bare --rouge 0 --resume --batch 4; then fail "a run resumed under other settings"; fi
+grep -q "batch 8 (now 4), learning rate 0.01 (now 0.02)" "$folder/out" || fail "the error for other settings: $(cat "$folder/out")"
+# What cannot have worked.
+if rate=0 tune same --checkpoint-every 1; then fail "a run that changed nothing succeeded"; fi
+grep -q "training changed nothing: .*the learning rate is 0" "$folder/out" || fail "the error for a run that changed nothing: $(cat "$folder/out")"
+[ "$(ls "$folder/same")" = checkpoint.safetensors ] || fail "a run that changed nothing left $(ls "$folder/same")"
+if tune none --warmup 5; then fail "a run of warm-up alone succeeded"; fi
+grep -q "the warm-up takes 5 steps, and the whole run has 5" "$folder/out" || fail "the error for a warm-up too long: $(cat "$folder/out")"
+if tune none --target-rank 2; then fail "a target rank of LoRA succeeded"; fi
+grep -q "has no ranks to share out" "$folder/out" || fail "the error for a target rank of LoRA: $(cat "$folder/out")"
+mkdir -p "$folder/mine/adapter" && touch "$folder/mine/adapter/precious"
+if tune mine; then fail "a folder that is no adapter was replaced"; fi
+# The model as it is.
+says '"loss"' "$graft" eval --model "$folder/qwen3" --method FrozenBase --data "$folder/tiny.jsonl" --rouge 1 --new-tokens 2
+"$graft" eval --model "$folder/qwen3" --data "$folder/tiny.jsonl" 2> "$folder/error" | python3 -c 'import json,sys; e = json.load(sys.stdin); assert set(e) == {"examples", "supervised_tokens", "loss", "perplexity"} and e["loss"] == json.load(open(sys.argv[1]))["held_out_before"]["loss"], e' "$folder/tiny/result.json" || fail "eval without an adapter"
+[ ! -s "$folder/error" ] || fail "eval without a method compiled another program"
+"$graft" generate --model "$folder/qwen3" --prompt "3?" --new-tokens 2 > /dev/null || fail "generate without an adapter"
+if method=FrozenBase tune none; then fail "training nothing succeeded"; fi
+grep -q "FrozenBase trains nothing" "$folder/out" || fail "the error for training nothing: $(cat "$folder/out")"
 "$graft" generate --model "$folder/qwen3" --adapter "$folder/tiny/adapter" --prompt "3?" --new-tokens 2 > /dev/null || fail "generate by the method that the adapter names"
 sed -i 's/"rope_theta": 10000.0/"rope_scaling": {"rope_type": "dynamic", "factor": 2.0}/' "$folder/qwen3/config.json"
 if "$graft" describe "$folder/qwen3" 2> "$folder/error"; then fail "an unknown rotary scaling succeeded"; fi
@@ -46,15 +85,11 @@ head -c 1000000 "$model" > "$folder/cut.gguf"
 if "$graft" generate --model "$folder/cut.gguf" --prompt x 2> "$folder/error"; then fail "a truncated model succeeded"; fi
 grep -q "truncated or corrupt" "$folder/error" || fail "the error for a truncated model"
 for i in 1 2 3 4 5 6 7 8; do echo "{\"prompt\": \"Say the number $i.\", \"completion\": \"It is $i, of course.\"}"; done > "$folder/data.jsonl"
-"$graft" train --model "$model" --data "$folder/data.jsonl" --held-out "$folder/data.jsonl" --epochs 4 --batch 4 --warmup 0 --rouge 2 --checkpoint-every 4 --output "$folder/run" > "$folder/out" 2>&1 || { cat "$folder/out"; fail "train"; }
-python3 - "$folder/run/result.json" <<'PY'
-import json, sys
-r = json.load(open(sys.argv[1]))
-assert r["held_out_after"]["loss"] < r["held_out_before"]["loss"], r
-assert r["trainable_parameters"] == 2442240 and r["peak_resident_bytes"] > 0
-PY
-for file in adapter/adapter_config.json adapter/adapter_model.safetensors report.html checkpoint.safetensors; do [ -s "$folder/run/$file" ] || fail "no $file"; done
-"$graft" train --model "$model" --data "$folder/data.jsonl" --epochs 5 --batch 4 --resume --checkpoint-every 4 --output "$folder/run" > "$folder/out" 2>&1 || { cat "$folder/out"; fail "train --resume"; }
+"$graft" train --model "$model" --data "$folder/data.jsonl" --held-out "$folder/data.jsonl" --epochs 4 --batch 4 --schedule constant --rouge 2 --checkpoint-every 4 --output "$folder/run" > "$folder/out" 2>&1 || { cat "$folder/out"; fail "train"; }
+python3 -c 'import json,sys; r = json.load(open(sys.argv[1])); assert r["held_out_after"]["loss"] < r["held_out_before"]["loss"] and r["trainable_parameters"] == 2442240, r' "$folder/run/result.json"
+for file in adapter/adapter_config.json adapter/adapter_model.safetensors report.html result.json cost.json checkpoint.safetensors; do [ -s "$folder/run/$file" ] || fail "no $file"; done
+"$graft" train --model "$model" --data "$folder/data.jsonl" --epochs 5 --batch 4 --schedule constant --resume --checkpoint-every 4 --output "$folder/run" > "$folder/out" 2>&1 || { cat "$folder/out"; fail "train --resume"; }
+grep -q "^resumed at step 8 of 10$" "$folder/out" || fail "a resumed run does not say so: $(cat "$folder/out")"
 says '"perplexity"' "$graft" eval --model "$model" --adapter "$folder/run/adapter" --data "$folder/data.jsonl"
 says 3 "$graft" generate --model "$model" --adapter "$folder/run/adapter" --prompt "Say the number 3." --new-tokens 12
 "$graft" combine --adapter "$folder/run/adapter" --adapter "$folder/run/adapter" --weight 0.5 --weight 0.5 --how svd --output "$folder/same" 2> /dev/null || fail "combine"

@@ -39,6 +39,19 @@ void fill(Model& model, std::uint64_t seed = 1) {
   });
 }
 
+/// All that is trained, end to end.
+template <class Model>
+std::vector<float> trained(const Model& model) {
+  std::vector<float> values;
+  Model::visit(model, [&values](const graft::Path&, const auto& p) {
+    if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
+      const auto more = p.read();
+      values.insert(values.end(), more.begin(), more.end());
+    }
+  });
+  return values;
+}
+
 template <class Model>
 double loss(const Model& model, const graft::Batch& b) {
   using B = typename Model::backend;

@@ -62,7 +62,8 @@ void load(Engine& engine, const std::filesystem::path& model, const std::filesys
   if (!adapter.empty()) engine.load_adapter(adapter);
 }
 
-/// Of a classifier the accuracy; of a model that writes, ROUGE of greedy answers to the first rows that have prompt and completion. `answers` gets the texts.
+/// Of a classifier the accuracy; of a model that writes, ROUGE of greedy answers to the first rows that have prompt and completion, if there are any.
+/// `answers` gets the texts.
 graft::HeldOutFigures measured(Engine& engine, const graft::Formatter& formatter, const std::vector<graft::Example>& examples, const std::vector<graft::Json>& rows, std::size_t most, std::size_t new_tokens,
                                double loss, std::vector<std::string>& answers) {
   graft::HeldOutFigures figures{.loss = loss};
@@ -70,19 +71,24 @@ graft::HeldOutFigures measured(Engine& engine, const graft::Formatter& formatter
     std::size_t right = 0;
     const auto all = engine.logits(examples);
     for (std::size_t i = 0; i < all.size(); ++i) right += std::max_element(all[i].begin(), all[i].end()) - all[i].begin() == examples[i].labels[0] ? 1 : 0;
-    figures.accuracy = static_cast<double>(right) / static_cast<double>(std::max<std::size_t>(all.size(), 1));
+    figures.accuracy = static_cast<double>(right) / static_cast<double>(all.size());
   } else if (writes(engine)) {
     std::vector<Engine::Ids> prompts;
     while (prompts.size() < std::min(most, rows.size()) && rows[prompts.size()].contains("completion")) prompts.push_back(formatter.prompt_ids(rows[prompts.size()].at("prompt").get<std::string>()));
+    if (prompts.empty()) return figures;
     const auto made = engine.write(prompts, {.max_new_tokens = new_tokens, .stop = formatter.ends()}, nullptr);
-    const auto count = static_cast<double>(prompts.size());
+    double one = 0, two = 0, l = 0;
     for (std::size_t i = 0; i < prompts.size(); ++i) {
       answers.push_back(graft::repaired(formatter.tokenizer.decode(made[i])));
       const auto score = graft::rouge(answers.back(), rows[i].at("completion").get<std::string>());
-      figures.rouge1 += score.one.f / count;
-      figures.rouge2 += score.two.f / count;
-      figures.rouge_l += score.l.f / count;
+      one += score.one.f;
+      two += score.two.f;
+      l += score.l.f;
     }
+    const auto count = static_cast<double>(prompts.size());
+    figures.rouge1 = one / count;
+    figures.rouge2 = two / count;
+    figures.rouge_l = l / count;
   }
   return figures;
 }
@@ -90,21 +96,41 @@ graft::HeldOutFigures measured(Engine& engine, const graft::Formatter& formatter
 void summarize(const Engine& engine, const graft::RunReport& r, const std::filesystem::path& output) {
   if (r.before && r.after) {
     std::printf("%-28s %9s %9s\n", "held out", "before", "after");
-    const auto row = [](const char* name, double b, double a) { std::printf("%-28s %9.4f %9.4f\n", name, b, a); };
+    const auto row = [](const char* name, std::optional<double> b, std::optional<double> a) {
+      if (b && a) std::printf("%-28s %9.4f %9.4f\n", name, *b, *a);
+    };
     row(classifies(engine) ? "loss" : "loss per supervised token", r.before->loss, r.after->loss);
-    if (classifies(engine)) row("accuracy", r.before->accuracy, r.after->accuracy);
-    if (writes(engine) && !r.samples.empty()) {
-      row("ROUGE-1", r.before->rouge1, r.after->rouge1);
-      row("ROUGE-2", r.before->rouge2, r.after->rouge2);
-      row("ROUGE-L", r.before->rouge_l, r.after->rouge_l);
-    }
+    row("accuracy", r.before->accuracy, r.after->accuracy);
+    row("ROUGE-1", r.before->rouge1, r.after->rouge1);
+    row("ROUGE-2", r.before->rouge2, r.after->rouge2);
+    row("ROUGE-L", r.before->rouge_l, r.after->rouge_l);
   }
   for (const auto& s : r.samples)
     std::printf("\n  prompt  %.100s…\n  wanted  %s\n  before  %s\n  after   %s\n", s.prompt.c_str(), s.wanted.c_str(), s.before.c_str(), s.after.c_str());
-  std::printf("\ntrained %zu of %zu parameters; adapter %.2f MB beside a base of %.1f MB\n", r.trainable, r.parameters, static_cast<double>(r.adapter_bytes) / 1e6, static_cast<double>(r.base_bytes) / 1e6);
-  std::printf("memory: planned %.1f MB, measured %.1f MB, resident %.1f MB\n", static_cast<double>(r.plan.total()) / 1e6, static_cast<double>(r.measured_bytes) / 1e6, static_cast<double>(r.peak_resident_bytes) / 1e6);
-  std::printf("speed: %.0f tokens/s, %.1f s of training, %.1f s in all\n", r.tokens_per_second(), r.train_seconds, r.total_seconds);
-  std::printf("wrote %s/adapter, %s/report.html, %s/result.json\n", output.c_str(), output.c_str(), output.c_str());
+  using graft::report::megabytes;
+  std::printf("\ntrained %zu of %zu parameters; adapter %s beside a base of %s\n", r.trainable, r.parameters, megabytes(*r.adapter_bytes).c_str(), megabytes(*r.base_bytes).c_str());
+  if (r.history.kept_ranks) std::printf("singular values kept: %zu\n", *r.history.kept_ranks);
+  std::printf("memory: planned %s, %sresident %s\n", megabytes(r.plan->total()).c_str(), r.measured_bytes ? ("measured " + megabytes(*r.measured_bytes) + ", ").c_str() : "", megabytes(*r.peak_resident_bytes).c_str());
+  if (const auto speed = r.tokens_per_second()) std::printf("speed: %.0f tokens/s, %.1f s of training, %.1f s in all\n", *speed, *r.train_seconds, *r.total_seconds);
+  std::printf("wrote %s: adapter, report.html, result.json, cost.json\n", output.c_str());
+}
+
+/// Of what a model's files hold.
+std::string fingerprint_of(const std::filesystem::path& model) {
+  std::vector<std::filesystem::path> files;
+  if (!std::filesystem::is_directory(model)) files.push_back(model);
+  else
+    for (const auto& entry : std::filesystem::directory_iterator(model))
+      if (entry.path().extension() == ".safetensors" || entry.path().filename() == "config.json") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  graft::Fingerprint all;
+  std::vector<char> piece(1 << 20);
+  for (const auto& file : files)
+    for (std::ifstream in(file, std::ios::binary); in;) {
+      in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+      all.add(piece.data(), static_cast<std::size_t>(in.gcount()));
+    }
+  return all.text();
 }
 
 }  // namespace
@@ -124,6 +150,10 @@ std::vector<std::string> distinct_labels(const std::vector<graft::Json>& rows) {
 
 void train(Engine& engine, const TrainOptions& o) {
   const Stopwatch whole, loading;
+  const auto adapter = o.output / "adapter";
+  if (engine.trainable_parameters() == 0) graft::fail("train: ", engine.method(), " trains nothing of this model; do the sites of On<...> and the blocks of Blocks<...> exist in it?");
+  if (std::filesystem::exists(adapter) && !std::filesystem::exists(adapter / "graft.json") && !std::filesystem::is_empty(adapter))
+    graft::fail(adapter.string(), " is there and no adapter of graft train's, which would take its place: name another folder with --output");
   const graft::ModelFiles files(o.model);
   const auto tokenizer = graft::load_tokenizer(files);
   auto formatter = graft::load_formatter(files, tokenizer, engine.kind(), o.instruction, o.longest);
@@ -134,6 +164,12 @@ void train(Engine& engine, const TrainOptions& o) {
   const auto examples = formatter.examples(rows, o.data.string());
   const auto held_rows = o.held_out.empty() ? std::vector<graft::Json>{} : graft::read_jsonl(o.held_out);
   const auto held = formatter.examples(held_rows, o.held_out.string());
+  FitRequest request{.fit = {.epochs = o.epochs, .batch = o.batch, .micro_tokens = o.micro_tokens, .seed = o.seed, .evaluate_every = o.evaluate_every,
+                             .checkpoint = o.output / "checkpoint.safetensors", .checkpoint_every = o.checkpoint_every, .resume = o.resume, .anew = formatter.anew()},
+                     .schedule = {.kind = graft::schedule_kind(o.schedule), .warmup = o.warmup}, .target_rank = o.target_rank, .trunk_cache_bytes = o.epochs > 1 || !o.trunk_cache.empty() ? o.trunk_cache_megabytes << 20 : 0,
+                     .learning_rate = o.learning_rate, .weight_decay = o.weight_decay, .clip = o.clip, .lora_plus = o.lora_plus, .trunk_cache = o.trunk_cache};
+  request.schedule = request.schedule.over(request.fit.steps(examples.size()));
+  if (o.checkpoint_every != 0 || o.resume) request.fit.settings = {{"base", "of fingerprint " + fingerprint_of(o.model)}, {"text of the prompt", o.prompt_text}, {"evaluation", graft::in_few_words(held)}};
   engine.load(o.model, o.seed);
   if (!o.prompt_text.empty()) engine.start_prompt_from(tokenizer.encode(o.prompt_text));
   graft::RunReport report;
@@ -153,26 +189,27 @@ void train(Engine& engine, const TrainOptions& o) {
   if (!held.empty()) report.before = measured(engine, formatter, held, held_rows, o.rouge, o.new_tokens, held_loss(), before);
 
   std::filesystem::create_directories(o.output);
-  const FitRequest request{.fit = {.epochs = o.epochs, .batch = o.batch, .micro_tokens = o.micro_tokens, .seed = o.seed, .evaluate_every = o.evaluate_every,
-                                   .checkpoint = o.output / "checkpoint.safetensors", .checkpoint_every = o.checkpoint_every, .resume = o.resume, .anew = formatter.anew()},
-                           .schedule = o.schedule, .warmup = o.warmup, .trunk_cache_bytes = o.epochs > 1 || !o.trunk_cache.empty() ? o.trunk_cache_megabytes << 20 : 0,
-                           .learning_rate = o.learning_rate, .weight_decay = o.weight_decay, .clip = o.clip, .lora_plus = o.lora_plus, .trunk_cache = o.trunk_cache};
   const Stopwatch training;
   engine.fit(examples, request, held.empty() ? std::function<double()>{} : held_loss, report);
   report.train_seconds = training.seconds();
   report.peak_resident_bytes = peak_resident_bytes();
 
-  const auto adapter = o.output / "adapter";
-  engine.save_adapter(adapter, files.path().stem().string());
-  graft::write_json(adapter / "graft.json", {{"method", graft::method_json(graft::read_method(engine.method(), graft::OwnMethods::allowed))}, {"classes", formatter.classes}});  // what PEFT's config does not say
+  if (!report.history.changed)
+    graft::fail("training changed nothing: after ", report.history.losses.size(), " steps every trained parameter is what it was before the first, so no adapter is written; ",
+                o.learning_rate == 0 ? "the learning rate is 0" : "is the learning rate (" + graft::noted(o.learning_rate) + ") too small, or is there no way for what is supervised to reach what is trained?");
+  graft::AtomicFolder made(adapter);
+  engine.save_adapter(made.path(), files.path().stem().string());
+  graft::write_json(made.path() / "graft.json", {{"method", graft::method_json(graft::read_method(engine.method(), graft::OwnMethods::allowed))}, {"classes", formatter.classes}});  // what PEFT's config does not say
+  made.commit();
   report.adapter_bytes = size_on_disk(adapter);
-  if (!held.empty()) report.after = measured(engine, formatter, held, held_rows, o.rouge, o.new_tokens, report.history.kept_loss, after);
+  if (!held.empty()) report.after = measured(engine, formatter, held, held_rows, o.rouge, o.new_tokens, *report.history.kept_loss(), after);
   for (std::size_t i = 0; i < std::min({o.samples, before.size(), after.size()}); ++i)
     report.samples.push_back({held_rows[i].value("prompt", ""), held_rows[i].value("completion", ""), before[i], after[i]});
   report.sites = engine.sites();
   report.total_seconds = whole.seconds();
-  graft::write_json(o.output / "result.json", report.json());
+  graft::write_json(o.output / "cost.json", report.cost());
   graft::write_file(o.output / "report.html", report.html());
+  graft::write_json(o.output / "result.json", report.result());  // the last: where it is, the run has ended
   summarize(engine, report, o.output);
 }
 
@@ -213,11 +250,9 @@ void eval(Engine& engine, const EvalOptions& o) {
   const auto loss = engine.loss(examples, o.micro_tokens);
   graft::Json result = {{"examples", examples.size()}, {"supervised_tokens", loss.targets}, {"loss", loss.mean()}, {"perplexity", loss.perplexity()}};
   std::vector<std::string> answers;
-  if (classifies(engine) || (writes(engine) && o.rouge != 0)) {
-    const auto figures = measured(engine, formatter, examples, rows, o.rouge, o.new_tokens, loss.mean(), answers);
-    if (classifies(engine)) result["accuracy"] = figures.accuracy;
-    else result.update({{"rouge1", figures.rouge1}, {"rouge2", figures.rouge2}, {"rougeL", figures.rouge_l}});
-  }
+  const auto figures = measured(engine, formatter, examples, rows, o.rouge, o.new_tokens, loss.mean(), answers);
+  for (const auto& [key, figure] : {std::pair("accuracy", figures.accuracy), std::pair("rouge1", figures.rouge1), std::pair("rouge2", figures.rouge2), std::pair("rougeL", figures.rouge_l)})
+    if (figure) result[key] = *figure;
   std::puts(result.dump(2).c_str());
 }
 

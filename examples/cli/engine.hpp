@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,9 @@ namespace cli {
 /// How a run is done.
 struct FitRequest {
   graft::FitOptions fit;
-  std::string schedule;
-  std::size_t warmup = 0, trunk_cache_bytes = 0;
+  graft::Schedule schedule;
+  std::optional<std::size_t> target_rank;
+  std::size_t trunk_cache_bytes = 0;
   float learning_rate = 5e-4F, weight_decay = 0, clip = 1, lora_plus = 1;
   std::filesystem::path trunk_cache;
 };

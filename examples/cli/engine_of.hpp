@@ -26,20 +26,28 @@ graft::BatchShape shape_of(std::size_t tokens, std::size_t sequences, std::size_
 template <class Model>
 struct Trains {
   static void fit(Model& model, const std::vector<graft::Example>& examples, const FitRequest& r, const std::function<double()>& held_loss, graft::RunReport& report) {
-    graft::Trainer trainer(model, graft::AdamW{.learning_rate = r.learning_rate, .weight_decay = r.weight_decay, .groups = {{.part = "lora_B", .rate_factor = r.lora_plus}}},
-                           {.schedule = {graft::schedule_kind(r.schedule), r.warmup, r.fit.steps(examples.size())}, .clip_norm = r.clip, .seed = r.fit.seed, .trunk_cache_bytes = r.trunk_cache_bytes});
-    auto& trunk = trainer.trunk_cache();
-    if (!r.trunk_cache.empty() && !trunk) graft::fail("--trunk-cache: ", report.method, " trains in the first block already (or --trunk-cache-memory is 0): there is nothing to keep");
-    if (!r.trunk_cache.empty() && std::filesystem::exists(r.trunk_cache)) trunk->load(r.trunk_cache);
-    graft::Profile profile;
-    trainer.workspace().profile = &profile;
-    report.history = graft::fit(trainer, std::span<const graft::Example>(examples), r.fit, held_loss);
-    trainer.workspace().profile = nullptr;
-    report.profile = profile.entries();
-    if (trunk) std::fprintf(stderr, "%zu of %zu passes took what the frozen blocks yield from %.1f MB kept\n", trunk->hits(), trunk->hits() + trunk->misses(), static_cast<double>(trunk->bytes()) / 1e6);
-    if (!r.trunk_cache.empty()) trunk->save(r.trunk_cache);
-    report.plan = graft::plan<Model>(shape_of<Model>(report.history.most_pass_tokens, 1, report.history.most_pass_tokens / 6));
-    report.measured_bytes = report.plan.frozen + report.plan.trainable + report.plan.gradients + report.plan.optimizer + trainer.workspace().value_peak() + trainer.workspace().adjoint_peak();
+    if constexpr (Model::trainable_parameters == 0) {
+      graft::fail(report.method, " trains nothing");
+    } else {
+      graft::Trainer trainer(model, graft::AdamW{.learning_rate = r.learning_rate, .weight_decay = r.weight_decay, .groups = {{.part = "lora_B", .rate_factor = r.lora_plus}}},
+                             {.schedule = r.schedule, .clip_norm = r.clip, .seed = r.fit.seed, .trunk_cache_bytes = r.trunk_cache_bytes});
+      auto& trunk = trainer.trunk_cache();
+      if (!r.trunk_cache.empty() && !trunk) graft::fail("--trunk-cache: ", report.method, " trains in the first block already (or --trunk-cache-memory is 0): there is nothing to keep");
+      if (!r.trunk_cache.empty() && std::filesystem::exists(r.trunk_cache)) trunk->load(r.trunk_cache);
+      auto options = r.fit;
+      if (graft::shares_ranks(trainer)) options.rank_budget = graft::RankBudgetOptions{.target_rank = r.target_rank};
+      else if (r.target_rank) graft::fail("--target-rank: ", report.method, " has no ranks to share out; AdaLoRA<N> has");
+      graft::Profile profile;
+      trainer.workspace().profile = &profile;
+      report.history = graft::fit(trainer, std::span<const graft::Example>(examples), options, held_loss);
+      trainer.workspace().profile = nullptr;
+      report.profile = profile.entries();
+      if (trunk) std::fprintf(stderr, "%zu of %zu passes took what the frozen blocks yield from %.1f MB kept\n", trunk->hits(), trunk->hits() + trunk->misses(), static_cast<double>(trunk->bytes()) / 1e6);
+      if (!r.trunk_cache.empty()) trunk->save(r.trunk_cache);
+      const auto plan = graft::plan<Model>(shape_of<Model>(report.history.most_pass_tokens, 1, report.history.most_pass_tokens / 6));
+      report.plan = plan;
+      if (report.history.timed_tokens != 0) report.measured_bytes = plan.frozen + plan.trainable + plan.gradients + plan.optimizer + trainer.workspace().value_peak() + trainer.workspace().adjoint_peak();
+    }
   }
 };
 

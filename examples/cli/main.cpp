@@ -101,22 +101,23 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "help of all commands");
   ModelChoice choice;
-  const auto typed = [&choice](CLI::App* command) {
-    command->add_option("--method", choice.method, "the method: a C++ type or a name; default: the adapter's, or " + cli::named_methods().front().first);
+  const auto typed = [&choice](CLI::App* command, const std::string& otherwise = cli::named_methods().front().first) {
+    command->add_option("--method", choice.method, "the method: a C++ type or a name; default: the adapter's, or " + otherwise);
     command->add_option("--include", choice.headers, "a header with methods of your own, which --method or an adapter names; it is compiled, so let it be yours")->check(CLI::ExistingFile)->expected(1);
     command->add_option("--storage", choice.storage, "how frozen weights are kept: F32, Bf16, Int8, Nf4, Nf4DoubleQuant, Q8_0 or Q4_1")->capture_default_str()->check(CLI::IsMember({"F32", "Bf16", "Int8", "Nf4", "Nf4DoubleQuant", "Q8_0", "Q4_1"}));
   };
-  const auto common = [&typed](CLI::App* command, std::filesystem::path& model) {
+  const auto common = [&typed](CLI::App* command, std::filesystem::path& model, const std::string& otherwise = cli::named_methods().front().first) {
     command->add_option("-m,--model", model, "a .gguf file or a Hugging Face folder")->required();
-    typed(command);
+    typed(command, otherwise);
   };
+  const std::string none = "FrozenBase";  // the model as it is
 
   cli::TrainOptions t;
-  auto* train = app.add_subcommand("train", "fine-tune on a JSON-lines file and write an adapter, a report and result.json");
+  auto* train = app.add_subcommand("train", "fine-tune on a JSON-lines file and write an adapter, a report, result.json (what was learned) and cost.json (what it took)");
   common(train, t.model);
   train->add_option("-d,--data", t.data, "examples, one JSON object a line: prompt and completion, or messages, or text; of classifiers text and label")->required()->check(CLI::ExistingFile);
   train->add_option("--held-out", t.held_out, "examples to measure before and after")->check(CLI::ExistingFile);
-  train->add_option("-o,--output", t.output, "folder for adapter/, report.html, result.json")->capture_default_str();
+  train->add_option("-o,--output", t.output, "folder for adapter/, report.html, result.json, cost.json")->capture_default_str();
   train->add_option("--instruction", t.instruction, "text put before every prompt");
   train->add_option("--epochs", t.epochs, "passes over the examples")->capture_default_str()->check(CLI::PositiveNumber);
   train->add_option("--batch", t.batch, "examples of one optimizer step")->capture_default_str()->check(CLI::PositiveNumber);
@@ -125,14 +126,15 @@ int run(int argc, char** argv) {
   train->add_option("--lora-plus", t.lora_plus, "LoRA+: how many times as fast B of every LoRA learns as A")->capture_default_str();
   train->add_option("--prompt-text", t.prompt_text, "the text that a soft prompt starts from");
   train->add_option("--schedule", t.schedule, "constant, linear or cosine")->capture_default_str()->check(CLI::IsMember({"constant", "linear", "cosine"}));
-  train->add_option("--warmup", t.warmup, "steps in which the learning rate rises from 0")->capture_default_str();
+  train->add_option("--warmup", t.warmup, "steps in which the learning rate rises, fewer than the run has; default: 3 % of the run, none in fewer than 34 steps")->check(CLI::NonNegativeNumber);
+  train->add_option("--target-rank", t.target_rank, "of AdaLoRA: the rank that layers end with on average; default: two thirds of what they start with")->check(CLI::PositiveNumber);
   train->add_option("--weight-decay", t.weight_decay, "AdamW's decoupled decay")->capture_default_str();
   train->add_option("--clip", t.clip, "largest norm of the gradient; 0 leaves it as it is")->capture_default_str();
   train->add_option("--seed", t.seed, "of initial values, order and dropout")->capture_default_str();
   train->add_option("--limit", t.limit, "use only the first N examples; 0: all")->capture_default_str();
   train->add_option("--evaluate-every", t.evaluate_every, "steps between evaluations; the best parameters are kept")->capture_default_str();
   train->add_option("--checkpoint-every", t.checkpoint_every, "steps between checkpoints; 0: none")->capture_default_str();
-  train->add_flag("--resume", t.resume, "go on from the checkpoint in the output folder");
+  train->add_flag("--resume", t.resume, "go on from the checkpoint in the output folder, or start where there is none yet");
   train->add_option("--rouge", t.rouge, "held-out prompts to answer for ROUGE, before and after")->capture_default_str();
   train->add_option("--samples", t.samples, "answers to show side by side")->capture_default_str();
   train->add_option("--new-tokens", t.new_tokens, "longest answer")->capture_default_str();
@@ -143,7 +145,7 @@ int run(int argc, char** argv) {
 
   cli::GenerateOptions g;
   auto* generate = app.add_subcommand("generate", "answer a prompt");
-  common(generate, g.model);
+  common(generate, g.model, none);
   generate->add_option("-a,--adapter", g.adapter, "adapter folder")->check(CLI::ExistingDirectory);
   generate->add_option("-p,--prompt", g.prompt, "what the model is asked")->required();
   generate->add_option("--instruction", g.instruction, "text put before the prompt");
@@ -156,7 +158,7 @@ int run(int argc, char** argv) {
 
   cli::EvalOptions e;
   auto* eval = app.add_subcommand("eval", "loss, perplexity and ROUGE on a JSON-lines file, as JSON");
-  common(eval, e.model);
+  common(eval, e.model, none);
   eval->add_option("-d,--data", e.data, "examples")->required()->check(CLI::ExistingFile);
   eval->add_option("-a,--adapter", e.adapter, "adapter folder")->check(CLI::ExistingDirectory);
   eval->add_option("--instruction", e.instruction, "text put before every prompt");
@@ -192,7 +194,7 @@ int run(int argc, char** argv) {
 
   cli::EmbedOptions b;
   auto* embed = app.add_subcommand("embed", "a row of numbers for every text, as JSON lines: the mean of what BERT or RoBERTa makes of its tokens, of length 1");
-  common(embed, b.model);
+  common(embed, b.model, none);
   embed->add_option("-d,--data", b.data, "texts, one JSON object a line: text")->required()->check(CLI::ExistingFile);
   embed->add_option("-a,--adapter", b.adapter, "adapter folder")->check(CLI::ExistingDirectory);
 
@@ -221,20 +223,20 @@ int run(int argc, char** argv) {
     choice.model = model;
     return choice;
   };
+  const auto as_it_is = [&](const std::filesystem::path& model, const std::filesystem::path& adapter) {
+    if (choice.method.empty() && adapter.empty()) choice.method = none;
+    return on(model);
+  };
   if (*combine) cli::combine(c);
   if (*describe) std::fputs(graft::config_struct(stated_config(choice.model)).c_str(), stdout);
   if (*build && !programs.empty()) cli::build_program(request(choice, Purpose::train), programs);
   if (*build && programs.empty()) program(choice, Purpose::train);
   if (*train) cli::train(*program(on(t.model), Purpose::train, {}, t.data), t);
-  if (*generate) cli::generate(*program(on(g.model), Purpose::open, g.adapter), g);
-  if (*eval) cli::eval(*program(on(e.model), Purpose::open, e.adapter, e.data), e);
+  if (*generate) cli::generate(*program(as_it_is(g.model, g.adapter), Purpose::open, g.adapter), g);
+  if (*eval) cli::eval(*program(as_it_is(e.model, e.adapter), Purpose::open, e.adapter, e.data), e);
   if (*plan) cli::plan(*program(choice, Purpose::train), p);
   if (*explain) cli::explain(*program(choice, Purpose::train), format);
-  if (*embed) {
-    auto plain = on(b.model);
-    if (plain.method.empty() && b.adapter.empty()) plain.method = "FrozenBase";
-    cli::embed(*program(plain, Purpose::open, b.adapter), b);
-  }
+  if (*embed) cli::embed(*program(as_it_is(b.model, b.adapter), Purpose::open, b.adapter), b);
   if (*merge) cli::merge(*program(on(m.model), Purpose::open, m.adapter), m);
   if (*gguf) cli::gguf(*program(on(m.model), Purpose::open, m.adapter), m);
   return 0;

@@ -7,6 +7,7 @@
 #include <graft/core/buffer.hpp>
 #include <graft/core/config.hpp>
 #include <graft/core/error.hpp>
+#include <graft/core/fingerprint.hpp>
 #include <graft/core/function_ref.hpp>
 #include <graft/core/parallel.hpp>
 #include <graft/core/path.hpp>
@@ -14,4 +15,5 @@
 #include <graft/core/quantized.hpp>
 #include <graft/core/random.hpp>
 #include <graft/core/storage.hpp>
+#include <graft/core/type_name.hpp>
 #include <graft/core/types.hpp>

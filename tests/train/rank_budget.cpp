@@ -29,6 +29,23 @@ BOOST_AUTO_TEST_CASE(falls_to_its_target) {
   BOOST_TEST(last < first);
 }
 
+// Unless said: two thirds of the ranks, from the second tenth of the steps to the seventh.
+BOOST_AUTO_TEST_CASE(by_default) {
+  Llama<tiny::Config, AdaLoRA<6, On<Query, Value>>, reference> model;
+  tiny::fill(model);
+  Trainer trainer(model);
+  const RankBudget budget(trainer, {.steps = 20});
+  constexpr Index initial = 6 * 2 * tiny::Config::blocks;
+  BOOST_TEST(budget.budget(2) == initial);
+  BOOST_TEST(budget.budget(3) < initial);
+  BOOST_TEST(budget.budget(7) == 26U);
+  BOOST_TEST(budget.budget(14) == 2 * initial / 3);
+  BOOST_TEST(budget.budget(20) == 2 * initial / 3);
+  BOOST_TEST(budget.text() == "from 36 to 24 singular values in steps 3 to 14 of 20");
+  BOOST_TEST(RankBudget(trainer, {.steps = 1}).budget(1) == 2 * initial / 3);
+  BOOST_TEST(RankBudget(trainer, {.target_rank = 9, .steps = 20}).budget(20) == initial);
+}
+
 BOOST_AUTO_TEST_CASE(says_what_is_wrong) {
   Llama<tiny::Config, LoRA<4>, reference> lora;
   Trainer plain(lora);
@@ -36,6 +53,8 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong) {
   Llama<tiny::Config, AdaLoRA<6>, reference> model;
   Trainer trainer(model);
   BOOST_CHECK_THROW((RankBudget(trainer, {.warm_up = 5, .final_steps = 5, .steps = 10})), Error);
+  BOOST_CHECK_THROW((RankBudget(trainer, {.warm_up = 9, .steps = 10})), Error);
+  BOOST_CHECK_THROW((RankBudget(trainer, {.final_steps = 11, .steps = 10})), Error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,6 @@
 #include "../backend/guarded.hpp"
 #include "../tiny.hpp"
+#include "examples.hpp"
 
 #include <graft/train.hpp>
 
@@ -12,43 +13,9 @@ BOOST_AUTO_TEST_SUITE(train_trainer)
 using Model = Llama<tiny::Config, LoRA<2, Dropout<1, 10>>, reference>;
 using Plain = Llama<tiny::Config, LoRA<2>, reference>;
 
-std::vector<Example> examples(Index n) {
-  std::vector<Example> all(n);
-  for (Index e = 0; e < n; ++e) {
-    std::vector<Id> prompt, answer;
-    for (Index i = 0; i < 4 + e % 3; ++i) prompt.push_back(static_cast<Id>((e * 5 + i * 3) % 50));
-    for (Index i = 0; i < 3; ++i) answer.push_back(static_cast<Id>((e * 5 + i) % 50));
-    all[e].append(prompt, false);
-    all[e].append(answer, true);
-  }
-  return all;
-}
-
-template <class M>
-std::vector<float> trained(const M& model) {
-  std::vector<float> values;
-  M::visit(model, [&values](const Path&, const auto& p) {
-    if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
-      const auto more = p.read();
-      values.insert(values.end(), more.begin(), more.end());
-    }
-  });
-  return values;
-}
-
-BOOST_AUTO_TEST_CASE(training_lowers_the_loss) {
-  static Plain model;
-  tiny::fill(model);
-  const auto data = examples(12);
-  Trainer trainer(model, AdamW{.learning_rate = 2e-2F});
-  const auto history = fit(trainer, std::span<const Example>(data), {.epochs = 12, .batch = 4, .progress = false});
-  BOOST_TEST(history.losses.size() == 36U);
-  BOOST_TEST(history.losses.back() < 0.6 * history.losses.front());
-}
-
 // One mean over all supervised tokens, however the batch is cut.
 BOOST_AUTO_TEST_CASE(accumulation_equals_the_whole_batch) {
-  const auto data = examples(6);
+  const auto data = tiny::examples(6);
   std::vector<const Example*> all;
   for (const auto& e : data) all.push_back(&e);
   const auto run = [&](Index tokens) {
@@ -56,7 +23,7 @@ BOOST_AUTO_TEST_CASE(accumulation_equals_the_whole_batch) {
     tiny::fill(model);
     Trainer trainer(model, AdamW{.learning_rate = 1e-2F});
     const auto report = trainer.step(pack(all, tokens));
-    return std::pair(report.loss, trained(model));
+    return std::pair(report.loss, tiny::trained(model));
   };
   const auto [whole_loss, whole] = run(1000);
   const auto [cut_loss, cut] = run(8);
@@ -108,47 +75,6 @@ BOOST_AUTO_TEST_CASE(shared_beginnings) {
   same(model, 1e-5F);
 }
 
-BOOST_AUTO_TEST_CASE(a_resumed_run_is_the_same_run_bit_by_bit) {
-  const auto folder = std::filesystem::temp_directory_path() / "graft-resume-test";
-  std::filesystem::create_directories(folder);
-  const auto data = examples(10);
-  const auto anew = [](Example e, Index number, Index epoch) {
-    e.ids[0] = static_cast<Id>((3 * number + epoch) % 16);
-    return e;
-  };
-  const FitOptions options{.epochs = 2, .batch = 3, .seed = 4, .checkpoint = folder / "run.safetensors", .checkpoint_every = 3, .progress = false, .anew = anew};
-  const auto trainer_for = [&](Model& model) {
-    return Trainer<Model>(model, AdamW{.learning_rate = 1e-2F}, {.schedule = {Schedule::Kind::cosine, 2, options.steps(data.size())}, .seed = 8});
-  };
-  Model straight;
-  tiny::fill(straight);
-  auto first = trainer_for(straight);
-  const auto whole = fit(first, std::span<const Example>(data), options);
-
-  // The same run, killed in its fifth step (by an exception out of the evaluation) and taken up again.
-  Model broken;
-  tiny::fill(broken);
-  auto second = trainer_for(broken);
-  auto interrupted = options;
-  interrupted.evaluate_every = 5;
-  BOOST_CHECK_THROW(fit(second, std::span<const Example>(data), interrupted, []() -> double { throw Error("pulled the plug"); }), Error);
-  Model resumed;
-  tiny::fill(resumed, 99);  // other values: everything must come from the file, except the frozen base
-  tiny::fill(resumed);
-  auto third = trainer_for(resumed);
-  auto again = options;
-  again.resume = true;
-  const auto rest = fit(third, std::span<const Example>(data), again);
-  BOOST_TEST(trained(straight) == trained(resumed), boost::test_tools::per_element());
-  BOOST_TEST(rest.losses == whole.losses, boost::test_tools::per_element());
-  Model same_texts;
-  tiny::fill(same_texts);
-  auto fourth = trainer_for(same_texts);
-  const auto plain = fit(fourth, std::span<const Example>(data), {.epochs = 2, .batch = 3, .seed = 4, .progress = false});
-  BOOST_TEST(plain.losses.back() != whole.losses.back());
-  std::filesystem::remove_all(folder);
-}
-
 BOOST_AUTO_TEST_CASE(a_checkpoint_of_another_method_is_refused) {
   const auto path = std::filesystem::temp_directory_path() / "graft-other-method.safetensors";
   Plain model;
@@ -161,31 +87,14 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_of_another_method_is_refused) {
   std::filesystem::remove(path);
 }
 
-BOOST_AUTO_TEST_CASE(the_best_parameters_are_kept) {
-  Plain model;
-  tiny::fill(model);
-  const auto data = examples(4);
-  Trainer trainer(model, AdamW{.learning_rate = 1e-2F});
-  int calls = 0;
-  std::vector<float> at_best;
-  const auto history = fit(trainer, std::span<const Example>(data), {.epochs = 6, .batch = 4, .evaluate_every = 1, .progress = false}, [&] {
-    if (++calls == 3) at_best = trained(model);
-    return calls == 3 ? 1.0 : 2.0;
-  });
-  BOOST_TEST(history.best_step == 3U);
-  BOOST_TEST(history.kept_loss == 1.0);
-  BOOST_TEST(calls == 6);
-  BOOST_TEST(trained(model) == at_best, boost::test_tools::per_element());
-}
-
 BOOST_AUTO_TEST_CASE(not_a_number_stops_before_the_update) {
   Plain model;
   tiny::fill(model);
-  const auto before = trained(model);
+  const auto before = tiny::trained(model);
   Trainer trainer(model);
   model.final_norm.weight.assign(std::vector<float>(16, std::numeric_limits<float>::quiet_NaN()));
   BOOST_CHECK_EXCEPTION(trainer.step(tiny::batch()), Error, [](const Error& e) { return std::string(e.what()).find("left as they were") != std::string::npos; });
-  BOOST_TEST(trained(model) == before, boost::test_tools::per_element());
+  BOOST_TEST(tiny::trained(model) == before, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_batch_without_labels_is_an_error) {
@@ -239,16 +148,6 @@ BOOST_AUTO_TEST_CASE(lora_fa) {
   BOOST_TEST(last < first);
   BOOST_TEST(layer.a.read() == a, boost::test_tools::per_element());
 }
-BOOST_AUTO_TEST_CASE(schedules) {
-  const Schedule cosine{Schedule::Kind::cosine, 2, 10}, linear{Schedule::Kind::linear, 0, 4};
-  BOOST_TEST(cosine.factor(0) == 0.0F);
-  BOOST_TEST(cosine.factor(1) == 0.5F);
-  BOOST_TEST(cosine.factor(2) == 1.0F);
-  BOOST_TEST(cosine.factor(6) == 0.5F, boost::test_tools::tolerance(1e-6F));
-  BOOST_TEST(linear.factor(1) == 0.75F);
-  BOOST_TEST(Schedule{}.factor(1000) == 1.0F);
-}
-
 // Ready for devices: a model trains whose memory the host cannot touch, and arrives at the same values.
 BOOST_AUTO_TEST_CASE(training_touches_values_only_in_kernels_and_copies) {
   const auto run = [](auto backend) {
@@ -257,7 +156,7 @@ BOOST_AUTO_TEST_CASE(training_touches_values_only_in_kernels_and_copies) {
     tiny::fill(model);
     Trainer trainer(model, AdamW{.learning_rate = 1e-2F}, {.seed = 3});
     for (int i = 0; i < 3; ++i) trainer.step(tiny::batch());
-    return trained(model);
+    return tiny::trained(model);
   };
   BOOST_TEST(run(guarded{}) == run(reference{}), boost::test_tools::per_element());
 }

@@ -14,7 +14,8 @@ struct HeldOutLoss {
   double sum = 0;
   Index targets = 0;
 
-  [[nodiscard]] double mean() const { return targets == 0 ? 0.0 : sum / static_cast<double>(targets); }
+  /// Not a number where nothing was measured.
+  [[nodiscard]] double mean() const { return sum / static_cast<double>(targets); }
   [[nodiscard]] double perplexity() const { return std::exp(mean()); }
 };
 

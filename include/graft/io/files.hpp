@@ -1,5 +1,5 @@
 /// \file
-/// Whole small files in, and files out that are either complete or not there.
+/// Whole small files in, and files and folders out that are either complete or not there.
 #pragma once
 
 #include <graft/core/error.hpp>
@@ -13,7 +13,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace graft {
@@ -66,5 +68,38 @@ inline void write_file(const std::filesystem::path& path, std::string_view text)
   file.write(text);
   file.commit();
 }
+
+/// A folder that is filled beside the target and then takes its place: a crash leaves the old one whole, or none where there was none.
+class AtomicFolder {
+ public:
+  explicit AtomicFolder(std::filesystem::path target) : target_(std::move(target)), temporary_(target_.string() + ".partial") {
+    std::filesystem::remove_all(temporary_);
+    std::filesystem::create_directories(temporary_);
+  }
+  AtomicFolder(const AtomicFolder&) = delete;
+  AtomicFolder& operator=(const AtomicFolder&) = delete;
+  ~AtomicFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(temporary_, ignored);
+  }
+
+  /// Where to write meanwhile.
+  [[nodiscard]] const std::filesystem::path& path() const { return temporary_; }
+
+  /// Puts the folder in place, instead of all that the old one had. Without this call nothing appears.
+  void commit() {
+    std::error_code error;
+#if defined(RENAME_EXCHANGE)
+    if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) == 0) return;  // the old one goes with this object
+    if (errno != ENOENT && errno != EINVAL && errno != ENOSYS) error.assign(errno, std::system_category());
+#endif
+    if (!error) std::filesystem::remove_all(target_, error);  // on file systems that cannot exchange two folders
+    if (!error) std::filesystem::rename(temporary_, target_, error);
+    if (error) fail("cannot put ", target_.string(), " in place: ", error.message());
+  }
+
+ private:
+  std::filesystem::path target_, temporary_;
+};
 
 }  // namespace graft

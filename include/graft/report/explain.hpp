@@ -4,6 +4,7 @@
 #pragma once
 
 #include <graft/backend/meta.hpp>
+#include <graft/core/type_name.hpp>
 #include <graft/io/json.hpp>
 #include <graft/layers/absent.hpp>
 #include <graft/layers/apply.hpp>
@@ -42,17 +43,6 @@ struct Explanation {
   [[nodiscard]] Json json() const;
   [[nodiscard]] std::string html() const;
 };
-
-/// The name of a type as a user writes it.
-template <class T>
-std::string type_name() {
-  std::string name = __PRETTY_FUNCTION__;
-  const auto begin = name.find("T = ") + 4;
-  name = name.substr(begin, std::min(name.find(';', begin), name.rfind(']')) - begin);
-  for (const std::string_view part : {"graft::", "backend::"})
-    for (auto at = name.find(part); at != std::string::npos; at = name.find(part, at)) name.erase(at, part.size());
-  return name;
-}
 
 namespace explaining {
 

@@ -1,5 +1,6 @@
 /// \file
-/// How a run went, as JSON for programs and as one HTML page, without scripts or outside files, for people.
+/// How a run went: what was learned and what it took, as JSON for programs, and both as one HTML page, without scripts or outside
+/// files, for people. What was not measured is not in them.
 #pragma once
 
 #include <graft/io/json.hpp>
@@ -9,6 +10,7 @@
 #include <graft/train/plan.hpp>
 
 #include <cstdio>
+#include <optional>
 
 namespace graft {
 
@@ -17,46 +19,78 @@ struct SampleOutput {
   std::string prompt, wanted, before, after;
 };
 
-/// Held-out figures at one moment.
+/// Held-out figures at one moment; those that were measured.
 struct HeldOutFigures {
-  double loss = 0, rouge1 = 0, rouge2 = 0, rouge_l = 0;
-  double accuracy = -1;  ///< of a classifier; below 0: not one
+  double loss = 0;
+  std::optional<double> rouge1{}, rouge2{}, rouge_l{};
+  std::optional<double> accuracy{};  ///< of a classifier
 };
 
 /// All that a report tells.
 struct RunReport {
   std::string title, model, method, machine;
   Index parameters = 0, trainable = 0;
-  std::uintmax_t base_bytes = 0, adapter_bytes = 0;
-  Plan plan;
-  Index measured_bytes = 0;       ///< parameters, gradients, optimizer state, values and adjoints at their highest
-  Index peak_resident_bytes = 0;  ///< of the process while training
-  double load_seconds = 0, train_seconds = 0, total_seconds = 0;
+  std::optional<std::uintmax_t> base_bytes{}, adapter_bytes{};  ///< of files
+  std::optional<Plan> plan{};
   FitHistory history;
-  std::optional<HeldOutFigures> before, after;
+  std::optional<HeldOutFigures> before{}, after{};
   std::vector<SampleOutput> samples;
   std::vector<SiteEntry> sites;
+  // Of the process that ended the run:
+  std::optional<Index> measured_bytes{};       ///< parameters, gradients, optimizer state, values and adjoints at their highest
+  std::optional<Index> peak_resident_bytes{};  ///< of the process while training
+  std::optional<double> load_seconds{}, train_seconds{}, total_seconds{};
   std::vector<Profile::Entry> profile;  ///< of the training steps
 
-  [[nodiscard]] double tokens_per_second() const { return history.seconds > 0 ? static_cast<double>(history.tokens) / history.seconds : 0; }
+  [[nodiscard]] std::optional<double> tokens_per_second() const {
+    if (history.timed_tokens == 0) return std::nullopt;
+    return static_cast<double>(history.timed_tokens) / history.seconds;
+  }
 
-  [[nodiscard]] Json json() const {
-    const auto figures = [](const std::optional<HeldOutFigures>& f) {
-      if (!f) return Json();
-      return f->accuracy >= 0 ? Json{{"loss", f->loss}, {"accuracy", f->accuracy}} : Json{{"loss", f->loss}, {"rouge1", f->rouge1}, {"rouge2", f->rouge2}, {"rougeL", f->rouge_l}};
-    };
-    Json result = {{"model", model}, {"method", method}, {"parameters", parameters}, {"trainable_parameters", trainable},
-                   {"held_out_before", figures(before)}, {"held_out_after", figures(after)}, {"tokens_per_second", tokens_per_second()},
-                   {"train_seconds", train_seconds}, {"total_seconds", total_seconds}, {"planned_bytes", plan.total()}, {"measured_bytes", measured_bytes},
-                   {"peak_resident_bytes", peak_resident_bytes}, {"base_file_bytes", base_bytes}, {"adapter_bytes", adapter_bytes},
-                   {"steps", history.losses.size()}, {"tokens", history.tokens}, {"losses", history.losses}};
-    for (const auto& s : samples) result["samples"].push_back({{"prompt", s.prompt}, {"wanted", s.wanted}, {"before", s.before}, {"after", s.after}});
+  /// What was learned: the same, to the bit, on every run of the same settings, however often it was stopped and resumed.
+  [[nodiscard]] Json result() const {
+    Json all = {{"model", model}, {"method", method}, {"parameters", parameters}, {"trainable_parameters", trainable},
+                {"steps", history.losses.size()}, {"tokens", history.tokens}, {"losses", history.losses}, {"kept_step", history.kept_step}};
+    put(all, "kept_ranks", history.kept_ranks);
+    put(all, "base_file_bytes", base_bytes);
+    put(all, "adapter_bytes", adapter_bytes);
+    for (const auto& e : history.evaluations) all["evaluations"].push_back({{"step", e.step}, {"loss", e.loss}});
+    for (const auto& [key, figures] : {std::pair("held_out_before", &before), std::pair("held_out_after", &after)}) {
+      if (!*figures) continue;
+      const HeldOutFigures& f = **figures;
+      Json& at = all[key] = {{"loss", f.loss}};
+      put(at, "rouge1", f.rouge1);
+      put(at, "rouge2", f.rouge2);
+      put(at, "rougeL", f.rouge_l);
+      put(at, "accuracy", f.accuracy);
+    }
+    for (const auto& s : samples) all["samples"].push_back({{"prompt", s.prompt}, {"wanted", s.wanted}, {"before", s.before}, {"after", s.after}});
+    return all;
+  }
+
+  /// What it took, on this machine and this time: of a run that was resumed, since then.
+  [[nodiscard]] Json cost() const {
+    Json all = {{"machine", machine}};
+    if (history.resumed_at != 0) all["resumed_at_step"] = history.resumed_at;
+    if (plan) all["planned_bytes"] = plan->total();
+    put(all, "measured_bytes", measured_bytes);
+    put(all, "peak_resident_bytes", peak_resident_bytes);
+    put(all, "load_seconds", load_seconds);
+    put(all, "train_seconds", train_seconds);
+    put(all, "total_seconds", total_seconds);
+    put(all, "tokens_per_second", tokens_per_second());
     for (const auto& e : profile)
-      result["profile"].push_back({{"op", e.op}, {"backward", e.backward}, {"columns", e.n}, {"depth", e.k}, {"calls", e.calls}, {"seconds", e.seconds}, {"flops", e.flops}});
-    return result;
+      all["profile"].push_back({{"op", e.op}, {"backward", e.backward}, {"columns", e.n}, {"depth", e.k}, {"calls", e.calls}, {"seconds", e.seconds}, {"flops", e.flops}});
+    return all;
   }
 
   [[nodiscard]] std::string html() const;
+
+ private:
+  template <class T>
+  static void put(Json& json, const char* key, const std::optional<T>& value) {
+    if (value) json[key] = *value;
+  }
 };
 
 namespace report {
@@ -66,7 +100,10 @@ inline std::string number(double value, const char* format = "%.2f") {
   std::snprintf(text, sizeof text, format, value);
   return text;
 }
-inline std::string megabytes(std::uintmax_t bytes) { return number(static_cast<double>(bytes) / 1e6, bytes < 10'000'000 ? "%.1f MB" : "%.0f MB"); }
+inline std::string megabytes(std::uintmax_t bytes) {
+  if (bytes < 100'000) return number(static_cast<double>(bytes) / 1e3, "%.1f kB");
+  return number(static_cast<double>(bytes) / 1e6, bytes < 10'000'000 ? "%.1f MB" : "%.0f MB");
+}
 
 inline std::string escaped(std::string_view text) {
   std::string out;
@@ -160,31 +197,34 @@ svg{width:100%;height:auto}.grid{stroke:var(--line)}.axis{font-size:11px;fill:va
 </style></head><body><h1>)" + escaped(title) + "</h1><p class=\"sub\">" + escaped(model) + " · " + escaped(method) + (machine.empty() ? "" : " · " + escaped(machine)) + "</p>";
   if (before && after) {
     out += "<h2>Held-out examples, before and after</h2><table class=\"plain\"><tr><th></th><th class=\"n\">before</th><th class=\"n\">after</th><th class=\"n\">change</th></tr>";
-    const auto row = [&out](const char* name, double b, double a) {
-      out += std::string("<tr><td>") + name + "</td><td class=\"n\">" + number(b, "%.4f") + "</td><td class=\"n\">" + number(a, "%.4f") + "</td><td class=\"n\">" + number(a - b, "%+.4f") + "</td></tr>";
+    const auto row = [&out](const char* name, std::optional<double> b, std::optional<double> a) {
+      if (b && a) out += std::string("<tr><td>") + name + "</td><td class=\"n\">" + number(*b, "%.4f") + "</td><td class=\"n\">" + number(*a, "%.4f") + "</td><td class=\"n\">" + number(*a - *b, "%+.4f") + "</td></tr>";
     };
-    row(after->accuracy >= 0 ? "loss" : "loss per supervised token", before->loss, after->loss);
-    if (after->accuracy >= 0) row("accuracy", before->accuracy, after->accuracy);
-    if (!samples.empty()) {
-      row("ROUGE-1", before->rouge1, after->rouge1);
-      row("ROUGE-2", before->rouge2, after->rouge2);
-      row("ROUGE-L", before->rouge_l, after->rouge_l);
-    }
+    row(after->accuracy ? "loss" : "loss per supervised token", before->loss, after->loss);
+    row("accuracy", before->accuracy, after->accuracy);
+    row("ROUGE-1", before->rouge1, after->rouge1);
+    row("ROUGE-2", before->rouge2, after->rouge2);
+    row("ROUGE-L", before->rouge_l, after->rouge_l);
     out += "</table>";
   }
   out += "<h2>Loss</h2>" + loss_curve(history) + "<h2>What was trained</h2>" + site_table(sites);
   out += "<h2>What it cost</h2><table class=\"plain\">";
   const auto row = [&out](const char* name, const std::string& value) { out += std::string("<tr><td>") + name + "</td><td class=\"n\">" + value + "</td></tr>"; };
   row("trained parameters", std::to_string(trainable) + " of " + std::to_string(parameters) + " (" + number(100.0 * static_cast<double>(trainable) / static_cast<double>(parameters), "%.3f %%") + ")");
-  row("adapter on disk", megabytes(adapter_bytes) + " beside a base of " + megabytes(base_bytes));
-  row("memory planned for one pass", megabytes(plan.total()));
-  row("memory measured: weights, gradients, optimizer, values, adjoints", megabytes(measured_bytes));
-  row("peak resident size of the process while training", megabytes(peak_resident_bytes));
-  row("frozen weights", megabytes(plan.frozen));
-  row("trained weights, gradients, optimizer state", megabytes(plan.trainable) + ", " + megabytes(plan.gradients) + ", " + megabytes(plan.optimizer));
-  row("activations and adjoints", megabytes(plan.values) + ", " + megabytes(plan.adjoints));
-  row("speed of training", number(tokens_per_second(), "%.0f tokens/s"));
-  row("time: loading, training, everything", number(load_seconds, "%.1f s, ") + number(train_seconds, "%.1f s, ") + number(total_seconds, "%.1f s"));
+  if (adapter_bytes && base_bytes) row("adapter on disk", megabytes(*adapter_bytes) + " beside a base of " + megabytes(*base_bytes));
+  if (plan) row("memory planned for one pass", megabytes(plan->total()));
+  if (measured_bytes) row("memory measured: weights, gradients, optimizer, values, adjoints", megabytes(*measured_bytes));
+  if (peak_resident_bytes) row("peak resident size of the process while training", megabytes(*peak_resident_bytes));
+  if (plan) {
+    row("frozen weights", megabytes(plan->frozen));
+    row("trained weights, gradients, optimizer state", megabytes(plan->trainable) + ", " + megabytes(plan->gradients) + ", " + megabytes(plan->optimizer));
+    row("activations and adjoints", megabytes(plan->values) + ", " + megabytes(plan->adjoints));
+  }
+  const std::string since = history.resumed_at == 0 ? "" : ", since it was resumed at step " + std::to_string(history.resumed_at);
+  if (const auto speed = tokens_per_second()) row("speed of training", number(*speed, "%.0f tokens/s") + since);
+  if (load_seconds) row("time of loading", number(*load_seconds, "%.1f s"));
+  if (train_seconds) row("time of training", number(*train_seconds, "%.1f s") + since);
+  if (total_seconds) row("time of everything", number(*total_seconds, "%.1f s") + since);
   out += "</table>";
   if (!profile.empty()) out += "<h2>Where the time of training steps went</h2>" + flame_picture(flame_of(profile, history.seconds));
   if (!samples.empty()) {

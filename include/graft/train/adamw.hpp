@@ -34,6 +34,19 @@ struct AdamW {
       if (path.find(group.part) != std::string::npos) return {learning_rate * group.rate_factor, group.weight_decay.value_or(weight_decay)};
     return {learning_rate, weight_decay};
   }
+  /// What steps follow from, by name: a run is resumed under the same alone.
+  template <class F>
+  void each_setting(F&& f) const {
+    f("learning rate", learning_rate);
+    f("beta1", beta1);
+    f("beta2", beta2);
+    f("epsilon", epsilon);
+    f("weight decay", weight_decay);
+    for (const auto& group : groups) {
+      f("learning rate factor of " + group.part, group.rate_factor);
+      f("weight decay of " + group.part, group.weight_decay.value_or(weight_decay));
+    }
+  }
 
   template <class B>
   void update(const Update<B>& u, Settings settings) const {

@@ -5,88 +5,122 @@
 #include <graft/io/safetensors.hpp>
 #include <graft/train/trainer.hpp>
 
-#include <cstdio>
-#include <cstdlib>
+#include <algorithm>
+#include <charconv>
 
 namespace graft {
 
-/// Writes parameters, optimizer state, step number and the state of the random streams, atomically. `notes` are the
-/// caller's (where in the data the run is, its history).
+/// A number as the shortest text that is it and no other.
+template <class Number>
+std::string noted(Number number) {
+  char digits[40];
+  return {digits, std::to_chars(digits, digits + sizeof digits, number).ptr};
+}
+inline std::string noted(const std::vector<double>& numbers) {
+  std::string text;
+  for (const double x : numbers) text += noted(x) + " ";
+  return text;
+}
+
+/// Writes parameters, optimizer state, step number and the state of the random streams, atomically. `notes` and `more` are the
+/// caller's (where in the data the run is, its history, the best parameters so far).
 template <class Model, class O>
-void save_checkpoint(Trainer<Model, O>& trainer, const std::filesystem::path& path, Notes notes = {}) {
+void save_checkpoint(Trainer<Model, O>& trainer, const std::filesystem::path& path, Notes notes = {}, std::vector<NamedTensor> more = {}) {
   using B = typename Model::backend;
-  std::vector<NamedTensor> tensors;
   for (const auto& slot : trainer.slots()) {
-    tensors.push_back({"parameter." + slot.path, {slot.size}, download<B>(slot.value, slot.size)});
-    tensors.push_back({"state." + slot.path, {O::state_floats(slot.size)}, download<B>(slot.state.template as<float>(), O::state_floats(slot.size))});
+    more.push_back({"parameter." + slot.path, {slot.size}, download<B>(slot.value, slot.size)});
+    more.push_back({"state." + slot.path, {O::state_floats(slot.size)}, download<B>(slot.state.template as<float>(), O::state_floats(slot.size))});
   }
   const RandomKey random = trainer.workspace().random;
   notes["format"] = "graft";
-  notes["step"] = std::to_string(trainer.steps());
-  notes["seed"] = std::to_string(random.seed);
-  notes["stream"] = std::to_string(random.stream);
-  write_safetensors(path, tensors, notes);
+  notes["step"] = noted(trainer.steps());
+  notes["seed"] = noted(random.seed);
+  notes["stream"] = noted(random.stream);
+  write_safetensors(path, more, notes);
 }
 
-/// notes[key] as a number; anything else is an error that names it.
-inline std::uint64_t noted_number(const Notes& notes, const std::string& key, const std::string& source) {
-  const auto found = notes.find(key);
-  if (found == notes.end() || found->second.empty() || found->second.size() > 20 || found->second.find_first_not_of("0123456789") != std::string::npos)
-    fail(source, ": \"", key, "\" is missing or no number; is this a checkpoint of graft?");
-  return std::stoull(found->second);
-}
-
-/// Numbers as text and back, exactly.
-inline std::string noted(const std::vector<double>& numbers) {
-  std::string text;
-  for (const double x : numbers) {
-    char digits[32];
-    std::snprintf(digits, sizeof digits, "%.17g ", x);
-    text += digits;
+/// What `save_checkpoint` wrote.
+class CheckpointFile {
+ public:
+  explicit CheckpointFile(const std::filesystem::path& path) : source_(path.string()), file_(path) {
+    for (const auto& [key, text] : file_.metadata.items())
+      if (text.is_string()) notes_[key] = text.get<std::string>();
   }
-  return text;
-}
-inline std::vector<double> noted_numbers(const Notes& notes, const std::string& key) {
-  std::vector<double> numbers;
-  const auto found = notes.find(key);
-  if (found == notes.end()) return numbers;
-  const char* at = found->second.c_str();
-  for (char* end = nullptr;; at = end) {
-    const double x = std::strtod(at, &end);
-    if (end == at) return numbers;
-    numbers.push_back(x);
-  }
-}
 
-/// Puts a trainer where `save_checkpoint` left another of the same model and method, and returns the notes.
+  [[nodiscard]] const std::string& source() const { return source_; }
+  [[nodiscard]] const Notes& notes() const { return notes_; }
+  /// A note, or nothing where there is none of this name.
+  [[nodiscard]] std::string note(const std::string& key) const {
+    const auto found = notes_.find(key);
+    return found == notes_.end() ? "" : found->second;
+  }
+  /// A note that is a whole number; anything else is an error that names it.
+  [[nodiscard]] std::uint64_t number(const std::string& key) const {
+    const std::string text = note(key);
+    std::uint64_t value = 0;
+    if (const auto read = std::from_chars(text.data(), text.data() + text.size(), value); text.empty() || read.ec != std::errc{} || read.ptr != text.data() + text.size())
+      fail(source_, ": \"", key, "\" is missing or no number; is this a checkpoint of graft?");
+    return value;
+  }
+  [[nodiscard]] std::vector<double> numbers(const std::string& key) const {
+    std::vector<double> all;
+    const std::string text = note(key);
+    for (const char *at = text.data(), *const end = at + text.size(); at != end;) {
+      const auto read = std::from_chars(at, end, all.emplace_back());
+      if (read.ec != std::errc{} || read.ptr == end || *read.ptr != ' ') fail(source_, ": \"", key, "\" is no list of numbers; is this a checkpoint of graft?");
+      at = read.ptr + 1;
+    }
+    return all;
+  }
+
+  [[nodiscard]] bool has(const std::string& name) const { return file_.tensors.contains(name); }
+  /// One of the caller's tensors, of so many floats.
+  [[nodiscard]] std::vector<float> floats(const std::string& name, Index size) const {
+    const auto found = file_.tensors.find(name);
+    if (found == file_.tensors.end() || found->second.size() != size || found->second.type != ElementType::F32) fail(source_, ": ", name, " is missing, or of another size or type");
+    return to_floats(found->second, name);
+  }
+
+  /// Puts a trainer where `save_checkpoint` left another of the same model and method.
+  template <class Model, class O>
+  void restore(Trainer<Model, O>& trainer) const {
+    using B = typename Model::backend;
+    std::string complaints;
+    Index unknown = static_cast<Index>(std::count_if(file_.tensors.begin(), file_.tensors.end(), [](const auto& t) { return t.first.starts_with("parameter.") || t.first.starts_with("state."); }));
+    for (const auto& slot : trainer.slots())
+      for (const auto& [name, size] : {std::pair("parameter." + slot.path, slot.size), std::pair("state." + slot.path, O::state_floats(slot.size))}) {
+        const auto found = file_.tensors.find(name);
+        if (found == file_.tensors.end()) {
+          complaints += "\n  missing: " + name;
+          continue;
+        }
+        --unknown;
+        if (found->second.size() != size || found->second.type != ElementType::F32) complaints += "\n  another size or type: " + name;
+      }
+    if (unknown != 0) complaints += "\n  " + std::to_string(unknown) + " tensors that this method does not train";
+    if (!complaints.empty()) fail(source_, " is a checkpoint of another model or method:", complaints.substr(0, 2000));
+    const Index step = number("step");
+    const RandomKey random{number("seed"), number("stream")};
+    for (auto& slot : trainer.slots()) {
+      upload<B>(slot.value, std::span<const float>(floats("parameter." + slot.path, slot.size)));
+      upload<B>(slot.state.template as<float>(), std::span<const float>(floats("state." + slot.path, O::state_floats(slot.size))));
+    }
+    trainer.set_steps(step);
+    trainer.workspace().random = random;
+  }
+
+ private:
+  std::string source_;
+  SafetensorsFile file_;
+  Notes notes_;
+};
+
+/// The same in one call; returns the notes.
 template <class Model, class O>
 Notes load_checkpoint(Trainer<Model, O>& trainer, const std::filesystem::path& path) {
-  using B = typename Model::backend;
-  const SafetensorsFile file(path);
-  const auto source = path.string();
-  std::string complaints;
-  Index used = 0;
-  for (const auto& slot : trainer.slots())
-    for (const auto& [name, size] : {std::pair("parameter." + slot.path, slot.size), std::pair("state." + slot.path, O::state_floats(slot.size))}) {
-      const auto found = file.tensors.find(name);
-      if (found == file.tensors.end()) complaints += "\n  missing: " + name;
-      else if (found->second.size() != size || found->second.type != ElementType::F32) complaints += "\n  another size or type: " + name;
-      else ++used;
-    }
-  if (used != file.tensors.size()) complaints += "\n  " + std::to_string(file.tensors.size() - used) + " tensors that this method does not train";
-  if (!complaints.empty()) fail(source, " is a checkpoint of another model or method:", complaints.substr(0, 2000));
-  Notes notes;
-  for (const auto& [key, text] : file.metadata.items())
-    if (text.is_string()) notes[key] = text.template get<std::string>();
-  const Index step = noted_number(notes, "step", source);
-  const RandomKey random{noted_number(notes, "seed", source), noted_number(notes, "stream", source)};
-  for (auto& slot : trainer.slots()) {
-    upload<B>(slot.value, std::span<const float>(to_floats(file.tensors.at("parameter." + slot.path), slot.path)));
-    upload<B>(slot.state.template as<float>(), std::span<const float>(to_floats(file.tensors.at("state." + slot.path), slot.path)));
-  }
-  trainer.set_steps(step);
-  trainer.workspace().random = random;
-  return notes;
+  const CheckpointFile file(path);
+  file.restore(trainer);
+  return file.notes();
 }
 
 }  // namespace graft

@@ -2,10 +2,14 @@
 /// A whole run: epochs over examples in a shuffled order, evaluation on the way, the best parameters kept, checkpoints.
 #pragma once
 
+#include <graft/core/fingerprint.hpp>
+#include <graft/core/type_name.hpp>
 #include <graft/text/dataset.hpp>
 #include <graft/train/checkpoint_file.hpp>
 #include <graft/train/progress.hpp>
+#include <graft/train/rank_budget.hpp>
 
+#include <cmath>
 #include <deque>
 #include <functional>
 
@@ -20,12 +24,24 @@ struct FitOptions {
   bool keep_best = true;       ///< end with the parameters of the best evaluation
   std::filesystem::path checkpoint{};  ///< file to save the run to, and to resume it from
   Index checkpoint_every = 0;  ///< steps between checkpoints; 0: none
-  bool resume = false;
+  bool resume = false;         ///< go on from the checkpoint, if there is one yet
   bool progress = true;
   std::function<Example(const Example&, Index number, Index epoch)> anew{};  ///< what an example is at an epoch (Formatter::anew); none: always the same
+  std::optional<RankBudgetOptions> rank_budget{};  ///< of AdaLoRA; over the steps of the run
+  Notes settings{};  ///< by name, what a run follows from and `fit` does not see (the base; as "evaluation" what is evaluated): it is resumed under the same alone
 
   [[nodiscard]] Index steps(Index examples) const { return epochs * ((examples + batch - 1) / batch); }
 };
+
+/// How many examples there are, and what tells them from others.
+inline std::string in_few_words(std::span<const Example> examples) {
+  Fingerprint contents;
+  for (const Example& e : examples) {
+    for (const auto* ids : {&e.ids, &e.labels, &e.source}) contents.add(*ids);
+    contents.add_word(e.second);
+  }
+  return noted(examples.size()) + " of fingerprint " + contents.text();
+}
 
 struct Evaluation {
   Index step = 0;
@@ -36,89 +52,227 @@ struct Evaluation {
 struct FitHistory {
   std::vector<double> losses;  ///< per step, mean over its supervised tokens
   std::vector<Evaluation> evaluations;
-  Index best_step = 0;
-  double kept_loss = 0;  ///< of the evaluation of the parameters that the run ended with
+  Index best_step = 0;  ///< of the first evaluation of the lowest loss, with a rank budget of those that keep it; 0: there was none
+  Index kept_step = 0;  ///< whose parameters the run ended with
+  bool changed = false;  ///< whether any of them is another than when the run began
+  std::optional<Index> kept_ranks{};  ///< singular values that a rank budget left
   Index tokens = 0, most_pass_tokens = 0;
+  // Of this process alone, where a run had several:
+  Index resumed_at = 0;  ///< the step of the checkpoint that it went on from
+  Index timed_tokens = 0;
   double seconds = 0;  ///< of training steps, without evaluations
+
+  [[nodiscard]] std::optional<double> loss_at(Index step) const {
+    for (const auto& e : evaluations)
+      if (e.step == step) return e.loss;
+    return std::nullopt;
+  }
+  /// Of the parameters that the run ended with, if they were evaluated.
+  [[nodiscard]] std::optional<double> kept_loss() const { return loss_at(kept_step); }
+};
+
+/// A run under way: what `fit` does, step by step. All that its end depends on is in its checkpoint, or follows from the settings there.
+template <class Model, class O>
+class FitRun {
+  using B = typename Model::backend;
+  using Members = std::span<const std::span<const Example>>;
+
+ public:
+  FitRun(Trainer<Model, O>& trainer, Members members, const FitOptions& options, const std::function<double()>& evaluate)
+      : trainer_(trainer), members_(members), options_(options), evaluate_(evaluate), bar_(options.progress), orders_(members.size()) {
+    if (members.size() != Model::members) fail("fit: ", members.size(), " lists of examples for ", Model::members, " adapters");
+    for (const auto& list : members) {
+      if (list.empty()) fail("fit: there is no example to train on");
+      examples_ = std::max(examples_, list.size());
+    }
+    if (options.batch == 0) fail("fit: a batch of 0 examples");
+    if ((options.resume || options.checkpoint_every != 0) && options.checkpoint.empty()) fail("fit: FitOptions::checkpoint names no file to save the run to or to resume it from");
+    total_ = options.steps(examples_);
+    trainer.schedule_over(total_);
+    if (options.rank_budget) {
+      auto over = *options.rank_budget;
+      over.steps = total_;
+      ranks_.emplace(trainer, over);
+    }
+    started_ = fingerprint();
+    settings_ = settings();
+  }
+
+  FitHistory run() {
+    if (options_.resume) resume();
+    while (trainer_.steps() < total_) {
+      step();
+      if (due()) judge();
+      if (options_.checkpoint_every != 0 && (trainer_.steps() % options_.checkpoint_every == 0 || trainer_.steps() == total_)) save();
+    }
+    if (evaluate_ && !history_.loss_at(total_)) judge();
+    history_.kept_step = best_.empty() ? total_ : history_.best_step;
+    if (history_.kept_step != total_)
+      for (Index i = 0; i < best_.size(); ++i) upload<B>(trainer_.slots()[i].value, std::span<const float>(best_[i]));
+    history_.changed = fingerprint() != started_;
+    if (ranks_) history_.kept_ranks = ranks_->kept();
+    return std::move(history_);
+  }
+
+ private:
+  /// The batches of the step that `done` steps came before.
+  std::vector<Batch> passes_of(Index done) {
+    const Index per_epoch = total_ / options_.epochs, epoch = done / per_epoch, within = done % per_epoch;
+    std::vector<std::vector<const Example*>> chosen(members_.size());
+    std::deque<Example> made;
+    for (Index m = 0; m < members_.size(); ++m) {
+      if (orders_[m].empty() || within == 0) orders_[m] = shuffled(members_[m].size(), options_.seed, epoch);
+      for (Index i = within * options_.batch; i < std::min(examples_, (within + 1) * options_.batch); ++i) {
+        const Index number = orders_[m][i % members_[m].size()];
+        chosen[m].push_back(options_.anew ? &made.emplace_back(options_.anew(members_[m][number], number, epoch)) : &members_[m][number]);
+      }
+    }
+    return pack_members(chosen, options_.micro_tokens);
+  }
+
+  void step() {
+    const auto passes = passes_of(trainer_.steps());
+    for (const Batch& pass : passes) history_.most_pass_tokens = std::max(history_.most_pass_tokens, pass.tokens.size());
+    const auto began = std::chrono::steady_clock::now();
+    const StepReport report = trainer_.step(passes, [this] {
+      if (ranks_) (*ranks_)();
+    });
+    history_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    history_.timed_tokens += report.tokens;
+    history_.tokens += report.tokens;
+    history_.losses.push_back(report.loss);
+    bar_.update(report.step, total_, report.loss, report.tokens);
+  }
+
+  /// Whether parameters are evaluated on the way, and not at the end alone.
+  [[nodiscard]] bool judges() const { return evaluate_ && options_.evaluate_every != 0; }
+  [[nodiscard]] bool due() const {
+    const Index at = trainer_.steps();
+    return judges() && at != 0 && at != total_ && at % options_.evaluate_every == 0 && !history_.loss_at(at);
+  }
+  void judge() {
+    const Evaluation now{trainer_.steps(), evaluate_()};
+    const auto best = history_.loss_at(history_.best_step);
+    history_.evaluations.push_back(now);
+    if (ranks_ && ranks_->budget(now.step) != ranks_->budget(total_)) return;  // of more ranks than the run is to end with
+    if (best && !(now.loss < *best) && !std::isnan(*best)) return;
+    history_.best_step = now.step;
+    if (!options_.keep_best || !judges()) return;
+    best_.clear();
+    for (const auto& slot : trainer_.slots()) best_.push_back(download<B>(slot.value, slot.size));
+  }
+
+  /// Of all trained parameters.
+  [[nodiscard]] std::uint64_t fingerprint() const {
+    Fingerprint all;
+    for (const auto& slot : trainer_.slots()) all.add(download<B>(slot.value, slot.size));
+    return all.value();
+  }
+
+  [[nodiscard]] Notes settings() const {
+    Notes all = options_.settings;
+    const auto set = [&all](const std::string& name, auto value) { all[name] = noted(value); };
+    all["model"] = type_name<Model>();
+    all["optimizer"] = type_name<O>();
+    for (Index m = 0; m < members_.size(); ++m) all[m == 0 ? "examples" : "examples of adapter " + noted(m)] = in_few_words(members_[m]);
+    set("batch", options_.batch);
+    set("tokens of a pass", options_.micro_tokens);
+    set("seed", options_.seed);
+    set("seed of dropout", trainer_.options().seed);
+    set("largest norm of the gradient", trainer_.options().clip_norm);
+    if constexpr (requires { trainer_.optimizer().each_setting(set); }) trainer_.optimizer().each_setting(set);
+    if (Model::trunk_blocks > 0) set("bytes for the trunk's outputs", trainer_.options().trunk_cache_bytes);
+    if (auto& evaluation = all["evaluation"]; judges()) evaluation = "every " + noted(options_.evaluate_every) + " steps" + (options_.keep_best ? ", keeping the best" : "") + (evaluation.empty() ? "" : ", of ") + evaluation;
+    else all.erase("evaluation");
+    if (ranks_) all["rank budget"] = ranks_->text();
+    return all;
+  }
+
+  void save() {
+    Notes notes{{"losses", noted(history_.losses)}, {"tokens", noted(history_.tokens)}, {"most_pass_tokens", noted(history_.most_pass_tokens)}, {"best_step", noted(history_.best_step)}, {"started", noted(started_)}};
+    std::vector<double> evaluations;
+    for (const auto& e : history_.evaluations) evaluations.insert(evaluations.end(), {static_cast<double>(e.step), e.loss});
+    notes["evaluations"] = noted(evaluations);
+    const Schedule& schedule = trainer_.schedule();
+    notes["schedule"] = schedule_names[static_cast<int>(schedule.kind)];
+    notes["schedule.warmup"] = noted(schedule.warmup_steps());
+    notes["schedule.total"] = noted(schedule.total);
+    for (const auto& [name, value] : settings_) notes["with." + name] = value;
+    auto more = ranks_ ? ranks_->tensors() : std::vector<NamedTensor>{};
+    for (Index i = 0; i < best_.size(); ++i) more.push_back({"best." + trainer_.slots()[i].path, {best_[i].size()}, best_[i]});
+    save_checkpoint(trainer_, options_.checkpoint, std::move(notes), std::move(more));
+  }
+
+  void resume() {
+    const auto path = options_.checkpoint.string();
+    if (!std::filesystem::exists(options_.checkpoint)) return bar_.say("there is no " + path + " yet: the run starts at its beginning");
+    const CheckpointFile file(options_.checkpoint);
+    refuse_another(file);
+    file.restore(trainer_);
+    if (ranks_) ranks_->restore(file);
+    history_.losses = file.numbers("losses");
+    history_.tokens = file.number("tokens");
+    history_.most_pass_tokens = file.number("most_pass_tokens");
+    history_.resumed_at = trainer_.steps();
+    started_ = file.number("started");
+    if (judges()) {
+      history_.best_step = file.number("best_step");
+      const auto evaluations = file.numbers("evaluations");
+      for (Index i = 0; i + 1 < evaluations.size(); i += 2) history_.evaluations.push_back({static_cast<Index>(evaluations[i]), evaluations[i + 1]});
+      for (const auto& slot : trainer_.slots())
+        if (file.has("best." + slot.path)) best_.push_back(file.floats("best." + slot.path, slot.size));
+    }
+    bar_.say("resumed at step " + noted(trainer_.steps()) + " of " + noted(total_));
+    if constexpr (Model::trunk_blocks > 0)
+      for (Index done = 0; trainer_.trunk_cache() && done < trainer_.steps(); ++done) trainer_.remember(passes_of(done));
+    if (due()) judge();  // where what is now on the way was the end
+  }
+
+  /// A run goes on under the settings that its steps were taken under. Epochs may be others, where no step would have been, and
+  /// evaluation may end.
+  void refuse_another(const CheckpointFile& file) const {
+    if (file.note("schedule").empty()) fail(file.source(), " is no checkpoint of a run of fit()");
+    std::string differ;
+    const auto compare = [&differ](const std::string& name, const std::string& then, const std::string& now) {
+      if (then != now) differ += (differ.empty() ? "" : ", ") + name + " " + (then.empty() ? "none" : then) + " (now " + (now.empty() ? "none" : now) + ")";
+    };
+    for (const auto& [name, now] : settings_) compare(name, file.note("with." + name), now);
+    for (const auto& [key, then] : file.notes())
+      if (key.starts_with("with.") && key != "with.evaluation" && !settings_.contains(key.substr(5))) compare(key.substr(5), then, "");
+    const Schedule then{schedule_kind(file.note("schedule")), file.number("schedule.warmup"), file.number("schedule.total")};
+    const Schedule& now = trainer_.schedule();
+    const Index done = file.number("step");
+    Index same = 0;
+    while (same < done && then.factor(same) == now.factor(same)) ++same;
+    if (same < done) {
+      const auto name = [](const Schedule& s) { return std::string(schedule_names[static_cast<int>(s.kind)]); };
+      compare("schedule", name(then), name(now));
+      compare("steps of warm-up", noted(then.warmup_steps()), noted(now.warmup_steps()));
+      if (then.kind != Schedule::Kind::constant || now.kind != Schedule::Kind::constant) compare("steps of the run", noted(then.total), noted(now.total));
+    }
+    if (!differ.empty()) fail(file.source(), ": the steps of this run were taken under other settings: ", differ, "; resume it under those, or start another run in a folder of its own");
+    if (done > total_) fail(file.source(), ": this run is at step ", done, " already, and ", total_, " are asked for: give it as many epochs as it had, or more");
+  }
+
+  Trainer<Model, O>& trainer_;
+  Members members_;
+  const FitOptions& options_;
+  const std::function<double()>& evaluate_;
+  ProgressBar bar_;
+  std::optional<RankBudget<Trainer<Model, O>>> ranks_;
+  Index examples_ = 0, total_ = 0;
+  std::uint64_t started_ = 0;  ///< fingerprint of the parameters before the first step
+  Notes settings_;
+  FitHistory history_;
+  std::vector<std::vector<float>> best_;  ///< parameters of the best evaluation so far
+  std::vector<std::vector<Index>> orders_;
 };
 
 /// Trains every adapter of a bank on examples of its own, `batch` of each at a step. Epochs are those of the longest list; a shorter
 /// one begins again within them.
 template <class Model, class O>
 FitHistory fit(Trainer<Model, O>& trainer, std::span<const std::span<const Example>> members, const FitOptions& options, const std::function<double()>& evaluate = nullptr) {
-  using B = typename Model::backend;
-  if (members.size() != Model::members) fail("fit: ", members.size(), " lists of examples for ", Model::members, " adapters");
-  for (const auto& list : members)
-    if (list.empty()) fail("fit: there is no example to train on");
-  const auto examples = *std::max_element(members.begin(), members.end(), [](auto a, auto b) { return a.size() < b.size(); });
-  if (options.batch == 0) fail("fit: a batch of 0 examples");
-  const Index total = options.steps(examples.size()), per_epoch = total / options.epochs;
-  FitHistory history;
-  std::vector<std::vector<float>> best;
-
-  if (options.resume) {
-    const Notes notes = load_checkpoint(trainer, options.checkpoint);
-    const auto number = [&](const char* key) { return noted_number(notes, key, options.checkpoint.string()); };
-    if (number("fit.seed") != options.seed || number("fit.batch") != options.batch || number("fit.examples") != examples.size())
-      fail(options.checkpoint.string(), ": the run was started with another seed, batch or number of examples");
-    history.losses = noted_numbers(notes, "fit.losses");
-    history.tokens = number("fit.tokens");
-    const auto evaluations = noted_numbers(notes, "fit.evaluations");
-    for (Index i = 0; i + 1 < evaluations.size(); i += 2) history.evaluations.push_back({static_cast<Index>(evaluations[i]), evaluations[i + 1]});
-  }
-  const auto parameters = [&trainer] {
-    std::vector<std::vector<float>> values;
-    for (const auto& slot : trainer.slots()) values.push_back(download<B>(slot.value, slot.size));
-    return values;
-  };
-  const auto judge = [&](Index step) {
-    if (!evaluate) return;
-    history.evaluations.push_back({step, evaluate()});
-    const auto worse = [&](const Evaluation& e) { return e.step != step && e.loss <= history.evaluations.back().loss; };
-    if (std::any_of(history.evaluations.begin(), history.evaluations.end(), worse)) return;
-    history.best_step = step;
-    if (options.keep_best && options.evaluate_every != 0) best = parameters();
-  };
-
-  ProgressBar bar(options.progress);
-  std::vector<std::vector<Index>> orders(members.size());
-  std::vector<std::vector<const Example*>> chosen(members.size());
-  std::deque<Example> made;
-  while (trainer.steps() < total) {
-    const Index done = trainer.steps(), epoch = done / per_epoch, within = done % per_epoch;
-    made.clear();
-    for (Index m = 0; m < members.size(); ++m) {
-      if (orders[m].empty() || within == 0) orders[m] = shuffled(members[m].size(), options.seed, epoch);
-      chosen[m].clear();
-      for (Index i = within * options.batch; i < std::min(examples.size(), (within + 1) * options.batch); ++i) {
-        const Index number = orders[m][i % members[m].size()];
-        chosen[m].push_back(options.anew ? &made.emplace_back(options.anew(members[m][number], number, epoch)) : &members[m][number]);
-      }
-    }
-    const auto passes = pack_members(chosen, options.micro_tokens);
-    for (const Batch& pass : passes) history.most_pass_tokens = std::max(history.most_pass_tokens, pass.tokens.size());
-    const auto began = std::chrono::steady_clock::now();
-    const StepReport report = trainer.step(passes);
-    history.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    history.losses.push_back(report.loss);
-    history.tokens += report.tokens;
-    bar.update(report.step, total, report.loss, report.tokens);
-    if (options.evaluate_every != 0 && report.step % options.evaluate_every == 0 && report.step != total) judge(report.step);
-    if (options.checkpoint_every != 0 && (report.step % options.checkpoint_every == 0 || report.step == total)) {
-      std::vector<double> evaluations;
-      for (const auto& e : history.evaluations) evaluations.insert(evaluations.end(), {static_cast<double>(e.step), e.loss});
-      save_checkpoint(trainer, options.checkpoint, {{"fit.losses", noted(history.losses)}, {"fit.evaluations", noted(evaluations)}, {"fit.tokens", std::to_string(history.tokens)},
-                                                    {"fit.seed", std::to_string(options.seed)}, {"fit.batch", std::to_string(options.batch)},
-                                                    {"fit.examples", std::to_string(examples.size())}});
-    }
-  }
-  judge(total);
-  const bool restore = !best.empty() && history.best_step != total;
-  if (restore)
-    for (Index i = 0; i < best.size(); ++i) upload<B>(trainer.slots()[i].value, std::span<const float>(best[i]));
-  for (const auto& e : history.evaluations)
-    if (e.step == (restore ? history.best_step : total)) history.kept_loss = e.loss;
-  return history;
+  return FitRun<Model, O>(trainer, members, options, evaluate).run();
 }
 
 /// Trains on `examples`. `evaluate`, if given, returns the loss by which parameters are judged.

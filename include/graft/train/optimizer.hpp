@@ -21,7 +21,8 @@ struct Update {
 
 /// requires: `update` reads u.gradient, changes u.value and u.state (zero before the first step) and nothing else;
 /// `settings_for(path)` gives the settings that hold for one parameter; `precondition(model)`, where it is there, may change the
-/// gradients of a step first. See docs/optimizers.md.
+/// gradients of a step first; `each_setting(f)`, where it is there, calls f(name, number) for what steps follow from, which a resumed
+/// run must not change. See docs/optimizers.md.
 template <class O>
 concept Optimizer = requires(const O& optimizer, const std::string& path) {
   { O::state_floats(Index{}) } -> std::convertible_to<Index>;

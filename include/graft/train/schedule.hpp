@@ -1,5 +1,6 @@
 /// \file
-/// What the learning rate is multiplied by over the steps of a run, as Hugging Face's schedulers compute it.
+/// What the learning rate is multiplied by over the steps of a run: as Hugging Face's schedulers have it, but that a warm-up rises from
+/// 1/w in its first step to 1 in its last, where theirs has 0 in the first, which then does nothing.
 #pragma once
 
 #include <graft/core/error.hpp>
@@ -7,6 +8,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <string_view>
 
 namespace graft {
@@ -14,23 +16,35 @@ namespace graft {
 struct Schedule {
   enum class Kind { constant, linear, cosine };
   Kind kind = Kind::constant;
-  Index warmup = 0;  ///< steps over which the factor rises from 0 to 1
-  Index total = 0;   ///< steps of the whole run, at whose end linear and cosine reach 0
+  std::optional<Index> warmup{};  ///< steps over which the factor rises to 1; unless said 3 % of the run, and so none in a run of fewer than 34
+  Index total = 0;                ///< steps of the whole run, at whose end linear and cosine reach 0; 0: what `fit` runs
+
+  [[nodiscard]] Index warmup_steps() const { return warmup.value_or(total * 3 / 100); }
+
+  /// The same over a run of `steps`, if this one states none. A warm-up that leaves no step behind it is an error.
+  [[nodiscard]] Schedule over(Index steps) const {
+    Schedule stated = *this;
+    if (total == 0) stated.total = steps;
+    if (stated.total != 0 && stated.warmup_steps() >= stated.total) fail("the warm-up takes ", *warmup, " steps, and the whole run has ", stated.total, ": give it fewer; 0 is none");
+    return stated;
+  }
 
   /// The factor for the step that `done` steps came before.
   [[nodiscard]] float factor(Index done) const {
-    const auto d = static_cast<double>(done), w = static_cast<double>(warmup);
-    if (done < warmup) return static_cast<float>(d / w);
+    if (kind != Kind::constant && total == 0) fail("a schedule that falls to 0 needs the number of steps in which it does: set Schedule::total, or let fit() do so");
+    const auto d = static_cast<double>(done), w = static_cast<double>(warmup_steps());
+    if (d < w) return static_cast<float>((d + 1) / w);
     if (kind == Kind::constant) return 1.0F;
-    const double progress = total > warmup ? std::min(1.0, (d - w) / (static_cast<double>(total) - w)) : 1.0;
+    const double progress = total > warmup_steps() ? std::min(1.0, (d - w) / (static_cast<double>(total) - w)) : 1.0;
     return static_cast<float>(kind == Kind::linear ? 1.0 - progress : 0.5 * (1.0 + std::cos(std::numbers::pi * progress)));
   }
 };
 
+inline constexpr std::string_view schedule_names[] = {"constant", "linear", "cosine"};
+
 inline Schedule::Kind schedule_kind(std::string_view name) {
-  if (name == "constant") return Schedule::Kind::constant;
-  if (name == "linear") return Schedule::Kind::linear;
-  if (name == "cosine") return Schedule::Kind::cosine;
+  for (const auto kind : {Schedule::Kind::constant, Schedule::Kind::linear, Schedule::Kind::cosine})
+    if (schedule_names[static_cast<int>(kind)] == name) return kind;
   fail("unknown schedule \"", name, "\"; there are constant, linear and cosine");
 }
 

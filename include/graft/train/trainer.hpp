@@ -50,7 +50,7 @@ class Trainer {
     decltype(std::declval<const O&>().settings_for(std::string())) settings;
   };
 
-  Trainer(Model& model, O optimizer = {}, TrainerOptions options = {}) : model_(&model), optimizer_(std::move(optimizer)), options_(options) {
+  Trainer(Model& model, O optimizer = {}, TrainerOptions options = {}) : model_(&model), optimizer_(std::move(optimizer)), options_(options), schedule_(options.schedule.over(0)) {
     workspace_.random.seed = options.seed;
     if (has_trunk && options.trunk_cache_bytes > 0) trunk_.emplace(model, options.trunk_cache_bytes);
     Model::visit(model, [this](const Path& path, auto& p) {
@@ -74,13 +74,21 @@ class Trainer {
   /// One optimizer step over micro-batches whose gradients are added up. The loss is one mean over the supervised
   /// tokens of all of them, however they are spread.
   StepReport step(std::span<const Batch> micro_batches, AfterUpdate after = nothing) {
-    if constexpr (Model::prepares) {
-      std::vector<Batch> prepared;
-      for (const Batch& batch : micro_batches) prepared.push_back(Model::prepared(batch));
-      return step_of_prepared(prepared, after);
-    } else {
-      return step_of_prepared(micro_batches, after);
-    }
+    return with_prepared(micro_batches, [&](std::span<const Batch> prepared) { return step_of_prepared(prepared, after); });
+  }
+
+  /// Keeps what the trunk yields for these batches as a step over them would have kept it: a resumed run does so for the steps that it does not repeat.
+  void remember(std::span<const Batch> micro_batches) {
+    if constexpr (has_trunk)
+      with_prepared(micro_batches, [this](std::span<const Batch> prepared) {
+        Workspace<backend> workspace;
+        for (const Batch& batch : prepared) {
+          if (!trunk_ || batch.targets.empty()) continue;
+          workspace.reset();
+          Inference<backend> tape(workspace);
+          trunk_->remember(tape, batch, place(tape, batch));
+        }
+      });
   }
 
   /// Adds share · d(loss sum)/dp to every gradient and returns the loss sum. `step` calls it; tests and other
@@ -129,6 +137,9 @@ class Trainer {
 
   [[nodiscard]] Index steps() const { return steps_; }
   void set_steps(Index steps) { steps_ = steps; }
+  [[nodiscard]] const Schedule& schedule() const { return schedule_; }
+  /// Tells a schedule that does not state it how many steps the run has. `fit` calls it.
+  void schedule_over(Index steps) { schedule_ = options_.schedule.over(steps); }
   [[nodiscard]] std::vector<Slot>& slots() { return slots_; }
   [[nodiscard]] Workspace<backend>& workspace() { return workspace_; }
   [[nodiscard]] const O& optimizer() const { return optimizer_; }
@@ -140,6 +151,18 @@ class Trainer {
 
  private:
   static constexpr auto nothing = [] {};
+
+  /// f(batches), as the model wants to read them.
+  template <class F>
+  static auto with_prepared(std::span<const Batch> batches, const F& f) {
+    if constexpr (Model::prepares) {
+      std::vector<Batch> prepared;
+      for (const Batch& batch : batches) prepared.push_back(Model::prepared(batch));
+      return f(prepared);
+    } else {
+      return f(batches);
+    }
+  }
 
   StepReport step_of_prepared(std::span<const Batch> micro_batches, AfterUpdate after) {
     StepReport report{.step = steps_ + 1};
@@ -168,7 +191,7 @@ class Trainer {
       fail("step ", report.step, ": the loss is ", report.loss, " and the gradient's norm ", report.gradient_norm,
            "; the parameters are left as they were. A lower learning rate or a longer warm-up usually helps");
     }
-    report.learning_rate_factor = options_.schedule.factor(steps_);
+    report.learning_rate_factor = schedule_.factor(steps_);
     ++steps_;
     if constexpr (requires { optimizer_.precondition(*model_); }) optimizer_.precondition(*model_);
     for (auto& slot : slots_) {
@@ -209,6 +232,7 @@ class Trainer {
   Model* model_;
   O optimizer_;
   TrainerOptions options_;
+  Schedule schedule_;
   Workspace<backend> workspace_;
   std::vector<Slot> slots_;
   Buffer<backend> scalar_{sizeof(float)};

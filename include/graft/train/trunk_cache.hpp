@@ -3,13 +3,14 @@
 /// are functions of the tokens alone. In memory, and on disk if asked.
 #pragma once
 
+#include <graft/core/fingerprint.hpp>
 #include <graft/core/path.hpp>
 #include <graft/io/files.hpp>
 #include <graft/io/mapped_file.hpp>
 #include <graft/layers/attention_context.hpp>
 #include <graft/peft/site.hpp>
 
-#include <bit>
+#include <compare>
 #include <cstring>
 #include <map>
 #include <vector>
@@ -38,14 +39,7 @@ class TrunkCache {
   template <class T>
   Var<backend, columns> operator()(T& tape, const Batch& batch, const PlacedBatch<backend>& placed) {
     const auto x = tape.template value<columns>(placed.token_count);
-    found_.clear();
-    for (Index s = 0; s < batch.sequences(); ++s) {
-      const auto text = texts_.find(path_of(batch, s));
-      if (text == texts_.end()) break;
-      found_.push_back(text->second.data());
-    }
-    if (found_.size() == batch.sequences()) ++hits_;
-    else compute(tape, batch, placed), ++misses_;
+    ++(remember(tape, batch, placed) ? hits_ : misses_);
     const auto kept = tape.template scratch<element>(x.size());
     for (Index s = 0; s < batch.sequences(); ++s)
       backend::upload(kept + static_cast<Index>(batch.starts[s]) * columns, found_[s], length(batch, s) * columns * sizeof(element));
@@ -53,15 +47,28 @@ class TrunkCache {
     return x;
   }
 
+  /// Computes the rows of a batch unless all of them are there. Whether they were.
+  bool remember(Inference<backend> tape, const Batch& batch, const PlacedBatch<backend>& placed) {
+    found_.clear();
+    for (Index s = 0; s < batch.sequences(); ++s) {
+      const auto text = texts_.find(text_of(batch, s));
+      if (text == texts_.end()) break;
+      found_.push_back(text->second.data());
+    }
+    if (found_.size() == batch.sequences()) return true;
+    compute(tape, batch, placed);
+    return false;
+  }
+
   /// Writes all texts to a file, with a fingerprint of the trunk's weights, atomically.
   void save(const std::filesystem::path& path) const {
     AtomicFile file(path);
     const Header header{.fingerprint = fingerprint(), .texts = texts_.size()};
     file.write(&header, sizeof header);
-    for (const auto& [tokens, rows] : texts_) {
-      const std::uint64_t sizes[] = {tokens.size(), rows.size()};
+    for (const auto& [text, rows] : texts_) {
+      const std::uint64_t sizes[] = {text.tokens.size(), rows.size()};
       file.write(sizes, sizeof sizes);
-      file.write(tokens.data(), tokens.size() * sizeof(Id));
+      file.write(text.tokens.data(), text.tokens.size() * sizeof(Id));
       file.write(rows.data(), rows.size() * sizeof(element));
     }
     file.commit();
@@ -92,33 +99,39 @@ class TrunkCache {
       take(tokens.data(), tokens.size() * sizeof(Id));
       take(rows.data(), rows.size() * sizeof(element));
       bytes += rows.size() * sizeof(element);
-      texts.emplace(std::move(tokens), std::move(rows));
+      texts.emplace(Text{std::move(tokens), rows.size() / columns}, std::move(rows));
     }
     texts_ = std::move(texts);
     bytes_ = bytes;
   }
 
  private:
-  using Texts = std::map<std::vector<Id>, std::vector<element>>;
+  /// A sequence: its tokens behind those of all that it continues, and how many of the last are its own, which is as many as it has rows.
+  struct Text {
+    std::vector<Id> tokens;
+    Index own;
+    auto operator<=>(const Text&) const = default;
+  };
+  using Texts = std::map<Text, std::vector<element>>;
 
   struct Header {
-    char magic[16] = "graft trunk 001";
+    char magic[16] = "graft trunk 002";
     std::uint64_t fingerprint = 0, columns = TrunkCache::columns, element_bytes = sizeof(element), texts = 0;
   };
 
   static Index length(const Batch& batch, Index s) { return static_cast<Index>(batch.starts[s + 1] - batch.starts[s]); }
 
-  /// The tokens of a sequence and of all that it continues.
-  const std::vector<Id>& path_of(const Batch& batch, Index s) {
-    path_.clear();
+  const Text& text_of(const Batch& batch, Index s) {
+    text_.tokens.clear();
+    text_.own = length(batch, s);
     const auto append = [&](auto self, Id sequence) -> void {
       if (sequence < 0) return;
       const auto at = static_cast<Index>(sequence);
       self(self, batch.prefix(at));
-      path_.insert(path_.end(), batch.tokens.begin() + batch.starts[at], batch.tokens.begin() + batch.starts[at + 1]);
+      text_.tokens.insert(text_.tokens.end(), batch.tokens.begin() + batch.starts[at], batch.tokens.begin() + batch.starts[at + 1]);
     };
     append(append, static_cast<Id>(s));
-    return path_;
+    return text_;
   }
 
   void compute(Inference<backend> tape, const Batch& batch, const PlacedBatch<backend>& placed) {
@@ -132,26 +145,25 @@ class TrunkCache {
       const Index n = length(batch, s) * columns;
       found_.push_back(&*first);
       if (bytes_ + n * sizeof(element) > most_bytes_) continue;
-      if (texts_.emplace(path_of(batch, s), std::vector<element>(first, first + static_cast<std::ptrdiff_t>(n))).second) bytes_ += n * sizeof(element);
+      if (texts_.emplace(text_of(batch, s), std::vector<element>(first, first + static_cast<std::ptrdiff_t>(n))).second) bytes_ += n * sizeof(element);
     }
   }
 
   [[nodiscard]] std::uint64_t fingerprint() const {
-    std::uint64_t hash = 14695981039346656037ULL ^ Model::trunk_blocks;
-    Model::each_site(*model_, [&hash]<class S>(S, const Path& path, const auto& layer) {
+    Fingerprint all;
+    all.add_word(Model::trunk_blocks);
+    Model::each_site(*model_, [&all]<class S>(S, const Path& path, const auto& layer) {
       constexpr bool embeds = std::is_same_v<S, TokenEmbedding> || std::is_same_v<S, PositionEmbedding>;
       if (path.block() >= static_cast<std::ptrdiff_t>(Model::trunk_blocks) || (path.block() < 0 && !embeds)) return;
-      std::remove_cvref_t<decltype(layer)>::visit(layer, [&hash](const Path&, const auto& p) {
-        for (const float w : p.read()) hash = (hash ^ std::bit_cast<std::uint32_t>(w)) * 1099511628211ULL;
-      }, path);
+      std::remove_cvref_t<decltype(layer)>::visit(layer, [&all](const Path&, const auto& p) { all.add(p.read()); }, path);
     });
-    return hash;
+    return all.value();
   }
 
   const Model* model_;
   Index most_bytes_, bytes_ = 0, hits_ = 0, misses_ = 0;
   Texts texts_;
-  std::vector<Id> path_;
+  Text text_{};
   std::vector<const element*> found_;
   std::vector<element> passing_;
 };
