@@ -4,6 +4,7 @@
 
 #include <graft/text/chat.hpp>
 #include <graft/text/dataset.hpp>
+#include <graft/text/encode_parts.hpp>
 #include <graft/text/example.hpp>
 #include <graft/text/formatter.hpp>
 #include <graft/text/tokenizer.hpp>
