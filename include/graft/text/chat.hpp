@@ -47,7 +47,7 @@ GRAFT_TEXT_INLINE ChatTemplate::ChatTemplate(std::string_view jinja, std::string
 GRAFT_TEXT_INLINE std::string ChatTemplate::render(const std::vector<Message>& messages, bool for_answer) const {
   jinja::List list;
   for (const auto& [role, content] : messages) list.emplace_back(jinja::Dict{{"role", role}, {"content", content}});
-  return (*template_)({{"messages", std::move(list)}, {"add_generation_prompt", for_answer}, {"bos_token", bos_}, {"eos_token", eos_}, {"tools", nullptr}, {"documents", nullptr}});
+  return (*template_)({{"messages", std::move(list)}, {"add_generation_prompt", for_answer}, {"bos_token", bos_}, {"eos_token", eos_}, {"tools", nullptr}, {"documents", nullptr}}).text;
 }
 
 GRAFT_TEXT_INLINE ChatTemplate::Turn ChatTemplate::last_turn(const std::vector<Message>& messages) const {

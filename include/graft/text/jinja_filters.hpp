@@ -94,6 +94,7 @@ inline Value method(const Value& subject, const std::string& name) {
       return Value(Function([subject, f](const Arguments&) {
         List list;
         for (const auto& [key, value] : *subject.dict()) list.push_back(f(key, value));
+        subject.dict()->ask_all();
         return Value(std::move(list));
       }));
     };
@@ -105,8 +106,10 @@ inline Value method(const Value& subject, const std::string& name) {
       return found.is_undefined() ? a.get(1, "default", nullptr) : found;
     });
     if (name == "update") return Function([subject](const Arguments& a) {
-      if (const Value more = a.get(0, "other"); more.dict() != nullptr)
+      if (const Value more = a.get(0, "other"); more.dict() != nullptr) {
+        more.dict()->ask_all();
         for (const auto& [key, value] : Dict(*more.dict())) subject.set(key, value.within(subject));
+      }
       for (const auto& [key, value] : a.named) subject.set(key, value.within(subject));
       return Value(nullptr);
     });
