@@ -53,7 +53,7 @@ std::unique_ptr<cli::Engine> program(const ModelChoice& choice, const std::files
       classes = graft::read_json(own).value("classes", std::vector<std::string>()).size();
     } else if (!data.empty()) {
       const auto rows = graft::read_jsonl(data);
-      if (rows.front().contains("label")) classes = cli::distinct_labels(rows).size();
+      if (rows.front().json.contains("label")) classes = cli::distinct_labels(rows).size();
     } else {
       return cli::open_program(request);
     }
@@ -77,6 +77,9 @@ int run(int argc, char** argv) {
     command->add_option("-m,--model", model, "a .gguf file or a Hugging Face folder")->required();
     typed(command);
   };
+  const auto turns_option = [](CLI::App* command, std::string& turns) {
+    command->add_option("--turns", turns, "which answers of a conversation are learned: all, or the last, as where a chat template shows thinking in the last answer only")->capture_default_str()->check(CLI::IsMember({"all", "last"}));
+  };
 
   cli::TrainOptions t;
   auto* train = app.add_subcommand("train", "fine-tune on a JSON-lines file and write an adapter, a report and result.json");
@@ -85,6 +88,7 @@ int run(int argc, char** argv) {
   train->add_option("--held-out", t.held_out, "examples to measure before and after")->check(CLI::ExistingFile);
   train->add_option("-o,--output", t.output, "folder for adapter/, report.html, result.json")->capture_default_str();
   train->add_option("--instruction", t.instruction, "text put before every prompt");
+  turns_option(train, t.turns);
   train->add_option("--epochs", t.epochs, "passes over the examples")->capture_default_str()->check(CLI::PositiveNumber);
   train->add_option("--batch", t.batch, "examples of one optimizer step")->capture_default_str()->check(CLI::PositiveNumber);
   train->add_option("--micro-tokens", t.micro_tokens, "tokens of one forward and backward pass: less takes less memory")->capture_default_str()->check(CLI::PositiveNumber);
@@ -127,6 +131,7 @@ int run(int argc, char** argv) {
   eval->add_option("-d,--data", e.data, "examples")->required()->check(CLI::ExistingFile);
   eval->add_option("-a,--adapter", e.adapter, "adapter folder")->check(CLI::ExistingDirectory);
   eval->add_option("--instruction", e.instruction, "text put before every prompt");
+  turns_option(eval, e.turns);
   eval->add_option("--rouge", e.rouge, "prompts to answer for ROUGE; 0: none")->capture_default_str();
   eval->add_option("--new-tokens", e.new_tokens, "longest answer")->capture_default_str();
   eval->add_option("--limit", e.limit, "use only the first N examples; 0: all")->capture_default_str();

@@ -5,6 +5,7 @@
 
 std::vector<std::string> seeds() {
   return {"a b <e> the\n12 \xf0\x9f\x98\x80", R"({"prompt":"ab","completion":"ba"})", R"({"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]})", R"({"text":"abab"})",
+          R"({"messages":[{"role":"user","content":[{"type":"text","text":"a"}]},{"role":"assistant","content":null,"tool_calls":[{"id":1}]},{"role":"tool","content":"5","name":"f"},{"role":"assistant","content":"b","weight":0,"thinking":"c"}],"tools":"[1]","chat_template_kwargs":{"x":[]}})",
           "{% for m in messages if m.role != 'x' %}{{ loop.index ~ m['content'] | trim | upper }}{% else %}-{% endfor %}{%- set ns = namespace(n=[1, 2][0]) %}{# c #}{{ ns.n + 2 if ns is defined }}",
           "{% macro f(a, b=2) %}{{ a[1:] * b }}{% endmacro %}{{ f('xy') }}{{ {'a': messages}|tojson(indent=2) }}"};
 }
@@ -30,14 +31,26 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   try {
     const graft::ChatTemplate chat(text);
-    static_cast<void>(chat.render({{"user", text}}, true));
+    static_cast<void>(chat.render(graft::OrderedJson::array({graft::text_message("user", text)}), true));
   } catch (const graft::Error&) {
   }
-  try {
-    const graft::Formatter formatter{tokenizer, graft::ChatTemplate("{% for m in messages %}{{ m.role ~ m.content ~ '\n' }}{% endfor %}"), ""};
-    static_cast<void>(formatter.example(graft::parse_json(text, "row"), "row"));
-  } catch (const graft::Error&) {
-  } catch (const nlohmann::json::exception&) {
-  }
+  static const auto formatters = [] {
+    std::vector<graft::Formatter> made;
+    for (const char* jinja : {"{% for m in messages %}{{ m.role ~ m.content ~ '\n' }}{% endfor %}", "{{ tools|tojson if tools }}{% for m in messages %}{{ m.role }}:{% if m.role == 'assistant' %}{% generation %}{{ m.thinking if loop.last }}{{ m.content }}{{ m.tool_calls }}<e>{% endgeneration %}{% endif %}{% endfor %}",
+                              "{% for m in messages %}{{ m.role ~ ':' }}{{ m.thinking if loop.last }}{% for p in m.content %}{{ p.text }}{% endfor %}<e>\n{% endfor %}{% if add_generation_prompt %}assistant:{% else %}end{% endif %}"})
+      made.push_back({tokenizer, graft::ChatTemplate(jinja, "", "end")});
+    made.push_back({tokenizer});
+    made.push_back({.tokenizer = tokenizer, .end = 258, .kind = graft::ExampleKind::pair});
+    made.push_back({.tokenizer = tokenizer, .kind = graft::ExampleKind::text_class, .classes = {"a", "b"}});
+    return made;
+  }();
+  for (graft::Formatter formatter : formatters)
+    for (const auto turns : {graft::Turns::all, graft::Turns::last}) try {
+        formatter.turns = turns;
+        const auto made = formatter.example({graft::parse_json<graft::OrderedJson>(text, "row"), "row"});
+        for (std::size_t i = 0; formatter.kind == graft::ExampleKind::next_token && i < made.ids.size(); ++i)
+          if (made.labels[i] >= 0 && made.labels[i] != made.ids[i]) __builtin_trap();
+      } catch (const graft::Error&) {
+      }
   return 0;
 }

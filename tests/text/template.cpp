@@ -43,17 +43,11 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named) {
 
 const char* const chatml = "{% for m in messages %}{{ '<|im_start|>' ~ m.role ~ '\\n' ~ m.content ~ '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
-BOOST_AUTO_TEST_CASE(turns) {
+BOOST_AUTO_TEST_CASE(renders_messages) {
   const ChatTemplate chat(chatml);
-  BOOST_TEST(chat.render({{"user", "Hi"}}, true) == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
-  const auto turn = chat.last_turn({{"user", "Hi"}, {"assistant", "Yes"}});
-  BOOST_TEST(turn.before == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
-  BOOST_TEST(turn.answer == "Yes<|im_end|>");
-  // A template that shows an answer otherwise than it opens one.
-  const ChatTemplate thinking(std::string(chatml).insert(std::string(chatml).find("assistant\\n' }}{% endif") + 11, "<think>"));
-  BOOST_TEST(thinking.last_turn({{"user", "Hi"}, {"assistant", "Yes"}}).answer == "<|im_start|>assistant\nYes<|im_end|>");
+  BOOST_TEST(chat.render(OrderedJson::array({text_message("user", "Hi")}), true).text == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
   const ChatTemplate with_ends("{{ bos_token }}{% for m in messages %}{{ m.content ~ eos_token }}{% endfor %}", "<s>", "</s>");
-  BOOST_TEST(with_ends.render({{"user", "a"}}, false) == "<s>a</s>");
+  BOOST_TEST(with_ends.render(OrderedJson::array({text_message("user", "a")}), false).text == "<s>a</s>");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

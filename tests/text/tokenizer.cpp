@@ -224,46 +224,6 @@ BOOST_AUTO_TEST_CASE(pairs_have_types) {
   BOOST_TEST(bert.closing() == std::vector<Id>{bert.id("[SEP]")}, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(examples_and_labels) {
-  const auto t = small();
-  const Formatter formatter{t, std::nullopt, "the "};
-  const auto e = formatter.example({{"prompt", "a"}, {"completion", "bc"}}, "row");
-  BOOST_TEST(e.ids == (std::vector<Id>{28, 26, 0, 1, 2}), boost::test_tools::per_element());
-  BOOST_TEST(e.labels == (std::vector<Id>{-1, -1, -1, 1, 2}), boost::test_tools::per_element());
-  BOOST_TEST(e.supervised() == 2U);
-  BOOST_TEST(formatter.example({{"text", "abc"}}, "row").supervised() == 2U);  // nothing predicts the first token
-  BOOST_CHECK_THROW(formatter.example({{"prompt", "a"}, {"completion", ""}}, "row"), Error);
-  BOOST_CHECK_THROW(formatter.example({{"question", "a"}}, "row"), Error);
-}
-
-BOOST_AUTO_TEST_CASE(masks_are_drawn_anew_at_every_epoch) {
-  const Tokenizer bert(tokenizer_parts(read_json(std::filesystem::path(GRAFT_TEST_DATA_DIR) / "text/tokenizers/bert.json"), "bert"));
-  const Formatter formatter{.tokenizer = bert, .kind = ExampleKind::fill_in, .mask = bert.id("[MASK]")};
-  std::string text;
-  for (int i = 0; i < 400; ++i) text += "a b c ";
-  const auto plain = bert.encode_whole(text).ids;
-  const auto first = formatter.example({{"text", text}}, "row", 3);
-  const auto anew = formatter.anew();
-  BOOST_REQUIRE(anew != nullptr);
-  BOOST_TEST(anew(first, 3, 0).ids == first.ids, boost::test_tools::per_element());
-  for (const Index epoch : {1, 2}) {
-    const auto later = anew(first, 3, epoch);
-    Index hidden = 0, both = 0, masks = 0;
-    for (Index i = 0; i < plain.size(); ++i) {
-      BOOST_REQUIRE((later.labels[i] < 0 ? later.ids[i] : later.labels[i]) == plain[i]);
-      hidden += later.labels[i] >= 0 ? 1 : 0;
-      both += later.labels[i] >= 0 && first.labels[i] >= 0 ? 1 : 0;
-      masks += later.ids[i] == formatter.mask ? 1 : 0;
-    }
-    const auto share = static_cast<double>(hidden) / static_cast<double>(plain.size()), chance = static_cast<double>(both) / static_cast<double>(plain.size());
-    BOOST_TEST((share > 0.12 && share < 0.18));
-    BOOST_TEST(chance < 0.05);  // 0.15² if they are independent
-    const double of_hidden = static_cast<double>(masks) / static_cast<double>(hidden);
-    BOOST_TEST((of_hidden > 0.7 && of_hidden < 0.9));
-  }
-  BOOST_TEST((Formatter{.tokenizer = bert}.anew() == nullptr));
-}
-
 BOOST_AUTO_TEST_CASE(packing) {
   std::vector<Example> examples(5);
   for (Index i = 0; i < 5; ++i) examples[i].append({1, 2, 3, 4}, true);
