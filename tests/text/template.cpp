@@ -29,6 +29,7 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named) {
   says("{% include 'x' %}", "{% include %}, which graft does not know");
   says("{{ a | xmlattr }}", "\"xmlattr\", which graft does not know");
   says("{{ a is sameas(b) }}", "\"is sameas\"");
+  says("{{ [1] | tojson(separators=(',', ':')) }}", "writes JSON with separators");
   says("{{ a b }}", "cannot be read at \"b");
   says("{{ 'a }}", "does not close");
   says("{{ a() }}", "calls what is no function");

@@ -174,6 +174,8 @@ inline Value filter(const std::string& name, const Value& subject, const Argumen
   if (name == "trim") return stripped(subject.str(), given.get(0, "chars"), true, true);
   if (name == "length" || name == "count") return subject.length();
   if (name == "tojson") {
+    for (const auto& [option, value] : given.named)
+      if (option != "indent" && value.truth()) fail("the chat template writes JSON with ", option, ", which graft does not know");
     const Value indent = given.get(0, "indent", nullptr);
     return subject.json(indent.is_none() ? -1 : static_cast<int>(std::clamp<std::int64_t>(indent.integer(), 0, 16)));
   }
