@@ -74,6 +74,22 @@ says '"loss"' "$graft" eval --model "$folder/qwen3" --method FrozenBase --data "
 if method=FrozenBase tune none; then fail "training nothing succeeded"; fi
 grep -q "FrozenBase trains nothing" "$folder/out" || fail "the error for training nothing: $(cat "$folder/out")"
 "$graft" generate --model "$folder/qwen3" --adapter "$folder/tiny/adapter" --prompt "3?" --new-tokens 2 > /dev/null || fail "generate by the method that the adapter names"
+# Rows: keys that nothing reads are named once, what changes a row's meaning is refused with its line, and answers that are shown in two ways are not cut.
+evaluate() { "$graft" eval --model "$folder/qwen3" --adapter "$folder/tiny/adapter" --data "$folder/rows.jsonl" "$@" 2> "$folder/error"; }
+printf '\xef\xbb\xbf\n{"prompt": "1?", "completion": " yes", "id": 1}\n\n{"prompt": "2?", "completion": " yes", "id": 2}\n' > "$folder/rows.jsonl"
+evaluate > /dev/null || fail "eval of rows with more keys: $(cat "$folder/error")"
+[ "$(grep -c 'rows.jsonl: nothing reads "id"' "$folder/error")" = 1 ] || fail "a key that nothing reads was not named once: $(cat "$folder/error")"
+echo '{"prompt": "3?", "completion": " yes", "tools": [1]}' >> "$folder/rows.jsonl"
+if evaluate; then fail "tools that nothing reads succeeded"; fi
+grep -q 'rows.jsonl, line 5: nothing reads "tools"' "$folder/error" || fail "the error for tools that nothing reads: $(cat "$folder/error")"
+cat > "$folder/qwen3/chat_template.jinja" <<'JINJA'
+{% for m in messages %}{{ m.role ~ ':' }}{% if m.role == 'assistant' and loop.last %}{{ '(thought)' }}{% endif %}{{ m.content ~ ';' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}
+JINJA
+echo '{"messages": [{"role": "user", "content": "1"}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "2"}, {"role": "assistant", "content": "b"}]}' > "$folder/rows.jsonl"
+if evaluate; then fail "answers that are shown in two ways succeeded"; fi
+grep -q 'line 1: the chat template renders message 2 .*--turns last' "$folder/error" || fail "the error for answers that are shown in two ways: $(cat "$folder/error")"
+evaluate --turns last | python3 -c 'import json,sys; r = json.load(sys.stdin); assert r["supervised_tokens"] >= 3, r' || fail "--turns last: $(cat "$folder/error")"
+rm "$folder/qwen3/chat_template.jinja"
 sed -i 's/"rope_theta": 10000.0/"rope_scaling": {"rope_type": "dynamic", "factor": 2.0}/' "$folder/qwen3/config.json"
 if "$graft" describe "$folder/qwen3" 2> "$folder/error"; then fail "an unknown rotary scaling succeeded"; fi
 grep -q 'rope_scaling is "dynamic"' "$folder/error" || fail "the error for an unknown rotary scaling"

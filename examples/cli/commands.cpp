@@ -46,9 +46,10 @@ class Stopwatch {
 };
 
 bool writes(const Engine& engine) { return engine.kind() == ExampleKind::next_token || engine.kind() == ExampleKind::pair; }
+graft::Turns turns_of(const std::string& name) { return name == "last" ? graft::Turns::last : graft::Turns::all; }
 bool classifies(const Engine& engine) { return engine.kind() == ExampleKind::text_class; }
 
-std::vector<std::string> class_names(const Engine& engine, const std::vector<graft::Json>& rows) {
+std::vector<std::string> class_names(const Engine& engine, const std::vector<graft::Row>& rows) {
   auto names = distinct_labels(rows);
   if (names.size() > engine.classes()) graft::fail("the data have ", names.size(), " labels, and the model's head has ", engine.classes());
   return names;
@@ -64,7 +65,7 @@ void load(Engine& engine, const std::filesystem::path& model, const std::filesys
 
 /// Of a classifier the accuracy; of a model that writes, ROUGE of greedy answers to the first rows that have prompt and completion, if there are any.
 /// `answers` gets the texts.
-graft::HeldOutFigures measured(Engine& engine, const graft::Formatter& formatter, const std::vector<graft::Example>& examples, const std::vector<graft::Json>& rows, std::size_t most, std::size_t new_tokens,
+graft::HeldOutFigures measured(Engine& engine, const graft::Formatter& formatter, const std::vector<graft::Example>& examples, const std::vector<graft::Row>& rows, std::size_t most, std::size_t new_tokens,
                                double loss, std::vector<std::string>& answers) {
   graft::HeldOutFigures figures{.loss = loss};
   if (classifies(engine)) {
@@ -74,13 +75,13 @@ graft::HeldOutFigures measured(Engine& engine, const graft::Formatter& formatter
     figures.accuracy = static_cast<double>(right) / static_cast<double>(all.size());
   } else if (writes(engine)) {
     std::vector<Engine::Ids> prompts;
-    while (prompts.size() < std::min(most, rows.size()) && rows[prompts.size()].contains("completion")) prompts.push_back(formatter.prompt_ids(rows[prompts.size()].at("prompt").get<std::string>()));
+    while (prompts.size() < std::min(most, rows.size()) && rows[prompts.size()].has("completion")) prompts.push_back(formatter.prompt_ids(rows[prompts.size()]));
     if (prompts.empty()) return figures;
     const auto made = engine.write(prompts, {.max_new_tokens = new_tokens, .stop = formatter.ends()}, nullptr);
     double one = 0, two = 0, l = 0;
     for (std::size_t i = 0; i < prompts.size(); ++i) {
       answers.push_back(graft::repaired(formatter.tokenizer.decode(made[i])));
-      const auto score = graft::rouge(answers.back(), rows[i].at("completion").get<std::string>());
+      const auto score = graft::rouge(answers.back(), rows[i].get("completion"));
       one += score.one.f;
       two += score.two.f;
       l += score.l.f;
@@ -135,14 +136,10 @@ std::string fingerprint_of(const std::filesystem::path& model) {
 
 }  // namespace
 
-std::vector<std::string> distinct_labels(const std::vector<graft::Json>& rows) {
+std::vector<std::string> distinct_labels(const std::vector<graft::Row>& rows) {
   std::vector<std::string> names;
-  for (const auto& row : rows) {
-    if (!row.contains("label")) graft::fail("the data are no classifier's: an example has no \"label\"");
-    const auto& label = row.at("label");
-    const std::string name = label.is_string() ? label.get<std::string>() : label.dump();
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  }
+  for (const auto& row : rows)
+    if (const auto name = graft::label_of(row); std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   const auto is_number = [](const std::string& text) { return text.find_first_not_of("0123456789") == text.npos; };
   std::sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) { return is_number(a) && is_number(b) && a.size() != b.size() ? a.size() < b.size() : a < b; });
   return names;
@@ -158,11 +155,12 @@ void train(Engine& engine, const TrainOptions& o) {
   const auto tokenizer = graft::load_tokenizer(files);
   auto formatter = graft::load_formatter(files, tokenizer, engine.kind(), o.instruction, o.longest);
   formatter.seed = o.seed;
+  formatter.turns = turns_of(o.turns);
   auto rows = graft::read_jsonl(o.data);
   if (classifies(engine)) formatter.classes = class_names(engine, rows);
   if (o.limit != 0 && rows.size() > o.limit) rows.resize(o.limit);
   const auto examples = formatter.examples(rows, o.data.string());
-  const auto held_rows = o.held_out.empty() ? std::vector<graft::Json>{} : graft::read_jsonl(o.held_out);
+  const auto held_rows = o.held_out.empty() ? std::vector<graft::Row>{} : graft::read_jsonl(o.held_out);
   const auto held = formatter.examples(held_rows, o.held_out.string());
   FitRequest request{.fit = {.epochs = o.epochs, .batch = o.batch, .micro_tokens = o.micro_tokens, .seed = o.seed, .evaluate_every = o.evaluate_every,
                              .checkpoint = o.output / "checkpoint.safetensors", .checkpoint_every = o.checkpoint_every, .resume = o.resume, .anew = formatter.anew()},
@@ -204,7 +202,7 @@ void train(Engine& engine, const TrainOptions& o) {
   report.adapter_bytes = size_on_disk(adapter);
   if (!held.empty()) report.after = measured(engine, formatter, held, held_rows, o.rouge, o.new_tokens, *report.history.kept_loss(), after);
   for (std::size_t i = 0; i < std::min({o.samples, before.size(), after.size()}); ++i)
-    report.samples.push_back({held_rows[i].value("prompt", ""), held_rows[i].value("completion", ""), before[i], after[i]});
+    report.samples.push_back({held_rows[i].get("prompt"), held_rows[i].get("completion"), before[i], after[i]});
   report.sites = engine.sites();
   report.total_seconds = whole.seconds();
   graft::write_json(o.output / "cost.json", report.cost());
@@ -243,6 +241,7 @@ void eval(Engine& engine, const EvalOptions& o) {
   const auto tokenizer = graft::load_tokenizer(files);
   load(engine, o.model, o.adapter);
   auto formatter = graft::load_formatter(files, tokenizer, engine.kind(), o.instruction, o.longest);
+  formatter.turns = turns_of(o.turns);
   auto rows = graft::read_jsonl(o.data);
   if (classifies(engine)) formatter.classes = o.adapter.empty() ? class_names(engine, rows) : saved_classes(o.adapter);
   if (o.limit != 0 && rows.size() > o.limit) rows.resize(o.limit);
@@ -262,9 +261,9 @@ void embed(Engine& engine, const EmbedOptions& o) {
   load(engine, o.model, o.adapter);
   std::vector<Engine::Ids> texts;
   const auto rows = graft::read_jsonl(o.data);
-  for (const auto& row : rows) texts.push_back(tokenizer.encode_whole(graft::required<std::string>(row, "text", o.data.string())).ids);
+  for (const auto& row : rows) texts.push_back(tokenizer.encode_whole(row.get("text")).ids);
   const auto embedded = engine.embed(texts);
-  for (std::size_t i = 0; i < rows.size(); ++i) std::puts(graft::Json{{"text", rows[i].at("text")}, {"embedding", embedded[i]}}.dump().c_str());
+  for (std::size_t i = 0; i < rows.size(); ++i) std::puts(graft::Json{{"text", rows[i].get("text")}, {"embedding", embedded[i]}}.dump().c_str());
 }
 
 void plan(Engine& engine, const PlanOptions& o) {

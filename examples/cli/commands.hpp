@@ -4,6 +4,8 @@
 
 #include "engine.hpp"
 
+#include <graft/io/jsonl.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +19,7 @@ namespace cli {
 
 struct TrainOptions {
   std::filesystem::path model, data, held_out, output = "graft-run", trunk_cache;
-  std::string instruction, schedule = "cosine", prompt_text, title = "graft run";
+  std::string instruction, schedule = "cosine", prompt_text, title = "graft run", turns = "all";
   std::size_t epochs = 1, batch = 8, micro_tokens = 512, evaluate_every = 0, checkpoint_every = 0, longest = 2048;
   std::optional<std::size_t> warmup, target_rank;
   std::size_t rouge = 40, samples = 3, new_tokens = 32, limit = 0, trunk_cache_megabytes = 1024;
@@ -37,7 +39,7 @@ struct GenerateOptions {
 
 struct EvalOptions {
   std::filesystem::path model, adapter, data;
-  std::string instruction;
+  std::string instruction, turns = "all";
   std::size_t rouge = 0, new_tokens = 32, longest = 2048, micro_tokens = 512, limit = 0;
 };
 
@@ -66,7 +68,7 @@ struct CombineOptions {
 void combine(const CombineOptions& options);
 
 /// The labels of a classifier's data set, in the order of their names (numbers by size).
-std::vector<std::string> distinct_labels(const std::vector<graft::Json>& rows);
+std::vector<std::string> distinct_labels(const std::vector<graft::Row>& rows);
 
 void train(Engine& engine, const TrainOptions& options);
 void generate(Engine& engine, const GenerateOptions& options);

@@ -95,7 +95,7 @@ class EngineOf final : public Engine {
     if constexpr (classifies) {
       graft::Workspace<B> workspace;
       for (const auto& given : batches(examples, 512)) {
-        const auto batch = Model::prepared(given);
+        const graft::Batch& batch = graft::admitted<Model>(given);
         workspace.reset();
         graft::Inference<B> tape(workspace);
         const auto found = model_->logits(tape, graft::place(tape, batch));

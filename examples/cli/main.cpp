@@ -83,7 +83,7 @@ cli::ProgramRequest request(const ModelChoice& choice, Purpose purpose, const st
   if (graft::model_template(r.config).ends_with("Classifier") || graft::model_template(r.config).ends_with("MaskedLM")) {
     if (!data.empty()) {
       const auto rows = graft::read_jsonl(data);
-      const std::size_t classes = rows.front().contains("label") ? cli::distinct_labels(rows).size() : 0;
+      const std::size_t classes = rows.front().json.contains("label") ? cli::distinct_labels(rows).size() : 0;
       r.config.architecture = classes > 0 ? "ForSequenceClassification" : "ForMaskedLM";
       if (classes > 0) r.config.classes = classes;
     }
@@ -111,6 +111,9 @@ int run(int argc, char** argv) {
     typed(command, otherwise);
   };
   const std::string none = "FrozenBase";  // the model as it is
+  const auto turns_option = [](CLI::App* command, std::string& turns) {
+    command->add_option("--turns", turns, "which answers of a conversation are learned: all, or the last, as where a chat template shows thinking in the last answer only")->capture_default_str()->check(CLI::IsMember({"all", "last"}));
+  };
 
   cli::TrainOptions t;
   auto* train = app.add_subcommand("train", "fine-tune on a JSON-lines file and write an adapter, a report, result.json (what was learned) and cost.json (what it took)");
@@ -119,6 +122,7 @@ int run(int argc, char** argv) {
   train->add_option("--held-out", t.held_out, "examples to measure before and after")->check(CLI::ExistingFile);
   train->add_option("-o,--output", t.output, "folder for adapter/, report.html, result.json, cost.json")->capture_default_str();
   train->add_option("--instruction", t.instruction, "text put before every prompt");
+  turns_option(train, t.turns);
   train->add_option("--epochs", t.epochs, "passes over the examples")->capture_default_str()->check(CLI::PositiveNumber);
   train->add_option("--batch", t.batch, "examples of one optimizer step")->capture_default_str()->check(CLI::PositiveNumber);
   train->add_option("--micro-tokens", t.micro_tokens, "tokens of one forward and backward pass: less takes less memory")->capture_default_str()->check(CLI::PositiveNumber);
@@ -162,6 +166,7 @@ int run(int argc, char** argv) {
   eval->add_option("-d,--data", e.data, "examples")->required()->check(CLI::ExistingFile);
   eval->add_option("-a,--adapter", e.adapter, "adapter folder")->check(CLI::ExistingDirectory);
   eval->add_option("--instruction", e.instruction, "text put before every prompt");
+  turns_option(eval, e.turns);
   eval->add_option("--rouge", e.rouge, "prompts to answer for ROUGE; 0: none")->capture_default_str();
   eval->add_option("--new-tokens", e.new_tokens, "longest answer")->capture_default_str();
   eval->add_option("--limit", e.limit, "use only the first N examples; 0: all")->capture_default_str();

@@ -1,6 +1,6 @@
 // ROUGE and the stemmer against the reference values of the packages (see the README of the folder).
 #include <graft/eval/rouge.hpp>
-#include <graft/text/dataset.hpp>
+#include <graft/io/jsonl.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -27,14 +27,14 @@ BOOST_AUTO_TEST_CASE(rouge_scores) {
   Index compared = 0;
   for (const auto& row : read_jsonl(folder / "rouge.jsonl"))
     for (const bool stemmed : {false, true}) {
-      auto expected = row.at("expected").at(stemmed ? "stem" : "plain");
+      auto expected = row.json.at("expected").at(stemmed ? "stem" : "plain");
       if (expected.contains("first")) expected = expected.at("first");
-      const auto found = rouge(row.at("prediction").get<std::string>(), row.at("references").at(0).get<std::string>(), stemmed);
+      const auto found = rouge(row.json.at("prediction").get<std::string>(), row.json.at("references").at(0).get<std::string>(), stemmed);
       for (const auto& [type, score] : {std::pair("rouge1", found.one), std::pair("rouge2", found.two), std::pair("rougeL", found.l)}) {
         const auto wanted = expected.at(type).get<std::vector<double>>();
-        BOOST_TEST(std::abs(score.precision - wanted[0]) < 1e-9, row.dump());
-        BOOST_TEST(std::abs(score.recall - wanted[1]) < 1e-9, row.dump());
-        BOOST_TEST(std::abs(score.f - wanted[2]) < 1e-9, row.dump());
+        BOOST_TEST(std::abs(score.precision - wanted[0]) < 1e-9, row.json.dump());
+        BOOST_TEST(std::abs(score.recall - wanted[1]) < 1e-9, row.json.dump());
+        BOOST_TEST(std::abs(score.f - wanted[2]) < 1e-9, row.json.dump());
         ++compared;
       }
     }

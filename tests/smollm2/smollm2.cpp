@@ -18,8 +18,8 @@ BOOST_AUTO_TEST_CASE(tokenizers) {
   const auto rows = read_jsonl(shared / "tokenizer.jsonl");
   BOOST_TEST(rows.size() > 0U);
   for (const auto& row : rows) {
-    const auto text = row.at("text").get<std::string>();
-    const auto ids = row.at("ids").get<std::vector<Id>>();
+    const auto text = row.json.at("text").get<std::string>();
+    const auto ids = row.json.at("ids").get<std::vector<Id>>();
     BOOST_TEST((from_gguf.encode(text) == ids), text);
     BOOST_TEST((from_json.encode(text) == ids), text);
     BOOST_TEST((from_gguf.decode(ids, true) == text), text);

@@ -14,7 +14,7 @@ BOOST_AUTO_TEST_CASE(as_jinja) {
   for (const auto& one : json.at("cases")) {
     const auto text = one.at("template").get<std::string>();
     if (one.contains("refused")) BOOST_CHECK_THROW(static_cast<void>(Template(text)(values)), Error);
-    else BOOST_TEST(Template(text)(values) == one.at("rendered").get<std::string>(), text);
+    else BOOST_TEST(Template(text)(values).text == one.at("rendered").get<std::string>(), text);
   }
   BOOST_TEST(json.at("cases").size() > 150U);
 }
@@ -29,6 +29,7 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named) {
   says("{% include 'x' %}", "{% include %}, which graft does not know");
   says("{{ a | xmlattr }}", "\"xmlattr\", which graft does not know");
   says("{{ a is sameas(b) }}", "\"is sameas\"");
+  says("{{ [1] | tojson(separators=(',', ':')) }}", "writes JSON with separators");
   says("{{ a b }}", "cannot be read at \"b");
   says("{{ 'a }}", "does not close");
   says("{{ a() }}", "calls what is no function");
@@ -43,17 +44,11 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named) {
 
 const char* const chatml = "{% for m in messages %}{{ '<|im_start|>' ~ m.role ~ '\\n' ~ m.content ~ '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
-BOOST_AUTO_TEST_CASE(turns) {
+BOOST_AUTO_TEST_CASE(renders_messages) {
   const ChatTemplate chat(chatml);
-  BOOST_TEST(chat.render({{"user", "Hi"}}, true) == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
-  const auto turn = chat.last_turn({{"user", "Hi"}, {"assistant", "Yes"}});
-  BOOST_TEST(turn.before == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
-  BOOST_TEST(turn.answer == "Yes<|im_end|>");
-  // A template that shows an answer otherwise than it opens one.
-  const ChatTemplate thinking(std::string(chatml).insert(std::string(chatml).find("assistant\\n' }}{% endif") + 11, "<think>"));
-  BOOST_TEST(thinking.last_turn({{"user", "Hi"}, {"assistant", "Yes"}}).answer == "<|im_start|>assistant\nYes<|im_end|>");
+  BOOST_TEST(chat.render(OrderedJson::array({text_message("user", "Hi")}), true).text == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
   const ChatTemplate with_ends("{{ bos_token }}{% for m in messages %}{{ m.content ~ eos_token }}{% endfor %}", "<s>", "</s>");
-  BOOST_TEST(with_ends.render({{"user", "a"}}, false) == "<s>a</s>");
+  BOOST_TEST(with_ends.render(OrderedJson::array({text_message("user", "a")}), false).text == "<s>a</s>");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -83,7 +83,7 @@ GRAFT_TEXT_INLINE std::vector<Id> end_tokens(const ModelFiles& files, const Toke
 
 GRAFT_TEXT_INLINE Formatter load_formatter(const ModelFiles& files, const Tokenizer& tokenizer, ExampleKind kind, const std::string& instruction, Index longest) {
   const auto ends = end_tokens(files, tokenizer);
-  Formatter made{.tokenizer = tokenizer, .chat = load_chat_template(files), .instruction = instruction, .longest = longest, .end = ends.empty() ? -1 : ends[0], .kind = kind};
+  Formatter made{.tokenizer = tokenizer, .chat = load_chat_template(files), .instruction = instruction, .longest = longest, .end = ends.empty() ? -1 : ends[0], .kind = kind, .vocabulary = files.config().vocabulary};
   for (const char* token : {"[MASK]", "<mask>"}) made.mask = std::max(made.mask, tokenizer.id(token));
   return made;
 }

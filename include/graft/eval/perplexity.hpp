@@ -4,6 +4,7 @@
 
 #include <graft/autodiff/tape.hpp>
 #include <graft/layers/attention_context.hpp>
+#include <graft/models/admitted.hpp>
 
 #include <cmath>
 #include <span>
@@ -26,10 +27,7 @@ HeldOutLoss held_out_loss(const Model& model, std::span<const Batch> batches, Wo
   HeldOutLoss loss;
   for (const Batch& given : batches) {
     if (given.targets.empty()) continue;
-    const Batch& batch = [&]() -> decltype(auto) {
-      if constexpr (Model::prepares) return Model::prepared(given);
-      else return (given);
-    }();
+    const Batch& batch = admitted<Model>(given);
     workspace.reset();
     Inference<B> tape(workspace);
     loss.sum += static_cast<double>(download<B>(model.loss(tape, place(tape, batch)).data, 1)[0]);

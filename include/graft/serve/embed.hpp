@@ -5,6 +5,7 @@
 
 #include <graft/autodiff/tape.hpp>
 #include <graft/layers/attention_context.hpp>
+#include <graft/models/admitted.hpp>
 
 #include <cmath>
 
@@ -24,7 +25,7 @@ std::vector<std::vector<float>> embed(const Model& model, const std::vector<std:
       batch.append_masked(texts[done], std::vector<Id>(texts[done].size(), -1));
     }
     const auto starts = batch.starts;
-    const auto prepared = Model::prepared(batch);
+    const Batch& prepared = admitted<Model>(batch);
     workspace.reset();
     Inference<B> tape(workspace);
     const auto h = model.hidden(tape, place(tape, prepared));

@@ -86,6 +86,7 @@ class EncoderDecoderGenerator {
       batch.append_pair(source, {start_}, start_);
     }
     batch.task = task;
+    check(batch, batch_limits<Model>());
     Batch prepared = Model::prompts_source ? batch.source_behind(Model::config::vocabulary, Model::virtual_tokens) : batch;
     prepared.source_keys_ahead = Model::source_prefix_tokens;
     source_starts_ = prepared.source_starts;

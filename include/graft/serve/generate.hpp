@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/autodiff/ops/gather.hpp>
+#include <graft/models/admitted.hpp>
 #include <graft/serve/cache.hpp>
 
 #include <algorithm>
@@ -76,6 +77,7 @@ class Generator {
 
   /// Reads more tokens of several sequences and returns the logits after each one's last, (sequences read, V).
   std::vector<float> next(const std::vector<Continuation>& continuations) {
+    for (const auto& continuation : continuations) admit(continuation.tokens, Model::virtual_tokens);
     workspace_.reset();
     Inference<backend> tape(workspace_);
     const auto logits = read(tape, continuations);
@@ -132,14 +134,25 @@ class Generator {
     return chosen;
   }
 
+  /// Tokens from outside are checked. `beyond`: how many of a soft prompt's may be among them.
+  void admit(const std::vector<Id>& tokens, Index beyond = 0) const {
+    Batch batch;
+    batch.append(tokens, std::vector<Id>(tokens.size(), -1));
+    batch.task = task_;
+    auto limits = batch_limits<Model>();
+    limits.tokens += beyond;
+    check(batch, limits);
+  }
+
   template <class Each>
   std::vector<std::vector<Id>> run(const std::vector<std::vector<Id>>& prompts, const GenerateOptions& options, Each each) {
+    task_ = options.task;
     for (const auto& prompt : prompts) {
+      admit(prompt);
       if (prompt.empty()) fail("generate: the prompt has no token");
       if (Model::virtual_tokens + Model::prefix_tokens + prompt.size() + options.max_new_tokens > cache_.capacity())
         fail("generate: ", prompt.size(), " tokens of prompt and ", options.max_new_tokens, " new ones do not fit the cache of ", cache_.capacity());
     }
-    task_ = options.task;
     std::vector<std::vector<Id>> made(prompts.size());
     std::vector<Index> text(cache_.sequences());  // which text a sequence holds
     std::vector<Continuation> reading;

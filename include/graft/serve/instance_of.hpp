@@ -33,7 +33,7 @@ class InstanceOf final : public Instance {
 
   double train_step(std::span<const Instance::Example> examples) override {
     std::vector<graft::Example> made;
-    for (Index i = 0; i < examples.size(); ++i) made.push_back(formatter_.example({{"prompt", examples[i].prompt}, {"completion", examples[i].completion}}, "example " + std::to_string(i)));
+    for (Index i = 0; i < examples.size(); ++i) made.push_back(formatter_.example({{{"prompt", examples[i].prompt}, {"completion", examples[i].completion}}, "example " + std::to_string(i)}));
     std::vector<const graft::Example*> all;
     for (const auto& example : made) all.push_back(&example);
     return trainer_.step(std::span<const Batch>(pack(all, 512))).loss;

@@ -25,23 +25,25 @@ class BytePairEncoding final : public Subword {
     }
   }
 
-  void encode(std::string_view piece, std::vector<Id>& ids) const override {
+  void encode(std::string_view piece, std::vector<Token>& tokens) const override {
     if (whole_) {
-      if (const Id id = vocabulary_->id(piece); id >= 0) return ids.push_back(id);
+      if (const Id id = vocabulary_->id(piece); id >= 0) return tokens.push_back({id, piece.size()});
     }
     constexpr Index none = std::numeric_limits<Index>::max();
-    std::vector<Id> start;
+    std::vector<Token> start;
+    Index at = 0;
     bool after_unknown = false;
     each_character(piece, [&](std::int32_t, std::string_view character) {
       if (const Id id = vocabulary_->id(character); id >= 0) {
-        start.push_back(id);
+        start.push_back({id, at + character.size()});
         after_unknown = false;
       } else {
-        unknown_.encode(*vocabulary_, character, start, after_unknown);
+        unknown_.encode(*vocabulary_, character, at, start, after_unknown);
       }
+      at += character.size();
     });
     std::vector<Symbol> symbols;
-    for (Index i = 0; i < start.size(); ++i) symbols.push_back({start[i], i == 0 ? none : i - 1, i + 1 == start.size() ? none : i + 1});
+    for (Index i = 0; i < start.size(); ++i) symbols.push_back({start[i].id, start[i].end, i == 0 ? none : i - 1, i + 1 == start.size() ? none : i + 1});
     std::priority_queue<Candidate> queue;
     const auto offer = [&](Index left) {
       if (left == none || symbols[left].next == none) return;
@@ -56,13 +58,14 @@ class BytePairEncoding final : public Subword {
       if (left.id != best.left_id || left.next == none || symbols[left.next].id != best.right_id) continue;  // overtaken
       Symbol& right = symbols[left.next];
       left.id = merges_.at(key(best.left_id, best.right_id)).both;
+      left.end = right.end;
       left.next = right.next;
       right.id = -1;
       if (left.next != none) symbols[left.next].previous = best.left;
       offer(best.left);
       offer(left.previous);
     }
-    for (Index i = 0; i < symbols.size(); i = symbols[i].next) ids.push_back(symbols[i].id);
+    for (Index i = 0; i < symbols.size(); i = symbols[i].next) tokens.push_back({symbols[i].id, symbols[i].end});
   }
 
  private:
@@ -71,7 +74,7 @@ class BytePairEncoding final : public Subword {
   };
   struct Symbol {
     Id id;
-    Index previous, next;
+    Index end, previous, next;
   };
   struct Candidate {
     Id rank;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/core/config.hpp>
+#include <graft/io/jsonl.hpp>
 #if GRAFT_TEXT_BODIES
 #include <graft/text/template.hpp>
 #endif
@@ -16,8 +17,12 @@ namespace graft {
 
 class Template;
 
-struct Message {
-  std::string role, content;
+/// What a template makes of messages.
+struct Rendering {
+  std::string text;
+  std::vector<std::pair<Index, Index>> generated;  ///< where its {% generation %} blocks begin and end in the text
+  std::vector<std::string> asked;                  ///< keys of what stands beside the messages that it asked for, whether they were there or not
+  std::vector<std::vector<std::string>> asked_of;  ///< the same of every message; a content that is a list counts if the texts in it were asked for
 };
 
 class ChatTemplate {
@@ -25,38 +30,71 @@ class ChatTemplate {
   /// From the Jinja text in a GGUF, tokenizer_config.json or chat_template.jinja. `bos` and `eos` are how the tokens are spelled that begin and end a text.
   explicit ChatTemplate(std::string_view jinja, std::string bos = "", std::string eos = "");
 
-  /// The whole text of a conversation; `for_answer` opens the assistant's turn at the end.
-  [[nodiscard]] std::string render(const std::vector<Message>& messages, bool for_answer) const;
-
-  /// What the model is given before the assistant's last message, and what it is to say: the message and what ends it.
-  struct Turn {
-    std::string before, answer;
-  };
-  [[nodiscard]] Turn last_turn(const std::vector<Message>& messages) const;
+  /// The text of a conversation, a list of {"role", "content", …}; `for_answer` opens the assistant's turn at the end. Of messages and of `beside` ({"tools": […]}) the
+  /// template gets all there is.
+  [[nodiscard]] Rendering render(const OrderedJson& messages, bool for_answer, const OrderedJson& beside = OrderedJson::object()) const;
 
   [[nodiscard]] const std::string& jinja() const { return jinja_; }
+  [[nodiscard]] const std::string& eos() const { return eos_; }
 
  private:
   std::shared_ptr<const Template> template_;
   std::string jinja_, bos_, eos_;
 };
 
+/// A message of nothing but text.
+inline OrderedJson text_message(const std::string& role, const std::string& content) { return {{"role", role}, {"content", content}}; }
+
 #if GRAFT_TEXT_BODIES
 GRAFT_TEXT_INLINE ChatTemplate::ChatTemplate(std::string_view jinja, std::string bos, std::string eos) : template_(std::make_shared<const Template>(jinja)), jinja_(jinja), bos_(std::move(bos)), eos_(std::move(eos)) {}
 
-GRAFT_TEXT_INLINE std::string ChatTemplate::render(const std::vector<Message>& messages, bool for_answer) const {
-  jinja::List list;
-  for (const auto& [role, content] : messages) list.emplace_back(jinja::Dict{{"role", role}, {"content", content}});
-  return (*template_)({{"messages", std::move(list)}, {"add_generation_prompt", for_answer}, {"bos_token", bos_}, {"eos_token", eos_}, {"tools", nullptr}, {"documents", nullptr}});
+template <class Keys>
+bool is_among(const Keys& keys, std::string_view key) {
+  return std::find(std::begin(keys), std::end(keys), key) != std::end(keys);
 }
 
-GRAFT_TEXT_INLINE ChatTemplate::Turn ChatTemplate::last_turn(const std::vector<Message>& messages) const {
-  const std::vector<Message> earlier(messages.begin(), messages.end() - 1);
-  std::string before = render(earlier, true);
-  const std::string whole = render(messages, false);
-  if (!whole.starts_with(before)) before = render(earlier, false);  // a template may open an answer otherwise than it shows one
-  if (!whole.starts_with(before)) fail("the chat template renders what stands before an answer otherwise than with the answer behind it; train on \"prompt\" and \"completion\"");
-  return {before, jinja::stripped(whole.substr(before.size()), "\n", false, true)};
+/// An object as a template sees it, and what the template asked of it.
+class TemplateObject {
+ public:
+  explicit TemplateObject(const OrderedJson& object) {
+    dict_.asked = std::make_shared<std::vector<std::string>>();
+    for (const auto& [key, value] : object.items()) dict_.emplace_back(key, key == "content" && value.is_array() ? watched_parts(value) : jinja::Value(value));
+  }
+
+  [[nodiscard]] const jinja::Dict& dict() const { return dict_; }
+  [[nodiscard]] std::vector<std::string> asked() const {
+    auto keys = *dict_.asked;
+    if (std::any_of(parts_.begin(), parts_.end(), [](const TemplateObject& part) { return !is_among(part.asked(), "text"); })) std::erase(keys, "content");
+    return keys;
+  }
+
+ private:
+  jinja::Value watched_parts(const OrderedJson& parts) {
+    jinja::List list;
+    for (const OrderedJson& part : parts) list.emplace_back(parts_.emplace_back(part).dict());
+    return list;
+  }
+
+  jinja::Dict dict_;
+  std::vector<TemplateObject> parts_;  ///< of its content, if that is a list
+};
+
+GRAFT_TEXT_INLINE Rendering ChatTemplate::render(const OrderedJson& messages, bool for_answer, const OrderedJson& beside) const {
+  std::vector<TemplateObject> watched;
+  jinja::List list;
+  for (const OrderedJson& message : messages) list.emplace_back(watched.emplace_back(message).dict());
+  const TemplateObject others(beside);
+  jinja::Dict values = others.dict();
+  for (const char* usual : {"tools", "documents"})
+    if (!beside.contains(usual)) values.set(usual, nullptr);
+  values.set("messages", std::move(list));
+  values.set("add_generation_prompt", for_answer);
+  values.set("bos_token", bos_);
+  values.set("eos_token", eos_);
+  auto [text, generated] = (*template_)(values);
+  Rendering made{std::move(text), std::move(generated), others.asked(), {}};
+  for (const auto& message : watched) made.asked_of.push_back(message.asked());
+  return made;
 }
 #endif
 

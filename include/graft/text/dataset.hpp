@@ -1,8 +1,9 @@
 /// \file
-/// Data sets: JSON lines → rows; examples (text/formatter.hpp) → packed batches.
+/// Data sets: examples (text/formatter.hpp makes them of rows) → packed batches.
 #pragma once
 
-#include <graft/text/formatter.hpp>
+#include <graft/core/random.hpp>
+#include <graft/text/example.hpp>
 
 #include <algorithm>
 #include <numeric>

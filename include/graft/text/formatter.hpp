@@ -1,20 +1,24 @@
 /// \file
 /// Rows of data sets to examples.
-///   language models:     {"prompt", "completion"}, {"messages": [{"role", "content"}, …]} or {"text"}; completions and the assistant's turns are
+///   language models:     {"prompt", "completion"}, {"messages": [{"role", "content", …}, …]} or {"text"}; completions and the assistant's turns are
 ///                        supervised, what ends them included; plain text is supervised whole
 ///   encoder–decoders:    {"prompt", "completion"}
 ///   classifiers:         {"text", "label"}, and "second" for pairs of texts; labels are numbers or names
 ///   masked models:       {"text"}, of which 15 % are masked (Devlin et al. 2019: 80 % by the mask, 10 % by any token, 10 % not), others at every epoch
 ///                        (Liu et al. 2019)
+/// Other keys are for the chat template; what it does not read is refused or named (docs/models.md).
 #pragma once
 
 #include <graft/core/random.hpp>
-#include <graft/io/json.hpp>
-#include <graft/text/chat.hpp>
+#include <graft/text/conversation.hpp>
+#include <graft/text/encode_parts.hpp>
 #include <graft/text/example.hpp>
-#include <graft/text/tokenizer.hpp>
+#include <graft/text/row_form.hpp>
 
+#include <cstdio>
 #include <functional>
+#include <optional>
+#include <set>
 
 namespace graft {
 
@@ -28,74 +32,141 @@ struct Formatter {
   std::vector<std::string> classes{};  ///< names of a classifier's labels, by number
   Id mask = -1;                        ///< the token that hides others
   std::uint64_t seed = 1;              ///< of which tokens are masked
+  Turns turns = Turns::all;            ///< which answers of a conversation are supervised
+  Index vocabulary = 0;                ///< tokens that the model has rows for; 0: not known
 
   /// What the model is given to answer.
   [[nodiscard]] std::string prompt(const std::string& text) const;
-  /// The same in tokens.
+  /// The same in tokens; of a row, those that training reads before the last answer.
   [[nodiscard]] std::vector<Id> prompt_ids(const std::string& text) const;
+  [[nodiscard]] std::vector<Id> prompt_ids(const Row& row) const;
   /// The tokens that end an answer.
   [[nodiscard]] std::vector<Id> ends() const;
 
   /// Example number `number` of a data set.
-  [[nodiscard]] Example example(const Json& row, const std::string& source, Index number = 0) const;
+  [[nodiscard]] Example example(const Row& row, Index number = 0) const;
 
-  [[nodiscard]] std::vector<Example> examples(const std::vector<Json>& rows, const std::string& source) const;
+  /// All of a data set; keys that nothing reads are named once, on standard error, as those of `source`.
+  [[nodiscard]] std::vector<Example> examples(const std::vector<Row>& rows, const std::string& source) const;
 
   /// What fit() asks at every epoch (train/fit.hpp): other tokens are masked. None for examples of other kinds, which stay as they are.
   [[nodiscard]] std::function<Example(const Example&, Index, Index)> anew() const;
 
-  /// The number of a row's label.
-  [[nodiscard]] Id class_of(const Json& row, const std::string& source) const;
-
  private:
-  void continued(Example& made, const Json& row, const std::string& source) const;
+  using Keys = std::set<std::string>;
 
-  void paired(Example& made, const Json& row, const std::string& source) const;
-
-  void classified(Example& made, const Json& row, const std::string& source) const;
-
-  void masked(Example& made, const Json& row, const std::string& source, Index number) const;
+  [[nodiscard]] Example read(const Row& row, Index number, Keys& unread) const;
+  void conversed(Example& made, const Row& row, Keys& unread) const;
+  void plain(Example& made, const Row& row, bool completes) const;
+  void paired(Example& made, const Row& row) const;
+  void classified(Example& made, const Row& row) const;
+  void masked(Example& made, const Row& row, Index number) const;
   void hide(Example& made, Index number, Index epoch) const;
+
+  [[nodiscard]] Conversation conversation(const Row& row) const;
+  [[nodiscard]] Id class_of(const Row& row) const;
+  void add_parts(Example& made, const std::vector<TextPart>& parts) const;
+  void add_end(std::vector<Id>& ids) const;
+  void check_rows(const std::vector<Id>& ids, const std::string& where) const;
 };
 
 #if GRAFT_TEXT_BODIES
 GRAFT_TEXT_INLINE std::string Formatter::prompt(const std::string& text) const {
-  return chat ? chat->render({{"user", instruction + text}}, true) : instruction + text;
+  return chat ? chat->render(OrderedJson::array({text_message("user", instruction + text)}), true).text : instruction + text;
 }
 
 GRAFT_TEXT_INLINE std::vector<Id> Formatter::prompt_ids(const std::string& text) const {
-  if (kind == ExampleKind::pair) return tokenizer.encode_whole(instruction + text).ids;
-  auto ids = chat ? std::vector<Id>() : tokenizer.opening();
-  const auto more = tokenizer.encode(prompt(text));
-  ids.insert(ids.end(), more.begin(), more.end());
+  std::vector<Id> ids;
+  if (kind == ExampleKind::pair) {
+    ids = tokenizer.encode_whole(instruction + text).ids;
+  } else {
+    ids = tokenizer.encode(prompt(text));
+    if (const auto own = tokenizer.opening(); !chat) ids.insert(ids.begin(), own.begin(), own.end() - static_cast<std::ptrdiff_t>(overlap(own, ids)));
+  }
+  check_rows(ids, "the prompt");
+  return ids;
+}
+
+GRAFT_TEXT_INLINE std::vector<Id> Formatter::prompt_ids(const Row& row) const {
+  if (kind == ExampleKind::pair) return prompt_ids(row.get("prompt"));
+  if (!chat) {
+    const auto made = example(row);
+    return {made.ids.begin(), made.ids.begin() + (std::find_if(made.labels.begin(), made.labels.end(), [](Id label) { return label >= 0; }) - made.labels.begin())};
+  }
+  const Conversation talk = conversation(row);
+  const std::string question = talk.question(), whole = talk.text();
+  auto ids = tokenizer.encode(question);
+  if (whole.starts_with(question)) {
+    const std::vector<std::string> parts{question, whole.substr(question.size())};
+    const auto encoded = encode_parts(tokenizer, parts);
+    ids.assign(encoded.ids.begin(), encoded.ids.begin() + static_cast<std::ptrdiff_t>(encoded.parts[1].first));
+  }
+  check_rows(ids, row.where);
   return ids;
 }
 
 GRAFT_TEXT_INLINE std::vector<Id> Formatter::ends() const {
   std::vector<Id> ids;
   if (end >= 0) ids.push_back(end);
-  if (chat) {
-    const auto said = tokenizer.encode(chat->last_turn({{"user", "a"}, {"assistant", "b"}}).answer);
-    if (said.size() > 1) ids.push_back(said.back());
+  if (!chat) return ids;
+  const std::string said = "42";
+  std::string before, behind;  // up to the end of what is said, and what ends it
+  try {
+    for (const auto& part : Conversation(*chat, OrderedJson::array({text_message("user", "?"), text_message("assistant", said)}), OrderedJson::object(), "").parts(Turns::last)) {
+      before += behind + part.text;
+      behind.clear();
+      if (!part.supervised) continue;
+      behind = before.substr(before.rfind(said) + said.size());
+      before.erase(before.size() - behind.size());
+      break;
+    }
+  } catch (const Error&) {  // a template that has no such conversation ends none of its answers otherwise than the model its texts
   }
+  const std::vector<std::string> both{before, behind};
+  const auto encoded = encode_parts(tokenizer, both);
+  const auto [first, last] = encoded.parts[1];
+  if (last > first && (last - first == 1 || tokenizer.is_added(encoded.ids[last - 1]))) ids.push_back(encoded.ids[last - 1]);
   return ids;
 }
 
-GRAFT_TEXT_INLINE Example Formatter::example(const Json& row, const std::string& source, Index number) const {
+GRAFT_TEXT_INLINE Example Formatter::example(const Row& row, Index number) const {
+  Keys unread;
+  return read(row, number, unread);
+}
+
+GRAFT_TEXT_INLINE Example Formatter::read(const Row& row, Index number, Keys& unread) const {
   Example made;
   made.kind = kind;
-  if (kind == ExampleKind::text_class) classified(made, row, source);
-  else if (kind == ExampleKind::fill_in) masked(made, row, source, number);
-  else if (kind == ExampleKind::pair) paired(made, row, source);
-  else continued(made, row, source);
-  if (made.tokens() > longest) fail(source, ": the example has ", made.tokens(), " tokens, more than the limit of ", longest);
-  if (made.supervised() == 0) fail(source, ": no token of the example is supervised; is the completion empty?");
+  const std::string form = form_of(row, kind);
+  if (form == "messages" && !chat) fail(row.where, ": \"messages\" need a model with a chat template");
+  if (form == "text" || !chat) {
+    for (const auto& [key, value] : row.json.items()) {
+      const bool of_class = kind == ExampleKind::text_class && (key == "second" || key == "label");
+      if (is_of_form(form, key) || of_class || says_nothing(value)) continue;
+      if (form == "completion" && changes_meaning(key)) fail(row.where, ": nothing reads \"", key, "\", as the model has no chat template, and without it the row means something else; put it into the prompt, or remove it where it is not meant");
+      unread.insert("\"" + key + "\"");
+    }
+  }
+  if (kind == ExampleKind::text_class) classified(made, row);
+  else if (kind == ExampleKind::fill_in) masked(made, row, number);
+  else if (kind == ExampleKind::pair) paired(made, row);
+  else if (form == "text" || !chat) plain(made, row, form == "completion");
+  else conversed(made, row, unread);
+  check_rows(made.ids, row.where);
+  check_rows(made.source, row.where);
+  if (kind == ExampleKind::pair) check_rows(made.labels, row.where);
+  if (made.tokens() > longest) fail(row.where, ": the example has ", made.tokens(), " tokens, more than the limit of ", longest);
+  if (made.supervised() == 0) fail(row.where, ": no token of the example is supervised; is the completion empty?");
   return made;
 }
 
-GRAFT_TEXT_INLINE std::vector<Example> Formatter::examples(const std::vector<Json>& rows, const std::string& source) const {
+GRAFT_TEXT_INLINE std::vector<Example> Formatter::examples(const std::vector<Row>& rows, const std::string& source) const {
   std::vector<Example> all;
-  for (Index i = 0; i < rows.size(); ++i) all.push_back(example(rows[i], source + ", example " + std::to_string(i + 1), i));
+  Keys unread;
+  for (Index i = 0; i < rows.size(); ++i) all.push_back(read(rows[i], i, unread));
+  std::string named;
+  for (const auto& key : unread) named += (named.empty() ? "" : ", ") + key;
+  if (!named.empty()) std::fprintf(stderr, "%s: nothing reads %s\n", source.c_str(), named.c_str());
   return all;
 }
 
@@ -109,82 +180,106 @@ GRAFT_TEXT_INLINE std::function<Example(const Example&, Index, Index)> Formatter
   };
 }
 
-GRAFT_TEXT_INLINE Id Formatter::class_of(const Json& row, const std::string& source) const {
-  if (!row.contains("label")) fail(source, ": an example of a classifier needs \"text\" and \"label\"");
-  const Json& label = row.at("label");
-  const std::string name = label.is_string() ? label.get<std::string>() : label.dump();
-  for (Index i = 0; i < classes.size(); ++i)
-    if (classes[i] == name) return static_cast<Id>(i);
-  if (!label.is_number_unsigned() || label.get<Index>() >= classes.size()) fail(source, ": the label ", label.dump(), " is none of the ", classes.size(), " classes");
-  return label.get<Id>();
+GRAFT_TEXT_INLINE Conversation Formatter::conversation(const Row& row) const {
+  const std::string form = form_of(row, kind);
+  if (form == "text") fail(row.where, ": a row of \"text\" asks for no answer");
+  if (form == "messages") return Conversation(*chat, row.json.at("messages"), beside_messages(row, form), row.where);
+  return Conversation(*chat, OrderedJson::array({text_message("user", instruction + row.get("prompt")), text_message("assistant", row.get("completion"))}), beside_messages(row, form), row.where);
 }
 
-GRAFT_TEXT_INLINE void Formatter::continued(Example& made, const Json& row, const std::string& source) const {
-  if (row.contains("messages")) {
-    if (!chat) fail(source, ": \"messages\" need a model with a chat template");
-    std::vector<Message> so_far;
-    Index rendered = 0;
-    for (const Json& message : row.at("messages")) {
-      so_far.push_back({required<std::string>(message, "role", source), required<std::string>(message, "content", source)});
-      if (so_far.back().role != "assistant") continue;
-      const auto [before, answer] = chat->last_turn(so_far);
-      if (before.size() < rendered) fail(source, ": the chat template renders earlier turns otherwise when more follow; train on the last answer alone");
-      made.append(tokenizer.encode(std::string_view(before).substr(rendered)), false);
-      made.append(tokenizer.encode(answer), true);
-      rendered = before.size() + answer.size();
-    }
-    return;
+/// A conversation is what the template makes of it, and nothing is put about it.
+GRAFT_TEXT_INLINE void Formatter::conversed(Example& made, const Row& row, Keys& unread) const {
+  if (row.has("completion") && row.get("completion").empty()) return;
+  const Conversation talk = conversation(row);
+  add_parts(made, talk.parts(turns));
+  const auto left = talk.unread();
+  for (const auto& key : left.beside) unread.insert("\"" + key + "\"");
+  for (const auto& key : left.of_messages) unread.insert("\"" + key + "\" of messages");
+  while (!made.labels.empty() && made.labels.back() < 0) {  // nothing is learned of what stands behind the last answer
+    made.labels.pop_back();
+    made.ids.pop_back();
   }
-  if (row.contains("completion")) {
-    const auto asked = required<std::string>(row, "prompt", source), said = required<std::string>(row, "completion", source);
-    if (chat) {
-      const auto [before, answer] = chat->last_turn({{"user", instruction + asked}, {"assistant", said}});
-      made.append(tokenizer.encode(before), false);
-      if (!said.empty()) made.append(tokenizer.encode(answer), true);
-      return;
-    }
-    made.append(prompt_ids(asked), false);
-    made.append(tokenizer.encode(said), true);
-  } else if (row.contains("text")) {
-    made.append(tokenizer.opening(), false);
-    made.append(tokenizer.encode(required<std::string>(row, "text", source)), true);
-  } else {
-    fail(source, ": an example needs \"prompt\" and \"completion\", or \"messages\", or \"text\"");
-  }
-  if (end >= 0 && made.supervised() > 0) made.append({end}, true);
 }
 
-GRAFT_TEXT_INLINE void Formatter::paired(Example& made, const Json& row, const std::string& source) const {
-  if (!row.contains("completion")) fail(source, ": an example of an encoder–decoder needs \"prompt\" and \"completion\"");
-  made.source = prompt_ids(required<std::string>(row, "prompt", source));
-  if (const auto said = required<std::string>(row, "completion", source); !said.empty()) made.labels = tokenizer.encode_whole(said).ids;
+GRAFT_TEXT_INLINE void Formatter::plain(Example& made, const Row& row, bool completes) const {
+  if (completes) add_parts(made, {{instruction + row.get("prompt"), false}, {row.get("completion"), true}});
+  else add_parts(made, {{row.get("text"), true}});
+  const auto first = tokenizer.opening(), last = tokenizer.closing();
+  const auto missing = static_cast<std::ptrdiff_t>(first.size() - overlap(first, made.ids));
+  made.ids.insert(made.ids.begin(), first.begin(), first.begin() + missing);
+  made.labels.insert(made.labels.begin(), static_cast<Index>(missing), -1);
+  std::fill_n(made.labels.begin(), first.size(), -1);
+  if (std::all_of(made.labels.begin(), made.labels.end(), [](Id label) { return label < 0; })) return;
+  made.ids.insert(made.ids.end(), last.begin() + static_cast<std::ptrdiff_t>(overlap(made.ids, last)), last.end());
+  add_end(made.ids);
+  made.labels.insert(made.labels.end(), made.ids.begin() + static_cast<std::ptrdiff_t>(made.labels.size()), made.ids.end());
 }
 
-GRAFT_TEXT_INLINE void Formatter::classified(Example& made, const Json& row, const std::string& source) const {
-  const auto first = instruction + required<std::string>(row, "text", source);
-  const bool two = row.contains("second");
-  const auto encoded = two ? tokenizer.encode_pair(first, required<std::string>(row, "second", source)) : tokenizer.encode_whole(first);
+GRAFT_TEXT_INLINE void Formatter::paired(Example& made, const Row& row) const {
+  made.source = tokenizer.encode_whole(instruction + row.get("prompt")).ids;
+  const auto said = row.get("completion");
+  if (said.empty()) return;
+  made.labels = tokenizer.encode_whole(said).ids;
+  add_end(made.labels);
+}
+
+GRAFT_TEXT_INLINE void Formatter::classified(Example& made, const Row& row) const {
+  const auto first = instruction + row.get("text");
+  const auto encoded = row.has("second") ? tokenizer.encode_pair(first, row.get("second")) : tokenizer.encode_whole(first);
   made.ids = encoded.ids;
   made.second = static_cast<Index>(std::find(encoded.types.begin(), encoded.types.end(), 1) - encoded.types.begin());
-  made.labels = {class_of(row, source)};
+  made.labels = {class_of(row)};
 }
 
-GRAFT_TEXT_INLINE void Formatter::masked(Example& made, const Json& row, const std::string& source, Index number) const {
-  if (mask < 0) fail(source, ": the tokenizer has no mask token ([MASK] or <mask>), by which this kind of model learns");
-  made.ids = tokenizer.encode_whole(required<std::string>(row, "text", source)).ids;
+GRAFT_TEXT_INLINE Id Formatter::class_of(const Row& row) const {
+  const std::string name = label_of(row);
+  if (const auto found = std::find(classes.begin(), classes.end(), name); found != classes.end()) return static_cast<Id>(found - classes.begin());
+  Index number = 0;
+  if (const auto read = std::from_chars(name.data(), name.data() + name.size(), number); row.json.at("label").is_number() && read.ec == std::errc() && number < classes.size()) return static_cast<Id>(number);
+  fail(row.where, ": the label \"", name, "\" is none of the ", classes.size(), " classes");
+}
+
+GRAFT_TEXT_INLINE void Formatter::masked(Example& made, const Row& row, Index number) const {
+  if (mask < 0) fail(row.where, ": the tokenizer has no mask token ([MASK] or <mask>), by which this kind of model learns");
+  made.ids = tokenizer.encode_whole(row.get("text")).ids;
   hide(made, number, 0);
 }
 
 GRAFT_TEXT_INLINE void Formatter::hide(Example& made, Index number, Index epoch) const {
   const auto first = tokenizer.opening().size(), last = made.ids.size() - std::min(made.ids.size(), tokenizer.closing().size());
+  const Index tokens = vocabulary == 0 ? tokenizer.size() : std::min(tokenizer.size(), vocabulary);
   made.labels.assign(made.ids.size(), -1);
   const auto draw = [&](Index i, Index which) { return uniform01({seed, number + (epoch << 32U)}, 3 * i + which); };
   for (Index i = first; i < last; ++i) {
     if (draw(i, 0) >= 0.15F && !(i + 1 == last && made.supervised() == 0)) continue;  // one at least
     made.labels[i] = made.ids[i];
     if (const float kind_of = draw(i, 1); kind_of < 0.8F) made.ids[i] = mask;
-    else if (kind_of < 0.9F) made.ids[i] = static_cast<Id>(draw(i, 2) * static_cast<float>(tokenizer.size() - 1));
+    else if (kind_of < 0.9F) made.ids[i] = static_cast<Id>(draw(i, 2) * static_cast<float>(tokens - 1));
   }
+}
+
+GRAFT_TEXT_INLINE void Formatter::add_parts(Example& made, const std::vector<TextPart>& parts) const {
+  std::vector<std::string> texts;
+  for (const auto& part : parts) texts.push_back(part.text);
+  const auto encoded = encode_parts(tokenizer, texts);
+  made.ids = encoded.ids;
+  made.labels.assign(made.ids.size(), -1);
+  for (Index p = 0; p < parts.size(); ++p)
+    if (const auto [first, last] = encoded.parts[p]; parts[p].supervised) std::copy(made.ids.begin() + static_cast<std::ptrdiff_t>(first), made.ids.begin() + static_cast<std::ptrdiff_t>(last), made.labels.begin() + static_cast<std::ptrdiff_t>(first));
+}
+
+/// The token that ends a text, unless the text has it already, if need be before white space.
+GRAFT_TEXT_INLINE void Formatter::add_end(std::vector<Id>& ids) const {
+  if (end < 0) return;
+  Index last = ids.size();
+  while (last > 0 && ids[last - 1] != end && without_space_at_end(tokenizer.decode(std::span(&ids[last - 1], 1), true)) == 0) --last;
+  if (last == 0 || ids[last - 1] != end) ids.push_back(end);
+}
+
+GRAFT_TEXT_INLINE void Formatter::check_rows(const std::vector<Id>& ids, const std::string& where) const {
+  for (const Id id : ids)
+    if (vocabulary > 0 && id >= static_cast<Id>(vocabulary))
+      fail(where, ": the token \"", tokenizer.token(id), "\" has the id ", id, ", and the model has rows for ", vocabulary, " tokens (the tokenizer has ", tokenizer.size(), "); leave it out of the texts, or take a model whose embedding was resized");
 }
 #endif
 

@@ -4,61 +4,9 @@
 #pragma once
 
 #include <graft/text/jinja_filters.hpp>
-
-#include <ctime>
-#include <map>
+#include <graft/text/jinja_scope.hpp>
 
 namespace graft::jinja {
-
-/// What a template can see while it runs.
-class Scope {
- public:
-  explicit Scope(Dict globals) { layers_.push_back(std::move(globals)); }
-
-  [[nodiscard]] Value get(const std::string& name) const {
-    for (Index i = layers_.size(); i-- > 0;)
-      for (const auto& [key, value] : layers_[i])
-        if (key == name) return value;
-    return {};
-  }
-  /// Sets a name in the innermost layer.
-  void set(const std::string& name, Value value) {
-    for (auto& [key, old] : layers_.back())
-      if (key == name) {
-        old = std::move(value);
-        return;
-      }
-    layers_.back().emplace_back(name, std::move(value));
-  }
-  void push() {
-    if (layers_.size() > 100) fail("the chat template nests too deeply");
-    layers_.emplace_back();
-  }
-  void pop() { layers_.pop_back(); }
-  /// Counts a step of work.
-  void work() {
-    if (++steps_ > 20'000'000) fail("the chat template does not come to an end");
-  }
-
- private:
-  std::vector<Dict> layers_;
-  Index steps_ = 0;
-};
-
-using Expression = std::function<Value(Scope&)>;
-/// What is left of the enclosing loop's body after a statement.
-enum class Flow { goes_on, breaks, continues };
-using Statement = std::function<Flow(Scope&, std::string&)>;
-using Body = std::vector<Statement>;
-
-inline Flow run(const Body& body, Scope& scope, std::string& out) {
-  for (const auto& statement : body) {
-    scope.work();
-    if (out.size() > 50'000'000) fail("the chat template writes without end");
-    if (const Flow flow = statement(scope, out); flow != Flow::goes_on) return flow;
-  }
-  return Flow::goes_on;
-}
 
 /// One expression, from text to a function.
 class ExpressionParser {
@@ -253,6 +201,7 @@ class ExpressionParser {
         if (op == "in" || op == "not in") {
           bool found = false;
           if (b.text() != nullptr) found = b.text()->find(a.string()) != std::string::npos;
+          else if (b.dict() != nullptr) found = a.text() != nullptr && b.dict()->find(*a.text()) != nullptr;
           else {
             const auto all = b.elements();
             found = std::find(all.begin(), all.end(), a) != all.end();

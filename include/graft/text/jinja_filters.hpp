@@ -94,6 +94,7 @@ inline Value method(const Value& subject, const std::string& name) {
       return Value(Function([subject, f](const Arguments&) {
         List list;
         for (const auto& [key, value] : *subject.dict()) list.push_back(f(key, value));
+        subject.dict()->ask_all();
         return Value(std::move(list));
       }));
     };
@@ -105,8 +106,10 @@ inline Value method(const Value& subject, const std::string& name) {
       return found.is_undefined() ? a.get(1, "default", nullptr) : found;
     });
     if (name == "update") return Function([subject](const Arguments& a) {
-      if (const Value more = a.get(0, "other"); more.dict() != nullptr)
+      if (const Value more = a.get(0, "other"); more.dict() != nullptr) {
+        more.dict()->ask_all();
         for (const auto& [key, value] : Dict(*more.dict())) subject.set(key, value.within(subject));
+      }
       for (const auto& [key, value] : a.named) subject.set(key, value.within(subject));
       return Value(nullptr);
     });
@@ -171,6 +174,8 @@ inline Value filter(const std::string& name, const Value& subject, const Argumen
   if (name == "trim") return stripped(subject.str(), given.get(0, "chars"), true, true);
   if (name == "length" || name == "count") return subject.length();
   if (name == "tojson") {
+    for (const auto& [option, value] : given.named)
+      if (option != "indent" && value.truth()) fail("the chat template writes JSON with ", option, ", which graft does not know");
     const Value indent = given.get(0, "indent", nullptr);
     return subject.json(indent.is_none() ? -1 : static_cast<int>(std::clamp<std::int64_t>(indent.integer(), 0, 16)));
   }

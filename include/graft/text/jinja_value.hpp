@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -17,10 +18,28 @@ namespace graft::jinja {
 class Value;
 struct Arguments;
 using List = std::vector<Value>;
-using Dict = std::vector<std::pair<std::string, Value>>;  // in the order of insertion, as Python has it
 using Function = std::function<Value(const Arguments&)>;
 
 struct Undefined {};
+
+/// Entries in the order of insertion, as Python has it.
+class Dict : public std::vector<std::pair<std::string, Value>> {
+ public:
+  using vector::vector;
+  /// Gets every key that is asked for, where someone wants to know.
+  std::shared_ptr<std::vector<std::string>> asked;
+
+  /// The value of a key, or null.
+  [[nodiscard]] const Value* find(const std::string& key) const;
+  void set(const std::string& key, Value value);
+  /// Says that all keys were asked for.
+  void ask_all() const;
+
+ private:
+  void ask(const std::string& key) const {
+    if (asked && std::find(asked->begin(), asked->end(), key) == asked->end()) asked->push_back(key);
+  }
+};
 
 /// Lists, dictionaries and functions are shared between the values that name them.
 class Value {
@@ -49,7 +68,7 @@ class Value {
   explicit Value(const J& json) {
     if (json.is_null()) is_ = nullptr;
     else if (json.is_boolean()) is_ = json.template get<bool>();
-    else if (json.is_number_integer()) is_ = json.template get<std::int64_t>();
+    else if (json.is_number_integer() && json <= std::numeric_limits<std::int64_t>::max()) is_ = json.template get<std::int64_t>();
     else if (json.is_number()) is_ = json.template get<double>();
     else if (json.is_string()) is_ = json.template get<std::string>();
     else if (json.is_array()) {
@@ -102,19 +121,10 @@ class Value {
 
   /// An entry of a dictionary; undefined where there is none.
   [[nodiscard]] Value get(const std::string& key) const {
-    if (dict() != nullptr)
-      for (const auto& [name, value] : *dict())
-        if (name == key) return value;
-    return {};
+    const Value* const found = dict() != nullptr ? dict()->find(key) : nullptr;
+    return found != nullptr ? *found : Value();
   }
-  void set(const std::string& key, Value value) const {
-    for (auto& [name, old] : *dict())
-      if (name == key) {
-        old = std::move(value);
-        return;
-      }
-    dict()->emplace_back(key, std::move(value));
-  }
+  void set(const std::string& key, Value value) const { dict()->set(key, std::move(value)); }
 
   /// This value, to be put into `container`. Fails where values would nest too deeply, or contain themselves.
   [[nodiscard]] const Value& within(const Value& container) const {
@@ -189,6 +199,7 @@ class Value {
     if (is_number()) return repr();
     if (list() == nullptr && dict() == nullptr) fail("the chat template writes ", repr(), " as JSON");
     const std::string line = indent < 0 ? "" : "\n" + std::string(static_cast<Index>(indent * (depth + 1)), ' ');
+    if (dict() != nullptr) dict()->ask_all();
     std::string all;
     const auto add = [&](const std::string& one) { all += (all.empty() ? "" : indent < 0 ? ", " : ",") + line + one; };
     if (list() != nullptr)
@@ -239,6 +250,24 @@ class Value {
   std::variant<Undefined, std::nullptr_t, bool, std::int64_t, double, std::string, std::shared_ptr<List>, std::shared_ptr<Dict>, std::shared_ptr<Function>> is_;
   bool is_tuple_ = false;
 };
+
+inline const Value* Dict::find(const std::string& key) const {
+  ask(key);
+  for (const auto& [name, value] : *this)
+    if (name == key) return &value;
+  return nullptr;
+}
+inline void Dict::set(const std::string& key, Value value) {
+  for (auto& [name, old] : *this)
+    if (name == key) {
+      old = std::move(value);
+      return;
+    }
+  emplace_back(key, std::move(value));
+}
+inline void Dict::ask_all() const {
+  for (const auto& entry : *this) ask(entry.first);
+}
 
 /// What a call is given.
 struct Arguments {

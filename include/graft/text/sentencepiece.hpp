@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/core/config.hpp>
+#include <graft/text/splitter.hpp>
 #include <graft/text/subword.hpp>
 
 #include <algorithm>
@@ -75,11 +76,14 @@ class SentencePiece final : public Subword {
     if (const auto status = processor_.LoadFromSerializedProto(model); !status.ok()) fail(source, ": SentencePiece cannot read this model: ", status.ToString());
   }
 
-  void encode(std::string_view text, std::vector<Id>& ids) const override {
-    std::vector<int> found;
+  /// What the library makes of a text, normalised and cut into the tokens' own spellings.
+  void cut(std::string_view text, std::vector<splitter::Piece>& pieces) const {
+    std::vector<std::string> found;
     if (const auto status = processor_.Encode(text, &found); !status.ok()) fail("SentencePiece: ", status.ToString());
-    ids.insert(ids.end(), found.begin(), found.end());
+    for (auto& piece : found) pieces.push_back({std::move(piece)});
   }
+  /// A piece is one token already.
+  void encode(std::string_view piece, std::vector<Token>& tokens) const override { tokens.push_back({static_cast<Id>(processor_.PieceToId(piece)), piece.size()}); }
   [[nodiscard]] const sentencepiece::SentencePieceProcessor& processor() const { return processor_; }
 
  private:

@@ -55,11 +55,17 @@ inline int byte_of(std::string_view token) {
   return byte;
 }
 
-/// A tokenizer's model: a piece of text to ids.
+/// A token of a piece, and where in the piece it ends.
+struct Token {
+  Id id;
+  Index end;
+};
+
+/// A tokenizer's model: a piece of text to the tokens that it is made of, in order.
 class Subword {
  public:
   virtual ~Subword() = default;
-  virtual void encode(std::string_view piece, std::vector<Id>& ids) const = 0;
+  virtual void encode(std::string_view piece, std::vector<Token>& tokens) const = 0;
 };
 
 /// What a piece becomes that is not in the vocabulary: its bytes, where all of them are, or the unknown token, once for all
@@ -68,19 +74,20 @@ struct Unknown {
   Id token = -1;
   bool bytes = false, fused = false;
 
-  /// Appends it. `after_unknown`: whether what was appended before is unknown, too; is so afterwards where this is.
-  void encode(const Vocabulary& vocabulary, std::string_view text, std::vector<Id>& ids, bool& after_unknown) const {
+  /// Appends it; `begin` is where in a piece the text stands. `after_unknown`: whether what was appended before is unknown, too; is so afterwards where this is.
+  void encode(const Vocabulary& vocabulary, std::string_view text, Index begin, std::vector<Token>& tokens, bool& after_unknown) const {
     if (bytes) {
-      std::vector<Id> spelled;
-      for (const char c : text) spelled.push_back(vocabulary.byte(static_cast<unsigned char>(c)));
-      if (std::find(spelled.begin(), spelled.end(), -1) == spelled.end()) {
-        ids.insert(ids.end(), spelled.begin(), spelled.end());
+      std::vector<Token> spelled;
+      for (const char c : text) spelled.push_back({vocabulary.byte(static_cast<unsigned char>(c)), begin + spelled.size() + 1});
+      if (std::none_of(spelled.begin(), spelled.end(), [](const Token& byte) { return byte.id < 0; })) {
+        tokens.insert(tokens.end(), spelled.begin(), spelled.end());
         after_unknown = false;
         return;
       }
     }
     if (token < 0) fail("tokenizer: the vocabulary has no token for \"", std::string(text), "\" and none for what is unknown");
-    if (!fused || !after_unknown) ids.push_back(token);
+    if (fused && after_unknown) tokens.back().end = begin + text.size();
+    else tokens.push_back({token, begin + text.size()});
     after_unknown = true;
   }
 };

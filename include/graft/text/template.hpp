@@ -4,6 +4,8 @@
 
 #include <graft/text/jinja.hpp>
 
+#include <ctime>
+
 namespace graft {
 
 class Template {
@@ -17,13 +19,12 @@ class Template {
   }
 
   /// The text that the template makes of values.
-  [[nodiscard]] std::string operator()(const jinja::Dict& values) const {
+  [[nodiscard]] jinja::Rendered operator()(const jinja::Dict& values) const {
     jinja::Scope scope(globals());
-    scope.push();
-    for (const auto& [name, value] : values) scope.set(name, value);
-    std::string out;
-    jinja::run(body_, scope, out);
-    return out;
+    scope.push(values);
+    scope.push();  // for what the template sets
+    jinja::run(body_, scope, scope.rendered.text);
+    return scope.finished();
   }
 
  private:
@@ -137,7 +138,14 @@ class Template {
     if (word == "macro") return macro();
     if (word == "break") return [](Scope&, std::string&) { return Flow::breaks; };
     if (word == "continue") return [](Scope&, std::string&) { return Flow::continues; };
-    if (word == "generation") return [inside = until("endgeneration")](Scope& s, std::string& out) { return jinja::run(inside, s, out); };
+    if (word == "generation") {
+      return [inside = until("endgeneration")](Scope& s, std::string& out) {
+        const Index begin = out.size();
+        const Flow flow = jinja::run(inside, s, out);
+        s.note_generated(out, begin);
+        return flow;
+      };
+    }
     if (word == "filter") {
       const std::string call = rest_of(word);
       auto inside = until("endfilter");

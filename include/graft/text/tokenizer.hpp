@@ -1,6 +1,6 @@
 /// \file
-/// Text ↔ token ids: text is searched for added tokens; what lies between is normalised, split into pieces, and each piece
-/// encoded by the model (BytePairEncoding, Unigram, WordPiece or SentencePiece). Decoding goes back from the tokens.
+/// Text ↔ token ids in two stages: text is searched for added tokens, and what lies between is normalised and split into pieces;
+/// each piece is encoded by the model (BytePairEncoding, Unigram, WordPiece or SentencePiece). Decoding goes back from the tokens.
 #pragma once
 
 #include <graft/text/byte_pair_encoding.hpp>
@@ -83,6 +83,13 @@ struct Encoded {
   std::vector<Id> ids, types;
 };
 
+/// What the first stage makes of a text: an added token, or a piece that the model encodes on its own.
+struct Segment {
+  const AddedToken* added;
+  std::string piece;
+  Index end = 0;  ///< of an added token: where in the text it ends, if it was found before the text was normalised
+};
+
 class Tokenizer {
  public:
   explicit Tokenizer(TokenizerParts parts);
@@ -103,10 +110,22 @@ class Tokenizer {
     return added != nullptr ? added->content : (*parts_.vocabulary)[id];
   }
 
+  /// Whether an id is of a token that text names literally.
+  [[nodiscard]] bool is_added(Id id) const { return id >= 0 && static_cast<Index>(id) < size() && added_by_id_[static_cast<Index>(id)] != nullptr; }
+
   /// Text to ids. Added tokens written out in the text are taken as such; nothing else is added.
   [[nodiscard]] std::vector<Id> encode(std::string_view text) const;
+  /// Text as the stages take it: UTF-8, where other bytes mean nothing.
+  [[nodiscard]] std::string readable(std::string_view text) const { return parts_.bytes ? std::string(text) : repaired(text); }
+  /// The first stage, of readable text from a place on, which is its beginning or where an added token ends.
+  [[nodiscard]] std::vector<Segment> segments(const std::string& text, Index from = 0) const;
+  /// The second stage, of one segment.
+  void append(const Segment& segment, std::vector<Token>& tokens) const {
+    if (segment.added != nullptr) tokens.push_back({segment.added->id, 0});
+    else parts_.model->encode(segment.piece, tokens);
+  }
 
-  /// The same among the model's own tokens, like a text's beginning or [CLS] and [SEP].
+  /// Text to ids among the model's own tokens, like a text's beginning or [CLS] and [SEP]. Those that the text has written out where they belong are there once.
   [[nodiscard]] Encoded encode_whole(std::string_view text) const { return fill(parts_.single, {encode(text)}); }
   [[nodiscard]] Encoded encode_pair(std::string_view first, std::string_view second) const { return fill(parts_.pair, {encode(first), encode(second)}); }
   /// The tokens that stand before and after one text.
@@ -121,19 +140,12 @@ class Tokenizer {
 
   [[nodiscard]] std::string normalized(std::string_view text) const;
 
+
   template <class Each>
-  static void search(std::string_view text, const Beginnings& beginnings, Each each);
+  static void search(std::string_view text, const Beginnings& beginnings, Each each, Index from = 0);
   static bool stands_alone(std::string_view text, Index at, Index length);
 
-  static Encoded fill(const TokenTemplate& form, const std::vector<std::vector<Id>>& texts) {
-    Encoded filled;
-    for (const auto& item : form.items) {
-      const auto ids = item.text < 0 ? std::vector<Id>{item.token} : texts.at(static_cast<Index>(item.text));
-      filled.ids.insert(filled.ids.end(), ids.begin(), ids.end());
-      filled.types.resize(filled.ids.size(), item.type);
-    }
-    return filled;
-  }
+  static Encoded fill(const TokenTemplate& form, const std::vector<std::vector<Id>>& texts);
   [[nodiscard]] std::vector<Id> around(bool before) const {
     std::vector<Id> ids;
     bool passed = false;
@@ -198,22 +210,60 @@ GRAFT_TEXT_INLINE Tokenizer::Tokenizer(TokenizerParts parts) : parts_(std::move(
   for (const auto& token : parts_.added) added_by_id_[static_cast<Index>(token.id)] = &token;
 }
 
-GRAFT_TEXT_INLINE std::vector<Id> Tokenizer::encode(std::string_view text) const {
-  const std::string whole = parts_.bytes ? std::string(text) : repaired(text);
-  std::vector<Id> ids;
-  search(whole, literal_, [&](std::string_view plain, const AddedToken* added) {
-    if (added != nullptr) return ids.push_back(added->id);
-    const bool first = plain.data() == whole.data();
+GRAFT_TEXT_INLINE std::vector<Segment> Tokenizer::segments(const std::string& text, Index from) const {
+  std::vector<Segment> made;
+  const auto place = [&](std::string_view rest) { return static_cast<Index>(rest.data() - text.data()); };
+  search(text, literal_, [&](std::string_view plain, const AddedToken* added) {
+    if (added != nullptr) return made.push_back({added, {}, place(plain)});
     const std::string normal = normalized(plain);
     search(normal, normalized_, [&](std::string_view rest, const AddedToken* found) {
-      if (found != nullptr) return ids.push_back(found->id);
-      std::vector<splitter::Piece> pieces{{std::string(rest), first && rest.data() == normal.data()}};
+      if (found != nullptr) return made.push_back({found, {}});
+      std::vector<splitter::Piece> pieces{{std::string(rest), place(plain) == 0 && rest.data() == normal.data()}};
       for (const auto& step : parts_.splitter) step(pieces);
-      for (const auto& piece : pieces)
-        if (!piece.text.empty()) parts_.model->encode(piece.text, ids);
+      for (auto& piece : pieces)
+        if (!piece.text.empty()) made.push_back({nullptr, std::move(piece.text)});
     });
-  });
+  }, from);
+  return made;
+}
+
+GRAFT_TEXT_INLINE std::vector<Id> Tokenizer::encode(std::string_view text) const {
+  std::vector<Token> tokens;
+  for (const auto& segment : segments(readable(text))) append(segment, tokens);
+  std::vector<Id> ids;
+  for (const auto& token : tokens) ids.push_back(token.id);
   return ids;
+}
+
+/// How many of the last of some tokens are the first of others.
+inline Index overlap(std::span<const Id> first, std::span<const Id> then) {
+  for (Index n = std::min(first.size(), then.size()); n > 0; --n)
+    if (std::equal(then.begin(), then.begin() + static_cast<std::ptrdiff_t>(n), first.end() - static_cast<std::ptrdiff_t>(n))) return n;
+  return 0;
+}
+
+GRAFT_TEXT_INLINE Encoded Tokenizer::fill(const TokenTemplate& form, const std::vector<std::vector<Id>>& texts) {
+  Encoded filled;
+  const auto put = [&filled](std::span<const Id> ids, Id type) {
+    filled.ids.insert(filled.ids.end(), ids.begin(), ids.end());
+    filled.types.resize(filled.ids.size(), type);
+  };
+  std::vector<Id> own;         // the template's tokens before the next text
+  std::span<const Id> before;  // the text before them
+  for (Index i = 0; i < form.items.size();) {
+    if (const auto& item = form.items[i]; item.text >= 0) {
+      const std::span<const Id> text = texts.at(static_cast<Index>(item.text));
+      before = text.subspan(overlap(own, text));
+      put(before, item.type);
+      own.clear();
+      ++i;
+      continue;
+    }
+    const Index first = i;
+    for (; i < form.items.size() && form.items[i].text < 0; ++i) own.push_back(form.items[i].token);
+    for (Index k = first + overlap(before, own); k < i; ++k) put(std::span(&form.items[k].token, 1), form.items[k].type);
+  }
+  return filled;
 }
 
 GRAFT_TEXT_INLINE std::string Tokenizer::decode(std::span<const Id> ids, bool with_special) const {
@@ -245,11 +295,11 @@ inline Index without_space_at_end(std::string_view text) {
   return end;
 }
 
-/// Cuts text at added tokens, leftmost and longest first: each(what lies between, null) and each({}, token) in order.
+/// Cuts text at added tokens, leftmost and longest first: each(what lies between, null) and each({} at its end, token) in order.
 template <class Each>
-void Tokenizer::search(std::string_view text, const Beginnings& beginnings, Each each) {
-  Index done = 0;
-  for (Index at = 0; at < text.size();) {
+void Tokenizer::search(std::string_view text, const Beginnings& beginnings, Each each, Index from) {
+  Index done = from;
+  for (Index at = from; at < text.size();) {
     const std::pair<std::string, const AddedToken*>* found = nullptr;
     for (const auto& candidate : beginnings[static_cast<unsigned char>(text[at])])
       if (text.substr(at).starts_with(candidate.first) && (!candidate.second->whole_word || stands_alone(text, at, candidate.first.size()))) {
@@ -265,7 +315,7 @@ void Tokenizer::search(std::string_view text, const Beginnings& beginnings, Each
     if (found->second->takes_right)
       while (end < text.size() && is_white_space(first_character(text.substr(end)).first)) end += first_character(text.substr(end)).second;
     if (begin > done) each(text.substr(done, begin - done), nullptr);
-    each(std::string_view(), found->second);
+    each(text.substr(end, 0), found->second);
     done = at = end;
   }
   if (done < text.size()) each(text.substr(done), nullptr);

@@ -21,6 +21,11 @@ namespace graft {
     if (processor.IsControl(id)) parts.added.push_back({.id = static_cast<Id>(id), .content = tokens.back()});
   }
   parts.vocabulary = std::make_shared<Vocabulary>(std::move(tokens));
+  parts.splitter = {[loaded](std::vector<splitter::Piece>& pieces) {
+    std::vector<splitter::Piece> cut;
+    for (const auto& piece : pieces) loaded->cut(piece.text, cut);
+    pieces = std::move(cut);
+  }};
   parts.model = loaded;
   parts.decoder = {[loaded](std::vector<std::string>& pieces) {
     std::string bytes, text;  // of a character at the end that is not whole: the library would decode them to U+FFFD

@@ -21,7 +21,7 @@ class Unigram final : public Subword {
     }
   }
 
-  void encode(std::string_view piece, std::vector<Id>& ids) const override {
+  void encode(std::string_view piece, std::vector<Token>& tokens) const override {
     struct Cut {
       double score = -std::numeric_limits<double>::infinity();
       Index begin = 0;
@@ -50,10 +50,10 @@ class Unigram final : public Subword {
     for (Index i = ends.size(); i-- > 0;) {
       const Cut& cut = best[ends[i]];
       if (cut.id >= 0 && cut.id != unknown_.token) {
-        ids.push_back(cut.id);
+        tokens.push_back({cut.id, ends[i]});
         after_unknown = false;
       } else {
-        unknown_.encode(*vocabulary_, piece.substr(cut.begin, ends[i] - cut.begin), ids, after_unknown);
+        unknown_.encode(*vocabulary_, piece.substr(cut.begin, ends[i] - cut.begin), cut.begin, tokens, after_unknown);
       }
     }
   }

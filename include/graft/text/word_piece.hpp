@@ -15,11 +15,11 @@ class WordPiece final : public Subword {
     if (unknown_ < 0) fail("tokenizer: the vocabulary has no token for unknown words");
   }
 
-  void encode(std::string_view word, std::vector<Id>& ids) const override {
+  void encode(std::string_view word, std::vector<Token>& tokens) const override {
     std::vector<Index> ends;  // of its characters
     each_character(word, [&](std::int32_t, std::string_view bytes) { ends.push_back((ends.empty() ? 0 : ends.back()) + bytes.size()); });
-    if (ends.size() > longest_) return ids.push_back(unknown_);
-    const Index before = ids.size();
+    if (ends.size() > longest_) return tokens.push_back({unknown_, word.size()});
+    const Index before = tokens.size();
     for (Index begin = 0; begin < word.size();) {
       Id found = -1;
       Index end = 0;
@@ -29,10 +29,10 @@ class WordPiece final : public Subword {
         found = begin == 0 ? vocabulary_->id(part) : vocabulary_->id(continuing_ + std::string(part));
       }
       if (found < 0) {
-        ids.resize(before);
-        return ids.push_back(unknown_);
+        tokens.resize(before);
+        return tokens.push_back({unknown_, word.size()});
       }
-      ids.push_back(found);
+      tokens.push_back({found, end});
       begin = end;
     }
   }
