@@ -243,7 +243,7 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
 
   const bool bypassed = embedding_is_bypassed(folder / "adapter_model.safetensors", gradients);
   const auto opened = [&](const std::filesystem::path& adapter) {
-    auto model = load<Model>(base, 0, Vocabulary::resized);
+    auto model = load<Model>(base, 0, BaseRows::resized);
     load_adapter(model, adapter);
     if (bypassed) bypass(model);
     return model;
@@ -257,7 +257,7 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
   if (expected.tensors.contains("merged_logits") && !merges<Model>()) {
     BOOST_CHECK_THROW(merge(model), Error);
   } else if (expected.tensors.contains("merged_logits")) {
-    auto merged = load<Model>(base, 0, Vocabulary::resized);
+    auto merged = load<Model>(base, 0, BaseRows::resized);
     load_adapter(merged, folder);
     merge(merged);
     BOOST_TEST(largest_logit_difference(merged, rows, expected.tensors.at("merged_logits")) < 1e-4);

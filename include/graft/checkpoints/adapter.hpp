@@ -148,7 +148,7 @@ void each_repeated_base(Model& model, F&& f) {
 /// The adapter_config.json of a model's adapter. Throws where PEFT's has no words for what the model trains: to be asked before training, too.
 template <class Model>
 Json adapter_config(const Model& model, const std::string& base_name = "") {
-  return AdapterConfigWriter(summarize_adapter(model)).write(base_name);
+  return adapter_config(summarize_adapter(model), base_name);
 }
 
 /// The trained parameters of a model, or of one member of a bank, under their names in an adapter file.
@@ -200,7 +200,7 @@ void save_adapter(const Model& model, const std::filesystem::path& folder, const
   check_member<Model>(member, "save_adapter");
   if constexpr (uses_adapter_hub<Model>()) return save_hub_adapter(model, folder, base_name, "", member);
   const auto summary = summarize_adapter(model);
-  const Json config = AdapterConfigWriter(summary).write(base_name);
+  const Json config = graft::adapter_config(summary, base_name);
   std::filesystem::create_directories(folder);
   auto tensors = adapter_tensors(model, member);
   for (auto& [name, tensor] : shared_tensors(model)) tensors.push_back(std::move(tensor));

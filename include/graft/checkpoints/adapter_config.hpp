@@ -2,7 +2,10 @@
 /// What the layers of a model say of an adapter, and that as HF PEFT's adapter_config.json. checkpoints/peft_config.hpp reads it back.
 #pragma once
 
+#include <graft/checkpoints/modules.hpp>
+#if GRAFT_TEXT_BODIES
 #include <graft/checkpoints/module_rules.hpp>
+#endif
 
 #include <map>
 
@@ -32,6 +35,10 @@ struct AdapterSummary {
 /// Whether names of modules may be shortened to what means the same among all of the model's, or these are not known.
 enum class PathsAre { shortened, whole };
 
+/// The adapter_config.json of what was gathered. Throws where PEFT's has no words for it.
+Json adapter_config(const AdapterSummary& summary, const std::string& base_name, PathsAre paths = PathsAre::shortened);
+
+#if GRAFT_TEXT_BODIES
 /// Writes one config.
 class AdapterConfigWriter {
  public:
@@ -41,7 +48,7 @@ class AdapterConfigWriter {
       if (adapted_.contains(m.path)) blocks_.insert(m.block);
   }
 
-  [[nodiscard, gnu::cold]] Json write(const std::string& base_name, PathsAre paths = PathsAre::shortened) {
+  [[nodiscard, gnu::cold]] Json write(const std::string& base_name, PathsAre paths) {
     most_parts_ = paths == PathsAre::whole ? 0 : 2;
     config_ = {{"task_type", s_.task_type.empty() ? Json() : Json(s_.task_type)}, {"peft_type", s_.type.empty() ? "LORA" : s_.type}, {"base_model_name_or_path", base_name}, {"inference_mode", true}};
     const bool tokens_alone = s_.type.empty() && !s_.tokens.empty();
@@ -212,5 +219,8 @@ class AdapterConfigWriter {
   Json config_;
   Index most_parts_ = 2;
 };
+
+GRAFT_TEXT_INLINE Json adapter_config(const AdapterSummary& summary, const std::string& base_name, PathsAre paths) { return AdapterConfigWriter(summary).write(base_name, paths); }
+#endif
 
 }  // namespace graft

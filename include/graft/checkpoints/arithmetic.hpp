@@ -291,7 +291,7 @@ inline float common_scaling(const std::vector<LowRankPairs>& adapters) {
     tensors.push_back({"base_model.model." + path + ".lora_A.weight", {pair.rank, pair.in}, std::move(a)});
     tensors.push_back({"base_model.model." + path + ".lora_B.weight", {pair.out, pair.rank}, pair.b});
   }
-  const Json config = AdapterConfigWriter(summary).write(base_name, PathsAre::whole);
+  const Json config = adapter_config(summary, base_name, PathsAre::whole);
   std::filesystem::create_directories(folder);
   write_safetensors(folder / "adapter_model.safetensors", tensors);
   write_json(folder / "adapter_config.json", config);

@@ -5,10 +5,14 @@
 #pragma once
 
 #include <graft/checkpoints/stated_config.hpp>
-#include <graft/io/bitsandbytes.hpp>
 #include <graft/io/safetensors.hpp>
+#if GRAFT_TEXT_BODIES
+#include <graft/io/bitsandbytes.hpp>
+#endif
 
-#include <functional>
+#include <deque>
+#include <memory>
+#include <optional>
 #include <set>
 
 namespace graft {
@@ -90,46 +94,10 @@ class ModelFiles {
     return gguf_ && config_.family == "llama" && (query || key) ? unpermuted(rows, query ? config_.heads : config_.groups, row_length) : rows;
   }
 
-  [[gnu::cold]] void open_gguf() {
-    gguf_.emplace(path_);
-    config_ = stated_config(gguf_->content);
-  }
-
-  [[gnu::cold]] void open_folder() {
-    const auto source = (path_ / "config.json").string();
-    json_ = read_json(source);
-    config_ = ConfigJson(json_, source).read();
-    look_for_head(config_, json_, path_);
-    open_tensors();
-  }
-
-  [[gnu::cold]] void open_tensors() {
-    const auto single = path_ / "model.safetensors", index = path_ / "model.safetensors.index.json";
-    if (std::filesystem::exists(single)) {
-      open_shard(single);
-    } else if (std::filesystem::exists(index)) {
-      std::set<std::string> shards;
-      const Json map = read_json(index);
-      if (!map.contains("weight_map") || !map.at("weight_map").is_object()) fail(index.string(), ": there is no \"weight_map\" in it");
-      for (const auto& [tensor, shard] : map.at("weight_map").items()) {
-        if (!shard.is_string() || shard.get<std::string>().find('/') != std::string::npos) fail(index.string(), ": \"", tensor, "\" names no file of this folder");
-        shards.insert(shard.get<std::string>());
-      }
-      for (const auto& shard : shards) open_shard(path_ / shard);
-    } else {
-      fail(path_.string(), ": there is neither model.safetensors nor model.safetensors.index.json in it");
-    }
-    join_bitsandbytes(merged_, joined_, path_.string());
-    if (config_.family == "gpt2")
-      for (auto& [name, tensor] : merged_)
-        if (is_stored_by_columns(name) && tensor.shape.size() == 2) std::swap(tensor.shape[0], tensor.shape[1]);  // `read` turns their elements
-  }
-
-  [[gnu::cold]] void open_shard(const std::filesystem::path& path) {
-    shards_.push_back(std::make_unique<SafetensorsFile>(path));
-    for (const auto& [name, tensor] : shards_.back()->tensors)
-      if (!merged_.emplace(name, tensor).second) fail(path.string(), ": \"", name, "\" is in another shard too");
-  }
+  void open_gguf();
+  void open_folder();
+  void open_tensors();
+  void open_shard(const std::filesystem::path& path);
 
   std::filesystem::path path_;
   std::optional<GgufFile> gguf_;
@@ -139,5 +107,45 @@ class ModelFiles {
   StatedConfig config_;
   Json json_;
 };
+
+#if GRAFT_TEXT_BODIES
+GRAFT_TEXT_INLINE void ModelFiles::open_gguf() {
+  gguf_.emplace(path_);
+  config_ = stated_config(gguf_->content);
+}
+GRAFT_TEXT_INLINE void ModelFiles::open_folder() {
+  const auto source = (path_ / "config.json").string();
+  json_ = read_json(source);
+  config_ = ConfigJson(json_, source).read();
+  look_for_head(config_, json_, path_);
+  open_tensors();
+}
+GRAFT_TEXT_INLINE void ModelFiles::open_tensors() {
+  const auto single = path_ / "model.safetensors", index = path_ / "model.safetensors.index.json";
+  if (std::filesystem::exists(single)) {
+    open_shard(single);
+  } else if (std::filesystem::exists(index)) {
+    std::set<std::string> shards;
+    const Json map = read_json(index);
+    if (!map.contains("weight_map") || !map.at("weight_map").is_object()) fail(index.string(), ": there is no \"weight_map\" in it");
+    for (const auto& [tensor, shard] : map.at("weight_map").items()) {
+      if (!shard.is_string() || shard.get<std::string>().find('/') != std::string::npos) fail(index.string(), ": \"", tensor, "\" names no file of this folder");
+      shards.insert(shard.get<std::string>());
+    }
+    for (const auto& shard : shards) open_shard(path_ / shard);
+  } else {
+    fail(path_.string(), ": there is neither model.safetensors nor model.safetensors.index.json in it");
+  }
+  join_bitsandbytes(merged_, joined_, path_.string());
+  if (config_.family == "gpt2")
+    for (auto& [name, tensor] : merged_)
+      if (is_stored_by_columns(name) && tensor.shape.size() == 2) std::swap(tensor.shape[0], tensor.shape[1]);  // `read` turns their elements
+}
+GRAFT_TEXT_INLINE void ModelFiles::open_shard(const std::filesystem::path& path) {
+  shards_.push_back(std::make_unique<SafetensorsFile>(path));
+  for (const auto& [name, tensor] : shards_.back()->tensors)
+    if (!merged_.emplace(name, tensor).second) fail(path.string(), ": \"", name, "\" is in another shard too");
+}
+#endif
 
 }  // namespace graft

@@ -124,43 +124,19 @@ template <class Model>
 }
 
 /// Complains of every size that a file states otherwise than the type.
-[[gnu::cold]] inline void check_config(const StatedConfig& in_file, const StatedConfig& in_type, Complaints& complaints) {
-  const auto same = [&](const char* what, const auto& of) {
-    const auto file = static_cast<double>(of(in_file)), type = static_cast<double>(of(in_type));
-    if (std::abs(file - type) > 1e-6 * std::abs(type)) complaints.add(std::string(what) + ": " + Json(file).dump() + " in the file, " + Json(type).dump() + " in the type");
-  };
-  constexpr std::pair<const char*, Index StatedConfig::*> sizes[] = {
-      {"vocabulary", &StatedConfig::vocabulary}, {"width", &StatedConfig::width}, {"blocks", &StatedConfig::blocks}, {"query heads", &StatedConfig::heads}, {"key/value heads", &StatedConfig::groups}, {"head width", &StatedConfig::head_width},
-      {"feed-forward width", &StatedConfig::feed_forward}, {"positions", &StatedConfig::positions}, {"token types", &StatedConfig::token_types}, {"encoder blocks", &StatedConfig::encoder_blocks}, {"buckets of distances", &StatedConfig::buckets},
-      {"farthest distance", &StatedConfig::farthest}, {"original positions", &StatedConfig::rope_original}, {"turned columns of a head", &StatedConfig::rotary_width}, {"window", &StatedConfig::window},
-      {"blocks to one without a window", &StatedConfig::full_every}, {"blocks to one without rotary positions", &StatedConfig::no_rope_every}};
-  constexpr std::pair<const char*, double StatedConfig::*> numbers[] = {
-      {"norm epsilon", &StatedConfig::norm_epsilon}, {"rotary base", &StatedConfig::rope_base}, {"rotary factor", &StatedConfig::rope_factor}, {"rotary low frequency factor", &StatedConfig::rope_low}, {"rotary high frequency factor", &StatedConfig::rope_high},
-      {"beginning of the rotary ramp", &StatedConfig::rope_ramp_begin}, {"end of the rotary ramp", &StatedConfig::rope_ramp_end}, {"rotary amplitude", &StatedConfig::rope_amplitude}, {"rotary base of windows", &StatedConfig::local_rope_base},
-      {"scale of attention", &StatedConfig::attention_scale}, {"cap of attention's scores", &StatedConfig::attention_cap}, {"cap of logits", &StatedConfig::logit_cap}};
-  constexpr std::pair<const char*, bool StatedConfig::*> flags[] = {
-      {"norms of heads (1: yes)", &StatedConfig::head_norm}, {"scaled input of the head (1: yes)", &StatedConfig::scaled_head}, {"tied head (1: yes)", &StatedConfig::tied_head}, {"gated feed-forward (1: yes)", &StatedConfig::gated},
-      {"query/key/value bias (1: yes)", &StatedConfig::qkv_bias}};
-  for (const auto& [what, member] : sizes) same(what, [m = member](const auto& c) { return c.*m; });
-  for (const auto& [what, member] : numbers) same(what, [m = member](const auto& c) { return c.*m; });
-  for (const auto& [what, member] : flags) same(what, [m = member](const auto& c) { return c.*m; });
-  for (const auto& [what, member] : {std::pair{"short rotary divisor", &StatedConfig::rope_short}, {"long rotary divisor", &StatedConfig::rope_long}}) {
-    same((std::string(what) + "s").c_str(), [m = member](const auto& c) { return (c.*m).size(); });
-    for (Index j = 0; j < std::min((in_file.*member).size(), (in_type.*member).size()); ++j) same(what, [m = member, j](const auto& c) { return (c.*m)[j]; });
-  }
-}
+void check_config(const StatedConfig& in_file, const StatedConfig& in_type, Complaints& complaints);
 
 /// Whether a type's vocabulary is that of the base's files, or has been resized for an adapter that brings all rows of the embedding and the head.
-enum class Vocabulary { of_the_base, resized };
+enum class BaseRows { all, resized };
 
 /// Fills the base weights of `model`; what a method adds keeps its values, and so does a trained head of a classifier that the file
 /// lacks, as one does that was trained for something else.
 template <class Model>
-void load_base(Model& model, const ModelFiles& files, Vocabulary vocabulary = Vocabulary::of_the_base) {
+void load_base(Model& model, const ModelFiles& files, BaseRows rows = BaseRows::all) {
   using C = typename Model::config;
   Complaints complaints;
   StatedConfig stated = files.config();
-  const bool grown = vocabulary == Vocabulary::resized && stated.vocabulary < C::vocabulary;
+  const bool grown = rows == BaseRows::resized && stated.vocabulary < C::vocabulary;
   if (grown) stated.vocabulary = C::vocabulary;
   check_config(stated, stated_config_of<Model>(stated), complaints);
   if constexpr (requires { Model::new_heads; })
@@ -212,7 +188,7 @@ void load_base(Model& model, const ModelFiles& files, Vocabulary vocabulary = Vo
 
 /// A model from a GGUF file or a Hugging Face folder; what the method adds is initialised from `seed`.
 template <class Model>
-Model load(const std::filesystem::path& path, std::uint64_t seed = 0, Vocabulary vocabulary = Vocabulary::of_the_base) {
+Model load(const std::filesystem::path& path, std::uint64_t seed = 0, BaseRows rows = BaseRows::all) {
   const ModelFiles files(path);
   Model model;
   if constexpr (requires { Model::new_heads; }) {  // layers that the file may lack
@@ -220,7 +196,7 @@ Model load(const std::filesystem::path& path, std::uint64_t seed = 0, Vocabulary
     model.head.initialize(draw);
     model.pooler.initialize(draw);
   }
-  load_base(model, files, vocabulary);
+  load_base(model, files, rows);
   model.initialize(Initializer{.key = {seed, 1U << 20U}, .base = false});
   if constexpr (any_layer<Model>([]<class L>(auto, const L&) { return requires { requires L::starts_from_base; }; })) {
     static_assert(requires { start_from_base(model); }, "graft: PissaInit and OloraInit begin with directions of the base: include <graft/checkpoints/base_directions.hpp>");
@@ -228,5 +204,33 @@ Model load(const std::filesystem::path& path, std::uint64_t seed = 0, Vocabulary
   }
   return model;
 }
+
+#if GRAFT_TEXT_BODIES
+GRAFT_TEXT_INLINE void check_config(const StatedConfig& in_file, const StatedConfig& in_type, Complaints& complaints) {
+  const auto same = [&](const char* what, const auto& of) {
+    const auto file = static_cast<double>(of(in_file)), type = static_cast<double>(of(in_type));
+    if (std::abs(file - type) > 1e-6 * std::abs(type)) complaints.add(std::string(what) + ": " + Json(file).dump() + " in the file, " + Json(type).dump() + " in the type");
+  };
+  constexpr std::pair<const char*, Index StatedConfig::*> sizes[] = {
+      {"vocabulary", &StatedConfig::vocabulary}, {"width", &StatedConfig::width}, {"blocks", &StatedConfig::blocks}, {"query heads", &StatedConfig::heads}, {"key/value heads", &StatedConfig::groups}, {"head width", &StatedConfig::head_width},
+      {"feed-forward width", &StatedConfig::feed_forward}, {"positions", &StatedConfig::positions}, {"token types", &StatedConfig::token_types}, {"encoder blocks", &StatedConfig::encoder_blocks}, {"buckets of distances", &StatedConfig::buckets},
+      {"farthest distance", &StatedConfig::farthest}, {"original positions", &StatedConfig::rope_original}, {"turned columns of a head", &StatedConfig::rotary_width}, {"window", &StatedConfig::window},
+      {"blocks to one without a window", &StatedConfig::full_every}, {"blocks to one without rotary positions", &StatedConfig::no_rope_every}};
+  constexpr std::pair<const char*, double StatedConfig::*> numbers[] = {
+      {"norm epsilon", &StatedConfig::norm_epsilon}, {"rotary base", &StatedConfig::rope_base}, {"rotary factor", &StatedConfig::rope_factor}, {"rotary low frequency factor", &StatedConfig::rope_low}, {"rotary high frequency factor", &StatedConfig::rope_high},
+      {"beginning of the rotary ramp", &StatedConfig::rope_ramp_begin}, {"end of the rotary ramp", &StatedConfig::rope_ramp_end}, {"rotary amplitude", &StatedConfig::rope_amplitude}, {"rotary base of windows", &StatedConfig::local_rope_base},
+      {"scale of attention", &StatedConfig::attention_scale}, {"cap of attention's scores", &StatedConfig::attention_cap}, {"cap of logits", &StatedConfig::logit_cap}};
+  constexpr std::pair<const char*, bool StatedConfig::*> flags[] = {
+      {"norms of heads (1: yes)", &StatedConfig::head_norm}, {"scaled input of the head (1: yes)", &StatedConfig::scaled_head}, {"tied head (1: yes)", &StatedConfig::tied_head}, {"gated feed-forward (1: yes)", &StatedConfig::gated},
+      {"query/key/value bias (1: yes)", &StatedConfig::qkv_bias}};
+  for (const auto& [what, member] : sizes) same(what, [m = member](const auto& c) { return c.*m; });
+  for (const auto& [what, member] : numbers) same(what, [m = member](const auto& c) { return c.*m; });
+  for (const auto& [what, member] : flags) same(what, [m = member](const auto& c) { return c.*m; });
+  for (const auto& [what, member] : {std::pair{"short rotary divisor", &StatedConfig::rope_short}, {"long rotary divisor", &StatedConfig::rope_long}}) {
+    same((std::string(what) + "s").c_str(), [m = member](const auto& c) { return (c.*m).size(); });
+    for (Index j = 0; j < std::min((in_file.*member).size(), (in_type.*member).size()); ++j) same(what, [m = member, j](const auto& c) { return (c.*m)[j]; });
+  }
+}
+#endif
 
 }  // namespace graft

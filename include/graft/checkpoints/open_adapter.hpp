@@ -3,10 +3,14 @@
 #pragma once
 
 #include <graft/checkpoints/adapter_config.hpp>
-#include <graft/checkpoints/adapter_folder.hpp>
 #include <graft/checkpoints/load.hpp>
+#if GRAFT_TEXT_BODIES
+#include <graft/checkpoints/adapter_folder.hpp>
+#endif
 
 namespace graft {
+
+class AdapterFolder;
 
 /// Complains of every option that a file states otherwise than the type. What a file does not state is as in the type.
 [[gnu::cold]] inline void check_options(const Json& in_file, const Json& in_type, Complaints& complaints) {
@@ -19,101 +23,33 @@ inline const StoredTensor* find_tensor(const SafetensorsFile& file, const std::s
   return found == file.tensors.end() ? nullptr : &found->second;
 }
 
-/// An adapter whose words say what a type says.
+/// An adapter whose words say what a type says, and its tensors, which are asked for one by one.
 class OpenAdapter {
  public:
-  [[gnu::cold]] OpenAdapter(const std::filesystem::path& folder, const AdapterSummary& summary, const StatedConfig& model) : folder_(folder, OwnMethods::allowed), summary_(summary) {
-    const AdapterConfig& file = folder_.config();
-    if (file.tensors == nullptr) fail(folder.string(), ": there is no adapter_model.safetensors in it");
-    AdapterConfig type{.source = "the model's type", .text = AdapterConfigWriter(summary).write("").dump()};
-    type.json = Json::parse(type.text);
-    if (folder_.is_hub()) fail(file.source, ": an adapter of AdapterHub's, and the method in the model's type is PEFT's ", type.json.at("peft_type").get<std::string>());
-    const auto kind = required<std::string>(file.json, "peft_type", file.source), wanted = type.json.at("peft_type").get<std::string>();
-    if (kind != wanted) complaints_.add("peft_type: " + kind + " in the file, " + wanted + " in the type");
-    else if (std::find(std::begin(peft_types), std::end(peft_types), kind) == std::end(peft_types)) check_options(file.json, type.json, complaints_);
-    else compare(folder_.reading_by_config(model, summary.modules).at, PeftConfig(type, model, summary.modules).read().at);
-    complaints_.raise_if_any(file.source, which_method);
-    const std::string prefix = "base_model.model.";
-    for (const auto& [name, tensor] : *file.tensors) {
-      // As graft wrote it before 0.2 where there is no head: under the name that the model has beside one.
-      const bool named_root = task_of(model) == Task::embedding && (name.starts_with(prefix + "bert.") || name.starts_with(prefix + "roberta."));
-      tensors_.emplace(named_root ? prefix + name.substr(name.find('.', prefix.size()) + 1) : name, &tensor);
-    }
-  }
+  /// `summary`, `model`: the type's.
+  OpenAdapter(const std::filesystem::path& folder, const AdapterSummary& summary, const StatedConfig& model);
+  OpenAdapter(const OpenAdapter&) = delete;
+  OpenAdapter& operator=(const OpenAdapter&) = delete;
+  ~OpenAdapter();
 
-  void expect(const std::string& name, const std::vector<Index>& shape) {
-    used_.insert(name);
-    complaints_.expect(find(name), name, shape);
-  }
+  void expect(const std::string& name, const std::vector<Index>& shape);
   /// Of a tensor that is used in part.
-  void expect_at_least(const std::string& name, const std::vector<Index>& shape) {
-    used_.insert(name);
-    const auto* const found = find(name);
-    if (found == nullptr) return complaints_.expect(nullptr, name, shape);
-    if (found->shape.size() != shape.size() || found->shape[0] < shape[0] || found->shape[1] < shape[1] || found->shape.back() < shape.back()) complaints_.add(Complaints::misshapen(name, *found, shape));
-    whole_.insert(name);
-  }
+  void expect_at_least(const std::string& name, const std::vector<Index>& shape);
   /// Of the base's own, which PEFT may repeat.
-  void may_repeat(const std::string& name, const std::vector<Index>& shape) {
-    if (find(name) != nullptr) expect(name, shape);
-  }
+  void may_repeat(const std::string& name, const std::vector<Index>& shape);
   /// Complains of what was not asked for, and throws if there is anything to complain of.
-  [[gnu::cold]] void finish() {
-    for (const auto& [name, tensor] : tensors_)
-      if (!used_.contains(name) && !repeats(name, *tensor)) complaints_.add("unexpected: " + described(name, tensor->shape));
-    complaints_.raise_if_any(folder_.path().string(), which_method);
-  }
+  void finish();
 
   [[nodiscard]] bool has(const std::string& name) const { return find(name) != nullptr; }
-  [[nodiscard]] std::vector<float> values(const std::string& name) const {
-    const auto& tensor = *find(name);
-    if (tensor.type != ElementType::I32 && tensor.type != ElementType::I64) return to_floats(tensor, name);
-    std::vector<float> values;
-    for (const auto number : to_integers(tensor, name)) values.push_back(static_cast<float>(number));
-    return values;
-  }
-  [[nodiscard]] std::vector<float> upper_left(const std::string& name, Index rows, Index columns) const {
-    const auto all = values(name);
-    const Index stride = all.size() / find(name)->shape[0];
-    std::vector<float> part;
-    for (Index i = 0; i < rows; ++i) part.insert(part.end(), all.begin() + static_cast<std::ptrdiff_t>(i * stride), all.begin() + static_cast<std::ptrdiff_t>(i * stride + columns));
-    return part;
-  }
+  [[nodiscard]] std::vector<float> values(const std::string& name) const;
+  [[nodiscard]] std::vector<float> upper_left(const std::string& name, Index rows, Index columns) const;
 
  private:
-  /// What stands at modules, in words.
-  void compare(const std::map<std::string, std::string>& file, const std::map<std::string, std::string>& type) {
-    const auto at = [](const auto& map, const auto& path) {
-      const auto found = map.find(path);
-      return found == map.end() ? std::string("nothing") : found->second;
-    };
-    for (const auto& [path, what] : file)
-      if (at(type, path) != what) complaints_.add(path + ": " + what + " in the file, " + at(type, path) + " in the type");
-    for (const auto& [path, what] : type)
-      if (!file.contains(path)) complaints_.add(path + ": nothing in the file, " + what + " in the type");
-  }
-  [[nodiscard]] const StoredTensor* find(const std::string& name) const {
-    const auto found = tensors_.find(name);
-    return found == tensors_.end() ? nullptr : found->second;
-  }
+  void compare(const std::map<std::string, std::string>& file, const std::map<std::string, std::string>& type);
+  [[nodiscard]] const StoredTensor* find(const std::string& name) const;
+  [[nodiscard]] bool repeats(const std::string& name, const StoredTensor& tensor) const;
 
-  /// Whether a tensor is there once more: what layers share under every layer's name, a head that follows the embedding, a bias of two names.
-  [[nodiscard]] bool repeats(const std::string& name, const StoredTensor& tensor) const {
-    const auto last = name.substr(name.rfind('.') + 1);
-    if (std::any_of(whole_.begin(), whole_.end(), [&](const auto& whole) { return whole.ends_with("." + last) && find(whole)->shape == tensor.shape; })) return true;
-    const std::string prefix = "base_model.model.", head = prefix + "lm_head.";
-    for (const auto& [twice, once] : {std::pair{"cls.predictions.decoder.bias", "cls.predictions.bias"}, {"lm_head.decoder.bias", "lm_head.bias"}})
-      if (name == prefix + twice) return has(prefix + once) && values(prefix + once) == values(name);
-    if (!summary_.tied_head || !name.starts_with(head)) return false;
-    const auto embedding = std::find_if(summary_.modules.begin(), summary_.modules.end(), [](const auto& m) { return m.site == "TokenEmbedding"; });
-    const auto rest = name.substr(head.size());
-    for (const auto& [of_head, of_embedding] : {std::pair{"lora_A.weight", "lora_embedding_B"}, {"lora_B.weight", "lora_embedding_A"}})
-      if (rest == of_head) return has(prefix + embedding->path + "." + of_embedding);  // the same, the other way round
-    const auto twin = prefix + embedding->path + "." + rest;
-    return has(twin) && find(twin)->shape == tensor.shape && values(twin) == values(name);
-  }
-
-  AdapterFolder folder_;
+  std::unique_ptr<AdapterFolder> folder_;
   const AdapterSummary& summary_;
   std::map<std::string, const StoredTensor*> tensors_;
   std::set<std::string> used_, whole_;
@@ -121,7 +57,98 @@ class OpenAdapter {
 };
 
 /// PEFT asks for the head's weight, too, where that follows the trained embedding.
-[[gnu::cold]] inline void add_tied_head(std::vector<NamedTensor>& tensors, const AdapterSummary& summary, const Json& config) {
+void add_tied_head(std::vector<NamedTensor>& tensors, const AdapterSummary& summary, const Json& config);
+
+#if GRAFT_TEXT_BODIES
+GRAFT_TEXT_INLINE OpenAdapter::OpenAdapter(const std::filesystem::path& folder, const AdapterSummary& summary, const StatedConfig& model) : folder_(std::make_unique<AdapterFolder>(folder, OwnMethods::allowed)), summary_(summary) {
+  const AdapterConfig& file = folder_->config();
+  if (file.tensors == nullptr) fail(folder.string(), ": there is no adapter_model.safetensors in it");
+  AdapterConfig type{.source = "the model's type", .text = adapter_config(summary, "").dump()};
+  type.json = Json::parse(type.text);
+  if (folder_->is_hub()) fail(file.source, ": an adapter of AdapterHub's, and the method in the model's type is PEFT's ", type.json.at("peft_type").get<std::string>());
+  const auto kind = required<std::string>(file.json, "peft_type", file.source), wanted = type.json.at("peft_type").get<std::string>();
+  if (kind != wanted) complaints_.add("peft_type: " + kind + " in the file, " + wanted + " in the type");
+  else if (std::find(std::begin(peft_types), std::end(peft_types), kind) == std::end(peft_types)) check_options(file.json, type.json, complaints_);
+  else compare(folder_->reading_by_config(model, summary.modules).at, PeftConfig(type, model, summary.modules).read().at);
+  complaints_.raise_if_any(file.source, which_method);
+  const std::string prefix = "base_model.model.";
+  for (const auto& [name, tensor] : *file.tensors) {
+    // As graft wrote it before 0.2 where there is no head: under the name that the model has beside one.
+    const bool named_root = task_of(model) == Task::embedding && (name.starts_with(prefix + "bert.") || name.starts_with(prefix + "roberta."));
+    tensors_.emplace(named_root ? prefix + name.substr(name.find('.', prefix.size()) + 1) : name, &tensor);
+  }
+}
+
+GRAFT_TEXT_INLINE OpenAdapter::~OpenAdapter() = default;
+
+GRAFT_TEXT_INLINE void OpenAdapter::expect(const std::string& name, const std::vector<Index>& shape) {
+  used_.insert(name);
+  complaints_.expect(find(name), name, shape);
+}
+GRAFT_TEXT_INLINE void OpenAdapter::expect_at_least(const std::string& name, const std::vector<Index>& shape) {
+  used_.insert(name);
+  const auto* const found = find(name);
+  if (found == nullptr) return complaints_.expect(nullptr, name, shape);
+  if (found->shape.size() != shape.size() || found->shape[0] < shape[0] || found->shape[1] < shape[1] || found->shape.back() < shape.back()) complaints_.add(Complaints::misshapen(name, *found, shape));
+  whole_.insert(name);
+}
+GRAFT_TEXT_INLINE void OpenAdapter::may_repeat(const std::string& name, const std::vector<Index>& shape) {
+  if (find(name) != nullptr) expect(name, shape);
+}
+GRAFT_TEXT_INLINE void OpenAdapter::finish() {
+  for (const auto& [name, tensor] : tensors_)
+    if (!used_.contains(name) && !repeats(name, *tensor)) complaints_.add("unexpected: " + described(name, tensor->shape));
+  complaints_.raise_if_any(folder_->path().string(), which_method);
+}
+
+GRAFT_TEXT_INLINE std::vector<float> OpenAdapter::values(const std::string& name) const {
+  const auto& tensor = *find(name);
+  if (tensor.type != ElementType::I32 && tensor.type != ElementType::I64) return to_floats(tensor, name);
+  std::vector<float> values;
+  for (const auto number : to_integers(tensor, name)) values.push_back(static_cast<float>(number));
+  return values;
+}
+GRAFT_TEXT_INLINE std::vector<float> OpenAdapter::upper_left(const std::string& name, Index rows, Index columns) const {
+  const auto all = values(name);
+  const Index stride = all.size() / find(name)->shape[0];
+  std::vector<float> part;
+  for (Index i = 0; i < rows; ++i) part.insert(part.end(), all.begin() + static_cast<std::ptrdiff_t>(i * stride), all.begin() + static_cast<std::ptrdiff_t>(i * stride + columns));
+  return part;
+}
+
+/// What stands at modules, in words.
+GRAFT_TEXT_INLINE void OpenAdapter::compare(const std::map<std::string, std::string>& file, const std::map<std::string, std::string>& type) {
+  const auto at = [](const auto& map, const auto& path) {
+    const auto found = map.find(path);
+    return found == map.end() ? std::string("nothing") : found->second;
+  };
+  for (const auto& [path, what] : file)
+    if (at(type, path) != what) complaints_.add(path + ": " + what + " in the file, " + at(type, path) + " in the type");
+  for (const auto& [path, what] : type)
+    if (!file.contains(path)) complaints_.add(path + ": nothing in the file, " + what + " in the type");
+}
+GRAFT_TEXT_INLINE const StoredTensor* OpenAdapter::find(const std::string& name) const {
+  const auto found = tensors_.find(name);
+  return found == tensors_.end() ? nullptr : found->second;
+}
+
+/// Whether a tensor is there once more: what layers share under every layer's name, a head that follows the embedding, a bias of two names.
+GRAFT_TEXT_INLINE bool OpenAdapter::repeats(const std::string& name, const StoredTensor& tensor) const {
+  const auto last = name.substr(name.rfind('.') + 1);
+  if (std::any_of(whole_.begin(), whole_.end(), [&](const auto& whole) { return whole.ends_with("." + last) && find(whole)->shape == tensor.shape; })) return true;
+  const std::string prefix = "base_model.model.", head = prefix + "lm_head.";
+  for (const auto& [twice, once] : {std::pair{"cls.predictions.decoder.bias", "cls.predictions.bias"}, {"lm_head.decoder.bias", "lm_head.bias"}})
+    if (name == prefix + twice) return has(prefix + once) && values(prefix + once) == values(name);
+  if (!summary_.tied_head || !name.starts_with(head)) return false;
+  const auto embedding = std::find_if(summary_.modules.begin(), summary_.modules.end(), [](const auto& m) { return m.site == "TokenEmbedding"; });
+  const auto rest = name.substr(head.size());
+  for (const auto& [of_head, of_embedding] : {std::pair{"lora_A.weight", "lora_embedding_B"}, {"lora_B.weight", "lora_embedding_A"}})
+    if (rest == of_head) return has(prefix + embedding->path + "." + of_embedding);  // the same, the other way round
+  const auto twin = prefix + embedding->path + "." + rest;
+  return has(twin) && find(twin)->shape == tensor.shape && values(twin) == values(name);
+}
+
+GRAFT_TEXT_INLINE void add_tied_head(std::vector<NamedTensor>& tensors, const AdapterSummary& summary, const Json& config) {
   if (!config.value("ensure_weight_tying", false)) return;
   for (const auto& m : summary.modules)
     if (m.site == "TokenEmbedding")
@@ -133,5 +160,6 @@ class OpenAdapter {
           return;
         }
 }
+#endif
 
 }  // namespace graft

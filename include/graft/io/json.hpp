@@ -2,6 +2,7 @@
 /// JSON through nlohmann-json, with errors that name the file and a limit on nesting.
 #pragma once
 
+#include <graft/core/config.hpp>
 #include <graft/core/types.hpp>
 #include <graft/io/files.hpp>
 
@@ -25,10 +26,10 @@ template <class J = Json>
   }
 }
 
-inline Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
+Json read_json(const std::filesystem::path& path);
 
 /// Pretty, keys sorted, as HF writes its configs.
-[[gnu::cold]] inline void write_json(const std::filesystem::path& path, const Json& json) { write_file(path, json.dump(2) + "\n"); }
+void write_json(const std::filesystem::path& path, const Json& json);
 
 /// json[key] as T; a missing or ill-typed key is an error that names it and the file.
 template <class T, class J = Json>
@@ -46,5 +47,10 @@ template <class T>
   if (!json.is_object() || !json.contains(key) || json.at(key).is_null()) return otherwise;
   return required<T>(json, key, source);
 }
+
+#if GRAFT_TEXT_BODIES
+GRAFT_TEXT_INLINE Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
+GRAFT_TEXT_INLINE void write_json(const std::filesystem::path& path, const Json& json) { write_file(path, json.dump(2) + "\n"); }
+#endif
 
 }  // namespace graft

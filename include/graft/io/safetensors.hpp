@@ -14,7 +14,37 @@ namespace graft {
 /// The tensors in the bytes of a safetensors file; views, valid as long as the bytes. Throws on anything the format
 /// forbids: a header longer than the file, offsets that overlap, leave holes or disagree with a shape.
 /// `metadata`, if given, receives the header's "__metadata__".
-[[gnu::cold]] inline TensorMap parse_safetensors(std::span<const std::byte> file, const std::string& source, Json* metadata = nullptr) {
+TensorMap parse_safetensors(std::span<const std::byte> file, const std::string& source, Json* metadata = nullptr);
+
+/// A safetensors file and the map that its views point into.
+class SafetensorsFile {
+ public:
+  explicit SafetensorsFile(const std::filesystem::path& path) : file_(path), tensors(parse_safetensors(file_.bytes(), path.string(), &metadata)) {}
+
+ private:
+  MappedFile file_;
+
+ public:
+  Json metadata;
+  TensorMap tensors;
+};
+
+/// Names and texts that a file carries beside its tensors.
+using Notes = std::map<std::string, std::string>;
+
+/// A float tensor to be written.
+struct NamedTensor {
+  std::string name;
+  std::vector<Index> shape;
+  std::vector<float> values;
+};
+
+/// Writes float32 tensors, atomically. The header is padded so that data start on 8 bytes, names are sorted.
+/// `metadata` maps names to texts.
+void write_safetensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors, const Notes& metadata = {{"format", "pt"}});
+
+#if GRAFT_TEXT_BODIES
+GRAFT_TEXT_INLINE TensorMap parse_safetensors(std::span<const std::byte> file, const std::string& source, Json* metadata) {
   if (file.size() < 8) fail(source, ": too short for a safetensors file (", file.size(), " bytes); was the download cut off?");
   const auto length = io::load<std::uint64_t>(file.data());
   if (length > file.size() - 8) fail(source, ": the header is said to take ", length, " bytes, but only ", file.size() - 8, " follow; the file is truncated or no safetensors file");
@@ -64,32 +94,7 @@ namespace graft {
   return tensors;
 }
 
-/// A safetensors file and the map that its views point into.
-class SafetensorsFile {
- public:
-  explicit SafetensorsFile(const std::filesystem::path& path) : file_(path), tensors(parse_safetensors(file_.bytes(), path.string(), &metadata)) {}
-
- private:
-  MappedFile file_;
-
- public:
-  Json metadata;
-  TensorMap tensors;
-};
-
-/// Names and texts that a file carries beside its tensors.
-using Notes = std::map<std::string, std::string>;
-
-/// A float tensor to be written.
-struct NamedTensor {
-  std::string name;
-  std::vector<Index> shape;
-  std::vector<float> values;
-};
-
-/// Writes float32 tensors, atomically. The header is padded so that data start on 8 bytes, names are sorted.
-/// `metadata` maps names to texts.
-[[gnu::cold]] inline void write_safetensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors, const Notes& metadata = {{"format", "pt"}}) {
+GRAFT_TEXT_INLINE void write_safetensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors, const Notes& metadata) {
   std::map<std::string_view, const NamedTensor*> sorted;
   for (const auto& t : tensors) sorted[t.name] = &t;
   Json header = Json::object();
@@ -110,5 +115,6 @@ struct NamedTensor {
   for (const auto& [name, tensor] : sorted) file.write(tensor->values.data(), tensor->values.size() * sizeof(float));
   file.commit();
 }
+#endif
 
 }  // namespace graft
