@@ -313,6 +313,25 @@ BOOST_AUTO_TEST_CASE(masked_cross_entropy) {
   const std::vector<Id> targets{5, -1, 0, 2};
   check([&](auto& tape, auto v) { return cross_entropy(tape, v, tape.ids(targets.data(), 4)); }, x);
 }
+BOOST_AUTO_TEST_CASE(squared_errors) {
+  const Input<5, 1> x(21);
+  const std::vector<float> values{0.5F, -1, 2, 0, 3};
+  check([&](auto& tape, auto v) { return squared_error(tape, v, tape.numbers(values.data(), 5)); }, x);
+}
+BOOST_AUTO_TEST_CASE(places_in_texts) {
+  const Input<9, 2> x(22);
+  const std::vector<Id> spans{0, 3, 4, 9}, rows{1, 2, 4, 8};  // the fourth row is in no text
+  check([&](auto& tape, auto v) { return span_loss(tape, v, tape.ids(spans.data(), 4), tape.ids(rows.data(), 4), 4); }, x);
+  Workspace<B> workspace;
+  Inference<B> tape(workspace);
+  double wanted = 0;
+  for (const auto& [begin, end, row, column] : {std::tuple{0, 3, 1, 0}, {0, 3, 2, 1}, {4, 9, 4, 0}, {4, 9, 8, 1}}) {
+    double sum = 0;
+    for (int t = begin; t < end; ++t) sum += std::exp(static_cast<double>(x.var().data[2 * t + column]));
+    wanted += std::log(sum) - static_cast<double>(x.var().data[2 * row + column]);
+  }
+  BOOST_TEST(span_loss(tape, x.var(), tape.ids(spans.data(), 4), tape.ids(rows.data(), 4), 4).data[0] == wanted, boost::test_tools::tolerance(1e-5));
+}
 BOOST_AUTO_TEST_CASE(the_vocabulary) {
   const Input<4, 6> x(25);
   Parameter<B, Constant<F32>, 9, 6> w;

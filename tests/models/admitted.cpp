@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(classes_and_types) {
   refuses<Classifier>("the token 64", classified({1, 64}, 0));
   refuses<RobertaClassifier<OneType, Methods<LoRA<2>, Unfreeze<Head>>, reference>>("the token type 1, and there are 1", classified({1, 2, 3}, 0, 1));
   Batch masked;
-  masked.append_masked({1, 2}, {-1, 64});
+  masked.append_labelled({1, 2}, {-1, 64});
   refuses<BertMaskedLM<Config, LoRA<2>, reference>>("the label 64", masked);
   BertEncoder<Config, FrozenBase, reference> encoder;
   tiny::fill(encoder);

@@ -15,8 +15,8 @@ struct Config : RobertaDefaults {
 
 Batch masked() {
   Batch batch;
-  batch.append_masked({1, 5, 3, 7, 2}, {-1, -1, 9, -1, -1});
-  batch.append_masked({1, 3, 3, 2}, {-1, 8, 11, -1});
+  batch.append_labelled({1, 5, 3, 7, 2}, {-1, -1, 9, -1, -1});
+  batch.append_labelled({1, 3, 3, 2}, {-1, 8, 11, -1});
   return batch;
 }
 template <class M>

@@ -37,8 +37,10 @@
 #include <graft/autodiff/ops/skew.hpp>
 #include <graft/autodiff/ops/slice.hpp>
 #include <graft/autodiff/ops/source.hpp>
+#include <graft/autodiff/ops/span_loss.hpp>
 #include <graft/autodiff/ops/sparse_entries.hpp>
 #include <graft/autodiff/ops/spectrum.hpp>
+#include <graft/autodiff/ops/squared_error.hpp>
 #include <graft/autodiff/ops/swiglu.hpp>
 #include <graft/autodiff/ops/unit_lower.hpp>
 #include <graft/autodiff/ops/vocabulary_loss.hpp>

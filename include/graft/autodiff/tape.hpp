@@ -135,6 +135,12 @@ class Inference {
     return to;
   }
 
+  constexpr Pointer<B> numbers(const float* from, Index count) {
+    const auto to = scratch<float>(count);
+    if (count != 0) B::upload(to, from, count * sizeof(float));
+    return to;
+  }
+
   /// Runs one kernel. Its time, if anybody asks, counts for the op in whose file the call is written.
   template <class Kernel>
   constexpr void run(Work work, const Kernel& kernel, std::source_location where = std::source_location::current()) {

@@ -4,6 +4,8 @@
 
 #include <graft/backend/backend.hpp>
 #include <graft/backend/reference.hpp>
+#include <graft/backend/reference/span_loss.hpp>
+#include <graft/backend/reference/squared_error.hpp>
 
 #include <string>
 #include <vector>
@@ -292,6 +294,16 @@ std::vector<BackendCheck> check_backend() {
   });
   losses("cross_entropy", {1, 3, 3 * out}, [=](auto f, const Id* ids, auto on) { cross_entropy(f[0], f[1], f[2], ids, 3, out, on); });
   losses("cross_entropy_input", {3 * out, 1, 3 * out, 3}, [=](auto f, const Id* ids, auto on) { cross_entropy_input(f[0], f[1], f[2], f[3], ids, 3, out, true, on); });
+  c.compare("squared_error", {}, {1, n, n}, [=](auto tag, auto, auto f) { on_device(tag, [=](auto on) { squared_error(f[0], f[1], f[2], n, on); }); });
+  c.compare("squared_error_input", {}, {n, 1, n, n}, [=](auto tag, auto, auto f) { on_device(tag, [=](auto on) { squared_error_input(f[0], f[1], f[2], f[3], n, true, on); }); });
+  const auto spans = [&](const char* name, const std::vector<Index>& sizes, auto kernel) {
+    c.compare(name, {}, sizes, [&c, kernel, on_device](auto tag, auto, auto f) {
+      const Id *const texts = c.template ids<decltype(tag)>({0, 3, 3, 9}), *const rows = c.template ids<decltype(tag)>({1, 2, 3, 8});
+      on_device(tag, [=](auto on) { kernel(f, texts, rows, on); });
+    });
+  };
+  spans("span_loss", {1, 4, 18}, [=](auto f, const Id* texts, const Id* rows, auto on) { span_loss(f[0], f[1], f[2], texts, rows, 4, on); });
+  spans("span_loss_input", {18, 1, 18, 4}, [=](auto f, const Id* texts, const Id* rows, auto on) { span_loss_input(f[0], f[1], f[2], f[3], texts, rows, 4, on); });
   return c.results;
 }
 

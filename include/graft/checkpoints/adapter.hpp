@@ -38,7 +38,7 @@ void visit_saved(Model& model, F&& f) {
     if constexpr (requires { layer.prompt.read(); }) {
       f(std::string("prompt_embeddings"), layer.prompt);
     } else {
-      const std::string at_site = path_in_python<M>(site), root = site.str().substr(0, site.str().find('.') + 1);
+      const std::string at_site = path_in_python<M>(site), root = site.str().substr(0, site.str().find('.')) + ".";
       const auto give = [&](const Path& path, auto& p, bool of_base) {
         if constexpr (std::remove_cvref_t<decltype(p)>::trainable || requires { p.in_adapter; }) {
           const bool in_model = path.str().starts_with(root);

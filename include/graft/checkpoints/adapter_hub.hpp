@@ -80,7 +80,7 @@ void save_hub_adapter(const Model& model, const std::filesystem::path& folder, c
   if (name.empty() && parts.size() > 1 && !parts.back().fusion) fail("save_adapter: this model has several adapters, each a folder of its own: say which with save_hub_adapter(model, folder, base, name)");
   const auto part = name.empty() ? parts.end() - 1 : std::find_if(parts.begin(), parts.end(), [&](const auto& p) { return p.name == name; });
   if (part == parts.end()) fail("save_hub_adapter: this model has no adapter named ", name);
-  Json config = {{"model_name", base_name}, {"model_type", Model::family::template model_type<typename Model::config>}, {"hidden_size", Model::config::width}, {"model_class", Model::family::template model_class<typename Model::config>}, {"name", part->name}, {"version", "adapters.1.3.0"}};
+  Json config = {{"model_name", base_name}, {"model_type", Model::family::template model_type<typename Model::config>}, {"hidden_size", Model::config::width}, {"model_class", class_in_python(stated_config_of<Model>())}, {"name", part->name}, {"version", "adapters.1.3.0"}};
   config["config"] = part->configs.size() == 1 ? part->configs[0] : Json{{"architecture", "union"}, {"configs", part->configs}};
   std::vector<NamedTensor> tensors;
   Model::visit(model, [&](const Path& path, const auto& p) {

@@ -65,10 +65,13 @@ class ModelFiles {
   }
   /// Its name in the file, for messages and accounts.
   [[nodiscard]] std::string file_name(const std::string& name) const {
-    if (gguf_) return gguf_name(name);
-    // A model without a head has no root in its names.
-    if (const auto root = name.find('.'); !merged_.contains(name) && merged_.contains(name.substr(root + 1))) return name.substr(root + 1);
-    return name;
+    // Some families' models that answer questions have another root than their language models, and a model without a head has none.
+    const auto root = name.find('.');
+    const auto inside = name.substr(root + 1);
+    const std::string other = name.substr(0, root) == "transformer" ? "model." + inside : name.substr(0, root) == "model" ? "transformer." + inside : name;
+    if (gguf_) return gguf_name(name.starts_with("transformer.") ? other : name);
+    if (merged_.contains(name)) return name;
+    return merged_.contains(other) ? other : merged_.contains(inside) ? inside : name;
   }
 
   /// Its elements in Hugging Face's row order.

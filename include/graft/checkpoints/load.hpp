@@ -101,8 +101,9 @@ template <class Model>
   constexpr std::string_view task = Model::task_type;
   if (c.family.empty()) {
     c.family = Model::family::template model_type<C>;
-    for (const auto& [name, ending] : {std::pair{"CAUSAL_LM", "ForCausalLM"}, {"SEQ_2_SEQ_LM", "ForConditionalGeneration"}, {"SEQ_CLS", "ForSequenceClassification"}, {"TOKEN_CLS", "ForTokenClassification"}, {"QUESTION_ANS", "ForQuestionAnswering"}, {"FEATURE_EXTRACTION", "Encoder"}, {"", "ForMaskedLM"}})
-      if (task == name) c.architecture = ending;
+    constexpr std::string_view names[] = {"CAUSAL_LM", "SEQ_2_SEQ_LM", "SEQ_CLS", "TOKEN_CLS", "QUESTION_ANS", "", "FEATURE_EXTRACTION"};
+    for (Index i = 0; i < std::size(names); ++i)
+      if (task == names[i]) c.architecture = task_endings[i].second;
   }
   c.vocabulary = C::vocabulary, c.width = C::width, c.blocks = C::blocks, c.heads = C::heads, c.groups = C::groups, c.head_width = C::head_width, c.feed_forward = C::feed_forward, c.norm_epsilon = C::norm_epsilon;
   if constexpr (requires { C::rope_base; }) {
@@ -116,7 +117,7 @@ template <class Model>
   if constexpr (requires { C::scaled_head; }) c.scaled_head = C::scaled_head;
   if constexpr (requires { C::tied_head; }) c.tied_head = C::tied_head;
   if constexpr (requires { C::token_types; }) c.token_types = C::token_types;
-  if constexpr (requires { Model::new_heads; }) c.classes = C::classes;
+  if constexpr (requires { Model::new_heads; C::classes; }) c.classes = C::classes;
   if constexpr (requires { C::encoder_blocks; }) c.encoder_blocks = C::encoder_blocks, c.buckets = C::buckets, c.farthest = C::farthest, c.gated = C::gated;
   if constexpr (requires { C::qkv_bias; }) c.qkv_bias = C::qkv_bias;
   if constexpr (requires { C::output_bias; }) c.output_bias = C::output_bias, c.mlp_bias = C::mlp_bias;
@@ -126,22 +127,30 @@ template <class Model>
 /// Complains of every size that a file states otherwise than the type.
 void check_config(const StatedConfig& in_file, const StatedConfig& in_type, Complaints& complaints);
 
-/// Whether a type's vocabulary is that of the base's files, or has been resized for an adapter that brings all rows of the embedding and the head.
-enum class BaseRows { all, resized };
+/// What a model has otherwise than the base's files.
+struct LoadOptions {
+  bool resized_vocabulary = false;  ///< more tokens, for an adapter that brings all rows of the embedding and the head
+  bool new_head = false;            ///< a trained head that tells apart other classes, though perhaps as many
+};
 
 /// Fills the base weights of `model`; what a method adds keeps its values, and so does a trained head of a classifier that the file
 /// lacks, as one does that was trained for something else.
 template <class Model>
-void load_base(Model& model, const ModelFiles& files, BaseRows rows = BaseRows::all) {
+void load_base(Model& model, const ModelFiles& files, const LoadOptions& options = {}) {
   using C = typename Model::config;
   Complaints complaints;
   StatedConfig stated = files.config();
-  const bool grown = rows == BaseRows::resized && stated.vocabulary < C::vocabulary;
+  const bool grown = options.resized_vocabulary && stated.vocabulary < C::vocabulary;
   if (grown) stated.vocabulary = C::vocabulary;
   check_config(stated, stated_config_of<Model>(stated), complaints);
-  if constexpr (requires { Model::new_heads; })
-    if (files.config().classes != C::classes && files.find(std::string(Model::head_name()) + ".weight") != nullptr)
-      complaints.add("classes: " + std::to_string(files.config().classes) + " in the file, " + std::to_string(C::classes) + " in the type");
+  // A trained head of other classes begins anew.
+  bool new_head = options.new_head;
+  if constexpr (requires { Model::new_heads; }) {
+    const auto* const head = files.find(std::string(Model::head_name()) + ".weight");
+    const bool other = head != nullptr && !head->shape.empty() && head->shape[0] != decltype(model.head)::out;
+    if (other && trainable_parameters(model.head) == 0) complaints.add("classes: " + std::to_string(head->shape[0]) + " in the file, " + std::to_string(decltype(model.head)::out) + " in the type");
+    new_head = new_head || other;
+  }
   constexpr bool tied = requires { requires C::tied_head; };
   std::set<std::string> used;
   // A head untied by a method starts from the embedding, as the file has no other.
@@ -154,7 +163,7 @@ void load_base(Model& model, const ModelFiles& files, BaseRows rows = BaseRows::
       visit_base(layer, [&](const Path& at, auto& p) {
         const std::string name = name_in_file(at);
         constexpr bool may_be_new = requires { Model::new_heads; } && (std::is_same_v<S, Head> || std::is_same_v<S, Pooler>) && std::remove_cvref_t<decltype(p)>::trainable;
-        if (!may_be_new || files.find(name) != nullptr) f(name, p);
+        if (!may_be_new || (files.find(name) != nullptr && !(new_head && std::is_same_v<S, Head>))) f(name, p);
       }, path);
     });
   };
@@ -188,15 +197,15 @@ void load_base(Model& model, const ModelFiles& files, BaseRows rows = BaseRows::
 
 /// A model from a GGUF file or a Hugging Face folder; what the method adds is initialised from `seed`.
 template <class Model>
-Model load(const std::filesystem::path& path, std::uint64_t seed = 0, BaseRows rows = BaseRows::all) {
+Model load(const std::filesystem::path& path, std::uint64_t seed = 0, const LoadOptions& options = {}) {
   const ModelFiles files(path);
   Model model;
   if constexpr (requires { Model::new_heads; }) {  // layers that the file may lack
     Initializer draw{.key = {seed, 2U << 20U}, .deviation = 0.02F};
     model.head.initialize(draw);
-    model.pooler.initialize(draw);
+    if constexpr (requires { model.pooler; }) model.pooler.initialize(draw);
   }
-  load_base(model, files, rows);
+  load_base(model, files, options);
   model.initialize(Initializer{.key = {seed, 1U << 20U}, .base = false});
   if constexpr (any_layer<Model>([]<class L>(auto, const L&) { return requires { requires L::starts_from_base; }; })) {
     static_assert(requires { start_from_base(model); }, "graft: PissaInit and OloraInit begin with directions of the base: include <graft/checkpoints/base_directions.hpp>");

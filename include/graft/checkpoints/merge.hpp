@@ -122,13 +122,14 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
   Json config = base.json();
   if constexpr (requires { C::rope_base; }) {
     if (config.is_null()) {  // from a GGUF file
-      config = {{"architectures", {Model::family::template model_class<C>}}, {"model_type", base.config().family}, {"vocab_size", C::vocabulary},
+      config = {{"model_type", base.config().family}, {"vocab_size", C::vocabulary},
                 {"hidden_size", C::width}, {"num_hidden_layers", C::blocks}, {"num_attention_heads", C::heads}, {"num_key_value_heads", C::groups},
                 {"head_dim", C::head_width}, {"intermediate_size", C::feed_forward}, {"rope_theta", base.config().rope_base},
                 {"rms_norm_eps", base.config().norm_epsilon}, {"attention_bias", C::qkv_bias}, {"mlp_bias", C::mlp_bias},
                 {"hidden_act", "silu"}, {"rope_scaling", rope_scaling(base.config())}, {"max_position_embeddings", std::max<Index>(8192, C::rope_original)}};
     }
   }
+  config["architectures"] = {class_in_python(stated_config_of<Model>())};
   config.erase("quantization_config");
   config.erase("dtype");
   if constexpr (requires { C::scaled_head; }) {  // Transformers 4 scales what a tied head reads, and no other; 5 says it by itself

@@ -132,10 +132,17 @@ GRAFT_TEXT_INLINE const StoredTensor* OpenAdapter::find(const std::string& name)
   return found == tensors_.end() ? nullptr : found->second;
 }
 
-/// Whether a tensor is there once more: what layers share under every layer's name, a head that follows the embedding, a bias of two names.
+/// Whether a tensor is there once more: what layers share under every layer's name, a head that follows the embedding, a bias of two names, and of layers that
+/// are trained whole the biases as PEFT holds them (with bias "all" it writes both, and the base's).
 GRAFT_TEXT_INLINE bool OpenAdapter::repeats(const std::string& name, const StoredTensor& tensor) const {
   const auto last = name.substr(name.rfind('.') + 1);
   if (std::any_of(whole_.begin(), whole_.end(), [&](const auto& whole) { return whole.ends_with("." + last) && find(whole)->shape == tensor.shape; })) return true;
+  if (name.find(".original_module.") != name.npos) return true;
+  if (const std::string inner = ".modules_to_save"; name.find(inner + ".") != name.npos) {
+    auto plain = name;
+    plain.erase(plain.find(inner), inner.size());
+    return has(plain) && values(plain) == values(name);
+  }
   const std::string prefix = "base_model.model.", head = prefix + "lm_head.";
   for (const auto& [twice, once] : {std::pair{"cls.predictions.decoder.bias", "cls.predictions.bias"}, {"lm_head.decoder.bias", "lm_head.bias"}})
     if (name == prefix + twice) return has(prefix + once) && values(prefix + once) == values(name);

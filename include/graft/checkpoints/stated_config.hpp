@@ -9,6 +9,7 @@
 #include <graft/io/safetensors.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <iomanip>
 #include <sstream>
@@ -20,6 +21,8 @@ namespace graft {
 struct StatedConfig {
   std::string family;        ///< as config.json's model_type has it: "llama", "gemma2", …
   std::string architecture;  ///< the class in config.json, like "BertForMaskedLM"; empty for GGUF
+  std::vector<std::string> labels{};  ///< names of classes by number, where the files say them
+  std::ptrdiff_t pad = -1;            ///< the token that fills up batches; −1: none
   Index vocabulary = 0, width = 0, blocks = 0, heads = 0, groups = 0, head_width = 0, feed_forward = 0, positions = 0, token_types = 0, classes = 0, encoder_blocks = 0, buckets = 0, farthest = 0;
   bool gated = false;
   double rope_base = 10'000, norm_epsilon = 1e-6, rope_factor = 1, rope_low = 1, rope_high = 4, local_rope_base = 10'000, rope_ramp_begin = 0, rope_ramp_end = 0, rope_amplitude = 1;
@@ -71,11 +74,12 @@ enum class Task {
   embedding     ///< …Encoder: no head
 };
 
+inline constexpr std::pair<Task, std::string_view> task_endings[] = {{Task::next_token, "ForCausalLM"}, {Task::pair, "ForConditionalGeneration"}, {Task::text_class, "ForSequenceClassification"},
+                                                                     {Task::token_class, "ForTokenClassification"}, {Task::answer, "ForQuestionAnswering"}, {Task::fill_in, "ForMaskedLM"}, {Task::embedding, "Encoder"}};
+
 /// What a model is for, as its class in config.json says; the rest of BERT's are classifiers.
 [[nodiscard, gnu::cold]] inline Task task_of(const StatedConfig& c) {
-  constexpr std::pair<std::string_view, Task> endings[] = {{"ForSequenceClassification", Task::text_class}, {"ForTokenClassification", Task::token_class}, {"ForQuestionAnswering", Task::answer},
-                                                           {"ForMaskedLM", Task::fill_in}, {"Encoder", Task::embedding}};
-  for (const auto& [ending, task] : endings)
+  for (const auto& [task, ending] : task_endings)
     if (c.architecture.ends_with(ending)) return task;
   return c.family == "t5" ? Task::pair : c.family == "bert" || c.family == "roberta" ? Task::text_class : Task::next_token;
 }
@@ -103,6 +107,7 @@ class ConfigJson {
     else if (type == "T5") read_t5();
     else read_rotary(type);
     if (c_.heads == 0) fail(source_, ": the number of attention heads is 0");
+    read_task();
     if (c_.head_width == 0) c_.head_width = c_.width / c_.heads;
     return c_;
   }
@@ -117,6 +122,31 @@ class ConfigJson {
   template <class V>
   void expect(const char* key, const V& wanted) const {
     if (json_.contains(key) && !json_.at(key).is_null() && json_.at(key) != Json(wanted)) fail(source_, ": ", key, " is ", json_.at(key).dump(), "; graft's ", c_.family, " has ", Json(wanted).dump());
+  }
+
+  /// What stands behind the blocks: classes and their names.
+  [[gnu::cold]] void read_task() {
+    c_.classes = option<Index>("num_labels", 2);
+    if (json_.contains("id2label") && json_.at("id2label").is_object()) {
+      const Json& names = json_.at("id2label");
+      c_.classes = names.size();
+      c_.labels.resize(names.size());
+      for (const auto& [number, name] : names.items()) {
+        Index i = 0;
+        const auto read = std::from_chars(number.data(), number.data() + number.size(), i);
+        if (read.ec != std::errc() || read.ptr != number.data() + number.size() || i >= names.size() || !name.is_string() || !c_.labels[i].empty())
+          fail(source_, ": id2label has \"", number.substr(0, 40), "\": ", name.dump().substr(0, 60), "; its ", names.size(), " classes are numbered from 0 on, and have texts for names");
+        c_.labels[i] = name.get<std::string>();
+      }
+    }
+    if (c_.classes == 0) fail(source_, ": the model tells apart no classes (id2label, num_labels)");
+    if (json_.contains("pad_token_id") && json_.at("pad_token_id").is_number_integer()) c_.pad = json_.at("pad_token_id").get<std::ptrdiff_t>();
+    const auto problem = option<std::string>("problem_type", "");
+    const bool classifies = task_of(c_) == Task::text_class;
+    if (classifies && (problem == "multi_label_classification" || (problem == "regression" && c_.classes > 1) || (problem == "single_label_classification" && c_.classes == 1)))
+      fail(source_, ": problem_type is \"", problem, "\" with ", c_.classes, " outputs; graft's classifiers say one class of several, or with one output a number");
+    if (const auto task = task_of(c_); task == Task::answer && (c_.family == "phi3" || c_.family.starts_with("gemma"))) fail(source_, ": architectures is ", c_.architecture, ", which Transformers does not have either");
+    if (c_.family == "t5" && task_of(c_) != Task::pair) fail(source_, ": architectures is ", c_.architecture, "; graft's t5 is T5ForConditionalGeneration");
   }
 
   [[gnu::cold]] void read_rotary(std::string_view type) {
@@ -263,7 +293,6 @@ class ConfigJson {
     c_.vocabulary = size("vocab_size"), c_.width = size("hidden_size"), c_.blocks = size("num_hidden_layers"), c_.heads = c_.groups = size("num_attention_heads"), c_.feed_forward = size("intermediate_size");
     c_.positions = option<Index>("max_position_embeddings", 512);
     c_.token_types = option<Index>("type_vocab_size", 2);
-    c_.classes = json_.contains("id2label") ? json_.at("id2label").size() : 2;
     c_.norm_epsilon = option("layer_norm_eps", 1e-12);
     expect("hidden_act", "gelu");
     expect("position_embedding_type", "absolute");
@@ -349,6 +378,22 @@ class ConfigJson {
   return c;
 }
 
+/// The class that Transformers has for such a model.
+[[nodiscard, gnu::cold]] inline std::string class_in_python(const StatedConfig& c) {
+  constexpr std::pair<std::string_view, std::string_view> names[] = {{"llama", "Llama"}, {"mistral", "Mistral"}, {"qwen2", "Qwen2"}, {"qwen3", "Qwen3"}, {"smollm3", "SmolLM3"}, {"phi3", "Phi3"}, {"gemma2", "Gemma2"}, {"gemma3_text", "Gemma3"},
+                                                                     {"gpt2", "GPT2"}, {"bert", "Bert"}, {"roberta", "Roberta"}, {"t5", "T5"}};
+  const Task task = task_of(c);
+  if (c.family == "gpt2" && task == Task::next_token) return "GPT2LMHeadModel";
+  if (c.family == "gemma3_text" && task == Task::text_class) return "Gemma3TextForSequenceClassification";
+  std::string name;
+  for (const auto& [family, prefix] : names)
+    if (family == c.family) name = prefix;
+  if (task == Task::embedding) return name + "Model";
+  for (const auto& [known, ending] : task_endings)
+    if (known == task) return name + std::string(ending);
+  return name;
+}
+
 /// The config struct as C++: `struct Config : graft::LlamaDefaults { … };`
 [[nodiscard, gnu::cold]] inline std::string config_struct(const StatedConfig& c, const std::string& name = "Config") {
   const std::string_view type = model_family(c.family, "config").type;
@@ -386,8 +431,10 @@ class ConfigJson {
   out << "struct " << name << " : graft::" << type << "Defaults {\n";
   members(size, {{"vocabulary", n(c.vocabulary)}, {"width", n(c.width)}, {"blocks", n(c.blocks)}, {"heads", n(c.heads)}, {"groups", n(c.groups)}, {"head_width", n(c.head_width)}, {"feed_forward", n(c.feed_forward)}});
   members(real, {{"norm_epsilon", c.norm_epsilon}});
-  if (type == "Bert" || type == "Roberta") members(size, {{"positions", n(c.positions)}, {"token_types", n(c.token_types)}, {"classes", n(c.classes)}});
+  if (type == "Bert" || type == "Roberta") members(size, {{"positions", n(c.positions)}, {"token_types", n(c.token_types)}});
   else members(flag, {{"tied_head", n(c.tied_head)}});
+  if (const auto task = task_of(c); task == Task::text_class || task == Task::token_class) members(size, {{"classes", n(c.classes)}});
+  if (task_of(c) == Task::text_class && type != "Bert" && type != "Roberta") members("std::ptrdiff_t", {{"pad", n(c.pad), -1}});
   if (type == "Gpt2") members(size, {{"positions", n(c.positions)}});
   if (type == "T5") {
     members(size, {{"encoder_blocks", n(c.encoder_blocks)}, {"buckets", n(c.buckets)}, {"farthest", n(c.farthest)}});
@@ -412,12 +459,19 @@ class ConfigJson {
   return out.str();
 }
 
-/// The template of a model of this family: "graft::Llama", "graft::BertClassifier", … Of BERT's, the architecture chooses: one that ends with
-/// "ForMaskedLM" or "Encoder" is such a one, any other a classifier.
+/// The template of a model of this family for this task: "graft::Llama", "graft::BertClassifier", …
 [[nodiscard, gnu::cold]] inline std::string model_template(const StatedConfig& c) {
-  const std::string type(model_family(c.family, "config").type);
-  if (type != "Bert" && type != "Roberta") return "graft::" + type;
-  return "graft::" + type + (c.architecture.ends_with("ForMaskedLM") ? "MaskedLM" : c.architecture.ends_with("Encoder") ? "Encoder" : "Classifier");
+  const std::string type = "graft::" + std::string(model_family(c.family, "config").type);
+  switch (task_of(c)) {
+    case Task::next_token:
+    case Task::pair: return type;
+    case Task::text_class: return type + "Classifier";
+    case Task::token_class: return type + "TokenClassifier";
+    case Task::answer: return type + "QuestionAnswering";
+    case Task::fill_in: return type + "MaskedLM";
+    case Task::embedding: return type + "Encoder";
+  }
+  return type;
 }
 
 /// A header that names the types of a model: namespace <name> { struct Config; using Method; template … using Model; }

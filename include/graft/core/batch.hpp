@@ -14,6 +14,7 @@ struct BatchShape {
   Index tokens = 0, sequences = 1, targets = 0, keys_ahead = 0;
   Index source = 0;  ///< tokens that an encoder reads
   Index source_keys_ahead = 0;
+  Index values = 0, spans = 0;  ///< numbers of texts, and bounds of texts in which places are sought
 };
 
 /// Packed sequences on the host. `starts` has one entry more than there are sequences; `rows[i]` is the row whose
@@ -25,13 +26,16 @@ struct Batch {
   std::vector<Id> tokens, positions, starts{0}, rows, targets, prefixes{}, owners{}, target_owners{};
   std::vector<Id> types{};   ///< which of two texts each token is of (0 or 1), or empty: the first
   std::vector<Id> source_tokens{}, source_starts{0};  ///< for each sequence the text that an encoder reads
+  std::vector<float> values{};   ///< for each target a number, where a model says numbers of texts
+  std::vector<Id> spans{};       ///< where a model seeks places in texts: the first row of each text's tokens, and the row behind its last
+  std::vector<Id> key_ends{};    ///< where each sequence's keys end, if that is before its tokens do: tokens behind see the text and are seen by none, like padding
   std::vector<Id> firsts{};  ///< labels of first tokens: nothing predicts them, unless a soft prompt stands before
   Index keys_ahead = 0;      ///< keys of the first sequence, which has no tokens then: a prefix's (peft/prefix_tuning.hpp)
   Index source_keys_ahead = 0;  ///< keys that stand before those of every source, for an encoder and for a decoder that looks there
   Index task = 0;            ///< which of a multitask prompt's tasks the batch is of
   Index logical_tokens = 0;  ///< of all examples, those of a shared prefix counted for each
 
-  [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), sequences(), targets.size(), keys_ahead, source_tokens.size(), source_keys_ahead}; }
+  [[nodiscard]] constexpr BatchShape shape() const { return {tokens.size(), sequences(), targets.size(), keys_ahead, source_tokens.size(), source_keys_ahead, values.size(), spans.size()}; }
   [[nodiscard]] constexpr Index sequences() const { return starts.size() - 1; }
   [[nodiscard]] Id prefix(Index sequence) const { return prefixes.empty() ? -1 : prefixes[sequence]; }
 
@@ -72,31 +76,61 @@ struct Batch {
     logical_tokens += ids.size();
   }
 
-  /// Appends a text with a class: what the model makes of its first token must say it. `second`: where a second text begins in it.
+  /// Appends a text with a class: what the model makes of its first token (a decoder: of its last) must say it. `second`: where a second text begins in it.
   void append_class(const std::vector<Id>& ids, Id label, Index second = ~Index{0}) {
-    const auto first = static_cast<Id>(tokens.size());
-    for (Index i = 0; i < ids.size(); ++i) {
-      tokens.push_back(ids[i]);
-      positions.push_back(static_cast<Id>(i));
-      types.push_back(i < second ? 0 : 1);
-    }
-    rows.push_back(first);
+    rows.push_back(static_cast<Id>(tokens.size()));
     targets.push_back(label);
-    starts.push_back(static_cast<Id>(tokens.size()));
-    logical_tokens += ids.size();
+    append_text(ids, second);
   }
-
-  /// Appends a text in which tokens were masked: labels are those that stood there, negative where a token is as it was.
-  void append_masked(const std::vector<Id>& ids, const std::vector<Id>& labels) {
-    for (Index i = 0; i < ids.size(); ++i) {
+  /// Appends a text with a number that is to be said of it.
+  void append_number(const std::vector<Id>& ids, float number, Index second = ~Index{0}) {
+    append_class(ids, 0, second);
+    values.push_back(number);
+  }
+  /// Appends a text whose tokens have labels where they stand, negative where one has none: classes, or what stood there before it was masked.
+  void append_labelled(const std::vector<Id>& ids, const std::vector<Id>& labels, Index second = ~Index{0}) {
+    for (Index i = 0; i < ids.size(); ++i)
       if (labels[i] >= 0) {
-        rows.push_back(static_cast<Id>(tokens.size()));
+        rows.push_back(static_cast<Id>(tokens.size() + i));
         targets.push_back(labels[i]);
       }
+    append_text(ids, second);
+  }
+  /// Appends a text in which an answer begins at token `first` and ends with token `last`.
+  void append_answer(const std::vector<Id>& ids, Index first, Index last, Index second = ~Index{0}) {
+    const auto begin = static_cast<Id>(tokens.size());
+    rows.insert(rows.end(), {begin + static_cast<Id>(first), begin + static_cast<Id>(last)});
+    targets.insert(targets.end(), {0, 1});
+    spans.insert(spans.end(), {begin, begin + static_cast<Id>(ids.size())});
+    append_text(ids, second);
+  }
+  /// Appends padding to the text before, as a library has it that pads its batches and seeks places there, too: tokens that see the text and that none sees.
+  void append_padding(const std::vector<Id>& ids) {
+    if (key_ends.empty()) key_ends.assign(starts.begin() + 1, starts.end());
+    prefixes.resize(sequences(), -1);
+    const auto text = static_cast<Id>(sequences() - 1);
+    for (const Id id : ids) {
+      positions.push_back(positions.back() + 1);
+      tokens.push_back(id);
+      if (!types.empty()) types.push_back(0);
+      key_ends.push_back(starts.back());
+      prefixes.push_back(text);
+      starts.push_back(static_cast<Id>(tokens.size()));
+    }
+    spans.back() = starts.back();
+  }
+  /// Appends the tokens of a text.
+  void append_text(const std::vector<Id>& ids, Index second = ~Index{0}) {
+    if (second < ids.size() && types.empty()) types.assign(tokens.size(), 0);
+    const bool typed = second < ids.size() || !types.empty();
+    for (Index i = 0; i < ids.size(); ++i) {
       tokens.push_back(ids[i]);
       positions.push_back(static_cast<Id>(i));
+      if (typed) types.push_back(i < second ? 0 : 1);
     }
     starts.push_back(static_cast<Id>(tokens.size()));
+    if (!key_ends.empty()) key_ends.push_back(starts.back());
+    if (!prefixes.empty()) prefixes.push_back(-1);
     logical_tokens += ids.size();
   }
 
@@ -156,6 +190,8 @@ struct Batch {
       }
     }
     all.starts.push_back(static_cast<Id>(all.tokens.size()));
+    for (Index i = 0; i < spans.size(); ++i) all.spans.push_back(spans[i] + static_cast<Id>(i / 2 + 1) * more);
+    all.values = values;
     all.task = task;
     all.logical_tokens = logical_tokens;
     return all;
@@ -180,6 +216,8 @@ struct Batch {
     }
     for (const Id r : rows) all.rows.push_back(r + more);
     all.targets.insert(all.targets.end(), targets.begin(), targets.end());
+    for (const Id row : spans) all.spans.push_back(row + more);
+    all.values = values;
     all.task = task;
     all.logical_tokens = logical_tokens;
     return all;

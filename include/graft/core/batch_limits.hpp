@@ -5,12 +5,15 @@
 #include <graft/core/batch.hpp>
 #include <graft/core/error.hpp>
 
+#include <cmath>
+
 namespace graft {
 
 /// How many there are of what a batch has numbers of.
 struct BatchLimits {
   Index tokens, targets;                      ///< rows of the token embedding; what the head tells apart
   Index token_types = 2, adapters = 1, tasks = 1;
+  bool numbers = false, answers = false;      ///< whether the model says numbers of texts, or seeks answers in them
 };
 
 /// Throws Error that names the first number that is none. How far positions may go is held against a model's where it has rows for them, as prompts stand before texts.
@@ -39,6 +42,19 @@ inline void check(const Batch& batch, const BatchLimits& limits) {
     if (p < 0) fail("a batch has the position ", p);
   are_as_many(batch.positions, "positions", batch.tokens, "tokens");
   are_as_many(batch.rows, "rows", batch.targets, "labels");
+  if (limits.numbers ? batch.values.size() != batch.targets.size() : !batch.values.empty()) fail("a batch has ", batch.values.size(), " numbers for ", batch.targets.size(), " texts, and the model says ", limits.numbers ? "a number of each" : "none");
+  for (const float value : batch.values)
+    if (!(std::abs(value) < 1e30F)) fail("a batch has the number ", value);
+  if (limits.answers ? batch.spans.size() != batch.targets.size() : !batch.spans.empty()) fail("a batch has ", batch.spans.size(), " bounds of texts for ", batch.targets.size(), " places, and the model seeks ", limits.answers ? "two in each text" : "none");
+  for (Index i = 0; i < batch.spans.size(); ++i) {
+    const Id begin = batch.spans[i - i % 2], end = batch.spans[i - i % 2 + 1];
+    if (begin < 0 || begin >= end || static_cast<Index>(end) > batch.tokens.size() || batch.rows[i] < begin || batch.rows[i] >= end) fail("a batch seeks a place at row ", batch.rows[i], " in a text of rows ", begin, " to ", end, ", the last not among them, and has ", batch.tokens.size(), " tokens");
+  }
+  if (!batch.key_ends.empty()) {
+    if (batch.key_ends.size() != batch.sequences()) fail("a batch has ", batch.key_ends.size(), " ends of keys for ", batch.sequences(), " sequences");
+    for (Index s = 0; s < batch.key_ends.size(); ++s)
+      if (batch.key_ends[s] < batch.starts[s] || batch.key_ends[s] > batch.starts[s + 1]) fail("the keys of sequence ", s, " of a batch end at row ", batch.key_ends[s], ", and its tokens are rows ", batch.starts[s], " to ", batch.starts[s + 1]);
+  }
   if (!batch.types.empty()) are_as_many(batch.types, "types", batch.tokens, "tokens");
   if (!batch.owners.empty()) are_as_many(batch.owners, "adapters", batch.tokens, "tokens");
   if (!batch.target_owners.empty()) are_as_many(batch.target_owners, "adapters", batch.targets, "labels");

@@ -13,6 +13,8 @@ namespace graft {
 template <class B>
 struct PlacedBatch {
   Pointer<B, Id> tokens{}, positions{}, types{}, rows{}, targets{};  // rows: those that have a target
+  Pointer<B> values{};     ///< numbers of texts
+  Pointer<B, Id> spans{};  ///< where texts lie in which places are sought
   Pointer<B, Id> owners{}, target_owners{};  // of tokens and of targets, where a bank of adapters is trained
   Index token_count = 0, target_count = 0, task = 0, last_position = 0;
   bool has_types = false;  ///< otherwise all tokens are of the first text
@@ -39,6 +41,9 @@ PlacedBatch<typename T::backend> place(T& tape, const Batch& batch) {
   for (const Id p : batch.positions) placed.last_position = std::max(placed.last_position, static_cast<Index>(p));
   placed.sequences.queries = placed.sequences.keys = to(batch.starts);
   if (!batch.prefixes.empty()) placed.sequences.prefixes = to(batch.prefixes);
+  if (!batch.key_ends.empty()) placed.sequences.key_ends = to(batch.key_ends);
+  if (!batch.values.empty()) placed.values = tape.numbers(batch.values.data(), batch.values.size());
+  if (!batch.spans.empty()) placed.spans = to(batch.spans);
   placed.sequences.count = batch.starts.size() - 1;
   if (!batch.owners.empty()) {
     placed.owners = to(batch.owners);
@@ -99,6 +104,8 @@ constexpr PlacedBatch<typename T::backend> place(T& tape, BatchShape shape) {
     placed.sequences.keys = tape.ids(nullptr, shape.sequences + 1);
     placed.sequences.prefixes = tape.ids(nullptr, shape.sequences);
   }
+  if (shape.values > 0) placed.values = tape.numbers(nullptr, shape.values);
+  if (shape.spans > 0) placed.spans = tape.ids(nullptr, shape.spans);
   placed.sequences.count = shape.sequences;
   if (shape.source > 0) {
     const Index texts = shape.sequences - (shape.keys_ahead > 0 ? 1 : 0);

@@ -5,7 +5,9 @@
 #include <graft/models/bert_block.hpp>
 #include <graft/models/encoder.hpp>
 #include <graft/models/masked_lm.hpp>
+#include <graft/models/question_answering.hpp>
 #include <graft/models/sequence_classifier.hpp>
+#include <graft/models/token_classifier.hpp>
 
 namespace graft {
 
@@ -13,12 +15,10 @@ struct BertFamily {
   static constexpr bool causal = false, norms_first = false, stores_by_columns = false, in_gguf = false;
   template <class C>
   static constexpr const char* model_type = "bert";
-  template <class C>
-  static constexpr const char* model_class = "BertForSequenceClassification";
   template <class B, class C>
   using Norm = LayerNorm<B, C::width>;
   static constexpr const char *root = "bert", *token_embedding = "embeddings.word_embeddings", *position_embedding = "embeddings.position_embeddings",
-                              *token_type_embedding = "embeddings.token_type_embeddings", *embedding_norm = "embeddings.LayerNorm", *blocks = "encoder.layer", *pooler = "pooler.dense", *head = "classifier",
+                              *token_type_embedding = "embeddings.token_type_embeddings", *embedding_norm = "embeddings.LayerNorm", *blocks = "encoder.layer", *pooler = "pooler.dense", *text_head = "classifier", *token_head = "classifier",
                               *transform = "cls.predictions.transform.dense", *final_norm = "cls.predictions.transform.LayerNorm", *head_bias = "cls.predictions";
   static constexpr bool pools_in_head = false;
   template <class C, class M, class B, class S, Index I>
@@ -40,5 +40,9 @@ template <BertConfig C, Method M, class B, class... Policies>
 using BertMaskedLM = MaskedLM<BertFamily, C, M, B, Policies...>;
 template <BertConfig C, Method M, class B, class... Policies>
 using BertEncoder = Encoder<BertFamily, C, M, B, Policies...>;
+template <BertConfig C, Method M, class B, class... Policies>
+using BertTokenClassifier = TokenClassifier<BertFamily, C, M, B, Policies...>;
+template <BertConfig C, Method M, class B, class... Policies>
+using BertQuestionAnswering = QuestionAnswering<BertFamily, C, M, B, Policies...>;
 
 }  // namespace graft

@@ -18,8 +18,6 @@ struct GemmaFamily : LlamaFamily {
   static constexpr bool in_gguf = false, scales_embedding = true;
   template <class C>
   static constexpr const char* model_type = C::head_norm ? "gemma3_text" : "gemma2";
-  template <class C>
-  static constexpr const char* model_class = C::head_norm ? "Gemma3ForCausalLM" : "Gemma2ForCausalLM";
   template <class B, class C>
   using Norm = UnitRMSNorm<B, C::width>;
   template <class C, class M, class B, class S, Index I>
@@ -37,5 +35,11 @@ struct GemmaFamily : LlamaFamily {
 /// `Gemma<Gemma3_270M, LoRA<8>, Cpu, Bf16>`: architecture, strategy, backend, and policies (models/policies.hpp).
 template <GemmaConfig C, Method M, class B, class... Policies>
 using Gemma = CausalLM<GemmaFamily, C, M, B, Policies...>;
+
+/// What it says of a text, and of its tokens.
+template <GemmaConfig C, Method M, class B, class... Policies>
+using GemmaClassifier = SequenceClassifier<GemmaFamily, C, M, B, Policies...>;
+template <GemmaConfig C, Method M, class B, class... Policies>
+using GemmaTokenClassifier = TokenClassifier<GemmaFamily, C, M, B, Policies...>;
 
 }  // namespace graft

@@ -5,6 +5,9 @@
 #include <graft/models/block.hpp>
 #include <graft/models/causal_lm.hpp>
 #include <graft/models/gpt2_block.hpp>
+#include <graft/models/question_answering.hpp>
+#include <graft/models/sequence_classifier.hpp>
+#include <graft/models/token_classifier.hpp>
 
 namespace graft {
 
@@ -12,9 +15,7 @@ struct Gpt2Family {
   static constexpr bool causal = true, norms_first = true, stores_by_columns = true, in_gguf = false;
   template <class C>
   static constexpr const char* model_type = "gpt2";
-  template <class C>
-  static constexpr const char* model_class = "GPT2LMHeadModel";
-  static constexpr const char *root = "transformer", *token_embedding = "wte", *position_embedding = "wpe", *blocks = "h", *final_norm = "ln_f", *head = "lm_head";
+  static constexpr const char *root = "transformer", *token_embedding = "wte", *position_embedding = "wpe", *blocks = "h", *final_norm = "ln_f", *head = "lm_head", *text_head = "score", *token_head = "classifier";
   template <class C, class M, class B, class S, Index I>
   using Sites = typename Gpt2Sites<C, M, B, S, I>::all;
   template <class C, class M, class B, class S, Index I>
@@ -32,5 +33,13 @@ struct Gpt2Family {
 /// `Gpt2<Gpt2_124M, LoRA<8>, Cpu, Bf16>`: architecture, strategy, backend, and policies (models/policies.hpp).
 template <Gpt2Config C, Method M, class B, class... Policies>
 using Gpt2 = CausalLM<Gpt2Family, C, M, B, Policies...>;
+
+/// What it says of a text, of its tokens, and where in it an answer stands.
+template <Gpt2Config C, Method M, class B, class... Policies>
+using Gpt2Classifier = SequenceClassifier<Gpt2Family, C, M, B, Policies...>;
+template <Gpt2Config C, Method M, class B, class... Policies>
+using Gpt2TokenClassifier = TokenClassifier<Gpt2Family, C, M, B, Policies...>;
+template <Gpt2Config C, Method M, class B, class... Policies>
+using Gpt2QuestionAnswering = QuestionAnswering<Gpt2Family, C, M, B, Policies...>;
 
 }  // namespace graft

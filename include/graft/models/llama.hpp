@@ -6,6 +6,9 @@
 #include <graft/models/block.hpp>
 #include <graft/models/causal_lm.hpp>
 #include <graft/models/llama_block.hpp>
+#include <graft/models/question_answering.hpp>
+#include <graft/models/sequence_classifier.hpp>
+#include <graft/models/token_classifier.hpp>
 
 namespace graft {
 
@@ -15,9 +18,9 @@ struct LlamaFamily {
   static constexpr bool is_qwen2 = C::qkv_bias && !C::output_bias;
   template <class C>
   static constexpr const char* model_type = C::head_norm ? "qwen3" : C::no_rope_every > 0 ? "smollm3" : C::window > 0 ? "mistral" : is_qwen2<C> ? "qwen2" : "llama";
+  static constexpr const char *root = "model", *token_embedding = "embed_tokens", *blocks = "layers", *final_norm = "norm", *head = "lm_head", *text_head = "score", *token_head = "score";
   template <class C>
-  static constexpr const char* model_class = C::head_norm ? "Qwen3ForCausalLM" : C::no_rope_every > 0 ? "SmolLM3ForCausalLM" : C::window > 0 ? "MistralForCausalLM" : is_qwen2<C> ? "Qwen2ForCausalLM" : "LlamaForCausalLM";
-  static constexpr const char *root = "model", *token_embedding = "embed_tokens", *blocks = "layers", *final_norm = "norm", *head = "lm_head";
+  static constexpr const char* answering_root = std::string_view(model_type<C>) == "mistral" ? "model" : "transformer";
   template <class C, class M, class B, class S, Index I>
   using Sites = typename LlamaSites<C, M, B, S, I>::all;
   template <class C, class M, class B, class S, Index I>
@@ -38,5 +41,13 @@ struct LlamaFamily {
 /// `Llama<SmolLM2_135M, LoRA<8>, Cpu, Bf16>`: architecture, strategy, backend, and policies (models/policies.hpp).
 template <LlamaConfig C, Method M, class B, class... Policies>
 using Llama = CausalLM<LlamaFamily, C, M, B, Policies...>;
+
+/// What it says of a text, of its tokens, and where in it an answer stands.
+template <LlamaConfig C, Method M, class B, class... Policies>
+using LlamaClassifier = SequenceClassifier<LlamaFamily, C, M, B, Policies...>;
+template <LlamaConfig C, Method M, class B, class... Policies>
+using LlamaTokenClassifier = TokenClassifier<LlamaFamily, C, M, B, Policies...>;
+template <LlamaConfig C, Method M, class B, class... Policies>
+using LlamaQuestionAnswering = QuestionAnswering<LlamaFamily, C, M, B, Policies...>;
 
 }  // namespace graft

@@ -34,7 +34,7 @@ class MaskedLM : public Transformer<Family, C, M, B, Policies...> {
   template <class... More>
   using with = MaskedLM<Family, C, M, B, Policies..., More...>;
   static constexpr const char* task_type = "";  ///< PEFT has no name for it
-  static constexpr bool fills_in = true;        ///< its batches have the labels of masked tokens (Batch::append_masked)
+  static constexpr bool fills_in = true;        ///< its batches have the labels of masked tokens (Batch::append_labelled)
   /// A file may have the layers of other models, and the head's weight once more.
   static constexpr const char* heads_elsewhere[] = {"cls.seq_relationship.", "cls.predictions.decoder.", "lm_head.decoder.", "bert.pooler.", "roberta.pooler.", "classifier."};
 

@@ -19,9 +19,7 @@ struct RobertaBase : RobertaDefaults {
 struct RobertaFamily : BertFamily {
   template <class C>
   static constexpr const char* model_type = "roberta";
-  template <class C>
-  static constexpr const char* model_class = "RobertaForSequenceClassification";
-  static constexpr const char *root = "roberta", *pooler = "classifier.dense", *head = "classifier.out_proj", *transform = "lm_head.dense", *final_norm = "lm_head.layer_norm", *head_bias = "lm_head";
+  static constexpr const char *root = "roberta", *pooler = "classifier.dense", *text_head = "classifier.out_proj", *transform = "lm_head.dense", *final_norm = "lm_head.layer_norm", *head_bias = "lm_head";
   static constexpr bool pools_in_head = true;
 };
 
@@ -32,5 +30,9 @@ template <BertConfig C, Method M, class B, class... Policies>
 using RobertaMaskedLM = MaskedLM<RobertaFamily, C, M, B, Policies...>;
 template <BertConfig C, Method M, class B, class... Policies>
 using RobertaEncoder = Encoder<RobertaFamily, C, M, B, Policies...>;
+template <BertConfig C, Method M, class B, class... Policies>
+using RobertaTokenClassifier = TokenClassifier<RobertaFamily, C, M, B, Policies...>;
+template <BertConfig C, Method M, class B, class... Policies>
+using RobertaQuestionAnswering = QuestionAnswering<RobertaFamily, C, M, B, Policies...>;
 
 }  // namespace graft

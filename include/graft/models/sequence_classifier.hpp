@@ -1,22 +1,28 @@
 /// \file
-/// A model that says of which class a text is, as one type: family, architecture, strategy, backend. Paths are Hugging Face's names.
-///   logits(S,K) = Head(tanh(Pooler(h[first token of each text])))     loss = Σ cross entropy,   h as in models/transformer.hpp
+/// A model that says of which class a text is, or with one output a number (a reward), as one type: family, architecture, strategy, backend. Paths are
+/// Hugging Face's names.
+///   encoders:  z(S,K) = Head(tanh(Pooler(h[first token of each text])))
+///   decoders:  z(S,K) = Head(FinalNorm(h[last token of each text]))     of a text that ends in padding, the last before it
+///   loss = Σ cross entropy, or of numbers Σ (z − y)²,   h as in models/transformer.hpp
 #pragma once
 
 #include <graft/autodiff/ops/cross_entropy.hpp>
 #include <graft/autodiff/ops/pointwise.hpp>
-#include <graft/models/transformer.hpp>
+#include <graft/autodiff/ops/squared_error.hpp>
+#include <graft/models/headed_transformer.hpp>
 
 namespace graft {
 
 template <class Family, class C, Method M, class B, class... Policies>
-class SequenceClassifier : public Transformer<Family, C, M, B, Policies...> {
-  using Base = Transformer<Family, C, M, B, Policies...>;
+class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...> {
+  using Base = HeadedTransformer<Family, C, M, B, Policies...>;
   template <Site Where, class L>
   using at = typename Base::template at<Where, L>;
-  using PoolerLayer = Linear<B, C::width, C::width, true>;
-  using HeadLayer = Linear<B, C::width, C::classes, true>;
-  static_assert(sizeof(typename Raise<SequenceClassifier, typename FirstComplaint<typename Base::Refused, at<Pooler, PoolerLayer>, at<Head, HeadLayer>>::type>::type) > 0);
+  static constexpr bool pools = !Family::causal;
+  using PoolerLayer = std::conditional_t<pools, Linear<B, C::width, C::width, true>, Absent<B, C>>;
+  using PoolerHere = typename Base::template where_there<Pooler, PoolerLayer>;
+  using HeadLayer = Linear<B, C::width, C::classes, pools>;
+  static_assert(sizeof(typename Raise<SequenceClassifier, typename FirstComplaint<typename Base::Refused, typename Base::NormHere, PoolerHere, at<Head, HeadLayer>>::type>::type) > 0);
 
  public:
   using typename Base::element;
@@ -32,25 +38,45 @@ class SequenceClassifier : public Transformer<Family, C, M, B, Policies...> {
   template <class... More>
   using with = SequenceClassifier<Family, C, M, B, Policies..., More...>;
   static constexpr const char* task_type = "SEQ_CLS";
-  /// A file need not have the layers behind the blocks, if they are trained; it may have those of a model that fills in masked tokens.
-  static constexpr bool new_heads = true;
-  static constexpr const char* heads_elsewhere[] = {"cls.", "lm_head."};
-  static constexpr const char* head_name() { return Family::head; }
+  static constexpr const char* head_name() { return Family::text_head; }
+  /// Whether it says a number of a text.
+  static constexpr bool says_numbers = C::classes == 1;
+  static constexpr bool prepares = Base::prepares || Family::causal;
 
-  at<Pooler, PoolerLayer> pooler;
+  [[no_unique_address]] PoolerHere pooler;
   at<Head, HeadLayer> head;
 
   /// Numbers of the type: known before any model exists.
   static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
 
-  /// logits(S,K) of hidden rows h(S,C), in floats.
+  /// A batch as the model reads it: a decoder says of a text what it makes of its last token.
+  static Batch prepared(const Batch& given) {
+    if constexpr (!Family::causal) {
+      return Base::prepared(given);
+    } else {
+      Batch batch = given;
+      for (Index s = 0; s < std::min(batch.sequences(), batch.rows.size()); ++s) {
+        Id last = batch.starts[s + 1] - 1;
+        if constexpr (requires { C::pad; })
+          while (last > batch.starts[s] && batch.tokens[static_cast<Index>(last)] == static_cast<Id>(C::pad)) --last;
+        batch.rows[s] = last;
+      }
+      return Base::prepared(batch);
+    }
+  }
+
+  /// z(S,K) of hidden rows h(S,C), in floats.
   template <class T, Gradient G>
   constexpr auto logits(T& tape, Var<B, C::width, G> h) const {
-    const auto pooled = std::get<0>(apply<float>(tape, Given{as_elements<element>(tape, h)}, {}, pooler));
-    return std::get<0>(apply<float>(tape, Given{as_elements<element>(tape, tanh(tape, pooled))}, {}, head));
+    if constexpr (pools) {
+      const auto pooled = std::get<0>(apply<float>(tape, Given{Base::normed(tape, h)}, {}, pooler));
+      return std::get<0>(apply<float>(tape, Given{as_elements<element>(tape, tanh(tape, pooled))}, {}, head));
+    } else {
+      return std::get<0>(apply<float>(tape, Given{Base::normed(tape, h)}, {}, head));
+    }
   }
-  /// The logits of the texts of a batch.
+  /// The same of the texts of a batch.
   template <class T>
   constexpr auto logits(T& tape, const PlacedBatch<B>& batch) const {
     return logits(tape, hidden(tape, batch, Base::labelled(batch)));
@@ -59,7 +85,12 @@ class SequenceClassifier : public Transformer<Family, C, M, B, Policies...> {
   /// loss(1): the sum over the batch's texts.
   template <class T>
   constexpr auto loss(T& tape, const PlacedBatch<B>& batch) const {
-    return cross_entropy(tape, logits(tape, batch), batch.targets);
+    return loss_of(tape, logits(tape, batch), batch);
+  }
+  /// The loss, given what the trunk yields.
+  template <class T>
+  constexpr auto loss(T& tape, const PlacedBatch<B>& batch, Var<B, C::width> x) const {
+    return loss_of(tape, logits(tape, Base::behind_trunk(tape, batch, x, Base::labelled(batch))), batch);
   }
 
   /// Calls f(site, path, layer) for every site from the embedding to the head.
@@ -67,13 +98,18 @@ class SequenceClassifier : public Transformer<Family, C, M, B, Policies...> {
   static constexpr void each_site(Self& self, F&& f) {
     Base::each_site(self, f);
     const Path root{}, model{&root, Family::root};
-    f(Pooler{}, Path{Family::pools_in_head ? &root : &model, Family::pooler}, self.pooler);
-    f(Head{}, Path{&root, Family::head}, self.head);
+    if constexpr (pools) f(Pooler{}, Path{Family::pools_in_head ? &root : &model, Family::pooler}, self.pooler);
+    f(Head{}, Path{&root, Family::text_head}, self.head);
   }
 
   /// First values: of everything, or (`initializer.base` false) only of what the method adds to a base from a file.
-  void initialize(Initializer initializer) {
-    initialize_layers(*this, initializer);
+  void initialize(Initializer initializer) { initialize_layers(*this, initializer); }
+
+ private:
+  template <class T, class Z>
+  constexpr auto loss_of(T& tape, Z z, const PlacedBatch<B>& batch) const {
+    if constexpr (says_numbers) return squared_error(tape, z, batch.values);
+    else return cross_entropy(tape, z, batch.targets);
   }
 };
 

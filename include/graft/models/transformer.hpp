@@ -116,6 +116,9 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
   static Batch prepared(const Batch& batch) {
     Batch prompted = virtual_tokens == 0 ? batch : causal ? batch.behind(C::vocabulary, virtual_tokens) : batch.each_behind(C::vocabulary, virtual_tokens);
     for (Id& p : prompted.positions) p += static_cast<Id>(first_position);
+    if constexpr (first_position > 0)
+      for (Index s = 0; s < prompted.key_ends.size(); ++s)  // padding stands before all
+        if (prompted.key_ends[s] == prompted.starts[s]) prompted.positions[static_cast<Index>(prompted.starts[s])] = static_cast<Id>(first_position) - 1;
     if constexpr (activates) return activated(batch, M::invocation);
     else if constexpr (prefix_tokens > 0) return prompted.behind_keys(prefix_tokens, unnumbered_keys == 0);
     else return prompted;

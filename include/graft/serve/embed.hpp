@@ -22,7 +22,7 @@ std::vector<std::vector<float>> embed(const Model& model, const std::vector<std:
     Batch batch;
     for (; done < texts.size() && (batch.tokens.empty() || batch.tokens.size() + texts[done].size() <= pass_tokens); ++done) {
       if (texts[done].empty()) fail("embed: text ", done, " has no token");
-      batch.append_masked(texts[done], std::vector<Id>(texts[done].size(), -1));
+      batch.append_labelled(texts[done], std::vector<Id>(texts[done].size(), -1));
     }
     const auto starts = batch.starts;
     const Batch& prepared = admitted<Model>(batch);

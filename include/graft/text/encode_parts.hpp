@@ -19,6 +19,9 @@ struct EncodedParts {
 
 EncodedParts encode_parts(const Tokenizer& tokenizer, std::span<const std::string> parts);
 
+/// The characters of a text that its tokens first … last are of, white space at their ends left out.
+std::string characters_of(const Tokenizer& tokenizer, const std::string& text, Index first, Index last);
+
 #if GRAFT_TEXT_BODIES
 /// A whole text, and where beginnings of it end among its tokens.
 class EncodedWhole {
@@ -103,6 +106,22 @@ GRAFT_TEXT_INLINE EncodedParts encode_parts(const Tokenizer& tokenizer, std::spa
     if (!part.empty()) from = to;
   }
   return made;
+}
+
+GRAFT_TEXT_INLINE std::string characters_of(const Tokenizer& tokenizer, const std::string& given, Index first, Index last) {
+  const std::string text = tokenizer.readable(given);
+  const EncodedWhole whole(tokenizer, text);
+  std::vector<Index> ends{0};  // of characters
+  for (Index at = 0; at < text.size(); ends.push_back(at)) at += std::max<Index>(first_character(std::string_view(text).substr(at)).second, 1);
+  /// How many characters it takes until f holds.
+  const auto least = [&](const auto& f) { return static_cast<Index>(std::partition_point(ends.begin(), ends.end(), [&](Index end) { return !f(whole.end_of(text.substr(0, end))); }) - ends.begin()); };
+  const Index begin = least([&](const auto& place) { return place.behind > first; }), end = least([&](const auto& place) { return place.before > last; });
+  const auto from = ends[std::min(std::max<Index>(begin, 1), ends.size()) - 1], to = ends[std::min(end, ends.size() - 1)];
+  const auto piece = text.substr(from, to - from);
+  const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
+  const auto left = std::find_if_not(piece.begin(), piece.end(), is_space);
+  const auto right = std::find_if_not(piece.rbegin(), piece.rend(), is_space).base();
+  return left < right ? std::string(left, right) : "";
 }
 #endif
 

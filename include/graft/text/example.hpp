@@ -10,6 +10,9 @@ enum class ExampleKind {
   next_token,  ///< labels are the same ids where they are supervised, else −1: language models
   fill_in,     ///< labels are of masked tokens where they stand, else −1
   text_class,  ///< one label, the class of the text
+  text_number, ///< a number that is to be said of the text
+  token_class, ///< labels are classes of tokens where they stand, else −1
+  answer,      ///< two labels, the tokens that an answer begins and ends with
   pair,        ///< `source` is read by an encoder, labels are what a decoder is to write
 };
 
@@ -18,6 +21,7 @@ struct Example {
   ExampleKind kind = ExampleKind::next_token;
   std::vector<Id> source{};
   Index second = ~Index{0};  ///< where a second text begins in ids
+  float number = 0;          ///< of a text
 
   [[nodiscard]] Index supervised() const {
     Index n = 0;
@@ -35,7 +39,10 @@ struct Example {
   void into(Batch& batch) const {
     switch (kind) {
       case ExampleKind::next_token: return batch.append(ids, labels);
-      case ExampleKind::fill_in: return batch.append_masked(ids, labels);
+      case ExampleKind::fill_in: return batch.append_labelled(ids, labels);
+      case ExampleKind::text_number: return batch.append_number(ids, number, second);
+      case ExampleKind::token_class: return batch.append_labelled(ids, labels);
+      case ExampleKind::answer: return batch.append_answer(ids, static_cast<Index>(labels[0]), static_cast<Index>(labels[1]), second);
       case ExampleKind::text_class: return batch.append_class(ids, labels[0], second);
       case ExampleKind::pair: return batch.append_pair(source, labels);
     }
@@ -46,6 +53,9 @@ struct Example {
 template <class Model>
 constexpr ExampleKind example_kind() {
   if constexpr (requires { Model::fills_in; }) return ExampleKind::fill_in;
+  else if constexpr (requires { Model::finds_answers; }) return ExampleKind::answer;
+  else if constexpr (requires { Model::labels_tokens; }) return ExampleKind::token_class;
+  else if constexpr (requires { requires Model::says_numbers; }) return ExampleKind::text_number;
   else if constexpr (requires { Model::new_heads; }) return ExampleKind::text_class;
   else if constexpr (requires { Model::config::encoder_blocks; }) return ExampleKind::pair;
   else return ExampleKind::next_token;

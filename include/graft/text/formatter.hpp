@@ -4,6 +4,9 @@
 ///                        supervised, what ends them included; plain text is supervised whole
 ///   encoder–decoders:    {"prompt", "completion"}
 ///   classifiers:         {"text", "label"}, and "second" for pairs of texts; labels are numbers or names
+///   models of numbers:   the same, and the label is a number
+///   of tokens:           {"tokens", "tags"}: words, and a label for each
+///   of answers:          {"question", "context", "answers": {"text": […], "answer_start": […]}}; no answer is the first token
 ///   masked models:       {"text"}, of which 15 % are masked (Devlin et al. 2019: 80 % by the mask, 10 % by any token, 10 % not), others at every epoch
 ///                        (Liu et al. 2019)
 /// Other keys are for the chat template; what it does not read is refused or named (docs/models.md).
@@ -42,6 +45,11 @@ struct Formatter {
   [[nodiscard]] std::vector<Id> prompt_ids(const Row& row) const;
   /// The tokens that end an answer.
   [[nodiscard]] std::vector<Id> ends() const;
+  /// Of a model of answers, what it says where z has for every token of the row's example how likely an answer begins there, and ends; empty: there is none.
+  /// Of all within the context, and of at most `most` tokens, the likeliest.
+  [[nodiscard]] std::string answer(const Row& row, std::span<const float> z, Index most = 30) const;
+  /// The answers that a row has.
+  [[nodiscard]] static std::vector<std::string> answers_of(const Row& row);
 
   /// Example number `number` of a data set.
   [[nodiscard]] Example example(const Row& row, Index number = 0) const;
@@ -60,11 +68,13 @@ struct Formatter {
   void plain(Example& made, const Row& row, bool completes) const;
   void paired(Example& made, const Row& row) const;
   void classified(Example& made, const Row& row) const;
+  void tagged(Example& made, const Row& row) const;
+  void answered(Example& made, const Row& row) const;
   void masked(Example& made, const Row& row, Index number) const;
   void hide(Example& made, Index number, Index epoch) const;
 
   [[nodiscard]] Conversation conversation(const Row& row) const;
-  [[nodiscard]] Id class_of(const Row& row) const;
+  [[nodiscard]] Id class_of(const std::string& name, bool is_number, const std::string& where) const;
   void add_parts(Example& made, const std::vector<TextPart>& parts) const;
   void add_end(std::vector<Id>& ids) const;
   void check_rows(const std::vector<Id>& ids, const std::string& where) const;
@@ -139,15 +149,17 @@ GRAFT_TEXT_INLINE Example Formatter::read(const Row& row, Index number, Keys& un
   made.kind = kind;
   const std::string form = form_of(row, kind);
   if (form == "messages" && !chat) fail(row.where, ": \"messages\" need a model with a chat template");
-  if (form == "text" || !chat) {
+  if (form != "messages" && (form != "completion" || !chat)) {
     for (const auto& [key, value] : row.json.items()) {
-      const bool of_class = kind == ExampleKind::text_class && (key == "second" || key == "label");
+      const bool of_class = (kind == ExampleKind::text_class || kind == ExampleKind::text_number) && (key == "second" || key == "label");
       if (is_of_form(form, key) || of_class || says_nothing(value)) continue;
       if (form == "completion" && changes_meaning(key)) fail(row.where, ": nothing reads \"", key, "\", as the model has no chat template, and without it the row means something else; put it into the prompt, or remove it where it is not meant");
       unread.insert("\"" + key + "\"");
     }
   }
-  if (kind == ExampleKind::text_class) classified(made, row);
+  if (kind == ExampleKind::text_class || kind == ExampleKind::text_number) classified(made, row);
+  else if (kind == ExampleKind::token_class) tagged(made, row);
+  else if (kind == ExampleKind::answer) answered(made, row);
   else if (kind == ExampleKind::fill_in) masked(made, row, number);
   else if (kind == ExampleKind::pair) paired(made, row);
   else if (form == "text" || !chat) plain(made, row, form == "completion");
@@ -228,15 +240,116 @@ GRAFT_TEXT_INLINE void Formatter::classified(Example& made, const Row& row) cons
   const auto encoded = row.has("second") ? tokenizer.encode_pair(first, row.get("second")) : tokenizer.encode_whole(first);
   made.ids = encoded.ids;
   made.second = static_cast<Index>(std::find(encoded.types.begin(), encoded.types.end(), 1) - encoded.types.begin());
-  made.labels = {class_of(row)};
+  if (kind == ExampleKind::text_class) {
+    made.labels = {class_of(label_of(row), row.json.at("label").is_number(), row.where)};
+    return;
+  }
+  const OrderedJson label = row.json.value("label", OrderedJson());
+  if (!label.is_number()) fail(row.where, ": the label is ", label.dump().substr(0, 40), ", and this model says a number of a text");
+  made.number = label.get<float>();
+  made.labels = {0};
 }
 
-GRAFT_TEXT_INLINE Id Formatter::class_of(const Row& row) const {
-  const std::string name = label_of(row);
+/// Words stand with spaces between them, and the first token of a word has its label.
+GRAFT_TEXT_INLINE void Formatter::tagged(Example& made, const Row& row) const {
+  const auto words = row.get<std::vector<std::string>>("tokens");
+  const auto tags = tags_of(row);
+  if (words.size() != tags.size()) fail(row.where, ": there are ", words.size(), " tokens and ", tags.size(), " tags");
+  std::vector<std::string> parts;
+  for (const auto& word : words) {
+    if (!parts.empty()) parts.emplace_back(" ");
+    parts.push_back(word);
+  }
+  const auto encoded = encode_parts(tokenizer, parts);
+  const auto whole = tokenizer.enclosed(encoded.ids);
+  made.ids = whole.ids;
+  made.labels.assign(made.ids.size(), -1);
+  Index done = 0;
+  for (Index i = 0; i < words.size(); ++i) {
+    const auto [begin, end] = encoded.parts[2 * i];
+    if (const Index first = std::max(begin, done); first < end) made.labels[whole.first + first] = class_of(tags[i], row.json.at("tags")[i].is_number(), row.where);
+    done = std::max(done, end);
+  }
+}
+
+/// An answer in a context: its bytes [begin, end).
+struct AnswerPlace {
+  Index begin, end;
+};
+inline AnswerPlace place_of_answer(const Row& row, const std::string& context, const std::string& text, const OrderedJson& start) {
+  if (text.empty()) fail(row.where, ": an answer is empty; where there is none, leave the lists of \"answers\" empty");
+  if (!start.is_number_integer()) {
+    const auto found = context.find(text);
+    if (found == context.npos) fail(row.where, ": the answer \"", text.substr(0, 60), "\" does not stand in the context");
+    return {found, found + text.size()};
+  }
+  Index at = 0;  // the file counts characters
+  for (auto left = start.get<std::int64_t>(); left > 0 && at < context.size(); --left) at += std::max<Index>(first_character(std::string_view(context).substr(at)).second, 1);
+  if (start < 0 || context.compare(at, text.size(), text) != 0) fail(row.where, ": answer_start is ", start.dump(), ", and there the context has \"", context.substr(std::min(at, context.size()), std::min<Index>(text.size(), 60)), "\" and not the answer \"", text.substr(0, 60), "\"");
+  return {at, at + text.size()};
+}
+/// A row's answers and where they begin, as SQuAD has them, or as a text or a list of texts.
+inline std::vector<std::pair<std::string, OrderedJson>> stated_answers(const Row& row) {
+  std::vector<std::pair<std::string, OrderedJson>> all;
+  const OrderedJson stated = row.json.value("answers", OrderedJson());
+  const auto wrong = [&]() { fail(row.where, ": \"answers\" is ", stated.dump().substr(0, 60), "; it has \"text\" and \"answer_start\", two lists"); };
+  const auto add = [&](const OrderedJson& text, const OrderedJson& start) {
+    if (!text.is_string()) wrong();
+    all.emplace_back(text.get<std::string>(), start);
+  };
+  if (stated.is_object()) {
+    const OrderedJson texts = stated.value("text", OrderedJson()), starts = stated.value("answer_start", OrderedJson());
+    if (!texts.is_array() || (!starts.is_null() && (!starts.is_array() || starts.size() != texts.size()))) wrong();
+    for (Index i = 0; i < texts.size(); ++i) add(texts[i], starts.is_null() ? OrderedJson() : starts[i]);
+  } else if (stated.is_array()) {
+    for (const auto& one : stated)
+      if (one.is_object()) add(one.value("text", OrderedJson()), one.value("answer_start", OrderedJson()));
+      else add(one, OrderedJson());
+  } else {
+    add(stated, OrderedJson());
+  }
+  return all;
+}
+
+GRAFT_TEXT_INLINE std::vector<std::string> Formatter::answers_of(const Row& row) {
+  std::vector<std::string> texts;
+  for (auto& [text, start] : stated_answers(row)) texts.push_back(std::move(text));
+  return texts;
+}
+
+GRAFT_TEXT_INLINE void Formatter::answered(Example& made, const Row& row) const {
+  const auto context = row.get("context");
+  const auto answers = stated_answers(row);
+  const AnswerPlace place = answers.empty() ? AnswerPlace{0, 0} : place_of_answer(row, context, answers[0].first, answers[0].second);
+  const std::vector<std::string> parts{context.substr(0, place.begin), context.substr(place.begin, place.end - place.begin), context.substr(place.end)};
+  const auto encoded = encode_parts(tokenizer, parts);
+  const auto both = tokenizer.enclosed(tokenizer.encode(instruction + row.get("question")), encoded.ids);
+  made.ids = both.ids;
+  made.second = static_cast<Index>(std::find(both.types.begin(), both.types.end(), 1) - both.types.begin());
+  made.labels = {0, 0};
+  if (answers.empty()) return;
+  const auto [first, last] = encoded.parts[1];
+  if (first == last) fail(row.where, ": the tokenizer makes no token of the answer \"", parts[1].substr(0, 60), "\"");
+  made.labels = {static_cast<Id>(both.second + first), static_cast<Id>(both.second + last - 1)};
+}
+
+GRAFT_TEXT_INLINE std::string Formatter::answer(const Row& row, std::span<const float> z, Index most) const {
+  const auto context = row.get("context");
+  const auto ids = tokenizer.encode(context);
+  const auto both = tokenizer.enclosed(tokenizer.encode(instruction + row.get("question")), ids);
+  float best = z[0] + z[1];  // that there is none
+  std::pair<Index, Index> found{1, 0};
+  for (Index i = both.second; i < both.second + ids.size(); ++i)
+    for (Index j = i; j < std::min(i + most, both.second + ids.size()); ++j)
+      if (const float score = z[2 * i] + z[2 * j + 1]; score > best) best = score, found = {i, j};
+  return found.second < found.first ? "" : characters_of(tokenizer, context, found.first - both.second, found.second - both.second);
+}
+
+GRAFT_TEXT_INLINE Id Formatter::class_of(const std::string& name, bool is_number, const std::string& where) const {
   if (const auto found = std::find(classes.begin(), classes.end(), name); found != classes.end()) return static_cast<Id>(found - classes.begin());
   Index number = 0;
-  if (const auto read = std::from_chars(name.data(), name.data() + name.size(), number); row.json.at("label").is_number() && read.ec == std::errc() && number < classes.size()) return static_cast<Id>(number);
-  fail(row.where, ": the label \"", name, "\" is none of the ", classes.size(), " classes");
+  if (const auto read = std::from_chars(name.data(), name.data() + name.size(), number); is_number && read.ec == std::errc() && number < classes.size()) return static_cast<Id>(number);
+  fail(where, ": the label \"", name, "\" is none of the ", classes.size(), " classes");
 }
 
 GRAFT_TEXT_INLINE void Formatter::masked(Example& made, const Row& row, Index number) const {

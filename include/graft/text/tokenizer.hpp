@@ -81,6 +81,7 @@ inline void enclose(TokenizerParts& parts, Id first, Id last) {
 /// Ids of one text or two, with the type of each (0 for the first text, 1 for the second, in models that tell them apart).
 struct Encoded {
   std::vector<Id> ids, types;
+  Index first = 0, second = 0;  ///< where each text's own begin
 };
 
 /// What the first stage makes of a text: an added token, or a piece that the model encodes on its own.
@@ -128,6 +129,9 @@ class Tokenizer {
   /// Text to ids among the model's own tokens, like a text's beginning or [CLS] and [SEP]. Those that the text has written out where they belong are there once.
   [[nodiscard]] Encoded encode_whole(std::string_view text) const { return fill(parts_.single, {encode(text)}); }
   [[nodiscard]] Encoded encode_pair(std::string_view first, std::string_view second) const { return fill(parts_.pair, {encode(first), encode(second)}); }
+  /// The same of ids.
+  [[nodiscard]] Encoded enclosed(std::vector<Id> text) const { return fill(parts_.single, {std::move(text)}); }
+  [[nodiscard]] Encoded enclosed(std::vector<Id> first, std::vector<Id> second) const { return fill(parts_.pair, {std::move(first), std::move(second)}); }
   /// The tokens that stand before and after one text.
   [[nodiscard]] std::vector<Id> opening() const { return around(true); }
   [[nodiscard]] std::vector<Id> closing() const { return around(false); }
@@ -253,7 +257,9 @@ GRAFT_TEXT_INLINE Encoded Tokenizer::fill(const TokenTemplate& form, const std::
   for (Index i = 0; i < form.items.size();) {
     if (const auto& item = form.items[i]; item.text >= 0) {
       const std::span<const Id> text = texts.at(static_cast<Index>(item.text));
-      before = text.subspan(overlap(own, text));
+      const Index there = overlap(own, text);
+      before = text.subspan(there);
+      (item.text == 0 ? filled.first : filled.second) = filled.ids.size() - there;
       put(before, item.type);
       own.clear();
       ++i;

@@ -125,9 +125,11 @@ class Trainer {
     each([&](const auto& layer) {
       workspace_.reset();
       Tape<backend> tape(workspace_);
-      const auto penalty = layer.weights.penalty(tape);
-      sum += static_cast<double>(download<backend>(penalty.data));
-      tape.backward(penalty, weight / static_cast<float>(terms));
+      if constexpr (requires { layer.weights.penalty(tape); }) {  // a layer of rank 0 has none, and counts
+        const auto penalty = layer.weights.penalty(tape);
+        sum += static_cast<double>(download<backend>(penalty.data));
+        tape.backward(penalty, weight / static_cast<float>(terms));
+      }
     });
     return terms == 0 ? 0.0 : static_cast<double>(weight) * sum / static_cast<double>(terms);
   }

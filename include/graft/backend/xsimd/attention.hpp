@@ -374,7 +374,7 @@ inline void attention(Bfloat16* y, float* l, const Bfloat16* q, const Bfloat16* 
 inline void attention_inputs(AttentionGradients<Bfloat16> to, const Bfloat16* dy, const Bfloat16* y, const float* l, const Bfloat16* q, const Bfloat16* k, const Bfloat16* v, AttentionShape shape, xsimd_cpu) {
   using namespace bf16;
   const Index width = shape.width, q_stride = shape.heads * width, k_stride = shape.groups * width, per_group = shape.heads / shape.groups, wide = panels(width) * panel;
-  if (in_floats(shape)) {
+  if (in_floats(shape) || shape.key_ends != nullptr) {  // padding has no gradient at its keys
     const Index of_queries = shape.query_rows() * q_stride, of_keys = shape.key_rows() * k_stride;
     const AttentionGradients<float> made{room_like<struct FloatQueryGradients>(to.dq, of_queries), room_like<struct FloatKeyGradients>(to.dk, of_keys), room_like<struct FloatValueGradients>(to.dv, of_keys), false, false, false};
     attention_inputs(made, floats<struct FloatUpper>(dy, of_queries), floats<struct FloatOutputs>(y, of_queries), l, floats<struct FloatQueries>(q, of_queries), floats<struct FloatKeys>(k, of_keys),
