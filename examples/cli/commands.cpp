@@ -2,11 +2,16 @@
 
 #include <graft/checkpoints/method_json.hpp>
 #include <graft/checkpoints/tokenizer_files.hpp>
+#include <graft/eval/answer_match.hpp>
 #include <graft/eval/rouge.hpp>
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <numeric>
+#include <span>
+#include <sstream>
 
 #include <sys/resource.h>
 
@@ -47,33 +52,31 @@ class Stopwatch {
 
 bool writes(const Engine& engine) { return engine.kind() == ExampleKind::next_token || engine.kind() == ExampleKind::pair; }
 graft::Turns turns_of(const std::string& name) { return name == "last" ? graft::Turns::last : graft::Turns::all; }
-bool classifies(const Engine& engine) { return engine.kind() == ExampleKind::text_class; }
+bool classifies(const Engine& engine) { return engine.kind() == ExampleKind::text_class || engine.kind() == ExampleKind::token_class; }
 
-std::vector<std::string> class_names(const Engine& engine, const std::vector<graft::Row>& rows) {
-  auto names = distinct_labels(rows);
-  if (names.size() > engine.classes()) graft::fail("the data have ", names.size(), " labels, and the model's head has ", engine.classes());
-  return names;
-}
-std::vector<std::string> saved_classes(const std::filesystem::path& adapter) {
-  const auto path = adapter / "graft.json";
-  return !adapter.empty() && std::filesystem::exists(path) ? graft::read_json(path).value("classes", std::vector<std::string>()) : std::vector<std::string>();
-}
-void load(Engine& engine, const std::filesystem::path& model, const std::filesystem::path& adapter) {
-  engine.load(model, 0);
+void load(Engine& engine, const std::filesystem::path& model, const std::filesystem::path& adapter, const Head& head = {}) {
+  engine.load(model, 0, {.resized_vocabulary = !adapter.empty(), .new_head = head.is_new});
   if (!adapter.empty()) engine.load_adapter(adapter);
 }
 
-/// Of a classifier the accuracy; of a model that writes, ROUGE of greedy answers to the first rows that have prompt and completion, if there are any.
-/// `answers` gets the texts.
+std::size_t likeliest(std::span<const float> scores) { return static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin()); }
+std::string name_of(const std::vector<std::string>& classes, std::size_t number) { return number < classes.size() ? classes[number] : std::to_string(number); }
+
+/// Pearson's, of numbers said and wanted; 0 where one of them does not vary.
+double correlation(const std::vector<double>& x, const std::vector<double>& y) {
+  const auto n = static_cast<double>(x.size());
+  const double mean_x = std::accumulate(x.begin(), x.end(), 0.0) / n, mean_y = std::accumulate(y.begin(), y.end(), 0.0) / n;
+  double xy = 0, xx = 0, yy = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) xy += (x[i] - mean_x) * (y[i] - mean_y), xx += (x[i] - mean_x) * (x[i] - mean_x), yy += (y[i] - mean_y) * (y[i] - mean_y);
+  return xx == 0 || yy == 0 ? 0 : xy / std::sqrt(xx * yy);
+}
+
+/// What the kind of model is judged by: of classes the accuracy, of numbers how far they are off, of answers how they match, of a model that writes ROUGE of
+/// greedy answers to the first rows that have prompt and completion, if there are any. `answers` gets the texts.
 graft::HeldOutFigures measured(Engine& engine, const graft::Formatter& formatter, const std::vector<graft::Example>& examples, const std::vector<graft::Row>& rows, std::size_t most, std::size_t new_tokens,
                                double loss, std::vector<std::string>& answers) {
   graft::HeldOutFigures figures{.loss = loss};
-  if (classifies(engine)) {
-    std::size_t right = 0;
-    const auto all = engine.logits(examples);
-    for (std::size_t i = 0; i < all.size(); ++i) right += std::max_element(all[i].begin(), all[i].end()) - all[i].begin() == examples[i].labels[0] ? 1 : 0;
-    figures.accuracy = static_cast<double>(right) / static_cast<double>(all.size());
-  } else if (writes(engine)) {
+  if (writes(engine)) {
     std::vector<Engine::Ids> prompts;
     while (prompts.size() < std::min(most, rows.size()) && rows[prompts.size()].has("completion")) prompts.push_back(formatter.prompt_ids(rows[prompts.size()]));
     if (prompts.empty()) return figures;
@@ -87,24 +90,47 @@ graft::HeldOutFigures measured(Engine& engine, const graft::Formatter& formatter
       l += score.l.f;
     }
     const auto count = static_cast<double>(prompts.size());
-    figures.rouge1 = one / count;
-    figures.rouge2 = two / count;
-    figures.rouge_l = l / count;
+    figures.others = {{"rouge1", "ROUGE-1", one / count}, {"rouge2", "ROUGE-2", two / count}, {"rougeL", "ROUGE-L", l / count}};
+  }
+  if (engine.kind() == ExampleKind::next_token || engine.kind() == ExampleKind::pair || engine.kind() == ExampleKind::fill_in) return figures;
+  figures.loss_name = "loss";
+  const auto all = engine.logits(examples);
+  if (classifies(engine)) {
+    std::size_t right = 0, labels = 0;
+    for (std::size_t i = 0; i < all.size(); ++i)
+      for (std::size_t t = 0; t < examples[i].labels.size(); ++t) {
+        if (examples[i].labels[t] < 0) continue;
+        ++labels;
+        right += likeliest(std::span(all[i]).subspan(t * engine.classes(), engine.classes())) == static_cast<std::size_t>(examples[i].labels[t]) ? 1 : 0;
+      }
+    figures.others = {{"accuracy", "accuracy", static_cast<double>(right) / static_cast<double>(labels)}};
+  } else if (engine.kind() == ExampleKind::text_number) {
+    std::vector<double> said, wanted;
+    double squares = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      said.push_back(static_cast<double>(all[i][0]));
+      wanted.push_back(static_cast<double>(examples[i].number));
+      squares += (said[i] - wanted[i]) * (said[i] - wanted[i]);
+    }
+    figures.others = {{"mean_squared_error", "mean squared error", squares / static_cast<double>(all.size())}, {"pearson", "Pearson's correlation", correlation(said, wanted)}};
+  } else {
+    graft::AnswerMatch sum;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      answers.push_back(formatter.answer(rows[i], all[i]));
+      const auto match = graft::answer_match(answers.back(), graft::Formatter::answers_of(rows[i]));
+      sum.exact += match.exact;
+      sum.f1 += match.f1;
+    }
+    const auto count = static_cast<double>(all.size());
+    figures.others = {{"exact_match", "exact match", sum.exact / count}, {"f1", "F1", sum.f1 / count}};
   }
   return figures;
 }
 
-void summarize(const Engine& engine, const graft::RunReport& r, const std::filesystem::path& output) {
+void summarize(const graft::RunReport& r, const std::filesystem::path& output) {
   if (r.before && r.after) {
     std::printf("%-28s %9s %9s\n", "held out", "before", "after");
-    const auto row = [](const char* name, std::optional<double> b, std::optional<double> a) {
-      if (b && a) std::printf("%-28s %9.4f %9.4f\n", name, *b, *a);
-    };
-    row(classifies(engine) ? "loss" : "loss per supervised token", r.before->loss, r.after->loss);
-    row("accuracy", r.before->accuracy, r.after->accuracy);
-    row("ROUGE-1", r.before->rouge1, r.after->rouge1);
-    row("ROUGE-2", r.before->rouge2, r.after->rouge2);
-    row("ROUGE-L", r.before->rouge_l, r.after->rouge_l);
+    r.each_change([](const char* name, double b, double a) { std::printf("%-28s %9.4f %9.4f\n", name, b, a); });
   }
   for (const auto& s : r.samples)
     std::printf("\n  prompt  %.100s…\n  wanted  %s\n  before  %s\n  after   %s\n", s.prompt.c_str(), s.wanted.c_str(), s.before.c_str(), s.after.c_str());
@@ -114,6 +140,45 @@ void summarize(const Engine& engine, const graft::RunReport& r, const std::files
   std::printf("memory: planned %s, %sresident %s\n", megabytes(r.plan->total()).c_str(), r.measured_bytes ? ("measured " + megabytes(*r.measured_bytes) + ", ").c_str() : "", megabytes(*r.peak_resident_bytes).c_str());
   if (const auto speed = r.tokens_per_second()) std::printf("speed: %.0f tokens/s, %.1f s of training, %.1f s in all\n", *speed, *r.train_seconds, *r.total_seconds);
   std::printf("wrote %s: adapter, report.html, result.json, cost.json\n", output.c_str());
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const auto& text : texts) all += (all.empty() ? "" : " / ") + text;
+  return all;
+}
+
+/// What a model with a head says of one text: the name of its class, its number, a label for every word, or the answer that a context has.
+void said(Engine& engine, const graft::Formatter& formatter, const GenerateOptions& o) {
+  const auto kind = engine.kind();
+  if (kind == ExampleKind::fill_in) graft::fail("generate: this model fills in masked tokens and writes no text");
+  if (kind == ExampleKind::answer && o.context.empty()) graft::fail("generate: this model finds answers in a text: give it with --context");
+  graft::Row row{graft::OrderedJson::object(), "the prompt"};
+  std::vector<std::string> words;
+  if (kind == ExampleKind::answer) {
+    row.json = {{"question", o.prompt}, {"context", o.context}, {"answers", graft::OrderedJson::array()}};
+  } else if (kind == ExampleKind::token_class) {
+    std::istringstream in(o.prompt);
+    for (std::string word; in >> word;) words.push_back(word);
+    row.json = {{"tokens", words}, {"tags", std::vector<int>(words.size(), 0)}};
+  } else {
+    row.json = {{"text", o.prompt}, {"label", 0}};
+  }
+  graft::Formatter named = formatter;
+  named.classes = o.head.classes.empty() ? std::vector<std::string>{"0"} : o.head.classes;
+  const auto example = named.example(row);
+  const auto scores = engine.logits({example})[0];
+  if (kind == ExampleKind::answer) {
+    std::puts(named.answer(row, scores).c_str());
+  } else if (kind == ExampleKind::text_number) {
+    std::printf("%.6g\n", static_cast<double>(scores[0]));
+  } else if (kind == ExampleKind::text_class) {
+    std::puts(name_of(o.head.classes, likeliest(scores)).c_str());
+  } else {
+    std::size_t word = 0;
+    for (std::size_t t = 0; t < example.labels.size(); ++t)
+      if (example.labels[t] >= 0) std::printf("%s\t%s\n", words[word++].c_str(), name_of(o.head.classes, likeliest(std::span(scores).subspan(t * engine.classes(), engine.classes()))).c_str());
+  }
 }
 
 /// Of what a model's files hold.
@@ -136,10 +201,11 @@ std::string fingerprint_of(const std::filesystem::path& model) {
 
 }  // namespace
 
-std::vector<std::string> distinct_labels(const std::vector<graft::Row>& rows) {
+std::vector<std::string> distinct_labels(const std::vector<graft::Row>& rows, ExampleKind kind) {
   std::vector<std::string> names;
   for (const auto& row : rows)
-    if (const auto name = graft::label_of(row); std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    for (const auto& name : kind == ExampleKind::token_class ? graft::tags_of(row) : std::vector{graft::label_of(row)})
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   const auto is_number = [](const std::string& text) { return text.find_first_not_of("0123456789") == text.npos; };
   std::sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) { return is_number(a) && is_number(b) && a.size() != b.size() ? a.size() < b.size() : a < b; });
   return names;
@@ -157,7 +223,7 @@ void train(Engine& engine, const TrainOptions& o) {
   formatter.seed = o.seed;
   formatter.turns = turns_of(o.turns);
   auto rows = graft::read_jsonl(o.data);
-  if (classifies(engine)) formatter.classes = class_names(engine, rows);
+  formatter.classes = o.head.classes;
   if (o.limit != 0 && rows.size() > o.limit) rows.resize(o.limit);
   const auto examples = formatter.examples(rows, o.data.string());
   const auto held_rows = o.held_out.empty() ? std::vector<graft::Row>{} : graft::read_jsonl(o.held_out);
@@ -168,7 +234,7 @@ void train(Engine& engine, const TrainOptions& o) {
                      .learning_rate = o.learning_rate, .weight_decay = o.weight_decay, .clip = o.clip, .lora_plus = o.lora_plus, .trunk_cache = o.trunk_cache};
   request.schedule = request.schedule.over(request.fit.steps(examples.size()));
   if (o.checkpoint_every != 0 || o.resume) request.fit.settings = {{"base", "of fingerprint " + fingerprint_of(o.model)}, {"text of the prompt", o.prompt_text}, {"evaluation", graft::in_few_words(held)}};
-  engine.load(o.model, o.seed);
+  engine.load(o.model, o.seed, {.new_head = o.head.is_new});
   if (!o.prompt_text.empty()) engine.start_prompt_from(tokenizer.encode(o.prompt_text));
   graft::RunReport report;
   report.title = o.title;
@@ -197,33 +263,28 @@ void train(Engine& engine, const TrainOptions& o) {
                 o.learning_rate == 0 ? "the learning rate is 0" : "is the learning rate (" + graft::noted(o.learning_rate) + ") too small, or is there no way for what is supervised to reach what is trained?");
   graft::AtomicFolder made(adapter);
   engine.save_adapter(made.path(), files.path().stem().string());
-  graft::write_json(made.path() / "graft.json", {{"method", graft::method_json(graft::read_method(engine.method(), graft::OwnMethods::allowed))}, {"classes", formatter.classes}});  // what PEFT's config does not say
+  graft::write_json(made.path() / "graft.json", {{"method", graft::method_json(graft::read_method(engine.method(), graft::OwnMethods::allowed))}, {"classes", o.head.classes}});  // what PEFT's config does not say
   made.commit();
   report.adapter_bytes = size_on_disk(adapter);
   if (!held.empty()) report.after = measured(engine, formatter, held, held_rows, o.rouge, o.new_tokens, *report.history.kept_loss(), after);
   for (std::size_t i = 0; i < std::min({o.samples, before.size(), after.size()}); ++i)
-    report.samples.push_back({held_rows[i].get("prompt"), held_rows[i].get("completion"), before[i], after[i]});
+    report.samples.push_back(engine.kind() == ExampleKind::answer ? graft::SampleOutput{held_rows[i].get("question"), joined(graft::Formatter::answers_of(held_rows[i])), before[i], after[i]}
+                                                                  : graft::SampleOutput{held_rows[i].get("prompt"), held_rows[i].get("completion"), before[i], after[i]});
   report.sites = engine.sites();
   report.total_seconds = whole.seconds();
   graft::write_json(o.output / "cost.json", report.cost());
   graft::write_file(o.output / "report.html", report.html());
   graft::write_json(o.output / "result.json", report.result());  // the last: where it is, the run has ended
-  summarize(engine, report, o.output);
+  summarize(report, o.output);
 }
 
 void generate(Engine& engine, const GenerateOptions& o) {
   const graft::ModelFiles files(o.model);
   const auto tokenizer = graft::load_tokenizer(files);
-  load(engine, o.model, o.adapter);
+  load(engine, o.model, o.adapter, o.head);
   auto formatter = graft::load_formatter(files, tokenizer, engine.kind(), o.instruction);
   if (o.plain) formatter.chat.reset();
-  if (classifies(engine)) {
-    const auto classes = saved_classes(o.adapter);
-    const auto scores = engine.logits({{.ids = tokenizer.encode_whole(o.instruction + o.prompt).ids, .labels = {0}, .kind = engine.kind()}})[0];
-    const auto best = static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
-    std::puts(best < classes.size() ? classes[best].c_str() : std::to_string(best).c_str());
-    return;
-  }
+  if (!writes(engine)) return said(engine, formatter, o);
   auto stops = graft::end_tokens(files, tokenizer);
   for (const auto id : formatter.ends()) stops.push_back(id);
   graft::TokenStream stream(tokenizer);
@@ -239,26 +300,26 @@ void generate(Engine& engine, const GenerateOptions& o) {
 void eval(Engine& engine, const EvalOptions& o) {
   const graft::ModelFiles files(o.model);
   const auto tokenizer = graft::load_tokenizer(files);
-  load(engine, o.model, o.adapter);
+  load(engine, o.model, o.adapter, o.head);
   auto formatter = graft::load_formatter(files, tokenizer, engine.kind(), o.instruction, o.longest);
   formatter.turns = turns_of(o.turns);
   auto rows = graft::read_jsonl(o.data);
-  if (classifies(engine)) formatter.classes = o.adapter.empty() ? class_names(engine, rows) : saved_classes(o.adapter);
+  formatter.classes = o.head.classes;
   if (o.limit != 0 && rows.size() > o.limit) rows.resize(o.limit);
   const auto examples = formatter.examples(rows, o.data.string());
   const auto loss = engine.loss(examples, o.micro_tokens);
-  graft::Json result = {{"examples", examples.size()}, {"supervised_tokens", loss.targets}, {"loss", loss.mean()}, {"perplexity", loss.perplexity()}};
+  graft::Json result = {{"examples", examples.size()}, {"loss", loss.mean()}};
+  if (const auto kind = engine.kind(); kind == ExampleKind::next_token || kind == ExampleKind::pair || kind == ExampleKind::fill_in) result.update({{"supervised_tokens", loss.targets}, {"perplexity", loss.perplexity()}});
   std::vector<std::string> answers;
   const auto figures = measured(engine, formatter, examples, rows, o.rouge, o.new_tokens, loss.mean(), answers);
-  for (const auto& [key, figure] : {std::pair("accuracy", figures.accuracy), std::pair("rouge1", figures.rouge1), std::pair("rouge2", figures.rouge2), std::pair("rougeL", figures.rouge_l)})
-    if (figure) result[key] = *figure;
+  for (const auto& figure : figures.others) result[figure.key] = figure.value;
   std::puts(result.dump(2).c_str());
 }
 
 void embed(Engine& engine, const EmbedOptions& o) {
   const graft::ModelFiles files(o.model);
   const auto tokenizer = graft::load_tokenizer(files);
-  load(engine, o.model, o.adapter);
+  load(engine, o.model, o.adapter, o.head);
   std::vector<Engine::Ids> texts;
   const auto rows = graft::read_jsonl(o.data);
   for (const auto& row : rows) texts.push_back(tokenizer.encode_whole(row.get("text")).ids);
@@ -292,14 +353,14 @@ void explain(Engine& engine, const std::string& format) {
 }
 
 void merge(Engine& engine, const MergeOptions& o) {
-  load(engine, o.model, o.adapter);
+  load(engine, o.model, o.adapter, o.head);
   engine.save_merged(o.model, o.output);
   graft::save_tokenizer(graft::ModelFiles(o.model), o.output);
   std::fprintf(stderr, "wrote %s\n", o.output.c_str());
 }
 
 void gguf(Engine& engine, const MergeOptions& o) {
-  load(engine, o.model, o.adapter);
+  load(engine, o.model, o.adapter, o.head);
   engine.save_gguf(o.model, o.output);
   std::fprintf(stderr, "wrote %s\n", o.output.c_str());
 }

@@ -17,7 +17,14 @@
 
 namespace cli {
 
+/// What a head tells apart.
+struct Head {
+  std::vector<std::string> classes{};  ///< names by number; a number stands for one that has none
+  bool is_new = false;                 ///< and not the base's
+};
+
 struct TrainOptions {
+  Head head;
   std::filesystem::path model, data, held_out, output = "graft-run", trunk_cache;
   std::string instruction, schedule = "cosine", prompt_text, title = "graft run", turns = "all";
   std::size_t epochs = 1, batch = 8, micro_tokens = 512, evaluate_every = 0, checkpoint_every = 0, longest = 2048;
@@ -29,8 +36,9 @@ struct TrainOptions {
 };
 
 struct GenerateOptions {
+  Head head;
   std::filesystem::path model, adapter;
-  std::string prompt, instruction;
+  std::string prompt, context, instruction;
   std::size_t new_tokens = 128, top_k = 0;
   float temperature = 0, top_p = 1;
   std::uint64_t seed = 0;
@@ -38,6 +46,7 @@ struct GenerateOptions {
 };
 
 struct EvalOptions {
+  Head head;
   std::filesystem::path model, adapter, data;
   std::string instruction, turns = "all";
   std::size_t rouge = 0, new_tokens = 32, longest = 2048, micro_tokens = 512, limit = 0;
@@ -49,10 +58,12 @@ struct PlanOptions {
 };
 
 struct EmbedOptions {
+  Head head;
   std::filesystem::path model, adapter, data;
 };
 
 struct MergeOptions {
+  Head head;
   std::filesystem::path model, adapter, output;
 };
 
@@ -67,8 +78,8 @@ struct CombineOptions {
 /// Several LoRA adapters as one; of no model in particular.
 void combine(const CombineOptions& options);
 
-/// The labels of a classifier's data set, in the order of their names (numbers by size).
-std::vector<std::string> distinct_labels(const std::vector<graft::Row>& rows);
+/// The labels of a data set, of texts or of tokens, in the order of their names (numbers by size).
+std::vector<std::string> distinct_labels(const std::vector<graft::Row>& rows, graft::ExampleKind kind);
 
 void train(Engine& engine, const TrainOptions& options);
 void generate(Engine& engine, const GenerateOptions& options);

@@ -2,6 +2,7 @@
 // commands.cpp and compiled once.
 #pragma once
 
+#include <graft/checkpoints/load.hpp>
 #include <graft/eval/perplexity.hpp>
 #include <graft/report/explain.hpp>
 #include <graft/report/run_report.hpp>
@@ -39,15 +40,15 @@ class Engine {
   [[nodiscard]] virtual graft::ExampleKind kind() const = 0;
   [[nodiscard]] virtual std::size_t parameters() const = 0;
   [[nodiscard]] virtual std::size_t trainable_parameters() const = 0;
-  [[nodiscard]] virtual std::size_t classes() const = 0;  ///< of a classifier
+  [[nodiscard]] virtual std::size_t classes() const = 0;  ///< that a head tells apart
 
-  virtual void load(const std::filesystem::path& model, std::uint64_t seed) = 0;
+  virtual void load(const std::filesystem::path& model, std::uint64_t seed, const graft::LoadOptions& options) = 0;
   virtual void load_adapter(const std::filesystem::path& adapter) = 0;
   virtual void start_prompt_from(const Ids& tokens) = 0;
   /// Trains, and tells the report what was done. `held_loss`, if there is one, judges the parameters.
   virtual void fit(const std::vector<graft::Example>& examples, const FitRequest& request, const std::function<double()>& held_loss, graft::RunReport& report) = 0;
   virtual graft::HeldOutLoss loss(const std::vector<graft::Example>& examples, std::size_t pass_tokens) = 0;
-  /// Of a classifier, the logits of every text.
+  /// What a head yields: of every text its logits, or number, or row by row those of its tokens.
   virtual std::vector<std::vector<float>> logits(const std::vector<graft::Example>& examples) = 0;
   /// What is written behind prompts, or in answer to sources. `each` is called for tokens as they come, if there is one prompt.
   virtual std::vector<Ids> write(const std::vector<Ids>& prompts, const graft::GenerateOptions& options, const std::function<void(graft::Id)>& each) = 0;

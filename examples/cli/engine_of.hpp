@@ -18,8 +18,13 @@ namespace cli {
 /// A shape whose loss is the model's.
 template <class Model>
 graft::BatchShape shape_of(std::size_t tokens, std::size_t sequences, std::size_t targets) {
+  using enum graft::ExampleKind;
   constexpr auto kind = graft::example_kind<Model>();
-  return {.tokens = tokens, .sequences = sequences, .targets = kind == graft::ExampleKind::text_class ? sequences : targets, .keys_ahead = 0, .source = kind == graft::ExampleKind::pair ? tokens : 0};
+  graft::BatchShape shape{.tokens = tokens, .sequences = sequences, .targets = targets, .keys_ahead = 0, .source = kind == pair ? tokens : 0};
+  if (kind == text_class || kind == text_number) shape.targets = sequences;
+  if (kind == text_number) shape.values = sequences;
+  if (kind == answer) shape.targets = shape.spans = 2 * sequences;
+  return shape;
 }
 
 /// The half that trains.
@@ -55,7 +60,7 @@ template <class Model>
 class EngineOf final : public Engine {
   using B = typename Model::backend;
   static constexpr graft::ExampleKind of_kind = graft::example_kind<Model>();
-  static constexpr bool trains = Model::trainable_parameters > 0, classifies = of_kind == graft::ExampleKind::text_class, pairs = of_kind == graft::ExampleKind::pair,
+  static constexpr bool trains = Model::trainable_parameters > 0, has_head = requires { Model::new_heads; }, pairs = of_kind == graft::ExampleKind::pair,
                         writes = pairs || of_kind == graft::ExampleKind::next_token;
 
  public:
@@ -67,12 +72,12 @@ class EngineOf final : public Engine {
   [[nodiscard]] std::size_t parameters() const override { return Model::parameters; }
   [[nodiscard]] std::size_t trainable_parameters() const override { return Model::trainable_parameters; }
   [[nodiscard]] std::size_t classes() const override {
-    if constexpr (classifies) return Model::config::classes;
+    if constexpr (has_head && of_kind != graft::ExampleKind::answer) return Model::config::classes;
     else return 0;
   }
   [[nodiscard]] const char* memory_policy() const override { return Model::memory_policy; }
 
-  void load(const std::filesystem::path& model, std::uint64_t seed) override { model_.emplace(graft::load<Model>(model, seed)); }
+  void load(const std::filesystem::path& model, std::uint64_t seed, const graft::LoadOptions& options) override { model_.emplace(graft::load<Model>(model, seed, options)); }
   void load_adapter(const std::filesystem::path& adapter) override {
     if constexpr (trains) graft::load_adapter(*model_, adapter);
     else graft::fail(adapter.string(), ": ", method_, " trains nothing, so there is nothing that the adapter could be read into");
@@ -92,15 +97,24 @@ class EngineOf final : public Engine {
   }
   std::vector<std::vector<float>> logits(const std::vector<graft::Example>& examples) override {
     std::vector<std::vector<float>> all;
-    if constexpr (classifies) {
+    if constexpr (has_head) {
       graft::Workspace<B> workspace;
       for (const auto& given : batches(examples, 512)) {
         const graft::Batch& batch = graft::admitted<Model>(given);
         workspace.reset();
         graft::Inference<B> tape(workspace);
-        const auto found = model_->logits(tape, graft::place(tape, batch));
-        const auto values = graft::download<B>(found.data, found.size());
-        for (std::size_t i = 0; i < found.rows; ++i) all.emplace_back(values.begin() + static_cast<std::ptrdiff_t>(i * found.columns), values.begin() + static_cast<std::ptrdiff_t>((i + 1) * found.columns));
+        const auto placed = graft::place(tape, batch);
+        const auto give = [&](const auto& found, auto begin, auto end) {  // rows of a text
+          const auto values = graft::download<B>(found.data, found.size());
+          for (std::size_t s = 0; s < given.sequences(); ++s) all.emplace_back(values.begin() + static_cast<std::ptrdiff_t>(begin(s) * found.columns), values.begin() + static_cast<std::ptrdiff_t>(end(s) * found.columns));
+        };
+        if constexpr (requires { model_->logits(tape, placed); }) {
+          give(model_->logits(tape, placed), [](std::size_t s) { return s; }, [](std::size_t s) { return s + 1; });
+        } else {  // of tokens: what stands before texts is left out
+          const std::size_t before = batch.sequences() - given.sequences();
+          const auto end = [&](std::size_t s) { return static_cast<std::size_t>(batch.starts[s + before + 1]); };
+          give(model_->logits(tape, model_->hidden(tape, placed)), [&](std::size_t s) { return end(s) - static_cast<std::size_t>(given.starts[s + 1] - given.starts[s]); }, end);
+        }
       }
     }
     return all;
@@ -127,7 +141,7 @@ class EngineOf final : public Engine {
     }
   }
   std::vector<std::vector<float>> embed(const std::vector<Ids>& texts) override {
-    if constexpr (classifies) return graft::embed(*model_, texts);
+    if constexpr (requires { requires !Model::causal; }) return graft::embed(*model_, texts);
     else graft::fail("embed: the model is no encoder of texts; BERT and RoBERTa are");
   }
 

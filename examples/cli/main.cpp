@@ -11,6 +11,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -22,6 +24,7 @@ struct ModelChoice {
   std::filesystem::path model;
   std::string method, storage = cli::build_settings::storage;
   std::vector<std::filesystem::path> headers{};  ///< of methods of the user's own
+  std::string task{};                            ///< a name of `tasks`; empty: what the model's files and the data say
 
   [[nodiscard]] graft::OwnMethods own() const { return headers.empty() ? graft::OwnMethods::refused : graft::OwnMethods::allowed; }
 };
@@ -68,32 +71,98 @@ graft::StatedConfig stated_config(const std::filesystem::path& model) {
 /// What a program is for: its method is trained, or opened with what it has trained.
 enum class Purpose { train, open };
 
-/// The program for a model, an adapter that stands for the method where none is named, and data that say what a model like BERT is for.
-cli::ProgramRequest request(const ModelChoice& choice, Purpose purpose, const std::filesystem::path& adapter = {}, const std::filesystem::path& data = {}) {
-  cli::ProgramRequest r{.config = stated_config(choice.model), .method = {}, .storage = choice.storage, .headers = choice.headers};
+/// A program, and what its head tells apart.
+struct Chosen {
+  cli::ProgramRequest program;
+  cli::Head head{};
+};
+
+/// Names of --task, with the class that Transformers has for each.
+const std::vector<std::pair<std::string, std::string>> tasks{{"text", "ForCausalLM"}, {"masked", "ForMaskedLM"}, {"class", "ForSequenceClassification"}, {"number", "ForSequenceClassification"}, {"tokens", "ForTokenClassification"}, {"answers", "ForQuestionAnswering"}, {"rows", "Encoder"}};
+
+/// Whether a file has the head of the task that its config names.
+bool has_head(const graft::StatedConfig& config, const std::filesystem::path& model) {
+  if (model.empty() || model.extension() == ".gguf" || !std::filesystem::is_directory(model)) return false;
+  const graft::ModelFiles files(model);
+  for (const auto& m : graft::modules_of(config))
+    if (m.site == "Head")
+      if (const auto* const head = files.find(m.path + ".weight")) return head->shape.size() == 2 && head->shape[0] == m.out;
+  return false;
+}
+
+/// What rows ask for: the task, by the keys that they have, and the classes.
+void choose_head(Chosen& chosen, const ModelChoice& choice, const std::vector<graft::Row>& rows) {
+  auto& c = chosen.program.config;
+  if (c.family == "t5") return;
+  const auto stated = c;
+  const bool bidirectional = c.family == "bert" || c.family == "roberta";
+  const auto& first = rows.front();
+  if (choice.task.empty()) {
+    if (first.has("tokens") && first.has("tags")) c.architecture = "ForTokenClassification";
+    else if (first.has("question") && first.has("context")) c.architecture = "ForQuestionAnswering";
+    else if (first.has("text") && first.json.contains("label")) c.architecture = "ForSequenceClassification";
+    else if (bidirectional) c.architecture = "ForMaskedLM";
+    else c.architecture = "ForCausalLM";
+  }
+  const auto task = graft::task_of(c);
+  if (task != graft::Task::text_class && task != graft::Task::token_class) return;
+  const bool base_has_it = graft::task_of(stated) == task && has_head(c, choice.model);
+  const auto is_number = [](const graft::Row& row) { return row.json.contains("label") && row.json.at("label").is_number_float() && row.json.at("label").get<double>() != std::round(row.json.at("label").get<double>()); };
+  if (task == graft::Task::text_class && (choice.task == "number" || (choice.task.empty() && ((base_has_it && c.classes == 1) || std::any_of(rows.begin(), rows.end(), is_number))))) {
+    chosen.head.is_new = !(base_has_it && c.classes == 1);
+    c.classes = 1;
+    return;
+  }
+  const auto names = cli::distinct_labels(rows, task == graft::Task::token_class ? graft::ExampleKind::token_class : graft::ExampleKind::text_class);
+  const auto known = [&](const std::string& name) {
+    std::size_t number = 0;
+    const auto read = std::from_chars(name.data(), name.data() + name.size(), number);
+    return std::find(c.labels.begin(), c.labels.end(), name) != c.labels.end() || (read.ec == std::errc() && read.ptr == name.data() + name.size() && number < c.classes);
+  };
+  if (base_has_it && c.classes > 1 && std::all_of(names.begin(), names.end(), known)) {
+    chosen.head.classes = c.labels;
+    for (std::size_t i = c.labels.size(); i < c.classes; ++i) chosen.head.classes.push_back(std::to_string(i));
+    return;
+  }
+  if (names.size() < 2) graft::fail(first.where, " and the rows behind it have one label, \"", names.front(), "\"; a classifier tells apart two at least (--task number learns numbers)");
+  chosen.head = {names, true};
+  c.classes = names.size();
+}
+
+/// The program for a model, an adapter that stands for the method where none is named, and data that say what the model is for.
+Chosen chosen(const ModelChoice& choice, Purpose purpose, const std::filesystem::path& adapter = {}, const std::filesystem::path& data = {}) {
+  Chosen made{.program = {.config = stated_config(choice.model), .method = {}, .storage = choice.storage, .headers = choice.headers}};
+  auto& r = made.program;
+  for (const auto& [name, ending] : tasks)
+    if (name == choice.task) r.config.architecture = ending;
+  if (choice.task == "number") r.config.classes = 1;
   if (!adapter.empty()) {
     const graft::AdapterFolder folder(adapter, choice.own());
     r.config = folder.model(r.config);
     auto reading = choice.method.empty() ? folder.reading(r.config) : graft::AdapterReading{.method = method_of(choice)};
     for (const auto& note : reading.notes) std::fprintf(stderr, "%s: %s\n", adapter.c_str(), note.c_str());
     r.method = graft::as_opened(std::move(reading.method));
-    return r;
+    made.head.classes = !folder.classes().empty() ? folder.classes() : r.config.labels.size() == r.config.classes ? r.config.labels : std::vector<std::string>{};
+    for (std::size_t i = made.head.classes.size(); i < r.config.classes; ++i) made.head.classes.push_back(std::to_string(i));
+    return made;
   }
   r.method = method_of(choice);
-  if (graft::model_template(r.config).ends_with("Classifier") || graft::model_template(r.config).ends_with("MaskedLM")) {
-    if (!data.empty()) {
-      const auto rows = graft::read_jsonl(data);
-      const std::size_t classes = rows.front().json.contains("label") ? cli::distinct_labels(rows).size() : 0;
-      r.config.architecture = classes > 0 ? "ForSequenceClassification" : "ForMaskedLM";
-      if (classes > 0) r.config.classes = classes;
-    }
-    if (purpose == Purpose::train && graft::task_of(r.config) == graft::Task::text_class) r.method = with_head(std::move(r.method), r.config);
-  }
-  return r;
+  if (!data.empty()) choose_head(made, choice, graft::read_jsonl(data));
+  else made.head.classes = r.config.labels;
+  const auto task = graft::task_of(r.config);
+  const bool has_classes = task == graft::Task::text_class || task == graft::Task::token_class || task == graft::Task::answer;
+  if (purpose == Purpose::train && has_classes) r.method = with_head(std::move(r.method), r.config);
+  if (purpose == Purpose::open && made.head.is_new) graft::fail(choice.model.string(), ": the base has no head that tells apart the labels of ", data.string(), "; train one, and name the adapter with --adapter");
+  return made;
 }
-std::unique_ptr<cli::Engine> program(const ModelChoice& choice, Purpose purpose, const std::filesystem::path& adapter = {}, const std::filesystem::path& data = {}) {
-  return cli::open_program(request(choice, purpose, adapter, data));
+/// The program, opened; what its head tells apart goes into the command's options.
+template <class Options>
+std::unique_ptr<cli::Engine> program(const ModelChoice& choice, Purpose purpose, Options& options, const std::filesystem::path& adapter = {}, const std::filesystem::path& data = {}) {
+  auto made = chosen(choice, purpose, adapter, data);
+  options.head = std::move(made.head);
+  return cli::open_program(made.program);
 }
+std::unique_ptr<cli::Engine> program(const ModelChoice& choice) { return cli::open_program(chosen(choice, Purpose::train).program); }
 
 int run(int argc, char** argv) {
   CLI::App app{"graft: parameter-efficient fine-tuning of language models, without Python.\n"
@@ -104,6 +173,9 @@ int run(int argc, char** argv) {
   const auto typed = [&choice](CLI::App* command, const std::string& otherwise = cli::named_methods().front().first) {
     command->add_option("--method", choice.method, "the method: a C++ type or a name; default: the adapter's, or " + otherwise);
     command->add_option("--include", choice.headers, "a header with methods of your own, which --method or an adapter names; it is compiled, so let it be yours")->check(CLI::ExistingFile)->expected(1);
+    std::vector<std::string> names;
+    for (const auto& [name, ending] : tasks) names.push_back(name);
+    command->add_option("--task", choice.task, "what the model is for: text (to write), masked (to fill in), class or number (of a text), tokens (their classes), answers (where they stand in a text); default: what its config, the adapter and the data say")->check(CLI::IsMember(names));
     command->add_option("--storage", choice.storage, "how frozen weights are kept: F32, Bf16, Int8, Nf4, Nf4DoubleQuant, Q8_0 or Q4_1")->capture_default_str()->check(CLI::IsMember({"F32", "Bf16", "Int8", "Nf4", "Nf4DoubleQuant", "Q8_0", "Q4_1"}));
   };
   const auto common = [&typed](CLI::App* command, std::filesystem::path& model, const std::string& otherwise = cli::named_methods().front().first) {
@@ -118,7 +190,7 @@ int run(int argc, char** argv) {
   cli::TrainOptions t;
   auto* train = app.add_subcommand("train", "fine-tune on a JSON-lines file and write an adapter, a report, result.json (what was learned) and cost.json (what it took)");
   common(train, t.model);
-  train->add_option("-d,--data", t.data, "examples, one JSON object a line: prompt and completion, or messages, or text; of classifiers text and label")->required()->check(CLI::ExistingFile);
+  train->add_option("-d,--data", t.data, "examples, one JSON object a line: prompt and completion, or messages, or text; text and label; tokens and tags; question, context and answers")->required()->check(CLI::ExistingFile);
   train->add_option("--held-out", t.held_out, "examples to measure before and after")->check(CLI::ExistingFile);
   train->add_option("-o,--output", t.output, "folder for adapter/, report.html, result.json, cost.json")->capture_default_str();
   train->add_option("--instruction", t.instruction, "text put before every prompt");
@@ -152,6 +224,7 @@ int run(int argc, char** argv) {
   common(generate, g.model, none);
   generate->add_option("-a,--adapter", g.adapter, "adapter folder")->check(CLI::ExistingDirectory);
   generate->add_option("-p,--prompt", g.prompt, "what the model is asked")->required();
+  generate->add_option("--context", g.context, "the text in which a model of answers looks for one");
   generate->add_option("--instruction", g.instruction, "text put before the prompt");
   generate->add_option("-n,--new-tokens", g.new_tokens, "longest answer")->capture_default_str();
   generate->add_option("--temperature", g.temperature, "0 takes the likeliest token, more draws more freely")->capture_default_str();
@@ -234,16 +307,17 @@ int run(int argc, char** argv) {
   };
   if (*combine) cli::combine(c);
   if (*describe) std::fputs(graft::config_struct(stated_config(choice.model)).c_str(), stdout);
-  if (*build && !programs.empty()) cli::build_program(request(choice, Purpose::train), programs);
-  if (*build && programs.empty()) program(choice, Purpose::train);
-  if (*train) cli::train(*program(on(t.model), Purpose::train, {}, t.data), t);
-  if (*generate) cli::generate(*program(as_it_is(g.model, g.adapter), Purpose::open, g.adapter), g);
-  if (*eval) cli::eval(*program(as_it_is(e.model, e.adapter), Purpose::open, e.adapter, e.data), e);
-  if (*plan) cli::plan(*program(choice, Purpose::train), p);
-  if (*explain) cli::explain(*program(choice, Purpose::train), format);
-  if (*embed) cli::embed(*program(as_it_is(b.model, b.adapter), Purpose::open, b.adapter), b);
-  if (*merge) cli::merge(*program(on(m.model), Purpose::open, m.adapter), m);
-  if (*gguf) cli::gguf(*program(on(m.model), Purpose::open, m.adapter), m);
+  if (*build && !programs.empty()) cli::build_program(chosen(choice, Purpose::train).program, programs);
+  if (*build && programs.empty()) program(choice);
+  if (*train) cli::train(*program(on(t.model), Purpose::train, t, {}, t.data), t);
+  if (*generate) cli::generate(*program(as_it_is(g.model, g.adapter), Purpose::open, g, g.adapter), g);
+  if (*eval) cli::eval(*program(as_it_is(e.model, e.adapter), Purpose::open, e, e.adapter, e.data), e);
+  if (*plan) cli::plan(*program(choice), p);
+  if (*explain) cli::explain(*program(choice), format);
+  if (*embed && choice.task.empty() && b.adapter.empty()) choice.task = "rows";
+  if (*embed) cli::embed(*program(as_it_is(b.model, b.adapter), Purpose::open, b, b.adapter), b);
+  if (*merge) cli::merge(*program(on(m.model), Purpose::open, m, m.adapter), m);
+  if (*gguf) cli::gguf(*program(on(m.model), Purpose::open, m, m.adapter), m);
   return 0;
 }
 

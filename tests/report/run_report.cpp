@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(what_was_not_measured_is_absent) {
   BOOST_TEST(report.html().find("0.0 s") == std::string::npos);
 
   report.before = HeldOutFigures{.loss = 2};
-  report.after = HeldOutFigures{.loss = 1, .rouge1 = 0.0, .rouge2 = 0.5};  // measured, and 0
+  report.after = HeldOutFigures{.loss = 1, .others = {{"rouge1", "ROUGE-1", 0.0}, {"rouge2", "ROUGE-2", 0.5}}};  // measured, and 0
   report.history.evaluations = {{1, 1.0}};
   report.history.kept_ranks = 0;
   report.adapter_bytes = 0;

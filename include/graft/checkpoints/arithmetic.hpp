@@ -11,6 +11,7 @@
 
 #include <graft/backend/eigen/svd.hpp>
 #include <graft/checkpoints/adapter.hpp>
+#include <graft/checkpoints/adapter_folder.hpp>
 #include <graft/core/random.hpp>
 
 namespace graft {

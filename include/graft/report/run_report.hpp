@@ -19,11 +19,17 @@ struct SampleOutput {
   std::string prompt, wanted, before, after;
 };
 
+/// A figure by its name in JSON, and how people call it.
+struct Figure {
+  const char *key, *name;
+  double value;
+};
+
 /// Held-out figures at one moment; those that were measured.
 struct HeldOutFigures {
   double loss = 0;
-  std::optional<double> rouge1{}, rouge2{}, rouge_l{};
-  std::optional<double> accuracy{};  ///< of a classifier
+  const char* loss_name = "loss per supervised token";
+  std::vector<Figure> others{};
 };
 
 /// All that a report tells.
@@ -47,6 +53,16 @@ struct RunReport {
     return static_cast<double>(history.timed_tokens) / history.seconds;
   }
 
+  /// Calls f(name, before, after) for what was measured at both moments.
+  template <class F>
+  void each_change(const F& f) const {
+    if (!before || !after) return;
+    f(after->loss_name, before->loss, after->loss);
+    for (const auto& b : before->others)
+      for (const auto& a : after->others)
+        if (std::string_view(a.key) == b.key) f(a.name, b.value, a.value);
+  }
+
   /// What was learned: the same, to the bit, on every run of the same settings, however often it was stopped and resumed.
   [[nodiscard]] Json result() const {
     Json all = {{"model", model}, {"method", method}, {"parameters", parameters}, {"trainable_parameters", trainable},
@@ -58,11 +74,8 @@ struct RunReport {
     for (const auto& [key, figures] : {std::pair("held_out_before", &before), std::pair("held_out_after", &after)}) {
       if (!*figures) continue;
       const HeldOutFigures& f = **figures;
-      Json& at = all[key] = {{"loss", f.loss}};
-      put(at, "rouge1", f.rouge1);
-      put(at, "rouge2", f.rouge2);
-      put(at, "rougeL", f.rouge_l);
-      put(at, "accuracy", f.accuracy);
+      all[key] = {{"loss", f.loss}};
+      for (const auto& figure : f.others) all[key][figure.key] = figure.value;
     }
     for (const auto& s : samples) all["samples"].push_back({{"prompt", s.prompt}, {"wanted", s.wanted}, {"before", s.before}, {"after", s.after}});
     return all;
@@ -197,14 +210,9 @@ svg{width:100%;height:auto}.grid{stroke:var(--line)}.axis{font-size:11px;fill:va
 </style></head><body><h1>)" + escaped(title) + "</h1><p class=\"sub\">" + escaped(model) + " · " + escaped(method) + (machine.empty() ? "" : " · " + escaped(machine)) + "</p>";
   if (before && after) {
     out += "<h2>Held-out examples, before and after</h2><table class=\"plain\"><tr><th></th><th class=\"n\">before</th><th class=\"n\">after</th><th class=\"n\">change</th></tr>";
-    const auto row = [&out](const char* name, std::optional<double> b, std::optional<double> a) {
-      if (b && a) out += std::string("<tr><td>") + name + "</td><td class=\"n\">" + number(*b, "%.4f") + "</td><td class=\"n\">" + number(*a, "%.4f") + "</td><td class=\"n\">" + number(*a - *b, "%+.4f") + "</td></tr>";
-    };
-    row(after->accuracy ? "loss" : "loss per supervised token", before->loss, after->loss);
-    row("accuracy", before->accuracy, after->accuracy);
-    row("ROUGE-1", before->rouge1, after->rouge1);
-    row("ROUGE-2", before->rouge2, after->rouge2);
-    row("ROUGE-L", before->rouge_l, after->rouge_l);
+    each_change([&out](const char* name, double b, double a) {
+      out += std::string("<tr><td>") + name + "</td><td class=\"n\">" + number(b, "%.4f") + "</td><td class=\"n\">" + number(a, "%.4f") + "</td><td class=\"n\">" + number(a - b, "%+.4f") + "</td></tr>";
+    });
     out += "</table>";
   }
   out += "<h2>Loss</h2>" + loss_curve(history) + "<h2>What was trained</h2>" + site_table(sites);
