@@ -298,12 +298,12 @@ std::vector<BackendCheck> check_backend() {
   c.compare("squared_error_input", {}, {n, 1, n, n}, [=](auto tag, auto, auto f) { on_device(tag, [=](auto on) { squared_error_input(f[0], f[1], f[2], f[3], n, true, on); }); });
   const auto spans = [&](const char* name, const std::vector<Index>& sizes, auto kernel) {
     c.compare(name, {}, sizes, [&c, kernel, on_device](auto tag, auto, auto f) {
-      const Id *const texts = c.template ids<decltype(tag)>({0, 3, 3, 9}), *const rows = c.template ids<decltype(tag)>({1, 2, 3, 8});
-      on_device(tag, [=](auto on) { kernel(f, texts, rows, on); });
+      const Id *const texts = c.template ids<decltype(tag)>({0, 3, 3, 9}), *const places = c.template ids<decltype(tag)>({1, 2, 3, 8});
+      on_device(tag, [=](auto on) { kernel(f, texts, places, on); });
     });
   };
-  spans("span_loss", {1, 4, 18}, [=](auto f, const Id* texts, const Id* rows, auto on) { span_loss(f[0], f[1], f[2], texts, rows, 4, on); });
-  spans("span_loss_input", {18, 1, 18, 4}, [=](auto f, const Id* texts, const Id* rows, auto on) { span_loss_input(f[0], f[1], f[2], f[3], texts, rows, 4, on); });
+  spans("span_loss", {1, 4, 18}, [=](auto f, const Id* texts, const Id* places, auto on) { span_loss(f[0], f[1], f[2], texts, places, 4, on); });
+  spans("span_loss_input", {18, 1, 18, 4}, [=](auto f, const Id* texts, const Id* places, auto on) { span_loss_input(f[0], f[1], f[2], f[3], texts, places, 4, on); });
   return c.results;
 }
 

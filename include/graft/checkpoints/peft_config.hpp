@@ -340,6 +340,7 @@ class PeftConfig {
     const Index width = prefix ? model_.groups * model_.head_width : model_.width;
     same("token_dim", width, prefix ? "the base's keys have a width of" : "the base has a width of");
     if (prefix) {
+      if (pairs && model_.blocks > model_.encoder_blocks) fail(source_, ": PREFIX_TUNING has as many pairs of keys and values as the encoder has blocks, ", model_.encoder_blocks, ", and the decoder has ", model_.blocks, ", which PEFT cannot run either");
       same("num_attention_heads", model_.groups, "the base's groups of keys are");
       same("num_layers", pairs ? model_.encoder_blocks : model_.blocks, pairs ? "the base's encoder has this many blocks:" : "the base has this many blocks:");
     }

@@ -12,6 +12,8 @@
 #include <charconv>
 #include <cmath>
 #include <iomanip>
+#include <map>
+#include <memory>
 #include <sstream>
 #include <utility>
 
@@ -21,6 +23,7 @@ namespace graft {
 struct StatedConfig {
   std::string family;        ///< as config.json's model_type has it: "llama", "gemma2", …
   std::string architecture;  ///< the class in config.json, like "BertForMaskedLM"; empty for GGUF
+  std::vector<std::string> notes{};   ///< what people should know of the files
   std::vector<std::string> labels{};  ///< names of classes by number, where the files say them
   std::ptrdiff_t pad = -1;            ///< the token that fills up batches; −1: none
   Index vocabulary = 0, width = 0, blocks = 0, heads = 0, groups = 0, head_width = 0, feed_forward = 0, positions = 0, token_types = 0, classes = 0, encoder_blocks = 0, buckets = 0, farthest = 0;
@@ -318,12 +321,35 @@ class ConfigJson {
   StatedConfig c_;
 };
 
-/// Transformers 5 writes of every T5 that its head is tied; where the weights beside config.json have a head, it is not.
+/// Whether a head is tied is what its weights say: where a config ties it to the embedding and the files beside it have another one, that is used, as
+/// Transformers 5 does. Of T5 Transformers 5 writes always that it is tied.
 [[gnu::cold]] inline void look_for_head(StatedConfig& c, const Json& json, const std::filesystem::path& folder) {
-  if (c.family != "t5" || !c.tied_head || !json.contains("scale_decoder_outputs")) return;
+  if (!c.tied_head) return;
   const auto single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
-  if (std::filesystem::exists(single)) c.tied_head = !SafetensorsFile(single).tensors.contains("lm_head.weight");
-  else if (std::filesystem::exists(index)) c.tied_head = !read_json(index).value("weight_map", Json::object()).contains("lm_head.weight");
+  Json map = Json::object();
+  if (!std::filesystem::exists(single) && std::filesystem::exists(index)) map = read_json(index).value("weight_map", Json::object());
+  std::map<std::string, std::unique_ptr<SafetensorsFile>> opened;
+  const auto find = [&](const std::string& name) -> const StoredTensor* {
+    std::string file = "model.safetensors";
+    if (!std::filesystem::exists(single)) {
+      if (!map.is_object() || !map.contains(name) || !map.at(name).is_string()) return nullptr;
+      file = map.at(name).get<std::string>();
+    }
+    if (file.find('/') != file.npos || !std::filesystem::exists(folder / file)) return nullptr;
+    auto& shard = opened[file];
+    if (shard == nullptr) shard = std::make_unique<SafetensorsFile>(folder / file);
+    const auto found = shard->tensors.find(name);
+    return found == shard->tensors.end() ? nullptr : &found->second;
+  };
+  const auto* const head = find("lm_head.weight");
+  if (head == nullptr) return;
+  const StoredTensor* embedding = nullptr;
+  for (const char* name : {"model.embed_tokens.weight", "transformer.wte.weight", "wte.weight", "shared.weight", "embed_tokens.weight"})
+    if (embedding == nullptr) embedding = find(name);
+  if (embedding != nullptr && embedding->type == head->type && embedding->shape == head->shape && std::equal(head->data, head->data + head->bytes, embedding->data)) return;
+  c.tied_head = false;
+  if (c.family == "t5" && json.contains("scale_decoder_outputs")) return;
+  c.notes.push_back("tie_word_embeddings is true in " + (folder / "config.json").string() + ", and lm_head.weight differs from the embedding: the head is used as it is, as Transformers 5 does (4 would use the embedding)");
 }
 
 /// The same of GGUF metadata.
@@ -338,16 +364,22 @@ class ConfigJson {
   const auto embedding = g.tensors.find("token_embd.weight");
   if (embedding == g.tensors.end() || embedding->second.shape.size() != 2) fail(g.source, ": there is no token_embd.weight in it");
   StatedConfig c{.family = family, .architecture = {}, .vocabulary = embedding->second.shape[0], .width = size("embedding_length"), .blocks = size("block_count"),
-                 .heads = size("attention.head_count"), .groups = size("attention.head_count_kv"), .feed_forward = size("feed_forward_length")};
+                 .heads = size("attention.head_count"), .feed_forward = size("feed_forward_length")};
+  c.groups = g.metadata.contains(family + ".attention.head_count_kv") ? size("attention.head_count_kv") : c.heads;
   c.head_width = static_cast<Index>(g.get_or<std::int64_t>(family + ".attention.key_length", static_cast<std::int64_t>(c.width / c.heads)));
   c.rope_base = g.get_or<double>(family + ".rope.freq_base", 10'000.0);
   c.norm_epsilon = g.get<double>(family + ".attention.layer_norm_rms_epsilon");
   if (const auto turned = g.get_or<std::int64_t>(family + ".rope.dimension_count", static_cast<std::int64_t>(c.head_width)); turned != static_cast<std::int64_t>(c.head_width))
     fail(g.source, ": ", family, ".rope.dimension_count is ", turned, "; graft's ", family, " turns whole heads, of ", c.head_width, " columns");
   const auto context = g.get_or<std::int64_t>(family + ".context_length", 0);
-  if (const auto kind = g.get_or<std::string>(family + ".rope.scaling.type", "none"); kind == "linear" || kind == "yarn") {
-    c.rope_factor = g.get_or<double>(family + ".rope.scaling.factor", 1.0);
-    if (kind == "yarn") c.set_yarn(static_cast<Index>(g.get_or<std::int64_t>(family + ".rope.scaling.original_context_length", context)), 32, 1, true);
+  const auto real = [&](const std::string& key, double otherwise) { return g.get_or<double>(family + ".rope." + key, otherwise); };
+  const double factor = real("scaling.factor", real("scale_linear", 1.0));  // the second is its older name
+  if (const auto kind = g.get_or<std::string>(family + ".rope.scaling.type", factor != 1 ? "linear" : "none"); kind == "linear" || kind == "yarn") {
+    c.rope_factor = factor == 0 ? 1 : factor;
+    if (kind == "yarn") {
+      c.set_yarn(static_cast<Index>(g.get_or<std::int64_t>(family + ".rope.scaling.original_context_length", context)), real("scaling.yarn_beta_fast", 32), real("scaling.yarn_beta_slow", 1), true);
+      c.rope_amplitude *= real("scaling.attn_factor", 1);
+    }
   } else if (kind != "none") {
     fail(g.source, ": ", family, ".rope.scaling.type is \"", kind, "\"; graft knows none, linear and yarn from GGUF");
   }
@@ -359,6 +391,7 @@ class ConfigJson {
       c.rope_original = static_cast<Index>(context);
     }
   }
+  c.pad = static_cast<std::ptrdiff_t>(g.get_or<std::int64_t>("tokenizer.ggml.padding_token_id", -1));
   c.tied_head = !g.tensors.contains("output.weight");
   c.head_norm = g.tensors.contains("blk.0.attn_q_norm.weight");
   c.qkv_bias = g.tensors.contains("blk.0.attn_q.bias");

@@ -198,11 +198,42 @@ struct Gguf {
 };
 
 /// A GGUF file and the map that its views point into.
-class GgufFile : MappedFile {
+class GgufPart : MappedFile {
  public:
-  explicit GgufFile(const std::filesystem::path& path) : MappedFile(path), content(bytes(), path.string()) {}
+  explicit GgufPart(const std::filesystem::path& path) : MappedFile(path), content(bytes(), path.string()) {}
 
   Gguf content;
+};
+
+/// The same, and all other parts of a model that was split into several files ("…-00001-of-00003.gguf"), of which the first has the metadata.
+class GgufFile : public GgufPart {
+ public:
+  [[gnu::cold]] explicit GgufFile(const std::filesystem::path& path) : GgufPart(path) {
+    const auto count = content.get_or<std::int64_t>("split.count", 1), number = content.get_or<std::int64_t>("split.no", 0);
+    if (count <= 1) return;
+    const auto name_of = [count](std::int64_t part) {
+      char text[40];
+      std::snprintf(text, sizeof text, "-%05lld-of-%05lld.gguf", static_cast<long long>(part + 1), static_cast<long long>(count));
+      return std::string(text);
+    };
+    const std::string name = path.string();
+    if (count > 99'999 || number < 0 || number >= count || !name.ends_with(name_of(number))) fail(name, ": part ", number + 1, " of ", count, " of a model, and its name does not end with \"", name_of(number), "\", from which those of the others follow");
+    const std::string stem = name.substr(0, name.size() - name_of(number).size());
+    if (number != 0) fail(name, ": part ", number + 1, " of ", count, " of a model: name the first, ", stem + name_of(0));
+    for (std::int64_t i = 1; i < count; ++i) {
+      const std::filesystem::path other = stem + name_of(i);
+      if (!std::filesystem::exists(other)) fail(name, ": the model is in ", count, " parts, and ", other.string(), " is not there");
+      const auto& part = others_.emplace_back(std::make_unique<GgufPart>(other))->content;
+      if (part.get_or<std::int64_t>("split.no", -1) != i || part.get_or<std::int64_t>("split.count", -1) != count) fail(other.string(), ": says that it is another part than its name");
+      for (const auto& [tensor, stored] : part.tensors)
+        if (!content.tensors.emplace(tensor, stored).second) fail(other.string(), ": the tensor \"", tensor, "\" is in another part too");
+    }
+    const auto wanted = content.get_or<std::int64_t>("split.tensors.count", static_cast<std::int64_t>(content.tensors.size()));
+    if (static_cast<std::size_t>(wanted) != content.tensors.size()) fail(name, ": its parts have ", content.tensors.size(), " tensors, and split.tensors.count is ", wanted);
+  }
+
+ private:
+  std::vector<std::unique_ptr<GgufPart>> others_;
 };
 
 /// The row order that converters give Llama's query and key weights for interleaved rotary pairs, undone (`There` false) or done:

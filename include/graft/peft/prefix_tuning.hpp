@@ -29,6 +29,13 @@ struct BehindPrefix {
   }
 };
 
+/// How many pairs of keys and values a prefix has: one for every block, or in a model of two stacks, for every block of the encoder, as HF PEFT counts them.
+template <class C>
+inline constexpr Index prefix_pairs = C::blocks;
+template <class C>
+  requires requires { C::encoder_blocks; }
+inline constexpr Index prefix_pairs<C> = C::encoder_blocks;
+
 /// What the model keeps once for all blocks: the prefix, and how attention sees it.
 template <class Method, class B, class C>
 class Prefix {
@@ -42,7 +49,7 @@ class Prefix {
   /// Which of the pairs of keys and values a block has. Where there is an encoder, HF PEFT counts the pairs of self-attention and those of attention to the
   /// source together, and drops the latter.
   static constexpr Index pair_of(Index block) {
-    if constexpr (requires { C::encoder_blocks; }) return 2 * block % C::blocks;
+    if constexpr (requires { C::encoder_blocks; }) return 2 * block % prefix_pairs<C>;
     else return block;
   }
   template <class S>
@@ -77,7 +84,7 @@ struct PrefixTuning {
   static constexpr bool takes_positions = true, lists_modules = false;
   static constexpr const char* peft_type = "PREFIX_TUNING";
   template <class B, class C>
-  using Rows = PlainRows<B, N, 2 * C::blocks * C::groups * C::head_width>;
+  using Rows = PlainRows<B, N, 2 * prefix_pairs<C> * C::groups * C::head_width>;
   template <class Config, class F>
   static void each_option(F&& f) {
     prefix_options<Config>(f);
@@ -87,7 +94,7 @@ struct PrefixTuning {
   static void prefix_options(F&& f) {
     f("num_virtual_tokens", N);
     f("token_dim", Config::groups * Config::head_width);
-    f("num_layers", Config::blocks);
+    f("num_layers", prefix_pairs<Config>);
     f("num_attention_heads", Config::groups);
     f("num_transformer_submodules", requires { Config::encoder_blocks; } ? 2 : 1);  // of which the decoder's alone has a prefix
   }
@@ -105,7 +112,7 @@ struct ProjectedPrefixTuning {
   static constexpr bool takes_positions = true, lists_modules = false;
   static constexpr const char* peft_type = "PREFIX_TUNING";
   template <class B, class C>
-  using Rows = EncodedRows<B, ProjectionEncoder<B, N, C::groups * C::head_width, Hidden, 2 * C::blocks * C::groups * C::head_width>>;
+  using Rows = EncodedRows<B, ProjectionEncoder<B, N, C::groups * C::head_width, Hidden, 2 * prefix_pairs<C> * C::groups * C::head_width>>;
   template <class Config, class F>
   static void each_option(F&& f) {
     PrefixTuning<N>::template prefix_options<Config>(f);

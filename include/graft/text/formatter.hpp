@@ -266,9 +266,9 @@ GRAFT_TEXT_INLINE void Formatter::tagged(Example& made, const Row& row) const {
   made.labels.assign(made.ids.size(), -1);
   Index done = 0;
   for (Index i = 0; i < words.size(); ++i) {
-    const auto [begin, end] = encoded.parts[2 * i];
-    if (const Index first = std::max(begin, done); first < end) made.labels[whole.first + first] = class_of(tags[i], row.json.at("tags")[i].is_number(), row.where);
-    done = std::max(done, end);
+    const auto [begin, behind] = encoded.parts[2 * i];
+    if (const Index first = std::max(begin, done); first < behind) made.labels[whole.first + first] = class_of(tags[i], row.json.at("tags")[i].is_number(), row.where);
+    done = std::max(done, behind);
   }
 }
 
