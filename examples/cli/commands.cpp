@@ -354,7 +354,7 @@ void explain(Engine& engine, const std::string& format) {
 
 void merge(Engine& engine, const MergeOptions& o) {
   load(engine, o.model, o.adapter, o.head);
-  engine.save_merged(o.model, o.output);
+  engine.save_merged(o.model, o.output, o.head.classes);
   graft::save_tokenizer(graft::ModelFiles(o.model), o.output);
   std::fprintf(stderr, "wrote %s\n", o.output.c_str());
 }

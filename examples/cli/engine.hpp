@@ -58,7 +58,7 @@ class Engine {
   virtual graft::Explanation explain() = 0;
   virtual std::vector<graft::SiteEntry> sites() = 0;
   virtual void save_adapter(const std::filesystem::path& folder, const std::string& base_name) = 0;
-  virtual void save_merged(const std::filesystem::path& base, const std::filesystem::path& folder) = 0;
+  virtual void save_merged(const std::filesystem::path& base, const std::filesystem::path& folder, const std::vector<std::string>& classes) = 0;
   virtual void save_gguf(const std::filesystem::path& base, const std::filesystem::path& file) = 0;
 };
 

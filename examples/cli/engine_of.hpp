@@ -151,7 +151,7 @@ class EngineOf final : public Engine {
   void save_adapter(const std::filesystem::path& folder, const std::string& base_name) override {
     if constexpr (trains) graft::save_adapter(*model_, folder, base_name);
   }
-  void save_merged(const std::filesystem::path& base, const std::filesystem::path& folder) override { graft::save_merged(*model_, graft::ModelFiles(base), folder); }
+  void save_merged(const std::filesystem::path& base, const std::filesystem::path& folder, const std::vector<std::string>& classes) override { graft::save_merged(*model_, graft::ModelFiles(base), folder, classes); }
   void save_gguf(const std::filesystem::path& base, const std::filesystem::path& file) override {
     if constexpr (graft::fits_gguf<Model>()) graft::save_gguf_adapter(*model_, file, graft::ModelFiles(base).config().family);
     else graft::fail(method_, " does not fit into a GGUF adapter, which holds LoRA on layers of the blocks and nothing else; `graft merge` writes a whole model");

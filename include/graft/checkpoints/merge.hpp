@@ -82,9 +82,9 @@ constexpr bool stays_beside_the_base(const L& layer) {
 
 /// Writes base and method as one plain float32 Hugging Face model that needs no adapter. Base weights are read from
 /// `base`, so that nothing is lost to the storage they have in the model.
-/// A method that unties the head yields a config that says so.
+/// A method that unties the head yields a config that says so. `classes`: names of what a classifier tells apart, where the base's config has others.
 template <class Model>
-void save_merged(const Model& model, const ModelFiles& base, const std::filesystem::path& folder) {
+void save_merged(const Model& model, const ModelFiles& base, const std::filesystem::path& folder, const std::vector<std::string>& classes = {}) {
   using C = typename Model::config;
   if (any_layer<Model>([](auto, const auto& layer) { return stays_beside_the_base(layer); }))
     fail("save_merged: the method trains something that is no part of a weight (a prompt, an adapter, tokens, a bias that the base lacks) and would be lost; save_adapter writes it");
@@ -126,10 +126,27 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
                 {"hidden_size", C::width}, {"num_hidden_layers", C::blocks}, {"num_attention_heads", C::heads}, {"num_key_value_heads", C::groups},
                 {"head_dim", C::head_width}, {"intermediate_size", C::feed_forward}, {"rope_theta", base.config().rope_base},
                 {"rms_norm_eps", base.config().norm_epsilon}, {"attention_bias", C::qkv_bias}, {"mlp_bias", C::mlp_bias},
-                {"hidden_act", "silu"}, {"rope_scaling", rope_scaling(base.config())}, {"max_position_embeddings", std::max<Index>(8192, C::rope_original)}};
+                {"hidden_act", "silu"}, {"rope_scaling", rope_scaling(base.config())},
+                {"max_position_embeddings", std::max<std::int64_t>(base.gguf()->get_or<std::int64_t>(base.config().family + ".context_length", 8192), static_cast<std::int64_t>(C::rope_original))}};
+      for (const auto& [key, stated] : {std::pair{"bos_token_id", "bos"}, {"eos_token_id", "eos"}, {"pad_token_id", "padding"}})
+        if (const auto id = base.gguf()->get_or<std::int64_t>(std::string("tokenizer.ggml.") + stated + "_token_id", -1); id >= 0) config[key] = id;
     }
   }
-  config["architectures"] = {class_in_python(stated_config_of<Model>())};
+  const auto stated = stated_config_of<Model>();
+  config["architectures"] = {class_in_python(stated)};
+  if (const auto task = task_of(stated); task == Task::text_class || task == Task::token_class) {
+    if (stated.classes == 1) config["problem_type"] = "regression";
+    auto& names = config["id2label"];
+    if (!classes.empty() || !names.is_object() || names.size() != stated.classes) {
+      names = Json::object();
+      config["label2id"] = Json::object();
+      for (Index i = 0; i < stated.classes; ++i) {
+        const auto name = i < classes.size() ? classes[i] : "LABEL_" + std::to_string(i);
+        names[std::to_string(i)] = name;
+        config["label2id"][name] = i;
+      }
+    }
+  }
   config.erase("quantization_config");
   config.erase("dtype");
   if constexpr (requires { C::scaled_head; }) {  // Transformers 4 scales what a tied head reads, and no other; 5 says it by itself

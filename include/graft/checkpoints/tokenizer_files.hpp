@@ -21,33 +21,28 @@ std::optional<ChatTemplate> load_chat_template(const ModelFiles& files);
 std::vector<Id> end_tokens(const ModelFiles& files, const Tokenizer& tokenizer);
 /// What turns rows into examples of a kind (example_kind<Model>()) for a model of these files.
 Formatter load_formatter(const ModelFiles& files, const Tokenizer& tokenizer, ExampleKind kind, const std::string& instruction, Index longest = 2048);
-/// Copies what belongs to a tokenizer beside a model that was made from these files; a GGUF's chat template is written as a file.
+/// Writes what belongs to a tokenizer beside a model that was made from these files: copies of a folder's, or what says the same as a GGUF's metadata.
 void save_tokenizer(const ModelFiles& files, const std::filesystem::path& folder);
 
 #if GRAFT_TEXT_BODIES
 GRAFT_TEXT_INLINE Tokenizer load_tokenizer(const ModelFiles& files) {
   if (files.gguf() != nullptr) return Tokenizer(tokenizer_parts(*files.gguf()));
-  const auto json = files.path() / "tokenizer.json", config = files.path() / "tokenizer_config.json";
-  if (std::filesystem::exists(json)) return Tokenizer(tokenizer_parts(read_json(json), json.string()));
-  return Tokenizer(VocabularyFiles(files.path(), files.config().family, std::filesystem::exists(config) ? read_json(config) : Json::object()).parts());
+  const auto json = files.path() / "tokenizer.json";
+  if (std::filesystem::exists(json)) return Tokenizer(tokenizer_parts(TokenizerConfig(files.path()).applied_to(read_json(json)), json.string()));
+  return Tokenizer(VocabularyFiles(files.path(), files.config().family).parts());
 }
 
 GRAFT_TEXT_INLINE std::optional<ChatTemplate> load_chat_template(const ModelFiles& files) {
   if (const Gguf* g = files.gguf(); g != nullptr) {
     const auto jinja = g->get_or<std::string>("tokenizer.chat_template", "");
     if (jinja.empty()) return std::nullopt;
-    const auto spelled = [g](const char* key) -> std::string {
-      const auto id = g->get_or<std::int64_t>(key, -1);
-      if (id < 0 || !g->metadata.contains("tokenizer.ggml.tokens")) return "";
-      const auto& tokens = g->get<std::vector<std::string>>("tokenizer.ggml.tokens");
-      return static_cast<Index>(id) < tokens.size() ? tokens[static_cast<Index>(id)] : "";
-    };
-    return ChatTemplate(jinja, spelled("tokenizer.ggml.bos_token_id"), spelled("tokenizer.ggml.eos_token_id"));
+    const GgufTokenizer tokenizer(*g);
+    return ChatTemplate(jinja, tokenizer.bos(), tokenizer.eos());
   }
-  const auto path = files.path() / "tokenizer_config.json", own = files.path() / "chat_template.jinja";
-  const Json config = std::filesystem::exists(path) ? read_json(path) : Json();
+  const auto own = files.path() / "chat_template.jinja";
+  const Json config = TokenizerConfig(files.path()).json();
   std::string jinja = std::filesystem::exists(own) ? read_file(own) : "";
-  if (jinja.empty() && config.is_object() && config.contains("chat_template")) {
+  if (jinja.empty() && config.contains("chat_template")) {
     const Json& stated = config.at("chat_template");
     if (stated.is_string()) jinja = stated.get<std::string>();
     else if (stated.is_array())  // several by name
@@ -64,20 +59,21 @@ GRAFT_TEXT_INLINE std::vector<Id> end_tokens(const ModelFiles& files, const Toke
     if (id >= 0 && static_cast<Index>(id) < tokenizer.size() && std::find(ids.begin(), ids.end(), static_cast<Id>(id)) == ids.end()) ids.push_back(static_cast<Id>(id));
   };
   if (files.gguf() != nullptr) {
-    add(files.gguf()->get_or<std::int64_t>("tokenizer.ggml.eos_token_id", -1));
+    for (const Id id : GgufTokenizer(*files.gguf()).ends()) add(id);
   } else {
-    for (const char* name : {"tokenizer_config.json", "generation_config.json", "config.json"}) {
+    add(tokenizer.id(named_token(TokenizerConfig(files.path()).json(), "eos_token")));
+    for (const char* name : {"generation_config.json", "config.json"}) {
       const auto path = files.path() / name;
       if (!std::filesystem::exists(path)) continue;
       const Json json = read_json(path);
-      add(tokenizer.id(named_token(json, "eos_token")));
-      if (!json.contains("eos_token_id")) continue;
+      if (!json.is_object() || !json.contains("eos_token_id")) continue;
       const Json& id = json.at("eos_token_id");
       for (const Json& one : id.is_array() ? id : Json::array({id}))
         if (one.is_number_integer()) add(one.get<std::int64_t>());
     }
   }
-  for (const char* token : {"<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<end_of_turn>", "</s>"}) add(tokenizer.id(token));
+  for (const auto token : GgufTokenizer::ends_by_name) add(tokenizer.id(token));
+  add(tokenizer.id("</s>"));
   return ids;
 }
 
@@ -89,8 +85,9 @@ GRAFT_TEXT_INLINE Formatter load_formatter(const ModelFiles& files, const Tokeni
 }
 
 GRAFT_TEXT_INLINE void save_tokenizer(const ModelFiles& files, const std::filesystem::path& folder) {
-  if (files.gguf() != nullptr) {
-    if (const auto chat = load_chat_template(files)) write_file(folder / "chat_template.jinja", chat->jinja());
+  if (const Gguf* g = files.gguf(); g != nullptr) {
+    if (const auto jinja = g->get_or<std::string>("tokenizer.chat_template", ""); !jinja.empty()) write_file(folder / "chat_template.jinja", jinja);
+    for (const auto& [name, text] : GgufTokenizer(*g).files()) write_file(folder / name, text);
     return;
   }
   for (const char* name : {"tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "vocab.txt", "spiece.model",

@@ -4,6 +4,7 @@
 
 #include <graft/io/json.hpp>
 #include <graft/text/tokenizer.hpp>
+#include <graft/text/tokenizer_config.hpp>
 #include <graft/text/unigram.hpp>
 #include <graft/text/word_piece.hpp>
 
@@ -18,13 +19,6 @@ namespace graft {
     tokens[id.get<Index>()] = token;
   }
   return tokens;
-}
-
-/// A token as "added_tokens" and "added_tokens_decoder" describe it.
-[[gnu::cold]] inline AddedToken added_token(const Json& token, Id id, const std::string& source) {
-  const auto says = [&](const char* key, bool otherwise) { return optional<bool>(token, key, otherwise, source); };
-  return {.id = id, .content = required<std::string>(token, "content", source), .special = says("special", true), .takes_left = says("lstrip", false), .takes_right = says("rstrip", false),
-          .whole_word = says("single_word", false), .normalized = says("normalized", false)};
 }
 
 /// Reads one file; the parts refer to the same vocabulary.

@@ -6,21 +6,12 @@
 #include <graft/text/tokenizer_gguf.hpp>
 #include <graft/text/tokenizer_json.hpp>
 
-#include <charconv>
-
 namespace graft {
-
-/// How a token of tokenizer_config.json is spelled ("bos_token", "eos_token"): a text, or an object that has it.
-[[gnu::cold]] inline std::string named_token(const Json& config, const char* key, const std::string& otherwise = "") {
-  if (!config.is_object() || !config.contains(key)) return otherwise;
-  const Json& token = config.at(key);
-  return token.is_string() ? token.get<std::string>() : token.is_object() ? token.value("content", otherwise) : otherwise;
-}
 
 /// Reads one folder.
 class VocabularyFiles {
  public:
-  [[gnu::cold]] VocabularyFiles(std::filesystem::path folder, std::string family, Json config) : folder_(std::move(folder)), family_(std::move(family)), config_(std::move(config)), source_((folder_ / "tokenizer_config.json").string()) {}
+  [[gnu::cold]] VocabularyFiles(std::filesystem::path folder, std::string family) : folder_(std::move(folder)), family_(std::move(family)), stated_(folder_), config_(stated_.json()), source_(stated_.source()) {}
 
   [[nodiscard, gnu::cold]] TokenizerParts parts() const {
     const auto there = [this](const char* name) { return std::filesystem::exists(folder_ / name); };
@@ -67,7 +58,7 @@ class VocabularyFiles {
     std::vector<std::pair<std::string, std::string>> merges;
     for (const auto& line : lines(merges_txt))
       if (!line.empty() && !line.starts_with("#version")) merges.push_back(merge_of(line, (folder_ / "merges.txt").string()));
-    auto parts = byte_level_parts(tokens_by_id(vocabulary, (folder_ / "vocab.json").string()), merges, {}, byte_level_patterns(qwen ? "qwen2" : "gpt-2", source_));
+    auto parts = byte_level_parts(tokens_by_id(vocabulary, (folder_ / "vocab.json").string()), merges, {}, pre_tokenizer(qwen ? "qwen2" : "gpt-2", source_).patterns);
     if (option("add_prefix_space", false)) parts.splitter.insert(parts.splitter.begin(), splitter::space_before());
     if (qwen) {
       parts.normalizer = {normalizer::form("NFC")};
@@ -105,32 +96,34 @@ class VocabularyFiles {
     return id;
   }
 
-  /// Tokens that text can name: those of added_tokens_decoder, or else those that the config, or usually the family, has for special.
+  /// Tokens that text can name: those that files add, those that they have for special, and those that the family usually has.
   void add_tokens(TokenizerParts& parts) const {
-    const auto add = [&parts](AddedToken added) {
-      std::erase_if(parts.added, [&added](const AddedToken& other) { return other.id == added.id; });
-      parts.added.push_back(std::move(added));
-    };
-    if (config_.is_object() && config_.contains("added_tokens_decoder")) {
-      for (const auto& [key, token] : config_.at("added_tokens_decoder").items()) {
-        Id id = -1;
-        if (const auto read = std::from_chars(key.data(), key.data() + key.size(), id); read.ec != std::errc() || read.ptr != key.data() + key.size()) fail(source_, ": added_tokens_decoder: \"", key, "\" is no id");
-        add(added_token(token, id, source_));
-      }
-      return;
+    const auto named = [&parts](const std::string& content) { return std::any_of(parts.added.begin(), parts.added.end(), [&](const AddedToken& other) { return other.content == content; }); };
+    for (const auto& token : stated_.added()) {
+      std::erase_if(parts.added, [&](const AddedToken& other) { return other.id == token.id; });
+      parts.added.push_back(token);
     }
+    Id next = static_cast<Id>(parts.vocabulary->size());
+    for (const auto& token : parts.added) next = std::max(next, token.id + 1);
+    for (AddedToken token : stated_.special()) {
+      if (named(token.content)) continue;
+      token.id = parts.vocabulary->id(token.content);
+      if (token.id < 0) token.id = next++;
+      if (family_ == "roberta" && config_.contains("mask_token") && config_.at("mask_token") == token.content) token.takes_left = true;
+      parts.added.push_back(std::move(token));
+    }
+    if (config_.contains("added_tokens_decoder")) return;
     const bool bert = family_ == "bert";
     for (const auto& [key, usual] : {std::pair{"unk_token", bert ? "[UNK]" : "<unk>"}, {"sep_token", bert ? "[SEP]" : "</s>"}, {"pad_token", bert ? "[PAD]" : "<pad>"}, {"cls_token", bert ? "[CLS]" : "<s>"},
-                                     {"mask_token", bert ? "[MASK]" : "<mask>"}, {"bos_token", "<s>"}, {"eos_token", family_ == "gpt2" ? "<|endoftext|>" : "</s>"}}) {
-      const auto spelled = named_token(config_, key, usual);
-      if (const Id id = parts.vocabulary->id(spelled); id >= 0) add({.id = id, .content = spelled, .takes_left = family_ == "roberta" && std::string_view(key) == "mask_token"});
-    }
+                                     {"mask_token", bert ? "[MASK]" : "<mask>"}, {"bos_token", "<s>"}, {"eos_token", family_ == "gpt2" ? "<|endoftext|>" : "</s>"}})
+      if (const Id id = parts.vocabulary->id(usual); id >= 0 && !config_.contains(key) && !named(usual)) parts.added.push_back({.id = id, .content = usual, .takes_left = family_ == "roberta" && std::string_view(key) == "mask_token"});
   }
 
   std::filesystem::path folder_;
   std::string family_;
-  Json config_;
-  std::string source_;
+  TokenizerConfig stated_;
+  const Json& config_;
+  const std::string& source_;
 };
 
 }  // namespace graft
