@@ -5,22 +5,14 @@
 #include <graft/checkpoints/tokenizer_files.hpp>
 #include <graft/checkpoints.hpp>
 
+#include "../folder.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 using namespace graft;
 using made::error_of;
 
 BOOST_AUTO_TEST_SUITE(models_load)
-
-struct Folder {
-  explicit Folder(const char* name) : path(std::filesystem::temp_directory_path() / name) {
-    std::filesystem::remove_all(path);
-    std::filesystem::create_directories(path);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  std::filesystem::path path;
-};
 
 using Base = Llama<tiny::Config, FrozenBase, reference>;
 using Tuned = Llama<tiny::Config, Methods<LoRA<2, On<Query, Down>, Blocks<1, 3>, Alpha<3>>, LoRA<4, On<Value>, Alpha<8>>>, reference>;

@@ -12,11 +12,6 @@ BOOST_AUTO_TEST_SUITE(models_gpt2)
 struct Config : Gpt2Defaults {
   static constexpr Index vocabulary = 64, positions = 24, width = 32, blocks = 2, heads = 4, groups = 4, head_width = 8, feed_forward = 48;
 };
-struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / ("graft-gpt2-" + std::to_string(::getpid()));
-  Folder() { std::filesystem::create_directories(path); }
-  ~Folder() { std::filesystem::remove_all(path); }
-};
 /// A folder as transformers writes it.
 template <class Model>
 void write_base(const Model& model, const std::filesystem::path& folder, bool bare = false) {
@@ -60,7 +55,7 @@ BOOST_AUTO_TEST_CASE(the_cache_changes_nothing) {
 }
 BOOST_AUTO_TEST_CASE(folders) {
   using Base = Gpt2<Config, FrozenBase, reference>;
-  const Folder folder;
+  const Folder folder("graft-gpt2");
   Base filled;
   tiny::fill(filled);
   for (const bool bare : {false, true}) {
@@ -82,7 +77,7 @@ BOOST_AUTO_TEST_CASE(folders) {
   BOOST_TEST(std::abs(tiny::loss(load<Base>(folder.path / "merged"), tiny::batch()) - tiny::loss(tuned, tiny::batch())) < 1e-4);
 }
 BOOST_AUTO_TEST_CASE(what_is_not_known_is_refused) {
-  const Folder folder;
+  const Folder folder("graft-gpt2");
   const auto refused = [&folder](const char* key, const Json& value) {
     Gpt2<Config, FrozenBase, reference> model;
     tiny::fill(model);

@@ -140,6 +140,7 @@ def write_gguf(name, model, tokens, types, bos, eos, pad=-1, unk=-1, scores=None
         w.add_token_scores(scores)
         w.add_add_bos_token(False)
         w.add_add_eos_token(False)
+        w.add_add_space_prefix(True)
         w.add_remove_extra_whitespaces(model == "t5")
     if charsmap:
         w.add_precompiled_charsmap(charsmap)

@@ -1,6 +1,8 @@
 #include <graft/checkpoints/tokenizer_files.hpp>
 #include <graft/text.hpp>
 
+#include "../folder.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 using namespace graft;
@@ -165,8 +167,8 @@ BOOST_AUTO_TEST_CASE(own_tokens_are_there_once) {
 Tokenizer from_vocabulary_files(const std::filesystem::path& tokenizer_json, const std::string& family) {
   const Json json = read_json(tokenizer_json);
   const Json& model = json.at("model");
-  const auto folder = std::filesystem::temp_directory_path() / ("graft-vocabulary-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
+  const Folder made("graft-vocabulary");
+  const auto& folder = made.path;
   Json config = {{"added_tokens_decoder", Json::object()}};
   for (const Json& token : json.at("added_tokens")) config["added_tokens_decoder"][std::to_string(token.at("id").get<Id>())] = token;
   if (family == "bert") {
@@ -183,22 +185,15 @@ Tokenizer from_vocabulary_files(const std::filesystem::path& tokenizer_json, con
     write_json(folder / "vocab.json", model.at("vocab"));
     if (const Json& splitter = json.at("pre_tokenizer"); splitter.at("type") == "ByteLevel") config["add_prefix_space"] = splitter.at("add_prefix_space");
   }
-  auto parts = VocabularyFiles(folder, family, config).parts();
-  std::filesystem::remove_all(folder);
-  return Tokenizer(std::move(parts));
+  write_json(folder / "tokenizer_config.json", config);
+  return Tokenizer(VocabularyFiles(folder, family).parts());
 }
 BOOST_AUTO_TEST_CASE(folders_without_tokenizer_json) {
   const std::filesystem::path folder = std::filesystem::path(GRAFT_TEST_DATA_DIR) / "text/tokenizers";
   for (const auto& [kind, family] : {std::pair{"bert", "bert"}, {"bert_cased", "bert"}, {"gpt2", "gpt2"}, {"roberta", "roberta"}, {"qwen2", "qwen2"}})
     agrees(kind, from_vocabulary_files(folder / (std::string(kind) + ".json"), family), true);
   BOOST_CHECK_EXCEPTION(from_vocabulary_files(folder / "gpt2.json", "llama"), Error, [](const Error& e) { return std::string(e.what()).find("not of llama: it needs a tokenizer.json") != std::string::npos; });
-  const auto broken = std::filesystem::temp_directory_path() / ("graft-broken-vocabulary-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(broken);
-  write_file(broken / "vocab.txt", "[UNK]\n[CLS]\n[SEP]\n");
-  const Json no_id = {{"added_tokens_decoder", {{"1x", {{"content", "[CLS]"}}}}}};
-  BOOST_CHECK_EXCEPTION(VocabularyFiles(broken, "bert", no_id).parts(), Error, [](const Error& e) { return std::string(e.what()).find("\"1x\" is no id") != std::string::npos; });
-  std::filesystem::remove_all(broken);
-  BOOST_CHECK_EXCEPTION(VocabularyFiles(folder / "nothing", "gpt2", Json::object()).parts(), Error, [](const Error& e) { return std::string(e.what()).find("there is no tokenizer in it") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION(VocabularyFiles(folder / "nothing", "gpt2").parts(), Error, [](const Error& e) { return std::string(e.what()).find("there is no tokenizer in it") != std::string::npos; });
 }
 
 BOOST_AUTO_TEST_CASE(what_a_file_says_and_graft_does_not_do) {

@@ -89,7 +89,7 @@ class GgufTokenizer {
     bos_ = id("bos_token_id", kind_ == "gpt2" ? 11 : pieces ? 1 : bert ? id("cls_token_id", 101) : -1);
     eos_ = id("eos_token_id", kind_ == "gpt2" ? 11 : pieces ? 2 : t5 ? 1 : -1);
     unknown_ = id("unknown_token_id", pieces ? 0 : bert ? 100 : t5 ? 2 : -1);
-    separator_ = id("seperator_token_id", bert ? 102 : -1);  // GGUF spells it so
+    separator_ = id("seperator_token_id", bert ? id("eos_token_id", 102) : -1);  // GGUF spells it so
     padding_ = id("padding_token_id", bert || t5 ? 0 : -1);
     mask_ = id("mask_token_id", bert ? 103 : -1);
     begins_ = flag("add_bos_token", pieces || bert || pre_.begins);
@@ -156,7 +156,7 @@ class GgufTokenizer {
     }
     Json config = map;
     config.update({{"tokenizer_class", kind_ == "gpt2" ? "PreTrainedTokenizerFast" : kind_ == "bert" ? "BertTokenizer" : kind_ == "t5" ? "T5Tokenizer" : "LlamaTokenizer"}, {"added_tokens_decoder", decoder}, {"clean_up_tokenization_spaces", false}});
-    if (kind_ == "llama") config.update({{"add_bos_token", begins_}, {"add_eos_token", ended_}, {"legacy", true}, {"add_prefix_space", pieces().space_before}});
+    if (kind_ == "llama" || kind_ == "t5") config.update({{"add_bos_token", begins_}, {"add_eos_token", ended_}, {"legacy", true}});
     if (kind_ == "bert") config["do_lower_case"] = flag("normalizer.lowercase", true);
     const auto context = gguf_.get_or<std::int64_t>(gguf_.get_or<std::string>("general.architecture", "") + ".context_length", 0);
     if (context > 0) config["model_max_length"] = context;
@@ -182,11 +182,11 @@ class GgufTokenizer {
   [[nodiscard]] std::string spelled(Id token) const { return token < 0 ? "" : tokens_[static_cast<Index>(token)]; }
   [[nodiscard]] Id closing() const { return kind_ == "bert" && separator_ >= 0 ? separator_ : eos_; }
   [[nodiscard]] bool is_control(Id token) const { return roles_[static_cast<Index>(token)] != Role::user_defined; }
-  /// Tokens that text can name.
+  /// Tokens that text can name; SentencePiece finds those of users by itself.
   [[nodiscard]] std::vector<Id> named() const {
     std::vector<Id> all;
     for (Index i = 0; i < roles_.size(); ++i)
-      if (roles_[i] == Role::control || roles_[i] == Role::user_defined || (kind_ == "bert" && roles_[i] == Role::unknown)) all.push_back(static_cast<Id>(i));
+      if (roles_[i] == Role::control || (roles_[i] == Role::user_defined && kind_ == "gpt2") || (roles_[i] == Role::unknown && kind_ == "bert")) all.push_back(static_cast<Id>(i));
     return all;
   }
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> merges() const {
