@@ -1,4 +1,5 @@
-# graft::text: tokenizers, chat templates and rows to examples, compiled once for all programs that link it; without it every program compiles them itself.
+# graft::text: tokenizers, chat templates, rows to examples, and readers of models' and adapters' files, compiled once for all programs that link it; without it every
+# program compiles them itself.
 include_guard(GLOBAL)
 add_library(graft_text STATIC EXCLUDE_FROM_ALL "${CMAKE_CURRENT_LIST_DIR}/text.cpp")
 add_library(graft::text ALIAS graft_text)

@@ -151,7 +151,7 @@ std::string joined(const std::vector<std::string>& texts) {
 /// What a model with a head says of one text: the name of its class, its number, a label for every word, or the answer that a context has.
 void said(Engine& engine, const graft::Formatter& formatter, const GenerateOptions& o) {
   const auto kind = engine.kind();
-  if (kind == ExampleKind::fill_in) graft::fail("generate: this model fills in masked tokens and writes no text");
+  if (kind == ExampleKind::fill_in) graft::fail("generate: this model fills in masked tokens and writes no text; graft eval measures it");
   if (kind == ExampleKind::answer && o.context.empty()) graft::fail("generate: this model finds answers in a text: give it with --context");
   graft::Row row{graft::OrderedJson::object(), "the prompt"};
   std::vector<std::string> words;

@@ -80,7 +80,7 @@ class EngineOf final : public Engine {
   void load(const std::filesystem::path& model, std::uint64_t seed, const graft::LoadOptions& options) override { model_.emplace(graft::load<Model>(model, seed, options)); }
   void load_adapter(const std::filesystem::path& adapter) override {
     if constexpr (trains) graft::load_adapter(*model_, adapter);
-    else graft::fail(adapter.string(), ": ", method_, " trains nothing, so there is nothing that the adapter could be read into");
+    else graft::fail(adapter.string(), ": ", method_, " trains nothing, so there is nothing that the adapter could be read into; without --method the adapter says its own");
   }
   void start_prompt_from(const Ids& tokens) override {
     if constexpr (requires { model_->token_embedding.start_from(tokens); }) model_->token_embedding.start_from(tokens);

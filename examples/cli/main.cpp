@@ -234,7 +234,7 @@ int run(int argc, char** argv) {
   generate->add_flag("--plain", g.plain, "continue the prompt as it is, without the chat template");
 
   cli::EvalOptions e;
-  auto* eval = app.add_subcommand("eval", "loss, perplexity and ROUGE on a JSON-lines file, as JSON");
+  auto* eval = app.add_subcommand("eval", "the loss on a JSON-lines file and what else a model of its kind is judged by (perplexity and ROUGE, accuracy, errors of numbers, F1 of answers), as JSON");
   common(eval, e.model, none);
   eval->add_option("-d,--data", e.data, "examples")->required()->check(CLI::ExistingFile);
   eval->add_option("-a,--adapter", e.adapter, "adapter folder")->check(CLI::ExistingDirectory);

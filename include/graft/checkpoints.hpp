@@ -1,6 +1,6 @@
 /// \file
-/// Door of the floor `checkpoints`. checkpoints/arithmetic.hpp and checkpoints/initialization.hpp are not behind it: they include Eigen's
-/// decompositions, which take seconds to compile.
+/// Door of the floor `checkpoints`. checkpoints/arithmetic.hpp, checkpoints/base_directions.hpp and checkpoints/initialization.hpp are not behind it: they include
+/// Eigen's decompositions, which take seconds to compile.
 #pragma once
 
 #include <graft/checkpoints/adapter.hpp>

@@ -54,7 +54,7 @@ std::vector<HubPart> hub_parts(const Model& model) {
         add(fusion ? fusions : adapters, method, fusion);
       });
     } else if (trainable_parameters(layer) > 0 && !std::is_same_v<S, Head>) {
-      fail("a folder of AdapterHub holds adapters, prefixes, LoReFT and a head; this model's method trains other layers as well");
+      fail("a folder of AdapterHub holds adapters, prefixes, LoReFT and a head; this model's method trains other layers as well; leave them out, or leave out the method that is AdapterHub's");
     }
   });
   adapters.insert(adapters.end(), fusions.begin(), fusions.end());
@@ -104,7 +104,7 @@ void load_hub_adapter(Model& model, const std::filesystem::path& folder, Index m
   const auto named = required<std::string>(file, "name", source);
   auto part = std::find_if(parts.begin(), parts.end(), [&](const auto& p) { return p.fusion == fusion && p.name == named; });
   if (part == parts.end() && parts.size() == 1 && parts[0].fusion == fusion) part = parts.begin();
-  if (part == parts.end()) fail(source, ": the method in the model's type has no ", fusion ? "fusion" : "adapter", " named ", named);
+  if (part == parts.end()) fail(source, ": the method in the model's type has no ", fusion ? "fusion" : "adapter", " named ", named, "; Named<\"…\"> is an option of the method");
 
   Complaints complaints;
   const Json& config = file.at("config");

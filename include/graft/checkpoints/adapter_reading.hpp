@@ -107,7 +107,7 @@ class PartsOfModules {
       if (m.site == site) all.push_back(m.block);
     std::sort(all.begin(), all.end());
     if (blocks == all) return {};
-    if (blocks.front() < 0) fail("graft's types have one ", site, " for all of a model's, and the adapter's config means some of them");
+    if (blocks.front() < 0) fail("the adapter's config means one layer of the site ", site, " outside of blocks and leaves out another, and a type has them together");
     return block_ranges({blocks.begin(), blocks.end()});
   }
   /// Sites under the name of a group, where they are all of the model's in it.

@@ -261,7 +261,7 @@ std::pair<LowRankPairs, double> as_low_rank(const Model& model, Index rank) {
     LowRankPair pair{.out = partner->second.shape.at(0), .in = tensor.shape.at(1), .rank = tensor.shape.at(0), .a = to_floats(tensor, name), .b = to_floats(partner->second, partner->first)};
     if (partner->second.shape.at(1) != pair.rank) fail(source, ": ", name, " has rank ", pair.rank, " and its lora_B ", partner->second.shape.at(1));
     const double r = static_cast<double>(pair.rank);
-    if (rules.rank_at(path) != r) fail(source, ": by its words (r, rank_pattern) ", path, " has rank ", rules.rank_at(path), ", and the tensor ", name, " has ", pair.rank);
+    if (rules.rank_at(path) != r) fail(source, ": by its words (r, rank_pattern) ", path, " has rank ", Json(rules.rank_at(path)).dump(), ", and the tensor ", name, " has ", pair.rank);
     pair.scaling = static_cast<float>(rules.alpha_at(path) / (optional<bool>(config.json, "use_rslora", false, source) ? std::sqrt(r) : r));
     pairs.emplace(path, std::move(pair));
   }

@@ -130,14 +130,14 @@ GRAFT_TEXT_INLINE void ModelFiles::open_tensors() {
   } else if (std::filesystem::exists(index)) {
     std::set<std::string> shards;
     const Json map = read_json(index);
-    if (!map.contains("weight_map") || !map.at("weight_map").is_object()) fail(index.string(), ": there is no \"weight_map\" in it");
+    if (!map.contains("weight_map") || !map.at("weight_map").is_object()) fail(index.string(), ": there is no \"weight_map\" in it, which says what file a tensor is in");
     for (const auto& [tensor, shard] : map.at("weight_map").items()) {
       if (!shard.is_string() || shard.get<std::string>().find('/') != std::string::npos) fail(index.string(), ": \"", tensor, "\" names no file of this folder");
       shards.insert(shard.get<std::string>());
     }
     for (const auto& shard : shards) open_shard(path_ / shard);
   } else {
-    fail(path_.string(), ": there is neither model.safetensors nor model.safetensors.index.json in it");
+    fail(path_.string(), ": there is neither model.safetensors nor model.safetensors.index.json in it; Transformers' save_pretrained writes them");
   }
   join_bitsandbytes(merged_, joined_, path_.string());
   if (config_.family == "gpt2")

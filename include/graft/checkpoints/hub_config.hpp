@@ -27,7 +27,7 @@ class HubConfig {
   }
   [[nodiscard]] std::int64_t number(const Json& config, const char* key, double otherwise, double least = 1) const {
     const auto x = option<double>(config, key, otherwise);
-    if (!(x >= least && x <= 1e6) || x != std::floor(x)) fail(source_, ": ", key, " is ", Json(x).dump(), ", and not a whole number from ", least, " on");
+    if (!(x >= least && x <= 1e6) || x != std::floor(x)) fail(source_, ": ", key, " is ", Json(x).dump(), ", and not a whole number from ", static_cast<std::int64_t>(least), " on");
     return static_cast<std::int64_t>(x);
   }
   [[nodiscard]] MethodOption named_option() const {

@@ -20,7 +20,7 @@ struct Module {
   bool bias = false;
 };
 
-/// What the names of a decoder's modules begin with: of most families' models that answer questions not what it is else.
+/// What the names of a decoder's modules begin with: "model", and in models of answers of some families "transformer".
 [[nodiscard, gnu::cold]] inline std::string decoder_root(const StatedConfig& c) {
   const bool renamed = c.family == "llama" || c.family == "qwen2" || c.family == "qwen3" || c.family == "smollm3";
   return renamed && task_of(c) == Task::answer ? "transformer" : "model";

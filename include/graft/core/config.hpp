@@ -12,7 +12,7 @@
 #define GRAFT_HAS_SENTENCEPIECE 0
 #endif
 
-/// Tokenizers and chat templates know no model's type, so that they can be compiled once: in the target graft::text, which defines
+/// What reads texts and files knows no model's type, so that it can be compiled once: in the target graft::text, which defines
 /// GRAFT_TEXT_COMPILED for those who link it. To them headers only declare what has its body under `#if GRAFT_TEXT_BODIES`.
 #if defined(GRAFT_TEXT_COMPILED) && !defined(GRAFT_TEXT_SOURCE)
 #define GRAFT_TEXT_BODIES 0

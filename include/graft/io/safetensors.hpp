@@ -49,7 +49,7 @@ GRAFT_TEXT_INLINE TensorMap parse_safetensors(std::span<const std::byte> file, c
   const auto length = io::load<std::uint64_t>(file.data());
   if (length > file.size() - 8) fail(source, ": the header is said to take ", length, " bytes, but only ", file.size() - 8, " follow; the file is truncated or no safetensors file");
   const Json header = parse_json({reinterpret_cast<const char*>(file.data()) + 8, length}, source);
-  if (!header.is_object()) fail(source, ": the header is not a JSON object");
+  if (!header.is_object()) fail(source, ": the header is not a JSON object; this is no safetensors file, or a corrupt one");
   const auto data = file.subspan(8 + length);
 
   static constexpr std::pair<std::string_view, ElementType> types[] = {
@@ -71,7 +71,7 @@ GRAFT_TEXT_INLINE TensorMap parse_safetensors(std::span<const std::byte> file, c
     const auto are_counts = [](const Json& list) {
       return list.is_array() && std::all_of(list.begin(), list.end(), [](const Json& n) { return n.is_number_unsigned(); });
     };
-    if (!are_counts(shape) || !are_counts(offsets) || offsets.size() != 2) fail(where, ": shape or data_offsets are not lists of non-negative numbers");
+    if (!are_counts(shape) || !are_counts(offsets) || offsets.size() != 2) fail(where, ": shape or data_offsets are not lists of non-negative numbers; the file is corrupt");
     tensor.shape = shape.get<std::vector<Index>>();
     const auto begin = offsets[0].get<Index>(), end = offsets[1].get<Index>();
     if (begin > end || end > data.size()) fail(where, ": its bytes [", begin, ", ", end, ") lie outside the ", data.size(), " bytes of data; the file is truncated or corrupt");
@@ -80,17 +80,17 @@ GRAFT_TEXT_INLINE TensorMap parse_safetensors(std::span<const std::byte> file, c
     const auto size = checked_size(tensor.shape);
     Index bytes = 0;
     if (!size || __builtin_mul_overflow(*size, block_size(tensor.type).bytes, &bytes) || (tensor.type != ElementType::Other && bytes != tensor.bytes))
-      fail(where, ": its shape needs another number of bytes than the ", tensor.bytes, " it has");
+      fail(where, ": its shape needs another number of bytes than the ", tensor.bytes, " it has; the file is corrupt");
     ranges.emplace_back(begin, end);
     tensors.emplace(name, std::move(tensor));
   }
   std::sort(ranges.begin(), ranges.end());
   Index reached = 0;
   for (const auto& [begin, end] : ranges) {
-    if (begin != reached) fail(source, ": the data of two tensors ", begin < reached ? "overlap" : "leave a hole", " at byte ", begin);
+    if (begin != reached) fail(source, ": the data of two tensors ", begin < reached ? "overlap" : "leave a hole", " at byte ", begin, "; the file is corrupt");
     reached = end;
   }
-  if (reached != data.size()) fail(source, ": ", data.size() - reached, " bytes at the end belong to no tensor");
+  if (reached != data.size()) fail(source, ": ", data.size() - reached, " bytes at the end belong to no tensor; the file is corrupt");
   return tensors;
 }
 

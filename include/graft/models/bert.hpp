@@ -1,5 +1,6 @@
 /// \file
-/// BERT (Devlin et al. 2019): as a classifier of texts and of pairs of texts, as a model that fills in masked tokens, and without a head, for embeddings.
+/// BERT (Devlin et al. 2019): as a classifier of texts and of pairs of texts, of tokens, as a model of answers, as one that fills in masked tokens, and without a
+/// head, for embeddings.
 #pragma once
 
 #include <graft/models/bert_block.hpp>
@@ -33,7 +34,7 @@ struct BertFamily {
   }
 };
 
-/// `BertClassifier<BertBaseUncased, Methods<LoRA<8>, Unfreeze<Head>>, Cpu, Bf16>`: the head is new, so train it as well.
+/// `BertClassifier<BertBaseUncased, Methods<LoRA<8>, Unfreeze<Head>>, Cpu, Bf16>`: the head is new to most bases, so train it as well.
 template <BertConfig C, Method M, class B, class... Policies>
 using BertClassifier = SequenceClassifier<BertFamily, C, M, B, Policies...>;
 template <BertConfig C, Method M, class B, class... Policies>

@@ -23,7 +23,7 @@ struct RobertaFamily : BertFamily {
   static constexpr bool pools_in_head = true;
 };
 
-/// `RobertaClassifier<RobertaBase, Methods<LoRA<8>, Unfreeze<Pooler, Head>>, Cpu, Bf16>`: both layers of the head are new, so train them as well.
+/// `RobertaClassifier<RobertaBase, Methods<LoRA<8>, Unfreeze<Pooler, Head>>, Cpu, Bf16>`: both layers of the head are new to most bases, so train them as well.
 template <BertConfig C, Method M, class B, class... Policies>
 using RobertaClassifier = SequenceClassifier<RobertaFamily, C, M, B, Policies...>;
 template <BertConfig C, Method M, class B, class... Policies>

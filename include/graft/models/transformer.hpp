@@ -178,7 +178,7 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
     if constexpr (factor != 1.0F) {
       return scale(tape, x, factor);
     } else if constexpr (has_positions) {
-      if (batch.last_position >= C::positions) fail("a text of ", batch.last_position + 1, " tokens, what stands before it included, and the model has positions for ", C::positions);
+      if (batch.last_position >= C::positions) fail("a text of ", batch.last_position + 1, " tokens, what stands before it included, and the model has positions for ", C::positions, "; shorten it");
       return normed_embedding(tape, with_types(tape, add(tape, x, position_embedding(tape, batch.positions, batch.token_count)), batch));
     } else {
       return x;

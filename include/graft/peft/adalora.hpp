@@ -1,6 +1,6 @@
 /// \file
 /// AdaLoRA (Zhang et al. 2023):   y = x Wᵀ + b + s ((x Aᵀ) ∘ e) Bᵀ,   A(R,In), B(Out,R), e(R),   s = α / (R + 1e-5)
-/// A singular value decomposition that is trained: e starts at zero, and the loss has ½ of the mean of ‖A Aᵀ − I‖ and ‖Bᵀ B − I‖ over all
+/// A singular value decomposition that is trained: e starts at zero, and the loss has a share (½, or Penalty's) of the mean of ‖A Aᵀ − I‖ and ‖Bᵀ B − I‖ over all
 /// layers beside it. train/rank_budget.hpp sets the least important e to zero as training goes on; what is left of them is the rank of a finished adapter, whose s
 /// is still that of the rank it began with.
 #pragma once

@@ -133,7 +133,7 @@ struct DoraOfSomethingElse {
   };
 };
 
-/// `DoRA<8>`, with the options of LoRA but for LoraBias.
+/// `DoRA<8>`, with the options of LoRA but for LoraBias, PissaInit and OloraInit.
 template <Index Rank, class... Options>
 struct DoRA {
   using lora = LoRA<Rank, Options...>;

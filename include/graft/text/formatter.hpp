@@ -9,7 +9,7 @@
 ///   of answers:          {"question", "context", "answers": {"text": […], "answer_start": […]}}; no answer is the first token
 ///   masked models:       {"text"}, of which 15 % are masked (Devlin et al. 2019: 80 % by the mask, 10 % by any token, 10 % not), others at every epoch
 ///                        (Liu et al. 2019)
-/// Other keys are for the chat template; what it does not read is refused or named (docs/models.md).
+/// Other keys are for the chat template; what it does not read is refused or named (docs/rows.md).
 #pragma once
 
 #include <graft/core/random.hpp>
