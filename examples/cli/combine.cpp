@@ -12,7 +12,9 @@ void combine(const CombineOptions& o) {
   for (const auto& folder : o.adapters) adapters.push_back(graft::read_pairs(folder));
   const auto weights = o.weights.empty() ? std::vector<float>(adapters.size(), 1.0F) : o.weights;
   const auto result = graft::combined(adapters, weights, {.how = ways.at(o.how), .rank = o.rank, .density = o.density, .seed = o.seed});
-  graft::write_pairs(result, o.output, graft::read_json(o.adapters[0] / "adapter_config.json").value("base_model_name_or_path", ""), graft::common_scaling(adapters));
+  const auto config = graft::read_json(o.adapters[0] / "adapter_config.json");
+  const auto text = [&config](const char* key, const char* otherwise) { return config.contains(key) && config.at(key).is_string() ? config.at(key).get<std::string>() : std::string(otherwise); };
+  graft::write_pairs(result, o.output, text("base_model_name_or_path", ""), graft::common_scaling(adapters), text("task_type", "CAUSAL_LM"));
   std::fprintf(stderr, "wrote %s: %zu layers of rank %zu\n", o.output.c_str(), result.size(), result.begin()->second.rank);
 }
 

@@ -235,6 +235,7 @@ void train(Engine& engine, const TrainOptions& o) {
   request.schedule = request.schedule.over(request.fit.steps(examples.size()));
   if (o.checkpoint_every != 0 || o.resume) request.fit.settings = {{"base", "of fingerprint " + fingerprint_of(o.model)}, {"text of the prompt", o.prompt_text}, {"evaluation", graft::in_few_words(held)}};
   engine.load(o.model, o.seed, {.new_head = o.head.is_new});
+  engine.check_saving();
   if (!o.prompt_text.empty()) engine.start_prompt_from(tokenizer.encode(o.prompt_text));
   graft::RunReport report;
   report.title = o.title;

@@ -57,6 +57,8 @@ class Engine {
   [[nodiscard]] virtual const char* memory_policy() const = 0;
   virtual graft::Explanation explain() = 0;
   virtual std::vector<graft::SiteEntry> sites() = 0;
+  /// Throws where what is trained could not be saved: to be asked before training.
+  virtual void check_saving() const = 0;
   virtual void save_adapter(const std::filesystem::path& folder, const std::string& base_name) = 0;
   virtual void save_merged(const std::filesystem::path& base, const std::filesystem::path& folder, const std::vector<std::string>& classes) = 0;
   virtual void save_gguf(const std::filesystem::path& base, const std::filesystem::path& file) = 0;

@@ -148,6 +148,9 @@ class EngineOf final : public Engine {
   graft::Plan plan(std::size_t tokens, std::size_t sequences, std::size_t targets) override { return graft::plan<Model>(shape_of<Model>(tokens, sequences, targets)); }
   graft::Explanation explain() override { return graft::explain<Model>(); }
   std::vector<graft::SiteEntry> sites() override { return graft::site_map(*model_); }
+  void check_saving() const override {
+    if constexpr (trains) graft::check_saving(*model_);
+  }
   void save_adapter(const std::filesystem::path& folder, const std::string& base_name) override {
     if constexpr (trains) graft::save_adapter(*model_, folder, base_name);
   }

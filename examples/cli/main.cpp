@@ -172,7 +172,7 @@ int run(int argc, char** argv) {
   ModelChoice choice;
   const auto typed = [&choice](CLI::App* command, const std::string& otherwise = cli::named_methods().front().first) {
     command->add_option("--method", choice.method, "the method: a C++ type or a name; default: the adapter's, or " + otherwise);
-    command->add_option("--include", choice.headers, "a header with methods of your own, which --method or an adapter names; it is compiled, so let it be yours")->check(CLI::ExistingFile)->expected(1);
+    command->add_option("--include", choice.headers, "a header with methods of your own, which --method or an adapter names; it is compiled, so let it be yours")->check(CLI::ExistingFile)->allow_extra_args(false);
     std::vector<std::string> names;
     for (const auto& [name, ending] : tasks) names.push_back(name);
     command->add_option("--task", choice.task, "what the model is for: text (to write), masked (to fill in), class or number (of a text), tokens (their classes), answers (where they stand in a text); default: what its config, the adapter and the data say")->check(CLI::IsMember(names));
@@ -242,6 +242,7 @@ int run(int argc, char** argv) {
   turns_option(eval, e.turns);
   eval->add_option("--rouge", e.rouge, "prompts to answer for ROUGE; 0: none")->capture_default_str();
   eval->add_option("--new-tokens", e.new_tokens, "longest answer")->capture_default_str();
+  eval->add_option("--max-length", e.longest, "longest example in tokens")->capture_default_str();
   eval->add_option("--limit", e.limit, "use only the first N examples; 0: all")->capture_default_str();
 
   cli::PlanOptions p;

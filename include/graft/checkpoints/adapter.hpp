@@ -145,7 +145,14 @@ void each_repeated_base(Model& model, F&& f) {
   });
 }
 
-/// The adapter_config.json of a model's adapter. Throws where PEFT's has no words for what the model trains: to be asked before training, too.
+/// Throws where a folder has no words for what a model trains, so that it could not be saved or not be opened again: to be asked before training.
+template <class Model>
+void check_saving(const Model& model) {
+  if constexpr (uses_adapter_hub<Model>()) hub_parts(model);
+  else check_saving(summarize_adapter(model), stated_config_of<Model>());
+}
+
+/// The adapter_config.json of a model's adapter. Throws where PEFT's has no words for what the model trains.
 template <class Model>
 Json adapter_config(const Model& model, const std::string& base_name = "") {
   return adapter_config(summarize_adapter(model), base_name);

@@ -16,10 +16,15 @@ constexpr bool uses_adapter_hub() {
   return any_layer<Model>([]<class L>(auto, const L&) { return of_adapter_hub<L>; });
 }
 
+/// Sites that a folder keeps in the file of its head.
+template <class Site>
+inline constexpr bool of_head = std::is_same_v<Site, Head> || std::is_same_v<Site, Pooler> || std::is_same_v<Site, HeadTransform> || std::is_same_v<Site, HeadBias>;
+
 /// A part of a model that is a folder of its own: one adapter, or a fusion of several.
 struct HubPart {
   std::string name;
   std::vector<Json> configs{};
+  std::vector<std::set<Index>> blocks{};  ///< where each of them stands
   bool fusion = false;
 
   [[nodiscard]] std::filesystem::path config_file() const { return fusion ? "adapter_fusion_config.json" : "adapter_config.json"; }
@@ -37,26 +42,48 @@ struct HubPart {
 template <class Model>
 std::vector<HubPart> hub_parts(const Model& model) {
   std::vector<HubPart> adapters, fusions;
-  const auto add = []<class M>(std::vector<HubPart>& to, const M*, bool fusion) {
+  using C = typename Model::config;
+  Index count = C::blocks;
+  if constexpr (requires { C::encoder_blocks; }) count += C::encoder_blocks;
+  const auto add = []<class M>(std::vector<HubPart>& to, const M*, bool fusion, Index block) {
     Json config = Json::object();
     M::each_hub_option([&config](const char* key, auto value) { config[key] = value; });
     if constexpr (requires { M::width; }) config["reduction_factor"] = static_cast<double>(Model::config::width) / static_cast<double>(M::width);
     const std::string name = M::hub_name();
     auto part = std::find_if(to.begin(), to.end(), [&](const auto& p) { return p.name == name; });
     if (part == to.end()) part = to.insert(to.end(), HubPart{.name = name, .fusion = fusion});
-    if (std::find(part->configs.begin(), part->configs.end(), config) == part->configs.end()) part->configs.push_back(config);
+    const auto known = std::find(part->configs.begin(), part->configs.end(), config);
+    const auto i = static_cast<Index>(known - part->configs.begin());
+    if (known == part->configs.end()) {
+      part->configs.push_back(config);
+      part->blocks.emplace_back();
+    }
+    part->blocks[i].insert(block);
   };
-  Model::each_site(model, [&]<class S>(S, const Path&, const auto& layer) {
+  Model::each_site(model, [&]<class S>(S, const Path& path, const auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
     if constexpr (of_adapter_hub<L>) {
+      auto block = static_cast<Index>(std::max<std::ptrdiff_t>(0, block_in(path.str())));
+      if constexpr (requires { C::encoder_blocks; })
+        if (path.str().starts_with("decoder.")) block += C::encoder_blocks;
       each_method_of<L>([&]<class M>(const M* method) {
         constexpr bool fusion = requires { M::fuses; };
-        add(fusion ? fusions : adapters, method, fusion);
+        add(fusion ? fusions : adapters, method, fusion, block);
       });
-    } else if (trainable_parameters(layer) > 0 && !std::is_same_v<S, Head>) {
+    } else if (trainable_parameters(layer) > 0 && !of_head<S>) {
       fail("a folder of AdapterHub holds adapters, prefixes, LoReFT and a head; this model's method trains other layers as well; leave them out, or leave out the method that is AdapterHub's");
     }
   });
+  for (auto& part : adapters)
+    for (Index i = 0; i < part.configs.size(); ++i) {
+      const auto& kind = part.configs[i].contains("architecture") ? part.configs[i]["architecture"] : Json();
+      std::vector<Index> left_out;
+      for (Index block = 0; block < count; ++block)
+        if (!part.blocks[i].contains(block)) left_out.push_back(block);
+      if (kind == "prefix_tuning" || left_out.empty()) continue;
+      if (kind == "reft") part.configs[i]["layers"] = part.blocks[i];
+      else part.configs[i]["leave_out"] = left_out;
+    }
   adapters.insert(adapters.end(), fusions.begin(), fusions.end());
   return adapters;
 }
@@ -65,7 +92,7 @@ std::vector<HubPart> hub_parts(const Model& model) {
 template <class Model, class F>
 void each_of_head(Model& model, F&& f) {
   std::remove_const_t<Model>::each_site(model, [&f]<class S>(S, const Path& path, auto& layer) {
-    if constexpr (std::is_same_v<S, Head>)
+    if constexpr (of_head<S>)
       std::remove_cvref_t<decltype(layer)>::visit(layer, [&f](const Path& at, auto& p) {
         if constexpr (std::remove_cvref_t<decltype(p)>::trainable) f(at.str(), p);
       }, path);

@@ -280,9 +280,9 @@ inline float common_scaling(const std::vector<LowRankPairs>& adapters) {
 }
 
 /// Writes pairs as a LoRA folder that PEFT opens, with α = scaling · rank everywhere.
-[[gnu::cold]] inline void write_pairs(const LowRankPairs& pairs, const std::filesystem::path& folder, const std::string& base_name = "", float scaling = 1.0F) {
+[[gnu::cold]] inline void write_pairs(const LowRankPairs& pairs, const std::filesystem::path& folder, const std::string& base_name = "", float scaling = 1.0F, const std::string& task_type = "CAUSAL_LM") {
   if (pairs.empty()) fail("write_pairs: there is nothing to write to ", folder.string());
-  AdapterSummary summary{.type = "LORA", .task_type = "CAUSAL_LM"};
+  AdapterSummary summary{.type = "LORA", .task_type = task_type};
   std::vector<NamedTensor> tensors;
   for (const auto& [path, pair] : pairs) {
     summary.modules.push_back({.path = path, .block = block_in(path), .out = pair.out, .in = pair.in});

@@ -12,7 +12,8 @@ namespace graft {
 template <class Model>
 constexpr bool fits_gguf() {
   return Model::family::in_gguf && Model::trainable_parameters > 0 && !any_layer<Model>([]<class Site, class L>(Site, const L& layer) {
-    if constexpr (requires { layer.low_rank_weight(); }) return std::is_same_v<Site, Head> || L::method::settings.bias;
+    if constexpr (requires { requires L::starts_from_base; }) return true;  // the base that it stands on is not the file's
+    else if constexpr (requires { layer.low_rank_weight(); }) return std::is_same_v<Site, Head> || L::method::settings.bias;
     else return trainable_parameters(layer) > 0;
   });
 }

@@ -29,9 +29,15 @@ namespace graft {
   if (!json.is_object()) fail(source, ": the method is ", json.dump().substr(0, 80), ", and not an object with its \"kind\"");
   MethodDescription m{.kind = required<std::string>(json, "kind", source)};
   const MethodKind* const kind = named(method_kinds, m.kind);
+  // A name of the user's own reaches a program, so it may be nothing but a name.
+  const auto is_name = [&](const std::string& name) {
+    try {
+      return read_method(name, OwnMethods::allowed).kind == name;
+    } catch (const Error&) {
+      return false;
+    }
+  };
   if (kind == nullptr) {
-    // A name of the user's own reaches a program, so it may be nothing but a name.
-    const auto is_name = [](const std::string& name) { return read_method(name, OwnMethods::allowed).kind == name; };
     if (own == OwnMethods::refused || !is_name(m.kind)) fail(source, ": \"", m.kind.substr(0, 80), "\" is no method of graft's; one of your own comes from a header named with --include");
   }
   const auto numbers_of = [&](const Json& value, const std::string& key) {
@@ -57,9 +63,23 @@ namespace graft {
       continue;
     }
     const OptionForm* const form = named(option_forms, key);
-    const bool known = form != nullptr && (kind == nullptr || option_place(*kind, key).first < words_of(kind->options).size());
+    const bool of_own = form == nullptr && kind == nullptr && is_name(key);
+    const bool known = of_own || (form != nullptr && (kind == nullptr || option_place(*kind, key).first < words_of(kind->options).size()));
     if (!known) fail(source, ": ", m.kind, " has no \"", key.substr(0, 80), "\"", did_you_mean(key, kind == nullptr ? std::vector<std::string>() : options_of(*kind)));
     MethodOption o{.name = key};
+    if (of_own) {  // numbers or names, as its text has them
+      const Json list = value.is_array() ? value : Json::array({value});
+      if (!list.empty() && list[0].is_string()) {
+        for (const Json& word : list) {
+          if (!word.is_string() || !is_name(word.get<std::string>())) fail(source, ": ", m.kind, ": ", key, " has ", word.dump().substr(0, 80), " in it, which is no name");
+          o.sites.push_back(word.get<std::string>());
+        }
+      } else if (value != Json(true)) {
+        o.numbers = numbers_of(value, key);
+      }
+      m.options.push_back(std::move(o));
+      continue;
+    }
     if (form->arguments == OptionArguments::text) o.text = value.is_string() ? value.get<std::string>() : "";
     else if (form->arguments == OptionArguments::numbers) o.numbers = numbers_of(value, key);
     else if (form->arguments == OptionArguments::sites) {

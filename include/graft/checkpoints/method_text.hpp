@@ -102,7 +102,7 @@ class MethodText {
       const Index before = at_;
       const std::string word = name();
       at_ = before;
-      if (named(method_kinds, word) != nullptr && (kind == nullptr || !kind->parts.empty())) {
+      if (kind == nullptr ? named(method_kinds, word) != nullptr : !kind->parts.empty()) {
         m.parts.push_back(method());
         return;
       }

@@ -56,19 +56,34 @@ class OpenAdapter {
   Complaints complaints_;
 };
 
+/// Throws where PEFT's config has no words for what a type trains, or where graft could not open what it would write.
+void check_saving(const AdapterSummary& summary, const StatedConfig& model);
+
 /// PEFT asks for the head's weight, too, where that follows the trained embedding.
 void add_tied_head(std::vector<NamedTensor>& tensors, const AdapterSummary& summary, const Json& config);
 
 #if GRAFT_TEXT_BODIES
+/// The config of what a type trains, and whether its words are among those that graft reads; other kinds are graft's own.
+[[gnu::cold]] inline AdapterConfig config_of(const AdapterSummary& summary) {
+  AdapterConfig made{.source = "the model's type", .text = adapter_config(summary, "").dump()};
+  made.json = Json::parse(made.text);
+  return made;
+}
+inline bool is_peft_type(const std::string& kind) { return std::find(std::begin(peft_types), std::end(peft_types), kind) != std::end(peft_types); }
+
+GRAFT_TEXT_INLINE void check_saving(const AdapterSummary& summary, const StatedConfig& model) {
+  const AdapterConfig type = config_of(summary);
+  if (is_peft_type(type.json.at("peft_type").get<std::string>())) PeftConfig(type, model, summary.modules).read();
+}
+
 GRAFT_TEXT_INLINE OpenAdapter::OpenAdapter(const std::filesystem::path& folder, const AdapterSummary& summary, const StatedConfig& model) : folder_(std::make_unique<AdapterFolder>(folder, OwnMethods::allowed)), summary_(summary) {
   const AdapterConfig& file = folder_->config();
   if (file.tensors == nullptr) fail(folder.string(), ": there is no adapter_model.safetensors in it");
-  AdapterConfig type{.source = "the model's type", .text = adapter_config(summary, "").dump()};
-  type.json = Json::parse(type.text);
+  const AdapterConfig type = config_of(summary);
   if (folder_->is_hub()) fail(file.source, ": an adapter of AdapterHub's, and the method in the model's type is PEFT's ", type.json.at("peft_type").get<std::string>());
   const auto kind = required<std::string>(file.json, "peft_type", file.source), wanted = type.json.at("peft_type").get<std::string>();
   if (kind != wanted) complaints_.add("peft_type: " + kind + " in the file, " + wanted + " in the type");
-  else if (std::find(std::begin(peft_types), std::end(peft_types), kind) == std::end(peft_types)) check_options(file.json, type.json, complaints_);
+  else if (!is_peft_type(kind)) check_options(file.json, type.json, complaints_);
   else compare(folder_->reading_by_config(model, summary.modules).at, PeftConfig(type, model, summary.modules).read().at);
   complaints_.raise_if_any(file.source, which_method);
   const std::string prefix = "base_model.model.";
