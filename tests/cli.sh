@@ -27,6 +27,7 @@ grep -q "/nowhere.gguf: there is nothing of this name" "$folder/error" || fail "
 # A model that nobody has met: a tiny Qwen3 folder.
 python3 "$(dirname "$0")/make_model.py" "$folder/qwen3"
 says "head_norm = true" "$graft" describe "$folder/qwen3"
+says "graft::Llama" "$graft" inspect "$folder/qwen3"
 for i in 1 2 3 4 5 6 7 8; do echo "{\"prompt\": \"$i?\", \"completion\": \" yes\"}"; done > "$folder/tiny.jsonl"
 method='LoRA<4, On<Query, Value>>'
 tune() { "$graft" train --model "$folder/qwen3" --method "$method" --data "$folder/tiny.jsonl" --held-out "$folder/tiny.jsonl" --epochs 5 --learning-rate "$rate" --output "$folder/$1" "${@:2}" > "$folder/out" 2>&1; }
@@ -74,6 +75,14 @@ says '"loss"' "$graft" eval --model "$folder/qwen3" --method FrozenBase --data "
 if method=FrozenBase tune none; then fail "training nothing succeeded"; fi
 grep -q "FrozenBase trains nothing" "$folder/out" || fail "the error for training nothing: $(cat "$folder/out")"
 "$graft" generate --model "$folder/qwen3" --adapter "$folder/tiny/adapter" --prompt "3?" --new-tokens 2 > /dev/null || fail "generate by the method that the adapter names"
+# What it is that was made, without a compiler; what is refused is named all at once.
+says "LoRA<4, On<Query, Value>>" env GRAFT_CXX=/no/compiler "$graft" inspect "$folder/tiny/adapter"
+"$graft" inspect "$folder/tiny/adapter" --model "$folder/qwen3" --json | python3 -c 'import json,sys; i = json.load(sys.stdin); assert not i["refused"] and i["base"]["family"] == "qwen3" and i["keys"]["r"]["use"] == "read" and {p["site"] for p in i["places"]} == {"Query", "Value"}, i' || fail "inspect as JSON"
+says "a checkpoint of a run of graft's, at step 5" "$graft" inspect "$folder/bare/checkpoint.safetensors"
+cp -r "$folder/tiny/adapter" "$folder/strange" && rm "$folder/strange/graft.json"
+sed -i 's/"use_dora": false/"use_dora": false, "use_qalora": true, "brand_new": 3/' "$folder/strange/adapter_config.json"
+if "$graft" inspect "$folder/strange" > "$folder/out"; then fail "an adapter with keys that nobody knows was not refused"; fi
+sed -n '/^refused/,$p' "$folder/out" | grep -q "use_qalora is true" && grep -q "brand_new is 3, a key that graft does not know of LORA" "$folder/out" || fail "not all that is refused was named: $(cat "$folder/out")"
 # Rows: keys that nothing reads are named once, what changes a row's meaning is refused with its line, and answers that are shown in two ways are not cut.
 evaluate() { "$graft" eval --model "$folder/qwen3" --adapter "$folder/tiny/adapter" --data "$folder/rows.jsonl" "$@" 2> "$folder/error"; }
 printf '\xef\xbb\xbf\n{"prompt": "1?", "completion": " yes", "id": 1}\n\n{"prompt": "2?", "completion": " yes", "id": 2}\n' > "$folder/rows.jsonl"

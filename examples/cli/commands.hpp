@@ -78,6 +78,15 @@ struct CombineOptions {
 /// Several LoRA adapters as one; of no model in particular.
 void combine(const CombineOptions& options);
 
+struct InspectOptions {
+  std::filesystem::path path, model;
+  bool tensors = false, json = false;
+};
+/// Prints what a file or folder is; yields the exit status: 1 where anything of it would be refused.
+int inspect(const InspectOptions& options);
+/// The table of keys of adapters' configs, for docs/files.md.
+void print_key_table(bool json);
+
 /// The labels of a data set, of texts or of tokens, in the order of their names (numbers by size).
 std::vector<std::string> distinct_labels(const std::vector<graft::Row>& rows, graft::ExampleKind kind);
 

@@ -60,9 +60,13 @@ graft::MethodDescription with_head(graft::MethodDescription method, const graft:
   return graft::united({std::move(method), {.kind = "Unfreeze", .options = {{.name = "On", .sites = std::move(sites)}}}});
 }
 
-/// Of a model's files, or of SmolLM2-135M where none are named.
+/// Of a model's files, or of SmolLM2-135M where none are named. What people should know of the files is said.
 graft::StatedConfig stated_config(const std::filesystem::path& model) {
-  if (!model.empty()) return graft::stated_config(model);
+  if (!model.empty()) {
+    auto c = graft::stated_config(model);
+    for (const auto& note : c.notes) std::fprintf(stderr, "%s: %s\n", model.c_str(), note.c_str());
+    return c;
+  }
   using C = graft::SmolLM2_135M;
   return {.family = "llama", .architecture = {}, .vocabulary = C::vocabulary, .width = C::width, .blocks = C::blocks, .heads = C::heads, .groups = C::groups, .head_width = C::head_width, .feed_forward = C::feed_forward,
           .rope_base = C::rope_base, .norm_epsilon = static_cast<double>(C::norm_epsilon), .tied_head = C::tied_head};
@@ -291,6 +295,15 @@ int run(int argc, char** argv) {
   auto* describe = app.add_subcommand("describe", "the config struct of a model, as C++");
   describe->add_option("model", choice.model, "a .gguf file, a Hugging Face folder or a config.json")->required();
 
+  cli::InspectOptions i;
+  bool keys = false;
+  auto* inspect = app.add_subcommand("inspect", "what a model or an adapter is: its type, where it stands, which keys of its config are used, and what would be refused (exit status 1); nothing is compiled");
+  inspect->add_option("path", i.path, "a folder of a model or an adapter, or a file of one: .gguf, .safetensors, config.json, adapter_config.json");
+  inspect->add_option("-m,--model", i.model, "the base of an adapter: a .gguf file, a Hugging Face folder or a config.json; default: guessed from the adapter's files");
+  inspect->add_flag("--tensors", i.tensors, "list all tensors");
+  inspect->add_flag("--json", i.json, "as JSON");
+  inspect->add_flag("--keys", keys, "all keys that configs of adapters can have, and what graft does with each; without a path");
+
   std::filesystem::path programs;
   auto* build = app.add_subcommand("build", "compile the program for a model and a method ahead");
   build->add_option("-m,--model", choice.model, optional_model);
@@ -307,6 +320,9 @@ int run(int argc, char** argv) {
     return on(model);
   };
   if (*combine) cli::combine(c);
+  if (*inspect && keys) return cli::print_key_table(i.json), 0;
+  if (*inspect && i.path.empty()) graft::fail("inspect: name a file or a folder, or say --keys");
+  if (*inspect) return cli::inspect(i);
   if (*describe) std::fputs(graft::config_struct(stated_config(choice.model)).c_str(), stdout);
   if (*build && !programs.empty()) cli::build_program(chosen(choice, Purpose::train).program, programs);
   if (*build && programs.empty()) program(choice);

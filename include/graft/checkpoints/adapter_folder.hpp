@@ -88,9 +88,7 @@ class AdapterFolder {
         return;
       }
     for (const char* name : {"adapter_model.bin", "pytorch_adapter.bin"})
-      if (std::filesystem::exists(folder_ / name))
-        fail((folder_ / name).string(), ": this is Python's pickle, which can run code when it is read, and graft does not read it. In its folder: python3 -c \"import torch, safetensors.torch as s; "
-             "s.save_file({k: v.contiguous() for k, v in torch.load('", name, "', map_location='cpu', weights_only=True).items()}, '", name == std::string_view("adapter_model.bin") ? "adapter_model" : "adapter", ".safetensors')\"");
+      if (std::filesystem::exists(folder_ / name)) fail(pickle_refusal(folder_ / name));
   }
   void read_notes(const std::filesystem::path& path) {
     const Json notes = read_json(path);

@@ -120,7 +120,7 @@ inline constexpr ConfigKey peft_keys[] = {
 /// Of AdapterHub's library; the type is the architecture, "adapter" where none is named, "folder" of what stands around it.
 inline constexpr ConfigKey hub_keys[] = {
     {"folder", "config", KeyUse::read}, {"folder", "name", KeyUse::read, "names of tensors have it in them"}, {"folder", "hidden_size", KeyUse::read, "must be the base's"}, {"folder", "model_type", KeyUse::harmless, "of the base"},
-    {"folder", "model_class", KeyUse::harmless, "of the base"}, {"folder", "model_name", KeyUse::harmless, "of the base"}, {"folder", "version", KeyUse::harmless, "what wrote it"}, {"folder", "config_id", KeyUse::harmless},
+    {"folder", "model_class", KeyUse::harmless, "of the base"}, {"folder", "model_name", KeyUse::harmless, "of the base"}, {"folder", "version", KeyUse::harmless, "what wrote it"}, {"folder", "config_id", KeyUse::harmless}, {"folder", "adapter_names", KeyUse::read, "of a fusion: what it mixes"},
     {"*", "architecture", KeyUse::read, "the method"}, {"*", "init_weights_seed", KeyUse::harmless, "how training began"}, {"*", "init_weights", KeyUse::harmless, "how training began"},
     {"union", "configs", KeyUse::read, "the parts"},
     {"adapter", "mh_adapter", KeyUse::read}, {"adapter", "output_adapter", KeyUse::read}, {"adapter", "reduction_factor", KeyUse::read, "one number"}, {"adapter", "non_linearity", KeyUse::read, "relu, swish, silu or gelu"},
@@ -161,23 +161,40 @@ template <class List>
   return nullptr;
 }
 
+/// A key's note; "likewise" is that of the entry before.
+template <class List>
+[[nodiscard]] std::string_view note_of(const List& keys, const ConfigKey& key) {
+  const ConfigKey* entry = &key;
+  while (entry->note == "likewise" && entry != &keys[0]) --entry;
+  return entry->note;
+}
+
 /// Whether a value says nothing: a key that graft does not know may have such a one.
 [[nodiscard, gnu::cold]] inline bool says_nothing(const Json& value) { return value.is_null() || value == Json(false) || ((value.is_object() || value.is_array()) && value.empty()); }
 
-/// Throws where a config has a key that graft does not know, or a value that it does not do.
+/// Why a key of a type's config is refused, by its value; empty: it is not.
+template <class List>
+[[nodiscard, gnu::cold]] std::string key_refusal(const List& keys, std::string_view type, const std::string& name, const Json& value) {
+  const ConfigKey* const key = config_key(keys, type, name);
+  const std::string said = name.substr(0, 80) + " is " + value.dump().substr(0, 120);
+  if (key == nullptr) return says_nothing(value) ? "" : said + ", a key that graft does not know of " + std::string(type);
+  if (key->use != KeyUse::only) return "";
+  const Json known = Json::parse(key->values);
+  const bool may_say_nothing = std::any_of(known.begin(), known.end(), [](const Json& v) { return says_nothing(v); });
+  if ((says_nothing(value) && may_say_nothing) || std::find(known.begin(), known.end(), value) != known.end()) return "";
+  if (const auto init = value.is_string() && name == "init_lora_weights" ? value.get<std::string>() : ""; init.starts_with("pissa_niter") || init == "loftq" || init == "corda" || init == "lora_ga")
+    return said + ": the base was changed when training began, by what this file does not hold; PEFT writes the adapter for the base as it was: "
+           "model.save_pretrained(folder, path_initial_model_for_weight_conversion=\"the adapter as it was saved before training\")";
+  return said + (key->note.empty() ? std::string() : " (" + std::string(note_of(keys, *key)) + ")") + ", which graft does not do; it knows " + known.dump();
+}
+
+/// Throws where a config has keys that graft does not know, or values that it does not do, and names all of them.
 template <class List>
 [[gnu::cold]] void check_keys(const List& keys, const Json& config, std::string_view type, const std::string& source) {
-  for (const auto& [name, value] : config.items()) {
-    const ConfigKey* const key = config_key(keys, type, name);
-    const std::string said = name.substr(0, 80) + " is " + value.dump().substr(0, 120);
-    if (key == nullptr) {
-      if (!says_nothing(value)) fail(source, ": ", said, ", a key that graft does not know of ", std::string(type));
-    } else if (key->use == KeyUse::only) {
-      const Json known = Json::parse(key->values);
-      if (!says_nothing(value) || std::none_of(known.begin(), known.end(), [](const Json& v) { return says_nothing(v); }))
-        if (std::find(known.begin(), known.end(), value) == known.end()) fail(source, ": ", said, key->note.empty() ? std::string() : " (" + std::string(key->note) + ")", ", which graft does not do; it knows ", known.dump());
-    }
-  }
+  std::string refused;
+  for (const auto& [name, value] : config.items())
+    if (const auto why = key_refusal(keys, type, name, value); !why.empty()) refused += (refused.empty() ? "" : "\n  ") + why;
+  if (!refused.empty()) fail(source, ": ", refused);
 }
 
 }  // namespace graft

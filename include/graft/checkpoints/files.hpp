@@ -137,6 +137,7 @@ GRAFT_TEXT_INLINE void ModelFiles::open_tensors() {
     }
     for (const auto& shard : shards) open_shard(path_ / shard);
   } else {
+    if (std::filesystem::exists(path_ / "pytorch_model.bin")) fail(pickle_refusal(path_ / "pytorch_model.bin"));
     fail(path_.string(), ": there is neither model.safetensors nor model.safetensors.index.json in it; Transformers' save_pretrained writes them");
   }
   join_bitsandbytes(merged_, joined_, path_.string());

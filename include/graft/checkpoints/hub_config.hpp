@@ -93,6 +93,7 @@ class HubConfig {
       if (n < 0 || static_cast<Index>(n) >= count) fail(source_, ": ", key, " has block ", n, ", and the model has ", count, " (counted from 0)");
       listed.insert(n);
     }
+    if (listed.empty() && type != "reft") return {};
     std::vector<std::int64_t> chosen;
     for (std::int64_t b = 0; b < static_cast<std::int64_t>(count); ++b)
       if (listed.contains(b) == (type == "reft")) chosen.push_back(b);

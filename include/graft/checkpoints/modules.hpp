@@ -26,6 +26,9 @@ struct Module {
   return renamed && task_of(c) == Task::answer ? "transformer" : "model";
 }
 
+/// More than any model has: a file that states more is broken, or means harm.
+inline constexpr Index most_blocks = 10'000;
+
 /// The first number in a path: that of a block; −1: none.
 [[nodiscard, gnu::cold]] inline std::ptrdiff_t block_in(const std::string& path) {
   for (Index at = 0; at < path.size(); at = std::min(path.find('.', at), path.size() - 1) + 1)
@@ -45,6 +48,7 @@ struct Module {
 class ModuleList {
  public:
   [[gnu::cold]] explicit ModuleList(const StatedConfig& config) : c_(config), task_(task_of(config)) {
+    if (c_.blocks > most_blocks || c_.encoder_blocks > most_blocks) fail("a model of ", std::max(c_.blocks, c_.encoder_blocks), " blocks is none of ours: no family has more than ", most_blocks);
     if (c_.family == "gpt2") gpt2();
     else if (c_.family == "bert" || c_.family == "roberta") bert();
     else if (c_.family == "t5") t5();

@@ -41,7 +41,6 @@ class PeftConfig {
   [[gnu::cold]] PeftConfig(const AdapterConfig& config, const StatedConfig& model, const std::vector<Module>& modules)
       : c_(config), json_(config.json), source_(config.source), model_(model), modules_(modules), type_(required<std::string>(json_, "peft_type", source_)), parts_(modules) {
     if (std::find(std::begin(peft_types), std::end(peft_types), type_) == std::end(peft_types)) fail(source_, ": peft_type is \"", type_.substr(0, 80), "\"; graft knows ", joined_names(names_of(peft_types)));
-    explain_initialisation();
     check_keys(peft_keys, json_, type_, source_);
   }
 
@@ -84,15 +83,6 @@ class PeftConfig {
     if (option<double>(key, 0) >= 1) fail(source_, ": ", key, " is ", json_.at(key).dump(), ", and not a probability below one");
     if (made.numbers.size() == 1) made.numbers.push_back(1);
     return made;
-  }
-
-  /// What changes the base and cannot be done again from the file.
-  void explain_initialisation() const {
-    if (type_ != "LORA" || !json_.contains("init_lora_weights") || !json_.at("init_lora_weights").is_string()) return;
-    const auto init = json_.at("init_lora_weights").get<std::string>();
-    if (init.starts_with("pissa_niter") || init == "loftq" || init == "corda" || init == "lora_ga")
-      fail(source_, ": init_lora_weights is \"", init.substr(0, 80), "\": the base was changed when training began, by what this file does not hold; PEFT writes the adapter for the base as it was: "
-           "model.save_pretrained(folder, path_initial_model_for_weight_conversion=\"the adapter as it was saved before training\")");
   }
 
   /// What stands at a module.
@@ -202,7 +192,7 @@ class PeftConfig {
     return [this, part](const Module& m) {
       for (const auto& [type, ending, extent] : {std::tuple{"HRA", ".hra_u", 1}, {"MISS", ".miss_block", 0}, {"RANDLORA", ".randlora_lambda", 0}, {"VERA", ".vera_lambda_d", 0}})
         if (type_ == type) expect_rank(m, ending, static_cast<Index>(extent), part.numbers[0], "r");
-      if (type_ == "SHIRA") expect_rank(m, ".shira_weight", 0, part.numbers[0] * static_cast<std::int64_t>(m.in + m.out), "r: r (in + out) entries");
+      if (type_ == "SHIRA" && m.in > 0) expect_rank(m, ".shira_weight", 0, part.numbers[0] * static_cast<std::int64_t>(m.in + m.out), "r: r (in + out) entries");
       put(m, part);
     };
   }

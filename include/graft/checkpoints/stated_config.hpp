@@ -211,9 +211,9 @@ class ConfigJson {
     if (c_.family == "gemma3_text") c_.local_rope_base = optional<double>(local, "rope_theta", option("rope_local_base_freq", 10'000.0), source);
     const auto part = optional<double>(rope, "partial_rotary_factor", option("partial_rotary_factor", 1.0), source);
     if (part != 1.0) {
-      if (c_.family != "phi3") fail(source_, ": partial_rotary_factor is ", part, "; graft's ", c_.family, " turns whole heads");
+      if (c_.family != "phi3") fail(source_, ": partial_rotary_factor is ", Json(part).dump(), "; graft's ", c_.family, " turns whole heads");
       c_.rotary_width = static_cast<Index>(part * static_cast<double>(c_.head_width));
-      if (part < 0 || c_.rotary_width < 2 || c_.rotary_width % 2 != 0 || c_.rotary_width > c_.head_width) fail(source_, ": partial_rotary_factor is ", part, ": ", c_.rotary_width, " columns of a head's ", c_.head_width);
+      if (part < 0 || c_.rotary_width < 2 || c_.rotary_width % 2 != 0 || c_.rotary_width > c_.head_width) fail(source_, ": partial_rotary_factor is ", Json(part).dump(), ": ", c_.rotary_width, " columns of a head's ", c_.head_width);
     }
     read_rope_scaling(rope, source);
   }

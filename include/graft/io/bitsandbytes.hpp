@@ -22,7 +22,7 @@ namespace graft {
     const std::string name = state_name.substr(0, state_name.find(mark)), where = source + ", tensor \"" + name + "\" of bitsandbytes";
     const auto part = [&](const std::string& suffix, Index bytes) {
       const auto found = tensors.find(name + suffix);
-      if (found == tensors.end()) fail(where, ": \"", name, suffix, "\" is missing");
+      if (found == tensors.end()) fail(where, ": \"", name, suffix, "\" is missing; save the model again, or take the one that is not quantised");
       if (found->second.bytes != bytes) fail(where, ": \"", name, suffix, "\" has ", found->second.bytes, " bytes, not ", bytes);
       return found->second.data;
     };
@@ -40,7 +40,7 @@ namespace graft {
     const auto same_map = [&](const std::string& suffix, const auto& map) {  // to a last bit, in which PyTorch's versions differ
       const std::byte* const stored = part(suffix, sizeof(map));
       for (Index i = 0; i < map.size(); ++i)
-        if (!(std::abs(quantized::load<float>(stored + i * sizeof(float)) - map[i]) < 1e-6F)) fail(where, ": \"", name, suffix, "\" holds other numbers than bitsandbytes' own");
+        if (!(std::abs(quantized::load<float>(stored + i * sizeof(float)) - map[i]) < 1e-6F)) fail(where, ": \"", name, suffix, "\" holds other numbers than bitsandbytes' own; save the model again, or take the one that is not quantised");
     };
     same_map(".quant_map", Nf4::code);
     std::vector<float> scales(nested ? (count + Nf4DoubleQuant::group - 1) / Nf4DoubleQuant::group : 0);

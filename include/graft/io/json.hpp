@@ -34,10 +34,11 @@ void write_json(const std::filesystem::path& path, const Json& json);
 /// json[key] as T; a missing or ill-typed key is an error that names it and the file.
 template <class T, class J = Json>
 [[gnu::cold]] T required(const J& json, const std::string& key, const std::string& source) {
+  if (!json.is_object() || !json.contains(key)) fail(source, ": the key \"", key, "\" is missing");
   try {
     return json.at(key).template get<T>();
-  } catch (const Json::exception&) {
-    fail(source, ": the key \"", key, "\" is missing or has another type than expected");
+  } catch (const typename J::exception&) {
+    fail(source, ": the key \"", key, "\" is ", json.at(key).dump().substr(0, 80), ", which is of another type than belongs there");
   }
 }
 

@@ -7,6 +7,7 @@
 #include <graft/io/tensor.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <span>
 
 namespace graft {
@@ -28,6 +29,15 @@ class SafetensorsFile {
   Json metadata;
   TensorMap tensors;
 };
+
+/// Why a file of PyTorch's own is refused, and the line that makes one of these of it.
+[[nodiscard, gnu::cold]] inline std::string pickle_refusal(const std::filesystem::path& path) {
+  std::string name = path.filename().string();
+  if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0 && c != '.' && c != '_' && c != '-'; })) name = "FILE";  // the line is for a shell
+  const std::string made = (name == "pytorch_adapter.bin" ? "adapter" : name == "pytorch_model.bin" ? "model" : name.substr(0, name.rfind('.'))) + ".safetensors";
+  return path.string() + ": this is Python's pickle, which can run code when it is read, and graft does not read it. In its folder: python3 -c \"import torch, safetensors.torch as s; "
+         "s.save_file({k: v.clone().contiguous() for k, v in torch.load('" + name + "', map_location='cpu', weights_only=True).items()}, '" + made + "')\"";
+}
 
 /// Names and texts that a file carries beside its tensors.
 using Notes = std::map<std::string, std::string>;

@@ -81,7 +81,7 @@ inline bool is_supervised(const OrderedJson& message, const std::string& where) 
 
 /// A message as the template gets it: what is null or an empty list is left out, but for a content of null; so is what says whether it is learned.
 inline OrderedJson checked_message(const OrderedJson& given, const std::string& where) {
-  if (!given.is_object()) fail(where, ": it is no object with \"role\" and \"content\"");
+  if (!given.is_object()) fail(where, ": it is no object like {\"role\": \"user\", \"content\": \"...\"}");
   OrderedJson message = OrderedJson::object();
   for (const auto& [key, value] : given.items())
     if (key != "weight" && key != "train" && (key == "content" || !is_nothing(value))) message[key] = value;
@@ -89,7 +89,7 @@ inline OrderedJson checked_message(const OrderedJson& given, const std::string& 
   const OrderedJson content = message.contains("content") ? message.at("content") : OrderedJson();
   bool says_more = false;  // calls, thinking
   for (const auto& entry : message.items()) says_more = says_more || changes_meaning(entry.key());
-  if (content.is_null() && !says_more) fail(where, ": it has no \"content\"");
+  if (content.is_null() && !says_more) fail(where, ": it has no \"content\"; a message is {\"role\": \"user\", \"content\": \"...\"}");
   if (!content.is_null() && !content.is_string() && !content.is_array()) fail(where, ": its \"content\" is ", content.dump().substr(0, 40), ", and no text");
   if (content.is_array())
     for (const OrderedJson& part : content) {
@@ -100,14 +100,14 @@ inline OrderedJson checked_message(const OrderedJson& given, const std::string& 
 }
 
 GRAFT_TEXT_INLINE Conversation::Conversation(const ChatTemplate& chat, const OrderedJson& messages, OrderedJson beside, std::string where) : chat_(&chat), beside_(std::move(beside)), where_(std::move(where)) {
-  if (!messages.is_array() || messages.empty()) fail(where_, ": \"messages\" is no list of messages");
+  if (!messages.is_array() || messages.empty()) fail(where_, ": \"messages\" is no list of messages like {\"role\": \"user\", \"content\": \"...\"}");
   for (Index i = 0; i < messages.size(); ++i) {
     const std::string here = where_ + ", message " + std::to_string(i + 1);
     messages_.push_back(checked_message(messages[i], here));
     supervised_.push_back(is_supervised(messages[i], here));
     if (messages_.back().at("role") == "assistant") answers_.push_back(i);
   }
-  if (answers_.empty()) fail(where_, ": no message is of the role \"assistant\", so that there is no answer to learn");
+  if (answers_.empty()) fail(where_, ": no message is of the role \"assistant\", so that there is no answer to learn; a conversation ends with one");
   if (answers_.back() + 1 != messages_.size()) fail(where_, ": the conversation ends with a message of the role ", messages_.back().at("role").dump(), ", which nothing answers; leave it out");
   const auto has_parts = [](const OrderedJson& message) { return message.contains("content") && message.at("content").is_array(); };
   bool joins = false;
@@ -178,7 +178,7 @@ GRAFT_TEXT_INLINE Conversation::Span Conversation::found_by_beginnings(Index ans
 
 GRAFT_TEXT_INLINE std::vector<Conversation::Span> Conversation::found_by_blocks(Index answer) const {
   const Index first = answer == 0 ? 0 : rendered(answer, false).generated.size(), last = answer + 1 == messages_.size() ? whole_.generated.size() : rendered(answer + 1, false).generated.size();
-  if (first > last || last > whole_.generated.size()) fail(where_, ": the chat template has fewer {% generation %} blocks for more messages");
+  if (first > last || last > whole_.generated.size()) fail(where_, ": the chat template has fewer {% generation %} blocks for more messages; give the rendered text as \"text\", or take another template");
   return {whole_.generated.begin() + static_cast<std::ptrdiff_t>(first), whole_.generated.begin() + static_cast<std::ptrdiff_t>(last)};
 }
 
@@ -199,7 +199,7 @@ GRAFT_TEXT_INLINE std::vector<TextPart> Conversation::parts(Turns turns) const {
   std::vector<TextPart> made;
   Index done = 0;
   for (const auto& [begin, end] : spans) {
-    if (begin < done) fail(where_, ": the chat template renders an answer before the one that it follows");
+    if (begin < done) fail(where_, ": the chat template renders an answer before the one that it follows; give the rendered text as \"text\", or take another template");
     made.push_back({whole_.text.substr(done, begin - done), false});
     made.push_back({whole_.text.substr(begin, end - begin), true});
     done = end;

@@ -148,7 +148,7 @@ GRAFT_TEXT_INLINE Example Formatter::read(const Row& row, Index number, Keys& un
   Example made;
   made.kind = kind;
   const std::string form = form_of(row, kind);
-  if (form == "messages" && !chat) fail(row.where, ": \"messages\" need a model with a chat template");
+  if (form == "messages" && !chat) fail(row.where, ": \"messages\" need a model with a chat template, and this model's files have none: give \"prompt\" and \"completion\", or put a chat_template.jinja into its folder");
   if (form != "messages" && (form != "completion" || !chat)) {
     for (const auto& [key, value] : row.json.items()) {
       const bool of_class = (kind == ExampleKind::text_class || kind == ExampleKind::text_number) && (key == "second" || key == "label");
@@ -167,7 +167,7 @@ GRAFT_TEXT_INLINE Example Formatter::read(const Row& row, Index number, Keys& un
   check_rows(made.ids, row.where);
   check_rows(made.source, row.where);
   if (kind == ExampleKind::pair) check_rows(made.labels, row.where);
-  if (made.tokens() > longest) fail(row.where, ": the example has ", made.tokens(), " tokens, more than the limit of ", longest);
+  if (made.tokens() > longest) fail(row.where, ": the example has ", made.tokens(), " tokens, more than the limit of ", longest, "; shorten it, or raise the limit (--max-length, Formatter::longest)");
   if (made.supervised() == 0) fail(row.where, ": no token of the example is supervised; is the completion empty?");
   return made;
 }
@@ -245,7 +245,7 @@ GRAFT_TEXT_INLINE void Formatter::classified(Example& made, const Row& row) cons
     return;
   }
   const OrderedJson label = row.json.value("label", OrderedJson());
-  if (!label.is_number()) fail(row.where, ": the label is ", label.dump().substr(0, 40), ", and this model says a number of a text");
+  if (!label.is_number()) fail(row.where, ": the label is ", label.dump().substr(0, 40), ", and this model says a number of a text: give a number, or train a classifier (--task class)");
   made.number = label.get<float>();
   made.labels = {0};
 }
@@ -254,7 +254,7 @@ GRAFT_TEXT_INLINE void Formatter::classified(Example& made, const Row& row) cons
 GRAFT_TEXT_INLINE void Formatter::tagged(Example& made, const Row& row) const {
   const auto words = row.get<std::vector<std::string>>("tokens");
   const auto tags = tags_of(row);
-  if (words.size() != tags.size()) fail(row.where, ": there are ", words.size(), " tokens and ", tags.size(), " tags");
+  if (words.size() != tags.size()) fail(row.where, ": there are ", words.size(), " tokens and ", tags.size(), " tags; a token has one tag");
   std::vector<std::string> parts;
   for (const auto& word : words) {
     if (!parts.empty()) parts.emplace_back(" ");
@@ -292,7 +292,7 @@ inline AnswerPlace place_of_answer(const Row& row, const std::string& context, c
 inline std::vector<std::pair<std::string, OrderedJson>> stated_answers(const Row& row) {
   std::vector<std::pair<std::string, OrderedJson>> all;
   const OrderedJson stated = row.json.value("answers", OrderedJson());
-  const auto wrong = [&]() { fail(row.where, ": \"answers\" is ", stated.dump().substr(0, 60), "; it has \"text\" and \"answer_start\", two lists"); };
+  const auto wrong = [&]() { fail(row.where, ": \"answers\" is ", stated.dump().substr(0, 60), "; it is {\"text\": [...], \"answer_start\": [...]}, a text, or a list of texts"); };
   const auto add = [&](const OrderedJson& text, const OrderedJson& start) {
     if (!text.is_string()) wrong();
     all.emplace_back(text.get<std::string>(), start);
@@ -329,7 +329,7 @@ GRAFT_TEXT_INLINE void Formatter::answered(Example& made, const Row& row) const 
   made.labels = {0, 0};
   if (answers.empty()) return;
   const auto [first, last] = encoded.parts[1];
-  if (first == last) fail(row.where, ": the tokenizer makes no token of the answer \"", parts[1].substr(0, 60), "\"");
+  if (first == last) fail(row.where, ": the tokenizer makes no token of the answer \"", parts[1].substr(0, 60), "\"; leave the row out");
   made.labels = {static_cast<Id>(both.second + first), static_cast<Id>(both.second + last - 1)};
 }
 
@@ -349,11 +349,13 @@ GRAFT_TEXT_INLINE Id Formatter::class_of(const std::string& name, bool is_number
   if (const auto found = std::find(classes.begin(), classes.end(), name); found != classes.end()) return static_cast<Id>(found - classes.begin());
   Index number = 0;
   if (const auto read = std::from_chars(name.data(), name.data() + name.size(), number); is_number && read.ec == std::errc() && number < classes.size()) return static_cast<Id>(number);
-  fail(where, ": the label \"", name, "\" is none of the ", classes.size(), " classes");
+  std::string known;
+  for (Index i = 0; i < classes.size() && known.size() < 200; ++i) known += (i == 0 ? "" : ", ") + classes[i];
+  fail(where, ": the label \"", name, "\" is none of the ", classes.size(), " classes: ", known);
 }
 
 GRAFT_TEXT_INLINE void Formatter::masked(Example& made, const Row& row, Index number) const {
-  if (mask < 0) fail(row.where, ": the tokenizer has no mask token ([MASK] or <mask>), by which this kind of model learns");
+  if (mask < 0) fail(row.where, ": the tokenizer has no mask token ([MASK] or <mask>), by which this kind of model learns; name a model that was made to fill in, or another --task");
   made.ids = tokenizer.encode_whole(row.get("text")).ids;
   hide(made, number, 0);
 }

@@ -31,7 +31,7 @@ class Pattern {
     pcre2_set_match_limit(limits.get(), 1'000'000);
     pcre2_set_depth_limit(limits.get(), 10'000);
     const int found = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, PCRE2_ANCHORED | (whole ? PCRE2_ENDANCHORED : 0U), match_.get(), limits.get());
-    if (found < 0 && found != PCRE2_ERROR_NOMATCH) fail("matching \"", text, "\" takes too long");
+    if (found < 0 && found != PCRE2_ERROR_NOMATCH) fail("matching \"", text, "\" with the expression takes too long; simplify it");
     return found > 0;
   }
   /// What a named group has of the match that a text begins with; empty where there is no match.

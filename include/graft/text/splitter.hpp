@@ -22,7 +22,7 @@ inline Matches matches(const std::string& name) {
                                                               {"MergedWithNext", Matches::merged_with_next}, {"Contiguous", Matches::contiguous}};
   for (const auto& [spelled, kind] : names)
     if (name == spelled) return kind;
-  fail("a splitter of the kind \"", name, "\" is not known");
+  fail("the tokenizer splits with the behaviour \"", name, "\", which graft does not know (Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous)");
 }
 
 /// Applies `cut(piece, each(part, matches))` to every piece and joins the parts as `kind` says.
