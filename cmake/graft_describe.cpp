@@ -2,6 +2,7 @@
 // model as a C++ header, written where they are not there yet. What is named in a model's or an adapter's files reaches the header only as what graft knows
 // it to be.
 #include <graft/checkpoints/adapter_folder.hpp>
+#include <graft/checkpoints/model_header.hpp>
 
 #include <cstdio>
 

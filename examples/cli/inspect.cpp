@@ -2,6 +2,7 @@
 #include "commands.hpp"
 
 #include <graft/checkpoints/inspection.hpp>
+#include <graft/checkpoints/model_header.hpp>
 
 #include <cstdio>
 #include <set>

@@ -7,6 +7,7 @@
 
 #include <graft/checkpoints/adapter_folder.hpp>
 #include <graft/checkpoints/files.hpp>
+#include <graft/checkpoints/model_header.hpp>
 #include <graft/models/llama_config.hpp>
 
 #include <CLI/CLI.hpp>

@@ -2,6 +2,8 @@
 
 #include "build_settings.hpp"
 
+#include <graft/checkpoints/model_header.hpp>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>

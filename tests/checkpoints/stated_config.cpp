@@ -1,7 +1,7 @@
 // What config.json says, as a struct; what a type does not do is refused by name.
 #include "../io/files.hpp"
 
-#include <graft/checkpoints/stated_config.hpp>
+#include <graft/checkpoints/model_header.hpp>
 
 #include <boost/test/unit_test.hpp>
 

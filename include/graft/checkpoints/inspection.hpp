@@ -6,6 +6,7 @@
 #include <graft/checkpoints/adapter_folder.hpp>
 #include <graft/checkpoints/base_guess.hpp>
 #include <graft/checkpoints/files.hpp>
+#include <graft/checkpoints/model_header.hpp>
 
 namespace graft {
 
