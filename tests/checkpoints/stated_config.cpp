@@ -1,4 +1,5 @@
 // What config.json says, as a struct; what a type does not do is refused by name.
+#include "../folder.hpp"
 #include "../io/files.hpp"
 
 #include <graft/checkpoints/model_header.hpp>
@@ -112,6 +113,31 @@ BOOST_AUTO_TEST_CASE(rotary_positions_of_gguf) {
   refused(made::text_value("llama.rope.scaling.type", "longrope"), "longrope");
   refused(made::count_value("llama.rope.dimension_count", 4), "llama.rope.dimension_count is 4");
   refused(made::count_value("general.file_type", 0), "rope_freqs.weight has 3 numbers for 4 pairs", {1, 2, 3});
+}
+
+/// As Transformers 5 does: a head in the file is used, whatever the config says of ties.
+BOOST_AUTO_TEST_CASE(a_head_that_differs_from_a_tied_embedding) {
+  const Folder folder("graft-tied-head");
+  write_json(folder.path / "config.json", with(sizes("llama"), {{"tie_word_embeddings", true}}));
+  const auto write = [&](std::vector<NamedTensor> tensors) { write_safetensors(folder.path / "model.safetensors", tensors); };
+  const NamedTensor embedding{"model.embed_tokens.weight", {2, 2}, {1, 2, 3, 4}};
+  write({embedding});
+  BOOST_TEST(stated_config(folder.path).tied_head);
+  write({embedding, {"lm_head.weight", {2, 2}, {1, 2, 3, 4}}});
+  BOOST_TEST(stated_config(folder.path).tied_head);
+  BOOST_TEST(stated_config(folder.path).notes.empty());
+  write({embedding, {"lm_head.weight", {2, 2}, {1, 2, 3, 5}}});
+  const auto stated = stated_config(folder.path);
+  BOOST_TEST(!stated.tied_head);
+  BOOST_TEST_REQUIRE(stated.notes.size() == 1U);
+  BOOST_TEST(stated.notes[0].find("lm_head.weight differs") != std::string::npos);
+}
+
+/// Keys that a GGUF file may leave out are as llama.cpp has them.
+BOOST_AUTO_TEST_CASE(optional_keys_of_gguf) {
+  const auto whole = read_gguf({});
+  BOOST_TEST(whole.rope_factor == 1.0);
+  BOOST_TEST(read_gguf({made::real_value("llama.rope.scale_linear", 4)}).rope_factor == 4.0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

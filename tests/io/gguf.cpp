@@ -1,4 +1,7 @@
+#include "../folder.hpp"
 #include "files.hpp"
+
+#include <graft/io/gguf_writer.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -82,6 +85,35 @@ BOOST_AUTO_TEST_CASE(hostile_headers) {
   SAYS(parse_error(made::gguf({}, {{"a", {31}, 3, std::string(20, 'x')}})), "impossible shape");
   SAYS(parse_error("GGML" + std::string(60, '\0')), "not a GGUF file");
   SAYS(parse_error(made::gguf({made::count_value("general.alignment", 0)}, {})), "general.alignment");
+}
+
+/// llama.cpp's gguf-split: "…-00001-of-00003.gguf" has the metadata, all have tensors.
+BOOST_AUTO_TEST_CASE(a_model_in_several_files) {
+  const Folder folder("graft-gguf-split");
+  const auto path = [&](int i) { return folder.path / ("m-0000" + std::to_string(i + 1) + "-of-00003.gguf"); };
+  const auto write = [&](int i, std::uint32_t number, const std::string& tensor, std::uint32_t tensors = 3) {
+    write_gguf(path(i), {{"general.architecture", std::string("llama")}, {"split.no", number}, {"split.count", std::uint32_t{3}}, {"split.tensors.count", tensors}}, {{tensor, {2}, {static_cast<float>(i), 7}}});
+  };
+  for (int i = 0; i < 3; ++i) write(i, static_cast<std::uint32_t>(i), "t" + std::to_string(i));
+  {
+    const GgufFile file(path(0));
+    BOOST_TEST(file.content.tensors.size() == 3U);
+    for (int i = 0; i < 3; ++i) BOOST_TEST(to_floats(file.content.tensors.at("t" + std::to_string(i)), "t")[0] == static_cast<float>(i));
+  }
+  const auto error = [&](int i) { return error_of([&] { const GgufFile file(path(i)); }); };
+  SAYS(error(1), "name the first, " + path(0).string());
+  write(2, 1, "t2");
+  SAYS(error(0), path(2).string() + ": says that it is another part");
+  write(2, 2, "t1");
+  SAYS(error(0), "\"t1\" is in another part too");
+  write(2, 2, "t2");
+  write(0, 0, "t0", 4);
+  SAYS(error(0), "3 tensors, and split.tensors.count is 4");
+  std::filesystem::remove(path(2));
+  SAYS(error(0), "in 3 parts, and " + path(2).string() + " is not there");
+  write(0, 0, "t0");
+  std::filesystem::rename(path(0), folder.path / "other.gguf");
+  SAYS(error_of([&] { const GgufFile file(folder.path / "other.gguf"); }), "does not end with \"-00001-of-00003.gguf\"");
 }
 
 BOOST_AUTO_TEST_CASE(rows_of_queries_are_put_back) {
