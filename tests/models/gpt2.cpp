@@ -1,4 +1,5 @@
 // What GPT-2 does otherwise than Llama: positions in the embedding, fused queries, weights that files keep by columns.
+#include "../folder.hpp"
 #include "../peft/holds.hpp"
 
 #include <graft/checkpoints/load.hpp>

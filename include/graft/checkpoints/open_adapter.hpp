@@ -73,7 +73,7 @@ inline bool is_peft_type(const std::string& kind) { return std::find(std::begin(
 
 GRAFT_TEXT_INLINE void check_saving(const AdapterSummary& summary, const StatedConfig& model) {
   const AdapterConfig type = config_of(summary);
-  if (is_peft_type(type.json.at("peft_type").get<std::string>())) PeftConfig(type, model, summary.modules).read();
+  if (is_peft_type(type.json.at("peft_type").get<std::string>())) static_cast<void>(PeftConfig(type, model, summary.modules).read());
 }
 
 GRAFT_TEXT_INLINE OpenAdapter::OpenAdapter(const std::filesystem::path& folder, const AdapterSummary& summary, const StatedConfig& model) : folder_(std::make_unique<AdapterFolder>(folder, OwnMethods::allowed)), summary_(summary) {
