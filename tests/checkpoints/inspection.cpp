@@ -85,6 +85,7 @@ BOOST_AUTO_TEST_CASE(all_that_is_refused) {
   BOOST_TEST(i.refusals.size() == 5);
   BOOST_TEST(i.type == "LoRA<2, On<Query>, Alpha<4>, Dropout<1, 20>>");  // of what is left
   BOOST_TEST(use_of(i, "use_qalora") == "refused");
+  BOOST_TEST(has(i.notes, "merge_and_unload"));
   // The reader names all keys as well.
   const auto error = made::error_of([&] { (void)AdapterFolder(folder.path).reading(ConfigJson(llama(), "config.json").read()); });
   for (const char* named : {"use_qalora", "kasa_config", "brand_new", "loftq"}) BOOST_TEST(error.find(named) != error.npos, named);
@@ -167,6 +168,10 @@ BOOST_AUTO_TEST_CASE(a_model) {
   BOOST_TEST(broken.refusals.size() == 2);
   BOOST_TEST(has(broken.refusals, "self_attn.q_proj.weight is [32, 48], and by its config [48, 32]"));
   BOOST_TEST(has(broken.refusals, "there is no model.layers.0.post_attention_layernorm.weight in it"));
+  auto qwen3 = llama(1);
+  qwen3["model_type"] = "qwen3";
+  for (const auto& m : modules_of(ConfigJson(qwen3, "config.json").read()))
+    if (m.site == "QueryNorm" || m.site == "KeyNorm") BOOST_TEST(m.out == 8);  // over one head
   write_json(folder.path / "config.json", llama(1'000'000'000'000));
   BOOST_TEST(has(inspect(folder.path).refusals, "a model of 1000000000000 blocks is none of ours"));
 }

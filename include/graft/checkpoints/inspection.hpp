@@ -215,7 +215,8 @@ class Inspector {
     auto stripped = config;
     look_at_keys(stripped.json, hub, type);
     const bool refused = !made_.refusals.empty();
-    if (!folder || (!hub && !own && std::find(std::begin(peft_types), std::end(peft_types), type) == std::end(peft_types))) return;
+    if (!hub && (foreign_ || std::any_of(made_.keys.begin(), made_.keys.end(), [](const auto& k) { return k.use == "refused"; }))) made_.notes.emplace_back(merge_elsewhere);
+    if (!folder || foreign_) return;
     bool guessed = false;
     auto base = base_of(config, hub, guessed);
     if (!base) return;
@@ -262,7 +263,7 @@ class Inspector {
   void look_at_keys(Json& config, bool hub, const std::string& type) {
     if (!hub) {
       const bool known = std::find(std::begin(peft_types), std::end(peft_types), type) != std::end(peft_types);
-      if (!known && type != "GRAFT") made_.refusals.push_back(made_.path + (type.empty() ? std::string(": there is no peft_type in its config") : ": peft_type is \"" + type.substr(0, 80) + "\"") + "; graft knows " + joined_names(names_of(peft_types)));
+      if (!known && type != "GRAFT") foreign_ = true, made_.refusals.push_back(made_.path + (type.empty() ? std::string(": there is no peft_type in its config") : ": peft_type is \"" + type.substr(0, 80) + "\"") + "; graft knows " + joined_names(names_of(peft_types)));
       return look_at_keys_of(peft_keys, config, known ? type : "", "");
     }
     Json inside = std::move(config["config"]);
@@ -277,6 +278,7 @@ class Inspector {
     Json parts = architecture == "union" && config.contains("configs") && config.at("configs").is_array() ? config.at("configs") : Json::array();
     if (!parts.empty()) config.erase("configs");
     const bool known = architecture.empty() || architecture == "prefix_tuning" || architecture == "reft" || architecture == "union";
+    if (!known) foreign_ = true, made_.refusals.push_back(made_.path + ": " + before + "architecture is \"" + architecture.substr(0, 80) + "\"; graft knows bottleneck adapters, prefix_tuning, reft and union of AdapterHub's");
     look_at_keys_of(hub_keys, config, !known ? "" : architecture.empty() ? "adapter" : architecture, before);
     for (Index i = 0; i < parts.size(); ++i) look_at_part(parts[i], before + "configs[" + std::to_string(i) + "].", depth + 1);
     if (!parts.empty()) config["configs"] = std::move(parts);
@@ -369,6 +371,7 @@ class Inspector {
   }
 
   std::filesystem::path path_, base_;
+  bool foreign_ = false;  ///< the method is none of graft's
   Inspection made_;
 };
 
