@@ -58,7 +58,8 @@ void print_model(const graft::StatedConfig& c) {
   const char* does = "";
   for (const auto& [task, words] : tasks)
     if (task == graft::task_of(c)) does = words;
-  line("class", graft::class_in_python(c) + ", which " + does);
+  const auto in_python = graft::class_in_python(c);
+  line("class", (c.architecture.empty() || c.architecture == in_python ? in_python : c.architecture + " by its config, read as " + in_python) + ", which " + does);
   std::string labels;
   for (std::size_t i = 0; i < std::min<std::size_t>(c.labels.size(), 20); ++i) labels += (i == 0 ? "" : ", ") + c.labels[i];
   if (c.labels.size() > 20) labels += " and " + std::to_string(c.labels.size() - 20) + " more";

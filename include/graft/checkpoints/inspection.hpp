@@ -215,27 +215,29 @@ class Inspector {
     auto stripped = config;
     look_at_keys(stripped.json, hub, type);
     const bool refused = !made_.refusals.empty();
-    if (!hub && (foreign_ || std::any_of(made_.keys.begin(), made_.keys.end(), [](const auto& k) { return k.use == "refused"; }))) made_.notes.emplace_back(merge_elsewhere);
-    if (!folder || foreign_) return;
+    const bool refused_keys = std::any_of(made_.keys.begin(), made_.keys.end(), [](const auto& k) { return k.use == "refused"; });
+    if (!hub && (foreign_ || refused_keys)) made_.notes.emplace_back(merge_elsewhere);
+    if (foreign_ || (own && !folder)) return;
     bool guessed = false;
     auto base = base_of(config, hub, guessed);
     if (!base) return;
     if (base->vocabulary == 0) base->vocabulary = Index{1} << 40U;  // a guess that saw no embedding
     attempt([&] {
-      const auto model = folder->model(*base);
+      const auto model = folder ? folder->model(*base) : *base;
+      const auto modules = modules_of(model);
       AdapterReading reading;
-      if (!refused) reading = folder->reading(model);
+      if (folder && !refused) reading = folder->reading(model);
       else if (hub) reading.method = HubConfig(stripped.json, config.source, model).read();
-      else reading = PeftConfig(stripped, model, modules_of(model)).read();
-      if (refused && !own) made_.notes.emplace_back("the type is that of what is left without the keys that are refused");
+      else reading = PeftConfig(stripped, model, modules).read();
+      if (refused_keys && !own) made_.notes.emplace_back("the type is that of what is left without the keys that are refused");
       made_.type = type_text(reading.method);
       if (auto opened = type_text(as_opened(reading.method)); opened != made_.type) made_.opened = std::move(opened);
-      if (own && !hub && !refused && config.json.value("peft_type", "") != "GRAFT") reading.at = folder->reading_by_config(model, modules_of(model)).at;
+      if (own && !hub && !refused && word(config.json, "peft_type") != "GRAFT") reading.at = folder->reading_by_config(model, modules).at;
       made_.notes.insert(made_.notes.end(), reading.notes.begin(), reading.notes.end());
       if (!guessed) made_.model = model;
       else if (!model.tied_head && made_.type.find("Unfreeze<TokenEmbedding>") != made_.type.npos) made_.notes.emplace_back("in a base whose head is tied to its embedding the method begins with UntiedHead, too; only the base tells");
-      place(reading, model);
-      if (config.tensors != nullptr) hold_tensors(*config.tensors, model, reading, guessed);
+      place(reading, modules);
+      if (config.tensors != nullptr) hold_tensors(*config.tensors, modules, reading, guessed);
     }, guessed ? "as far as the base can be guessed: " : "");
   }
   [[nodiscard]] static std::string word(const Json& json, const char* key) { return json.contains(key) && json.at(key).is_string() ? json.at(key).get<std::string>() : ""; }
@@ -302,9 +304,9 @@ class Inspector {
   }
 
   /// What stands at modules, those of a kind together.
-  void place(const AdapterReading& reading, const StatedConfig& model) {
+  void place(const AdapterReading& reading, const std::vector<Module>& modules) {
     std::map<std::string, std::string> site_of;
-    for (const auto& m : modules_of(model)) site_of[m.path] = m.site;
+    for (const auto& m : modules) site_of[m.path] = m.site;
     for (const auto& [path, what] : reading.at) {
       Index at = 0;
       while (at < path.size() && !(path[at] >= '0' && path[at] <= '9' && at > 0 && path[at - 1] == '.')) ++at;
@@ -320,8 +322,7 @@ class Inspector {
   }
 
   /// Shapes against the base's, and how many of the numbers are trained.
-  void hold_tensors(const TensorMap& tensors, const StatedConfig& model, const AdapterReading& reading, bool guessed) {
-    const auto modules = modules_of(model);
+  void hold_tensors(const TensorMap& tensors, const std::vector<Module>& modules, const AdapterReading& reading, bool guessed) {
     std::set<std::string> wrong;
     each_side(tensors, modules, [&](const Module& m, const std::string& name, Index found, bool of_output) {
       const Index wanted = of_output ? m.out : m.in;
