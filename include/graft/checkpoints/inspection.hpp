@@ -207,6 +207,7 @@ class Inspector {
     made_.base_name = word(config.json, hub ? "model_name" : "base_model_name_or_path");
     std::optional<AdapterFolder> folder;
     attempt([&] { folder.emplace(config_path); });
+    if (const auto head = config_path.parent_path() / "pytorch_model_head.bin"; !folder && std::filesystem::exists(head) && !has(config_path.parent_path(), "model_head.safetensors")) made_.refusals.push_back(pickle_refusal(head));
     if (folder) config.tensors = folder->config().tensors;
     if (config.tensors != nullptr) list(*config.tensors);
     else if (folder) made_.notes.emplace_back("there are no tensors beside the config, so that nothing can be loaded");
@@ -234,6 +235,7 @@ class Inspector {
       if (auto opened = type_text(as_opened(reading.method)); opened != made_.type) made_.opened = std::move(opened);
       if (own && !hub && !refused && word(config.json, "peft_type") != "GRAFT") reading.at = folder->reading_by_config(model, modules).at;
       made_.notes.insert(made_.notes.end(), reading.notes.begin(), reading.notes.end());
+      if (guessed && made_.type.find("Blocks<") != made_.type.npos) made_.notes.emplace_back("the type's Blocks<…> are of as many blocks as were guessed; --model BASE tells them all");
       if (!guessed) made_.model = model;
       else if (!model.tied_head && made_.type.find("Unfreeze<TokenEmbedding>") != made_.type.npos) made_.notes.emplace_back("in a base whose head is tied to its embedding the method begins with UntiedHead, too; only the base tells");
       place(reading, modules);
