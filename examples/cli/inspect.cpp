@@ -3,6 +3,7 @@
 
 #include <graft/checkpoints/inspection.hpp>
 #include <graft/checkpoints/model_header.hpp>
+#include <graft/checkpoints/tokenizer_files.hpp>
 
 #include <cstdio>
 #include <set>
@@ -58,7 +59,8 @@ void print_model(const graft::StatedConfig& c) {
   const char* does = "";
   for (const auto& [task, words] : tasks)
     if (task == graft::task_of(c)) does = words;
-  line("class", graft::class_in_python(c) + ", which " + does);
+  const auto in_python = graft::class_in_python(c);
+  line("class", (c.architecture.empty() || c.architecture == in_python ? in_python : c.architecture + " by its config, read as " + in_python) + ", which " + does);
   std::string labels;
   for (std::size_t i = 0; i < std::min<std::size_t>(c.labels.size(), 20); ++i) labels += (i == 0 ? "" : ", ") + c.labels[i];
   if (c.labels.size() > 20) labels += " and " + std::to_string(c.labels.size() - 20) + " more";
@@ -111,6 +113,26 @@ void print(const graft::Inspection& i, bool tensors) {
   list("refused", i.refusals);
 }
 
+/// A model's tokenizer and chat template, which commands on texts need.
+void look_at_texts(graft::Inspection& i) {
+  if (!i.model || !i.keys.empty() || i.tensors.empty()) return;
+  const std::filesystem::path path(i.path), folder = std::filesystem::is_directory(path) ? path : path.parent_path();
+  const auto names = {"tokenizer.json", "tokenizer.model", "spiece.model", "vocab.txt", "vocab.json"};
+  if (path.extension() != ".gguf" && std::none_of(names.begin(), names.end(), [&](const char* name) { return std::filesystem::exists(folder / name); })) return i.notes.emplace_back("there is no tokenizer with it: texts cannot be read"), void();
+  const auto attempt = [&i](const auto& f) {
+    try {
+      f();
+    } catch (const std::exception& error) {
+      i.refusals.emplace_back(error.what());
+    }
+  };
+  attempt([&] {
+    const graft::ModelFiles files(path.extension() == ".gguf" ? path : folder);
+    attempt([&] { i.notes.push_back("its tokenizer has " + grouped(graft::load_tokenizer(files).size()) + " tokens"); });
+    attempt([&] { i.notes.emplace_back(graft::load_chat_template(files) ? "it has a chat template" : "it has no chat template"); });
+  });
+}
+
 const char* in_words(graft::KeyUse use) {
   switch (use) {
     case graft::KeyUse::read: return "does what it says";
@@ -136,7 +158,8 @@ void print_table(const char* of, const List& keys) {
 }  // namespace
 
 int inspect(const InspectOptions& o) {
-  const auto found = graft::inspect(o.path, o.model);
+  auto found = graft::inspect(o.path, o.model);
+  look_at_texts(found);
   if (o.json) std::puts(graft::inspection_json(found).dump(2, ' ', false, graft::Json::error_handler_t::replace).c_str());
   else print(found, o.tensors);
   return found.refusals.empty() ? 0 : 1;

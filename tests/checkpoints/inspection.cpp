@@ -85,6 +85,7 @@ BOOST_AUTO_TEST_CASE(all_that_is_refused) {
   BOOST_TEST(i.refusals.size() == 5);
   BOOST_TEST(i.type == "LoRA<2, On<Query>, Alpha<4>, Dropout<1, 20>>");  // of what is left
   BOOST_TEST(use_of(i, "use_qalora") == "refused");
+  BOOST_TEST(has(i.notes, "merge_and_unload"));
   // The reader names all keys as well.
   const auto error = made::error_of([&] { (void)AdapterFolder(folder.path).reading(ConfigJson(llama(), "config.json").read()); });
   for (const char* named : {"use_qalora", "kasa_config", "brand_new", "loftq"}) BOOST_TEST(error.find(named) != error.npos, named);
@@ -119,6 +120,7 @@ BOOST_AUTO_TEST_CASE(what_tells_of_a_base) {
   BOOST_TEST(guess(lora, {{"base_model.model.decoder.block.3.layer.1.EncDecAttention.q.lora_B.weight", {24, 4}}, {"base_model.model.encoder.block.1.layer.0.SelfAttention.q.lora_A.weight", {4, 32}}}) ==
              "like t5, 2 blocks of the encoder at least, 4 blocks of the decoder, 32 wide, queries of 24");
   BOOST_TEST(guess(lora, {{"base_model.model.model.layers.0.self_attn.qkv_proj.lora_A.weight", {4, 32}}}) == "like phi3, 1 block at least, 32 wide");
+  BOOST_TEST(guess(lora, {{"base_model.model.model.layers.0.self_attn.qkv_proj.lora_B.weight", {64, 4}}, {"base_model.model.model.layers.0.self_attn.o_proj.lora_A.weight", {4, 32}}}) == "like phi3, 1 block at least, queries of 32, keys of 16");
   BOOST_TEST(guess({{"peft_type", "PREFIX_TUNING"}, {"num_virtual_tokens", 4}, {"num_layers", 2}, {"num_attention_heads", 2}, {"token_dim", 16}}, {}) == "like llama, 2 blocks at least, 2 groups of keys, each of 8");
   BOOST_TEST(guess(lora, {{"base_model.model.gpt_neox.layers.0.attention.dense.lora_A.weight", {4, 32}}}) == "");
   BOOST_TEST(guess(lora, {}) == "");
@@ -138,12 +140,32 @@ BOOST_AUTO_TEST_CASE(other_files) {
   const auto pickled = inspected(folder, config(), {});
   BOOST_TEST(refusal(pickled).find("python3 -c") != std::string::npos);
   BOOST_TEST(use_of(pickled, "r") == "read");
+  BOOST_TEST(pickled.type == "");
+  const Folder base("of-pickle");
+  write_json(base.path / "config.json", llama());
+  BOOST_TEST(inspect(folder.path, base.path).opened == "LoRA<2, On<Query>, Alpha<4>>");  // by its words
   std::filesystem::remove(folder.path / "adapter_model.bin");
   const auto wordless = inspected(folder, config({{"peft_type", "VBLORA"}}), {});
   BOOST_TEST(refusal(wordless).find("peft_type is \"VBLORA\"; graft knows LORA") != std::string::npos);
   BOOST_TEST(use_of(wordless, "r") == "unread");
   BOOST_TEST(has(inspected(folder, config(), {zeros("base_model.model.gpt_neox.layers.0.attention.dense.lora_A.weight", {2, 8})}).refusals, "gpt_neox.layers.0.attention.dense.lora_A.weight, which no family"));
   BOOST_TEST(made::error_of([] { (void)inspect("/nowhere"); }) == "/nowhere: there is nothing of this name");
+}
+
+BOOST_AUTO_TEST_CASE(an_adapter_of_the_hub) {
+  const Folder folder("hub");
+  const Json json{{"name", "law"}, {"model_type", "bert"}, {"model_class", "BertForSequenceClassification"}, {"hidden_size", 32}, {"config", {{"mh_adapter", false}, {"output_adapter", true}, {"reduction_factor", 16}, {"non_linearity", "relu"}, {"original_ln_before", true}, {"use_gating", true}}}};
+  write_file(folder.path / "pytorch_adapter.bin", "PK");
+  const auto i = inspected(folder, json, {});
+  BOOST_TEST(i.type == "Adapter<2, On<AfterMlp>, OfSum, ReLU, Scaling<1>, Named<\"law\">>");
+  BOOST_TEST(has(i.refusals, "config.use_gating is true (gates over sequences)"));
+  BOOST_TEST(has(i.refusals, "'adapter.safetensors')\""));
+  BOOST_TEST(use_of(i, "config.non_linearity") == "read");
+  // A head that is there and cannot be read is not left out in silence.
+  std::filesystem::remove(folder.path / "pytorch_adapter.bin");
+  write_safetensors(folder.path / "adapter.safetensors", {zeros("bert.encoder.layer.0.output.adapters.law.adapter_up.weight", {32, 2})});
+  write_file(folder.path / "pytorch_model_head.bin", "PK");
+  BOOST_TEST(has(inspected(folder, {{"name", "law"}, {"model_type", "bert"}, {"hidden_size", 32}, {"config", {{"mh_adapter", true}}}}, {}).refusals, "'model_head.safetensors')\""));
 }
 
 BOOST_AUTO_TEST_CASE(a_model) {
@@ -167,6 +189,10 @@ BOOST_AUTO_TEST_CASE(a_model) {
   BOOST_TEST(broken.refusals.size() == 2);
   BOOST_TEST(has(broken.refusals, "self_attn.q_proj.weight is [32, 48], and by its config [48, 32]"));
   BOOST_TEST(has(broken.refusals, "there is no model.layers.0.post_attention_layernorm.weight in it"));
+  auto qwen3 = llama(1);
+  qwen3["model_type"] = "qwen3";
+  for (const auto& m : modules_of(ConfigJson(qwen3, "config.json").read()))
+    if (m.site == "QueryNorm" || m.site == "KeyNorm") BOOST_TEST(m.out == 8);  // over one head
   write_json(folder.path / "config.json", llama(1'000'000'000'000));
   BOOST_TEST(has(inspect(folder.path).refusals, "a model of 1000000000000 blocks is none of ours"));
 }

@@ -70,7 +70,10 @@ class AdapterFolder {
   /// AdapterHub trains a head with its adapters, and keeps it in a file of its own.
   [[nodiscard]] MethodDescription beside_hub_head(MethodDescription method, const StatedConfig& model) const {
     const auto path = folder_ / "model_head.safetensors";
-    if (!std::filesystem::exists(path)) return method;
+    if (!std::filesystem::exists(path)) {
+      if (const auto pickle = folder_ / "pytorch_model_head.bin"; std::filesystem::exists(pickle)) fail(pickle_refusal(pickle));
+      return method;
+    }
     const SafetensorsFile head(path);
     std::vector<std::string> sites;
     for (const auto& m : modules_of(model))

@@ -174,6 +174,7 @@ class BaseGuesser {
   void read_shapes() {
     if (tensors_ == nullptr) return;
     constexpr Index width = 1'000'003, keys = 1'000'033, feed_forward = 1'000'037, vocabulary = 1'000'039;
+    Index fused = 0;  // queries, keys and values in one
     StatedConfig probe = c_;
     probe.width = width, probe.head_width = keys, probe.groups = 1, probe.heads = 2, probe.feed_forward = feed_forward, probe.vocabulary = vocabulary;
     if (const auto task = text("task_type"); task == "SEQ_CLS") probe.architecture = "ForSequenceClassification";
@@ -185,11 +186,16 @@ class BaseGuesser {
       if (probed == 3 * width) c_.width = found / 3;
       if (probed == 2 * keys) queries_ = found;
       if (probed == keys) keys_ = found;
+      if (probed == 4 * keys) fused = found;
       if (probed == feed_forward) c_.feed_forward = found;
       if (probed == 2 * feed_forward) c_.feed_forward = found / 2;
       if (probed == vocabulary) c_.vocabulary = found;
     });
-    if (queries_ == 0 && keys_ == 0) return;
+    if (queries_ > 0 && keys_ == 0 && fused > queries_) keys_ = (fused - queries_) / 2;
+    if (queries_ == 0 && keys_ == 0) {
+      if (fused > 2) c_.head_width = c_.groups = 1, c_.heads = fused - 2;  // any that add up
+      return;
+    }
     c_.head_width = std::gcd(queries_, keys_);  // as wide as heads can be
     if (c_.head_width > 0) c_.heads = queries_ / c_.head_width, c_.groups = keys_ / c_.head_width;
   }
@@ -204,7 +210,7 @@ class BaseGuesser {
     blocks(c_.blocks, c_.family == "t5" ? " of the decoder" : " at least");
     add(c_.width, "", " wide");
     if (c_.family != "gpt2" && c_.family != "bert" && c_.family != "roberta") add(queries_, "queries of ", ""), add(keys_, "keys of ", "");
-    if (queries_ == 0 && keys_ == 0 && c_.head_width > 0) add(c_.groups, "", " groups of keys"), add(c_.head_width, "each of ", "");
+    if (queries_ == 0 && keys_ == 0 && c_.head_width > 1) add(c_.groups, "", " groups of keys"), add(c_.head_width, "each of ", "");
     add(c_.feed_forward, "a feed-forward of ", "");
     add(c_.vocabulary, "a vocabulary of ", "");
     return all + "; by " + from_;

@@ -176,7 +176,8 @@ template <class List>
 template <class List>
 [[nodiscard, gnu::cold]] std::string key_refusal(const List& keys, std::string_view type, const std::string& name, const Json& value) {
   const ConfigKey* const key = config_key(keys, type, name);
-  const std::string said = name.substr(0, 80) + " is " + value.dump().substr(0, 120);
+  const auto spelled = Json(name.substr(0, 80)).dump(-1, ' ', false, Json::error_handler_t::replace);  // nothing in a name may look like more of a message
+  const std::string said = spelled.substr(1, spelled.size() - 2) + " is " + value.dump().substr(0, 120);
   if (key == nullptr) return says_nothing(value) ? "" : said + ", a key that graft does not know of " + std::string(type);
   if (key->use != KeyUse::only) return "";
   const Json known = Json::parse(key->values);
@@ -188,13 +189,16 @@ template <class List>
   return said + (key->note.empty() ? std::string() : " (" + std::string(note_of(keys, *key)) + ")") + ", which graft does not do; it knows " + known.dump();
 }
 
+/// What one can do with an adapter that is refused.
+inline constexpr const char* merge_elsewhere = "Where PEFT can merge it, model.merge_and_unload().save_pretrained(folder) makes of the base and the adapter a model that graft reads";
+
 /// Throws where a config has keys that graft does not know, or values that it does not do, and names all of them.
 template <class List>
-[[gnu::cold]] void check_keys(const List& keys, const Json& config, std::string_view type, const std::string& source) {
+[[gnu::cold]] void check_keys(const List& keys, const Json& config, std::string_view type, const std::string& source, const char* advice = "") {
   std::string refused;
   for (const auto& [name, value] : config.items())
     if (const auto why = key_refusal(keys, type, name, value); !why.empty()) refused += (refused.empty() ? "" : "\n  ") + why;
-  if (!refused.empty()) fail(source, ": ", refused);
+  if (!refused.empty()) fail(source, ": ", refused, advice[0] == 0 ? "" : "\n", advice);
 }
 
 }  // namespace graft

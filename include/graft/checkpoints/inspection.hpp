@@ -208,6 +208,7 @@ class Inspector {
     made_.base_name = word(config.json, hub ? "model_name" : "base_model_name_or_path");
     std::optional<AdapterFolder> folder;
     attempt([&] { folder.emplace(config_path); });
+    if (const auto head = config_path.parent_path() / "pytorch_model_head.bin"; !folder && std::filesystem::exists(head) && !has(config_path.parent_path(), "model_head.safetensors")) made_.refusals.push_back(pickle_refusal(head));
     if (folder) config.tensors = folder->config().tensors;
     if (config.tensors != nullptr) list(*config.tensors);
     else if (folder) made_.notes.emplace_back("there are no tensors beside the config, so that nothing can be loaded");
@@ -216,26 +217,30 @@ class Inspector {
     auto stripped = config;
     look_at_keys(stripped.json, hub, type);
     const bool refused = !made_.refusals.empty();
-    if (!folder || (!hub && !own && std::find(std::begin(peft_types), std::end(peft_types), type) == std::end(peft_types))) return;
+    const bool refused_keys = std::any_of(made_.keys.begin(), made_.keys.end(), [](const auto& k) { return k.use == "refused"; });
+    if (!hub && (foreign_ || refused_keys)) made_.notes.emplace_back(merge_elsewhere);
+    if (foreign_ || (own && !folder)) return;
     bool guessed = false;
     auto base = base_of(config, hub, guessed);
     if (!base) return;
     if (base->vocabulary == 0) base->vocabulary = Index{1} << 40U;  // a guess that saw no embedding
     attempt([&] {
-      const auto model = folder->model(*base);
+      const auto model = folder ? folder->model(*base) : *base;
+      const auto modules = modules_of(model);
       AdapterReading reading;
-      if (!refused) reading = folder->reading(model);
+      if (folder && !refused) reading = folder->reading(model);
       else if (hub) reading.method = HubConfig(stripped.json, config.source, model).read();
-      else reading = PeftConfig(stripped, model, modules_of(model)).read();
-      if (refused && !own) made_.notes.emplace_back("the type is that of what is left without the keys that are refused");
+      else reading = PeftConfig(stripped, model, modules).read();
+      if (refused_keys && !own) made_.notes.emplace_back("the type is that of what is left without the keys that are refused");
       made_.type = type_text(reading.method);
       if (auto opened = type_text(as_opened(reading.method)); opened != made_.type) made_.opened = std::move(opened);
-      if (own && !hub && !refused && config.json.value("peft_type", "") != "GRAFT") reading.at = folder->reading_by_config(model, modules_of(model)).at;
+      if (own && !hub && !refused && word(config.json, "peft_type") != "GRAFT") reading.at = folder->reading_by_config(model, modules).at;
       made_.notes.insert(made_.notes.end(), reading.notes.begin(), reading.notes.end());
+      if (guessed && made_.type.find("Blocks<") != made_.type.npos) made_.notes.emplace_back("the type's Blocks<…> are of as many blocks as were guessed; --model BASE tells them all");
       if (!guessed) made_.model = model;
       else if (!model.tied_head && made_.type.find("Unfreeze<TokenEmbedding>") != made_.type.npos) made_.notes.emplace_back("in a base whose head is tied to its embedding the method begins with UntiedHead, too; only the base tells");
-      place(reading, model);
-      if (config.tensors != nullptr) hold_tensors(*config.tensors, model, reading, guessed);
+      place(reading, modules);
+      if (config.tensors != nullptr) hold_tensors(*config.tensors, modules, reading, guessed);
     }, guessed ? "as far as the base can be guessed: " : "");
   }
   [[nodiscard]] static std::string word(const Json& json, const char* key) { return json.contains(key) && json.at(key).is_string() ? json.at(key).get<std::string>() : ""; }
@@ -263,7 +268,7 @@ class Inspector {
   void look_at_keys(Json& config, bool hub, const std::string& type) {
     if (!hub) {
       const bool known = std::find(std::begin(peft_types), std::end(peft_types), type) != std::end(peft_types);
-      if (!known && type != "GRAFT") made_.refusals.push_back(made_.path + (type.empty() ? std::string(": there is no peft_type in its config") : ": peft_type is \"" + type.substr(0, 80) + "\"") + "; graft knows " + joined_names(names_of(peft_types)));
+      if (!known && type != "GRAFT") foreign_ = true, made_.refusals.push_back(made_.path + (type.empty() ? std::string(": there is no peft_type in its config") : ": peft_type is \"" + type.substr(0, 80) + "\"") + "; graft knows " + joined_names(names_of(peft_types)));
       return look_at_keys_of(peft_keys, config, known ? type : "", "");
     }
     Json inside = std::move(config["config"]);
@@ -278,6 +283,7 @@ class Inspector {
     Json parts = architecture == "union" && config.contains("configs") && config.at("configs").is_array() ? config.at("configs") : Json::array();
     if (!parts.empty()) config.erase("configs");
     const bool known = architecture.empty() || architecture == "prefix_tuning" || architecture == "reft" || architecture == "union";
+    if (!known) foreign_ = true, made_.refusals.push_back(made_.path + ": " + before + "architecture is \"" + architecture.substr(0, 80) + "\"; graft knows bottleneck adapters, prefix_tuning, reft and union of AdapterHub's");
     look_at_keys_of(hub_keys, config, !known ? "" : architecture.empty() ? "adapter" : architecture, before);
     for (Index i = 0; i < parts.size(); ++i) look_at_part(parts[i], before + "configs[" + std::to_string(i) + "].", depth + 1);
     if (!parts.empty()) config["configs"] = std::move(parts);
@@ -301,9 +307,9 @@ class Inspector {
   }
 
   /// What stands at modules, those of a kind together.
-  void place(const AdapterReading& reading, const StatedConfig& model) {
+  void place(const AdapterReading& reading, const std::vector<Module>& modules) {
     std::map<std::string, std::string> site_of;
-    for (const auto& m : modules_of(model)) site_of[m.path] = m.site;
+    for (const auto& m : modules) site_of[m.path] = m.site;
     for (const auto& [path, what] : reading.at) {
       Index at = 0;
       while (at < path.size() && !(path[at] >= '0' && path[at] <= '9' && at > 0 && path[at - 1] == '.')) ++at;
@@ -319,8 +325,7 @@ class Inspector {
   }
 
   /// Shapes against the base's, and how many of the numbers are trained.
-  void hold_tensors(const TensorMap& tensors, const StatedConfig& model, const AdapterReading& reading, bool guessed) {
-    const auto modules = modules_of(model);
+  void hold_tensors(const TensorMap& tensors, const std::vector<Module>& modules, const AdapterReading& reading, bool guessed) {
     std::set<std::string> wrong;
     each_side(tensors, modules, [&](const Module& m, const std::string& name, Index found, bool of_output) {
       const Index wanted = of_output ? m.out : m.in;
@@ -370,6 +375,7 @@ class Inspector {
   }
 
   std::filesystem::path path_, base_;
+  bool foreign_ = false;  ///< the method is none of graft's
   Inspection made_;
 };
 

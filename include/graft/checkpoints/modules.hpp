@@ -89,8 +89,7 @@ class ModuleList {
         linear(attention + "v_proj", "Value", block, keys, c_.width, c_.qkv_bias);
       }
       if (c_.head_norm) {
-        norm(attention + "q_norm", "QueryNorm", block, false);
-        norm(attention + "k_norm", "KeyNorm", block, false);
+        for (const auto& [name, site] : {std::pair{"q_norm", "QueryNorm"}, {"k_norm", "KeyNorm"}}) all_.push_back({attention + name, site, block, ModuleKind::norm, c_.head_width, 0, false});
       }
       linear(attention + "o_proj", "Output", block, c_.width, queries, c_.output_bias);
       norm(at + "post_attention_layernorm", gemma ? "AttentionOutputNorm" : "MlpNorm", block, false);

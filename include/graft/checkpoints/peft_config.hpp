@@ -40,8 +40,8 @@ class PeftConfig {
  public:
   [[gnu::cold]] PeftConfig(const AdapterConfig& config, const StatedConfig& model, const std::vector<Module>& modules)
       : c_(config), json_(config.json), source_(config.source), model_(model), modules_(modules), type_(required<std::string>(json_, "peft_type", source_)), parts_(modules) {
-    if (std::find(std::begin(peft_types), std::end(peft_types), type_) == std::end(peft_types)) fail(source_, ": peft_type is \"", type_.substr(0, 80), "\"; graft knows ", joined_names(names_of(peft_types)));
-    check_keys(peft_keys, json_, type_, source_);
+    if (std::find(std::begin(peft_types), std::end(peft_types), type_) == std::end(peft_types)) fail(source_, ": peft_type is \"", type_.substr(0, 80), "\"; graft knows ", joined_names(names_of(peft_types)), "\n", merge_elsewhere);
+    check_keys(peft_keys, json_, type_, source_, merge_elsewhere);
   }
 
   [[nodiscard, gnu::cold]] AdapterReading read() {

@@ -34,7 +34,7 @@ class SafetensorsFile {
 [[nodiscard, gnu::cold]] inline std::string pickle_refusal(const std::filesystem::path& path) {
   std::string name = path.filename().string();
   if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0 && c != '.' && c != '_' && c != '-'; })) name = "FILE";  // the line is for a shell
-  const std::string made = (name == "pytorch_adapter.bin" ? "adapter" : name == "pytorch_model.bin" ? "model" : name.substr(0, name.rfind('.'))) + ".safetensors";
+  const std::string made = name.substr(name.starts_with("pytorch_") ? 8 : 0, name.rfind('.') - (name.starts_with("pytorch_") ? 8 : 0)) + ".safetensors";
   return path.string() + ": this is Python's pickle, which can run code when it is read, and graft does not read it. In its folder: python3 -c \"import torch, safetensors.torch as s; "
          "s.save_file({k: v.clone().contiguous() for k, v in torch.load('" + name + "', map_location='cpu', weights_only=True).items()}, '" + made + "')\"";
 }
