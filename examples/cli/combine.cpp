@@ -5,6 +5,16 @@
 
 namespace cli {
 
+namespace {
+
+/// The name of the base that an adapter was made for, or nothing.
+std::string base_of(const std::filesystem::path& adapter) {
+  const auto path = adapter / "adapter_config.json";
+  return graft::optional<std::string>(graft::read_json(path), "base_model_name_or_path", "", path.string());
+}
+
+}  // namespace
+
 void combine(const CombineOptions& o) {
   const std::map<std::string, graft::Combination> ways{{"cat", graft::Combination::cat}, {"linear", graft::Combination::linear}, {"svd", graft::Combination::svd},
                                                        {"ties", graft::Combination::ties}, {"dare", graft::Combination::dare}, {"magnitude", graft::Combination::magnitude}};
@@ -12,7 +22,7 @@ void combine(const CombineOptions& o) {
   for (const auto& folder : o.adapters) adapters.push_back(graft::read_pairs(folder));
   const auto weights = o.weights.empty() ? std::vector<float>(adapters.size(), 1.0F) : o.weights;
   const auto result = graft::combined(adapters, weights, {.how = ways.at(o.how), .rank = o.rank, .density = o.density, .seed = o.seed});
-  graft::write_pairs(result, o.output, graft::read_json(o.adapters[0] / "adapter_config.json").value("base_model_name_or_path", ""), graft::common_scaling(adapters));
+  graft::write_pairs(result, o.output, base_of(o.adapters[0]), graft::common_scaling(adapters));
   std::fprintf(stderr, "wrote %s: %zu layers of rank %zu\n", o.output.c_str(), result.size(), result.begin()->second.rank);
 }
 
