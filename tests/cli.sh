@@ -14,13 +14,26 @@ for command in train generate eval embed plan explain merge build; do says --met
 "$graft" explain --format json | python3 -c 'import json,sys; e=json.load(sys.stdin); assert e["trainable_parameters"] == sum(s["trainable"] * max(k["count"], 1) for k in e["kinds"] for s in k["sites"])'
 "$graft" explain --format html | grep -q "</html>" || fail "explain as a page"
 if "$graft" train 2> "$folder/error"; then fail "train without arguments succeeded"; fi
-if "$graft" plan --method 'LoRA<0>' 2> "$folder/error"; then fail "a rank of 0 succeeded"; fi
-grep -q "LoRA<0> trains nothing: the rank must be at least 1" "$folder/error" || fail "the error for a rank of 0: $(cat "$folder/error")"
-if "$graft" plan --method 'LoRA<4, On<Quer>>' 2> "$folder/error"; then fail "an unknown site succeeded"; fi
-grep -q "Quer.* was not declared" "$folder/error" && grep -q "^    LoRA<4, On<Quer>>$" "$folder/error" && grep -q "^               \^$" "$folder/error" || fail "the error for an unknown site: $(cat "$folder/error")"
-if GRAFT_CXX=/no/compiler "$graft" plan --method 'LoRA<5>' 2> "$folder/error"; then fail "a program without a compiler succeeded"; fi
-grep -q "there is no compiler to make one" "$folder/error" && grep -q "with LoRA<8, Alpha<16>>" "$folder/error" || fail "the error without a compiler: $(cat "$folder/error")"
-GRAFT_CXX=/no/compiler "$graft" plan > /dev/null || fail "a program built ahead needs a compiler"
+# A method is read before anything is compiled, and the error points at the character.
+export GRAFT_CXX=/no/compiler
+refuses() {  # METHOD, where the caret stands, what is said
+  if "$graft" plan --method "$1" 2> "$folder/error"; then fail "$1 succeeded"; fi
+  grep -qF -- "$3" "$folder/error" && grep -qFx "    $1" "$folder/error" && grep -qx " \{$(($2 + 4))\}^" "$folder/error" || fail "the error for $1: $(cat "$folder/error")"
+}
+refuses 'LoRA<0>' 0 "LoRA<0> trains nothing: the rank must be at least 1"
+refuses 'LoRA<4, On<Quer>>' 11 '"Quer" is no site; did you mean Query?'
+refuses 'LoRA<4, Alfa<8>>' 8 'LoRA has no option "Alfa"; did you mean Alpha?'
+refuses 'LoRA<4>>' 7 "the method ends here"
+refuses 'Lora2<4>' 0 '"Lora2" is no method of graft'"'"'s; did you mean LoRA?'
+refuses 'LoRA<8>; inline int x = std::system("touch here")' 7 "the method ends here"
+refuses 'LoRA<1000000000000>' 5 "this number is too large"
+if "$graft" plan --method 'LoRA<5>' 2> "$folder/error"; then fail "a program without a compiler succeeded"; fi
+grep -q "there is no compiler to make one" "$folder/error" || fail "the error without a compiler: $(cat "$folder/error")"
+if [ -d "$(dirname "$graft")/programs" ]; then  # where programs are built ahead
+  grep -q "with LoRA<8, Alpha<16>>" "$folder/error" || fail "the error without a compiler names nothing built ahead: $(cat "$folder/error")"
+  "$graft" plan > /dev/null || fail "a program built ahead needs a compiler"
+fi
+unset GRAFT_CXX
 echo '{"prompt": "a", "completion": "b"}' > "$folder/data.jsonl"
 if "$graft" train --model /nowhere.gguf --data "$folder/data.jsonl" 2> "$folder/error"; then fail "a missing model succeeded"; fi
 grep -q "/nowhere.gguf: there is nothing of this name" "$folder/error" || fail "the error for a missing model"
@@ -83,6 +96,17 @@ cp -r "$folder/tiny/adapter" "$folder/strange" && rm "$folder/strange/graft.json
 sed -i 's/"use_dora": false/"use_dora": false, "use_qalora": true, "brand_new": 3/' "$folder/strange/adapter_config.json"
 if "$graft" inspect "$folder/strange" > "$folder/out"; then fail "an adapter with keys that nobody knows was not refused"; fi
 sed -n '/^refused/,$p' "$folder/out" | grep -q "use_qalora is true" && grep -q "brand_new is 3, a key that graft does not know of LORA" "$folder/out" || fail "not all that is refused was named: $(cat "$folder/out")"
+# The method beside an adapter is data; as text it is of before 0.2, and read if it is a method.
+python3 - "$folder/tiny/adapter/graft.json" <<'PY'
+import json, sys
+notes = json.load(open(sys.argv[1]))
+assert notes["method"] == {"kind": "LoRA", "rank": 4, "On": ["Query", "Value"]}, notes
+json.dump({"method": "LoRA<4, On<Value, Query>>"}, open(sys.argv[1], "w"))
+PY
+"$graft" generate --model "$folder/qwen3" --adapter "$folder/tiny/adapter" --prompt "3?" --new-tokens 2 > /dev/null 2> "$folder/error" || fail "a method beside an adapter as text: $(cat "$folder/error")"
+[ ! -s "$folder/error" ] || fail "the same method as text was compiled again"
+rm "$folder/tiny/adapter/graft.json"
+"$graft" generate --model "$folder/qwen3" --adapter "$folder/tiny/adapter" --prompt "3?" --new-tokens 2 > /dev/null 2> "$folder/error" || fail "the method of PEFT's config alone: $(cat "$folder/error")"
 # Rows: keys that nothing reads are named once, what changes a row's meaning is refused with its line, and answers that are shown in two ways are not cut.
 evaluate() { "$graft" eval --model "$folder/qwen3" --adapter "$folder/tiny/adapter" --data "$folder/rows.jsonl" "$@" 2> "$folder/error"; }
 printf '\xef\xbb\xbf\n{"prompt": "1?", "completion": " yes", "id": 1}\n\n{"prompt": "2?", "completion": " yes", "id": 2}\n' > "$folder/rows.jsonl"

@@ -53,9 +53,13 @@ class AdapterFolder {
 
   /// How the adapter was made, for a model (which `model` yields).
   [[nodiscard, gnu::cold]] AdapterReading reading(const StatedConfig& model) const {
-    if (noted_) return {.method = *noted_};
-    if (is_hub()) return {.method = beside_hub_head(HubConfig(config_.json, config_.source, model).read(), model)};
-    return reading_by_config(model, modules_of(model));
+    AdapterReading made;
+    if (noted_) made.method = *noted_;
+    else if (is_hub()) made.method = beside_hub_head(HubConfig(config_.json, config_.source, model).read(), model);
+    else made = reading_by_config(model, modules_of(model));
+    Index parts = 0;
+    check_sizes(made.method, parts);
+    return made;
   }
   /// The same of PEFT's, from the config alone, against these modules.
   [[nodiscard, gnu::cold]] AdapterReading reading_by_config(const StatedConfig& model, const std::vector<Module>& modules) const { return PeftConfig(config_, model, modules).read(); }
@@ -67,6 +71,19 @@ class AdapterFolder {
   }
 
  private:
+  /// What a method counts is there in its tensors. Numbers far beyond their longest side are mistakes, or there to fill the memory of who opens the folder.
+  void check_sizes(const MethodDescription& m, Index& parts) const {
+    if (++parts > 1000) fail(folder_.string(), ": its method is made of more than 1000 parts");
+    for (const auto& part : m.parts) check_sizes(part, parts);
+    const MethodKind* const kind = named(method_kinds, m.kind);
+    if (kind == nullptr || config_.tensors == nullptr) return;
+    Index longest = 1024;
+    for (const auto& [name, tensor] : *config_.tensors)
+      for (const Index extent : tensor.shape) longest = std::max(longest, extent);
+    const NumberNames numbers(kind->numbers);
+    for (Index i = 0; i < m.numbers.size() && !numbers.any; ++i)
+      if (numbers.names[i] != "seed" && m.numbers[i] > static_cast<std::int64_t>(4 * longest)) fail(folder_.string(), ": by its words ", m.kind, "'s ", numbers.names[i], " is ", m.numbers[i], ", which its tensors are too small for");
+  }
   /// AdapterHub trains a head with its adapters, and keeps it in a file of its own.
   [[nodiscard]] MethodDescription beside_hub_head(MethodDescription method, const StatedConfig& model) const {
     const auto path = folder_ / "model_head.safetensors";
@@ -98,14 +115,18 @@ class AdapterFolder {
     const auto source = path.string();
     if (!notes.is_object()) fail(source, ": not a JSON object");
     if (notes.contains("method")) {
-      // Before 0.2 it was the type's text.
-      try {
-        noted_ = notes.at("method").is_string() ? read_method(notes.at("method").get<std::string>(), own_) : method_of_json(notes.at("method"), source, own_);
-      } catch (const Error& error) {
-        fail(source, ": ", error.what());
-      }
+      const Json& method = notes.at("method");
+      noted_ = method.is_string() ? method_before_0_2(method.get<std::string>(), source) : method_of_json(method, source, own_);
     }
     classes_ = optional<std::vector<std::string>>(notes, "classes", {}, source);
+  }
+  /// The type's text.
+  [[nodiscard]] MethodDescription method_before_0_2(const std::string& text, const std::string& source) const {
+    try {
+      return read_method(text, own_);
+    } catch (const Error& error) {
+      fail(source, ": ", error.what());
+    }
   }
 
   std::filesystem::path folder_;

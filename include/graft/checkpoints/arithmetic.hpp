@@ -258,8 +258,11 @@ std::pair<LowRankPairs, double> as_low_rank(const Model& model, Index rank) {
     const auto partner = is_a ? tensors.find(name.substr(0, name.size() - ending.size()) + ".lora_B.weight") : tensors.end();
     if (partner == tensors.end()) fail(source, ": ", name, " is no half of a low-rank pair on a linear layer; arithmetic knows nothing else");
     const std::string path = name.substr(prefix.size(), name.size() - prefix.size() - ending.size());
-    LowRankPair pair{.out = partner->second.shape.at(0), .in = tensor.shape.at(1), .rank = tensor.shape.at(0), .a = to_floats(tensor, name), .b = to_floats(partner->second, partner->first)};
-    if (partner->second.shape.at(1) != pair.rank) fail(source, ": ", name, " has rank ", pair.rank, " and its lora_B ", partner->second.shape.at(1));
+    const StoredTensor &a = tensor, &b = partner->second;
+    if (a.shape.size() != 2 || b.shape.size() != 2 || a.shape[0] != b.shape[1] || a.size() == 0 || b.size() == 0) fail(source, ": ", described(name, a.shape), " and ", described("its lora_B", b.shape), " are no two matrices with a product");
+    for (const auto* t : {&a, &b})
+      if (t->type == ElementType::Other) fail(source, ": ", name, " or its lora_B has elements of type ", t->type_name.substr(0, 40));
+    LowRankPair pair{.out = b.shape[0], .in = a.shape[1], .rank = a.shape[0], .a = to_floats(a, name), .b = to_floats(b, partner->first)};
     const double r = static_cast<double>(pair.rank);
     if (rules.rank_at(path) != r) fail(source, ": by its words (r, rank_pattern) ", path, " has rank ", Json(rules.rank_at(path)).dump(), ", and the tensor ", name, " has ", pair.rank);
     pair.scaling = static_cast<float>(rules.alpha_at(path) / (optional<bool>(config.json, "use_rslora", false, source) ? std::sqrt(r) : r));

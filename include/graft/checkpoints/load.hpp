@@ -77,6 +77,7 @@ class Complaints {
   void expect(const StoredTensor* found, const std::string& name, const std::vector<Index>& wanted) {
     if (found == nullptr) add("missing: " + described(name, wanted));
     else if (found->shape != wanted) add(misshapen(name, *found, wanted));
+    else if (found->type == ElementType::Other) add("unreadable: " + name + " has elements of type " + found->type_name.substr(0, 40));
   }
   static std::string misshapen(const std::string& name, const StoredTensor& found, const std::vector<Index>& wanted) {
     return "misshapen: " + described(name, found.shape) + ", the model has " + described("", wanted);

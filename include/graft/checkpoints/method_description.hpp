@@ -196,6 +196,12 @@ inline std::string joined_names(const std::vector<std::string>& names) {
   return all;
 }
 
+/// Texts stand between quotation marks in a program.
+inline constexpr const char* names_are_plain = "a name is of letters, digits, _ and -, at most 60 of them";
+[[nodiscard, gnu::cold]] inline bool is_plain_name(std::string_view text) {
+  return text.size() <= 60 && std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; });
+}
+
 /// Says what is wrong with an option's arguments, or nothing.
 [[nodiscard, gnu::cold]] inline std::string mistake_in(const MethodOption& o, const OptionForm& form) {
   const auto count = o.numbers.size();
@@ -210,12 +216,14 @@ inline std::string joined_names(const std::vector<std::string>& names) {
     for (Index i = 0; i < count; i += 2)
       if (o.numbers[i] >= o.numbers[i + 1] || (i > 0 && o.numbers[i - 1] > o.numbers[i])) return "Blocks<First, Last, …> are half-open ranges, one behind the other: First must be less than Last";
   }
+  if (o.name == "Terms" && o.numbers[0] > 1000) return "Terms<…> are 1000 at most";
   if (o.name == "Dropout" && o.numbers[0] >= o.numbers[1]) return "Dropout<Numerator, Denominator> is a probability below one";
   if (count == 2 && form.least == 1 && o.numbers[1] == 0) return o.name + "'s denominator is 0";
-  if (const bool plain = std::all_of(o.text.begin(), o.text.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; }); !plain || o.text.size() > 60)
-    return "a name is of letters, digits, _ and -, at most 60 of them";
-  return "";
+  return is_plain_name(o.text) ? "" : names_are_plain;
 }
+
+/// Of a method's numbers: seeds have 32 bits, all others are smaller.
+inline constexpr std::int64_t largest_number = 4'294'967'295;
 
 /// Says what is wrong with a method of graft's, or nothing. Kinds and options have been looked up already.
 [[nodiscard, gnu::cold]] inline std::string mistake_in(const MethodDescription& m, const MethodKind& kind) {
@@ -224,6 +232,9 @@ inline std::string joined_names(const std::vector<std::string>& names) {
   for (Index i = 0; i < m.numbers.size(); ++i)
     if (m.numbers[i] == 0 && !numbers.any && numbers.names[i] != "seed" && numbers.names[i] != "first" && numbers.names[i] != "last")
       return m.kind + "<0> trains nothing: the " + numbers.names[i] + " must be at least 1" + (numbers.names[i] == "rank" ? " (4 to 32 are usual)" : "");
+  for (Index i = 0; i < m.numbers.size(); ++i)
+    if (m.numbers[i] > largest_number) return "a number of " + m.kind + " is " + std::to_string(m.numbers[i]) + ", which is too large";
+  if (numbers.any && m.numbers.size() > 4096) return m.kind + " of " + std::to_string(m.numbers.size()) + " " + numbers.names[0] + " is no type that can be compiled; 4096 can";
   for (Index i = 0; i < m.options.size(); ++i)
     for (Index j = i + 1; j < m.options.size(); ++j)
       if (m.options[i].name == m.options[j].name) return m.kind + " has " + m.options[i].name + " twice";

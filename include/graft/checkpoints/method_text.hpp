@@ -23,7 +23,12 @@ class MethodText {
 
  private:
   [[noreturn, gnu::cold]] void wrong(Index at, const std::string& what) const {
-    fail("the method cannot be read: ", what, "\n    ", std::string(text_), "\n    ", std::string(at, ' '), "^");
+    constexpr Index around = 200;  // of a long text
+    const Index from = at > around ? at - around : 0;
+    std::string shown(text_.substr(from, 2 * around));
+    for (char& c : shown)
+      if (c == '\n' || c == '\t') c = ' ';
+    fail("the method cannot be read: ", what, "\n    ", shown, "\n    ", std::string(at - from, ' '), "^");
   }
 
   [[nodiscard]] char here() const { return at_ < text_.size() ? text_[at_] : '\0'; }
@@ -43,6 +48,7 @@ class MethodText {
     const Index begin = at_;
     const bool scoped = own_ == OwnMethods::allowed;
     while (starts_name(here()) || (at_ > begin && is_digit(here())) || (scoped && at_ > begin && text_.substr(at_).starts_with("::"))) at_ += here() == ':' ? 2 : 1;
+    if (at_ - begin > 80) wrong(begin, "this name is too long");
     if (at_ == begin) wrong(at_, begin == text_.size() ? "it ends too early" : "a name was expected here");
     std::string found(text_.substr(begin, at_ - begin));
     if (found == "graft" && text_.substr(at_).starts_with("::")) {  // graft::LoRA is LoRA
@@ -68,6 +74,7 @@ class MethodText {
     while (at_ < text_.size() && here() != '"') ++at_;
     if (at_ == text_.size()) wrong(begin - 1, "this quotation mark is not closed");
     std::string found(text_.substr(begin, at_++ - begin));
+    if (!is_plain_name(found)) wrong(begin, names_are_plain);
     skip();
     return found;
   }
@@ -95,7 +102,7 @@ class MethodText {
       if (is_digit(here())) {
         if (any_option || !m.parts.empty()) wrong(at, "the numbers of " + m.kind + " stand first");
         m.numbers.push_back(number());
-        if (m.numbers.back() > largest) wrong(at, "this number is too large");
+        if (m.numbers.back() > largest_number) wrong(at, "this number is too large");
         return;
       }
       if (here() == '"') wrong(at, "a text stands within an option, like Named<\"law\">");
@@ -149,7 +156,6 @@ class MethodText {
     wrong(at, "\"" + word + "\" is no site" + did_you_mean(word, names_of(site_names)) + " There are " + joined_names(names_of(site_names)));
   }
 
-  static constexpr std::int64_t largest = 4'294'967'295;
   std::string_view text_;
   OwnMethods own_;
   Index at_ = 0, depth_ = 0;

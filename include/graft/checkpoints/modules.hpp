@@ -5,6 +5,7 @@
 
 #include <graft/checkpoints/stated_config.hpp>
 
+#include <charconv>
 #include <set>
 
 namespace graft {
@@ -32,7 +33,11 @@ inline constexpr Index most_blocks = 10'000;
 /// The first number in a path: that of a block; −1: none.
 [[nodiscard, gnu::cold]] inline std::ptrdiff_t block_in(const std::string& path) {
   for (Index at = 0; at < path.size(); at = std::min(path.find('.', at), path.size() - 1) + 1)
-    if (path[at] >= '0' && path[at] <= '9') return std::stoi(path.substr(at));
+    if (path[at] >= '0' && path[at] <= '9') {
+      std::ptrdiff_t block = -1;
+      std::from_chars(path.data() + at, path.data() + path.size(), block);
+      return block;
+    }
   return -1;
 }
 

@@ -359,6 +359,8 @@ class PeftConfig {
       tokens.numbers.push_back(n.get<std::int64_t>());
     }
     if (tokens.numbers.empty()) fail(source_, ": ", key, " has no token in it");
+    if (std::set(tokens.numbers.begin(), tokens.numbers.end()).size() != tokens.numbers.size()) fail(source_, ": ", key, " has a token twice");
+    if (const auto mistake = mistake_in(tokens, *named(method_kinds, tokens.kind)); !mistake.empty()) fail(source_, ": ", key, ": ", mistake);
     return tokens;
   }
   [[nodiscard]] MethodDescription tokens_alone(const ModuleRules& rules) const {

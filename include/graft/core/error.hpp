@@ -31,9 +31,15 @@ class MessagePart {
   std::string text_;
 };
 
+/// Names out of files are quoted in messages: what would steer a terminal is not.
 [[noreturn, gnu::cold, gnu::noinline]] inline void raise(std::initializer_list<MessagePart> parts) {
+  std::size_t longest = 8'000;
   std::string message;
   for (const auto& part : parts) message += part.text();
+  for (char& c : message)
+    if ((c >= 0 && c < ' ' && c != '\n' && c != '\t') || c == 127) c = '?';
+  while (longest < message.size() && (message[longest] & 0xC0) == 0x80) --longest;  // a whole character of UTF-8
+  if (message.size() > longest) message = message.substr(0, longest) + " … (and " + std::to_string(message.size() - longest) + " characters more)";
   throw Error(message);
 }
 
