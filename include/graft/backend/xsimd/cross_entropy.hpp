@@ -1,5 +1,5 @@
 /// \file
-/// Cross entropy in SIMD lanes. Equations: backend/reference/cross_entropy.hpp.
+/// Cross entropy in SIMD lanes; lanes are summed in runs, and these in double. Equations: backend/reference/cross_entropy.hpp.
 #pragma once
 
 #include <graft/backend/xsimd/simd.hpp>
@@ -10,14 +10,20 @@ namespace graft::backend {
 inline void cross_entropy(float* loss, float* l, const float* logits, const Id* targets, Index rows, Index n, xsimd_cpu) {
   parallel_for(rows, rows * n > parallel_threshold, [=](Index t) {
     const float* const row = logits + t * n;
-    simd::Lanes most(row[0]), total(0.0F);
-    simd::each(0, n - n % simd::width, [&](Index i, auto...) { most = xsimd::max(most, simd::load(row + i)); });
-    float largest = simd::largest(most), sum = 0;
-    for (Index i = n - n % simd::width; i < n; ++i) largest = std::max(largest, row[i]);
-    simd::each(0, n - n % simd::width, [&](Index i, auto...) { total += simd::exp(simd::load(row + i) - simd::Lanes(largest)); });
-    sum = simd::sum(total);
-    for (Index i = n - n % simd::width; i < n; ++i) sum += std::exp(row[i] - largest);
-    l[t] = largest + std::log(sum);
+    constexpr Index run = 32 * simd::width;
+    const Index whole = n - n % simd::width;
+    simd::Lanes most(row[0]);
+    simd::each(0, whole, [&](Index i, auto...) { most = xsimd::max(most, simd::load(row + i)); });
+    float largest = simd::largest(most);
+    for (Index i = whole; i < n; ++i) largest = std::max(largest, row[i]);
+    double sum = 0;
+    for (Index begin = 0; begin < whole; begin += run) {
+      simd::Lanes total(0.0F);
+      simd::each(begin, std::min(begin + run, whole), [&](Index i, auto...) { total += simd::exp(simd::load(row + i) - simd::Lanes(largest)); });
+      sum += static_cast<double>(simd::sum(total));
+    }
+    for (Index i = whole; i < n; ++i) sum += static_cast<double>(std::exp(row[i] - largest));
+    l[t] = static_cast<float>(static_cast<double>(largest) + std::log(sum));
   });
   *loss = loss_of_rows(l, logits, targets, rows, n);
 }
