@@ -63,22 +63,28 @@ BOOST_AUTO_TEST_CASE(logits_losses_greedy_tokens_and_gradients) {
       if (adapter && i + 1 == expected.size()) {
         Trainer trainer(model);
         trainer.gradient(batch, 1.0F / static_cast<float>(batch.targets.size()));
-        const SafetensorsFile gradients(shared / "gradients.safetensors");
-        BOOST_TEST(gradients.tensors.size() > 0U);
-        for (const auto& [name, tensor] : gradients.tensors) {
-          std::string ours = name;
-          for (const char* part : {"base_model.model.", ".default"})
-            if (const auto at = ours.find(part); at != std::string::npos) ours.erase(at, std::string(part).size());
-          const auto slot = std::find_if(trainer.slots().begin(), trainer.slots().end(), [&](const auto& s) { return s.path == ours; });
-          BOOST_REQUIRE_MESSAGE(slot != trainer.slots().end(), ours);
-          const auto want = to_floats(tensor, name), have = download<Cpu>(slot->gradient, slot->size);
-          double largest = 0, apart = 0;
-          for (Index k = 0; k < want.size(); ++k) {
-            largest = std::max(largest, std::abs(static_cast<double>(want[k])));
-            apart = std::max(apart, std::abs(static_cast<double>(want[k]) - static_cast<double>(have[k])));
+        // Ours are in float64 to the end (make_gradients.py). The shared folder's come from a loss that was summed in float32, which makes them differ from
+        // these by up to 1.9e-3 of the largest entry.
+        const auto compare = [&](const std::filesystem::path& path, double tolerance) {
+          const SafetensorsFile gradients(path);
+          BOOST_TEST(gradients.tensors.size() == 8U);
+          for (const auto& [name, tensor] : gradients.tensors) {
+            std::string ours = name;
+            for (const char* part : {"base_model.model.", ".default"})
+              if (const auto at = ours.find(part); at != std::string::npos) ours.erase(at, std::string(part).size());
+            const auto slot = std::find_if(trainer.slots().begin(), trainer.slots().end(), [&](const auto& s) { return s.path == ours; });
+            BOOST_REQUIRE_MESSAGE(slot != trainer.slots().end(), ours);
+            const auto want = to_floats(tensor, name), have = download<Cpu>(slot->gradient, slot->size);
+            double largest = 0, apart = 0;
+            for (Index k = 0; k < want.size(); ++k) {
+              largest = std::max(largest, std::abs(static_cast<double>(want[k])));
+              apart = std::max(apart, std::abs(static_cast<double>(want[k]) - static_cast<double>(have[k])));
+            }
+            BOOST_TEST(apart < tolerance * largest, path << ": " << name << " is off by " << apart << " of " << largest);
           }
-          BOOST_TEST(apart < 2e-4 * largest, name << " is off by " << apart << " of " << largest);
-        }
+        };
+        compare(std::filesystem::path(GRAFT_TEST_DATA_DIR) / "smollm2/gradients.safetensors", 2e-4);
+        compare(shared / "gradients.safetensors", 2.5e-3);
       }
     }
   }

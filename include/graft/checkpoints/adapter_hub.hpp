@@ -24,9 +24,20 @@ inline constexpr bool of_head = std::is_same_v<Site, Head> || std::is_same_v<Sit
 struct HubPart {
   std::string name;
   std::vector<Json> configs{};
-  std::vector<std::set<Index>> blocks{};  ///< where each of them stands
+  std::vector<std::set<std::ptrdiff_t>> blocks{};  ///< that hold what each config says
   bool fusion = false;
 
+  /// Says of each config which of all the model's blocks it is about, where that is not all.
+  void name_blocks(Index all) {
+    for (Index i = 0; i < configs.size(); ++i) {
+      if (blocks[i].size() == all) continue;
+      Json left = Json::array();
+      for (std::ptrdiff_t b = 0; b < static_cast<std::ptrdiff_t>(all); ++b)
+        if (!blocks[i].contains(b)) left.push_back(b);
+      if (configs[i].value("architecture", Json()) == "reft") configs[i]["layers"] = blocks[i];
+      else if (configs[i].contains("mh_adapter")) configs[i]["leave_out"] = left;
+    }
+  }
   [[nodiscard]] std::filesystem::path config_file() const { return fusion ? "adapter_fusion_config.json" : "adapter_config.json"; }
   [[nodiscard]] std::filesystem::path tensors_file() const { return fusion ? "model_adapter_fusion.safetensors" : "adapter.safetensors"; }
   /// Whether a parameter belongs to it.
@@ -41,31 +52,28 @@ struct HubPart {
 /// The parts of a model, adapters before the fusion of them.
 template <class Model>
 std::vector<HubPart> hub_parts(const Model& model) {
-  std::vector<HubPart> adapters, fusions;
   using C = typename Model::config;
-  Index count = C::blocks;
-  if constexpr (requires { C::encoder_blocks; }) count += C::encoder_blocks;
-  const auto add = []<class M>(std::vector<HubPart>& to, const M*, bool fusion, Index block) {
+  constexpr Index encoder = [] {
+    if constexpr (requires { C::encoder_blocks; }) return C::encoder_blocks;
+    else return Index{0};
+  }();
+  std::vector<HubPart> adapters, fusions;
+  const auto add = []<class M>(std::vector<HubPart>& to, const M*, bool fusion, std::ptrdiff_t block) {
     Json config = Json::object();
     M::each_hub_option([&config](const char* key, auto value) { config[key] = value; });
     if constexpr (requires { M::width; }) config["reduction_factor"] = static_cast<double>(Model::config::width) / static_cast<double>(M::width);
     const std::string name = M::hub_name();
     auto part = std::find_if(to.begin(), to.end(), [&](const auto& p) { return p.name == name; });
     if (part == to.end()) part = to.insert(to.end(), HubPart{.name = name, .fusion = fusion});
-    const auto known = std::find(part->configs.begin(), part->configs.end(), config);
-    const auto i = static_cast<Index>(known - part->configs.begin());
-    if (known == part->configs.end()) {
-      part->configs.push_back(config);
-      part->blocks.emplace_back();
-    }
-    part->blocks[i].insert(block);
+    const auto at = static_cast<Index>(std::find(part->configs.begin(), part->configs.end(), config) - part->configs.begin());
+    if (at == part->configs.size()) part->configs.push_back(config), part->blocks.emplace_back();
+    part->blocks[at].insert(block);
   };
   Model::each_site(model, [&]<class S>(S, const Path& path, const auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
     if constexpr (of_adapter_hub<L>) {
-      auto block = static_cast<Index>(std::max<std::ptrdiff_t>(0, block_in(path.str())));
-      if constexpr (requires { C::encoder_blocks; })
-        if (path.str().starts_with("decoder.")) block += C::encoder_blocks;
+      const auto name = path.str();
+      const auto block = block_in(name) + (encoder > 0 && name.starts_with("decoder.") ? static_cast<std::ptrdiff_t>(encoder) : 0);
       each_method_of<L>([&]<class M>(const M* method) {
         constexpr bool fusion = requires { M::fuses; };
         add(fusion ? fusions : adapters, method, fusion, block);
@@ -74,16 +82,7 @@ std::vector<HubPart> hub_parts(const Model& model) {
       fail("a folder of AdapterHub holds adapters, prefixes, LoReFT and a head; this model's method trains other layers as well; leave them out, or leave out the method that is AdapterHub's");
     }
   });
-  for (auto& part : adapters)
-    for (Index i = 0; i < part.configs.size(); ++i) {
-      const auto& kind = part.configs[i].contains("architecture") ? part.configs[i]["architecture"] : Json();
-      std::vector<Index> left_out;
-      for (Index block = 0; block < count; ++block)
-        if (!part.blocks[i].contains(block)) left_out.push_back(block);
-      if (kind == "prefix_tuning" || left_out.empty()) continue;
-      if (kind == "reft") part.configs[i]["layers"] = part.blocks[i];
-      else part.configs[i]["leave_out"] = left_out;
-    }
+  for (auto& part : adapters) part.name_blocks(encoder + C::blocks);
   adapters.insert(adapters.end(), fusions.begin(), fusions.end());
   return adapters;
 }
@@ -137,7 +136,8 @@ void load_hub_adapter(Model& model, const std::filesystem::path& folder, Index m
   const Json& config = file.at("config");
   const Json stated = config.contains("configs") ? config.at("configs") : Json::array({config});
   if (stated.size() != part->configs.size()) complaints.add(std::to_string(stated.size()) + " configs in the file, " + std::to_string(part->configs.size()) + " in the type");
-  for (const Json& ours : part->configs) {
+  for (Json ours : part->configs) {
+    for (const char* blocks : {"layers", "leave_out"}) ours.erase(blocks);  // tensors say it
     const auto theirs = std::find_if(stated.begin(), stated.end(), [&](const Json& c) { return c.value("architecture", Json()) == ours.value("architecture", Json()); });
     if (theirs != stated.end()) check_options(*theirs, ours, complaints);
   }

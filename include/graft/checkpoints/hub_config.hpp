@@ -17,7 +17,9 @@ class HubConfig {
 
   [[nodiscard, gnu::cold]] MethodDescription read() const {
     if (!json_.contains("config") || !json_.at("config").is_object()) fail(source_, ": \"config\" is missing, or no object");
-    return one(json_.at("config"), 0);
+    auto method = one(json_.at("config"), 0);
+    check_method(method, source_);
+    return method;
   }
 
  private:
@@ -60,7 +62,7 @@ class HubConfig {
   [[nodiscard]] MethodDescription adapter(const Json& config) const {
     if (config.contains("reduction_factor") && config.at("reduction_factor").is_object()) fail(source_, ": reduction_factor differs from block to block, which graft's adapters do not");
     const auto factor = option<double>(config, "reduction_factor", 16);
-    if (!(factor > 0)) fail(source_, ": reduction_factor is ", Json(factor).dump(), ", and not a positive number");
+    if (!(factor > 0 && static_cast<double>(model_.width) / factor < 1e6)) fail(source_, ": reduction_factor is ", Json(factor).dump(), ", by which the base's width cannot be divided");
     const auto inner = static_cast<std::int64_t>(std::max(1.0, static_cast<double>(model_.width) / factor));
     MethodDescription m{.kind = "Adapter", .numbers = {inner}};
     MethodOption on{.name = "On"};

@@ -205,6 +205,7 @@ inline constexpr const char* names_are_plain = "a name is of letters, digits, _ 
 /// Says what is wrong with an option's arguments, or nothing.
 [[nodiscard, gnu::cold]] inline std::string mistake_in(const MethodOption& o, const OptionForm& form) {
   const auto count = o.numbers.size();
+  if (std::any_of(o.numbers.begin(), o.numbers.end(), [](auto n) { return n < 0; })) return o.name + " takes no negative numbers";
   if (form.arguments != OptionArguments::sites && !o.sites.empty()) return o.name + " takes no sites";
   if (form.arguments != OptionArguments::text && !o.text.empty()) return o.name + " takes no text";
   if (form.arguments == OptionArguments::text && (o.text.empty() || count > 0)) return o.name + " takes a text in quotes";
@@ -233,7 +234,7 @@ inline constexpr std::int64_t largest_number = 4'294'967'295;
     if (m.numbers[i] == 0 && !numbers.any && numbers.names[i] != "seed" && numbers.names[i] != "first" && numbers.names[i] != "last")
       return m.kind + "<0> trains nothing: the " + numbers.names[i] + " must be at least 1" + (numbers.names[i] == "rank" ? " (4 to 32 are usual)" : "");
   for (Index i = 0; i < m.numbers.size(); ++i)
-    if (m.numbers[i] > largest_number) return "a number of " + m.kind + " is " + std::to_string(m.numbers[i]) + ", which is too large";
+    if (m.numbers[i] < 0 || m.numbers[i] > largest_number) return "a number of " + m.kind + " is " + std::to_string(m.numbers[i]) + ", which is none of 0 to " + std::to_string(largest_number);
   if (numbers.any && m.numbers.size() > 4096) return m.kind + " of " + std::to_string(m.numbers.size()) + " " + numbers.names[0] + " is no type that can be compiled; 4096 can";
   for (Index i = 0; i < m.options.size(); ++i)
     for (Index j = i + 1; j < m.options.size(); ++j)
@@ -245,6 +246,16 @@ inline constexpr std::int64_t largest_number = 4'294'967'295;
   if (kind.parts == "one" && parts != 1) return m.kind + " takes a number of members and one method";
   if (kind.parts == "adapters" && parts < 2) return m.kind + " takes two or more adapters";
   return "";
+}
+
+/// Throws where a method that was made of a file's words is none that a type's text could say.
+[[gnu::cold]] inline void check_method(const MethodDescription& m, const std::string& source) {
+  for (const auto& part : m.parts) check_method(part, source);
+  std::string mistake;
+  for (const auto& o : m.options)
+    if (mistake.empty()) mistake = mistake_in(o, *named(option_forms, o.name));
+  if (mistake.empty()) mistake = mistake_in(m, *named(method_kinds, m.kind));
+  if (!mistake.empty()) fail(source, ": by its words the method is ", m.kind, ", and ", mistake);
 }
 
 /// Options in the order of the type's text.

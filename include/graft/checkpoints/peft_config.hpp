@@ -63,6 +63,7 @@ class PeftConfig {
     if (type_ == "LORA") read_tokens(behind);
     before.insert(before.end(), behind.begin(), behind.end());
     reading_.method = united(std::move(before));
+    check_method(reading_.method, source_);
     return std::move(reading_);
   }
 
@@ -77,6 +78,11 @@ class PeftConfig {
     return static_cast<std::int64_t>(x);
   }
   [[nodiscard]] std::int64_t number(const char* key, std::int64_t otherwise) const { return whole(option<double>(key, static_cast<double>(otherwise)), key); }
+  [[nodiscard]] std::int64_t seed(const char* key, std::int64_t otherwise) const {
+    const auto x = option<double>(key, static_cast<double>(otherwise));
+    if (!(x >= 0 && x <= static_cast<double>(largest_number)) || x != std::floor(x)) fail(source_, ": ", key, " is ", Json(x).dump(), "; graft's seeds are whole numbers of 32 bits");
+    return static_cast<std::int64_t>(x);
+  }
   [[nodiscard]] MethodOption fraction(const char* name, double x, const std::string& key) const { return {.name = name, .numbers = fraction_of(x, source_ + ": " + key)}; }
   [[nodiscard]] MethodOption dropout(const char* key) const {
     auto made = fraction("Dropout", option<double>(key, 0), key);
@@ -186,7 +192,7 @@ class PeftConfig {
     else if (type_ == "LN_TUNING") part = {.kind = "LNTuning"};
     else if (type_ == "VERA") {
       part = {.kind = "VeRA", .numbers = {number("r", 256)}};
-      if (!flag("save_projection", true)) part.options.push_back({.name = "Seed", .numbers = {static_cast<std::int64_t>(option<std::uint32_t>("projection_prng_key", 0))}});
+      if (!flag("save_projection", true)) part.options.push_back({.name = "Seed", .numbers = {seed("projection_prng_key", 0)}});
       if (const auto initial = option<double>("d_initial", 0.1); initial != 0.1) part.options.push_back(fraction("Initial", initial, "d_initial"));
     }
     return [this, part](const Module& m) {
@@ -300,17 +306,24 @@ class PeftConfig {
     if ((size != 0) == (count != 0)) fail(source_, ": of boft_block_size and boft_block_num one is 0, and the other says how large blocks are, or how many there are");
     MethodDescription part{.kind = "BOFT", .numbers = {whole(size != 0 ? size : count, size != 0 ? "boft_block_size" : "boft_block_num"), number("boft_n_butterfly_factor", 1)}};
     if (count != 0) part.options.push_back({.name = "CountsBlocks"});
-    return [this, part](const Module& m) { put(m, part); };
+    // Without its CUDA extension PEFT trains one factor, and leaves the config's words as they were.
+    const bool one = part.numbers[1] != 1 && c_.tensors != nullptr && std::any_of(c_.tensors->begin(), c_.tensors->end(), [](const auto& t) { return t.first.ends_with(".boft_R") && !t.second.shape.empty() && t.second.shape[0] == 1; });
+    if (one) reading_.notes.push_back("boft_n_butterfly_factor is " + std::to_string(part.numbers[1]) + ", and the tensors have one factor, which is read");
+    if (one) part.numbers[1] = 1;
+    return [this, part](const Module& m) {
+      expect_rank(m, ".boft_R", 0, part.numbers[1], "boft_n_butterfly_factor");
+      put(m, part);
+    };
   }
 
   std::function<void(const Module&)> fourier_ft() {
     auto rules = std::make_shared<RankRules>(c_, "n_frequency", 1000, "scaling", 150, "n_frequency_pattern");
-    const auto seed = static_cast<std::int64_t>(option<std::uint32_t>("random_loc_seed", 777));
+    const auto locations = seed("random_loc_seed", 777);
     const auto alpha = fraction("Alpha", rules->alpha, "scaling");
-    return [this, rules, seed, alpha](const Module& m) {
+    return [this, rules, locations, alpha](const Module& m) {
       const auto frequencies = whole(rules->rank_at(m.path), "n_frequency of " + m.path);
       expect_rank(m, ".fourierft_spectrum", 0, frequencies, "n_frequency, n_frequency_pattern");
-      put(m, {.kind = "SeededFourierFT", .numbers = {frequencies, seed}, .options = {alpha}});
+      put(m, {.kind = "SeededFourierFT", .numbers = {frequencies, locations}, .options = {alpha}});
     };
   }
 
@@ -360,7 +373,6 @@ class PeftConfig {
     }
     if (tokens.numbers.empty()) fail(source_, ": ", key, " has no token in it");
     if (std::set(tokens.numbers.begin(), tokens.numbers.end()).size() != tokens.numbers.size()) fail(source_, ": ", key, " has a token twice");
-    if (const auto mistake = mistake_in(tokens, *named(method_kinds, tokens.kind)); !mistake.empty()) fail(source_, ": ", key, ": ", mistake);
     return tokens;
   }
   [[nodiscard]] MethodDescription tokens_alone(const ModuleRules& rules) const {
