@@ -241,8 +241,7 @@ GRAFT_TEXT_INLINE void Formatter::classified(Example& made, const Row& row) cons
   made.ids = encoded.ids;
   made.second = static_cast<Index>(std::find(encoded.types.begin(), encoded.types.end(), 1) - encoded.types.begin());
   if (kind == ExampleKind::text_class) {
-    const auto label = label_of(row);  // says so where there is none
-    made.labels = {class_of(label, row.json.at("label").is_number(), row.where)};
+    made.labels = {class_of(label_of(row), row.json.value("label", OrderedJson()).is_number(), row.where)};
     return;
   }
   const OrderedJson label = row.json.value("label", OrderedJson());
