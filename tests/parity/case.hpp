@@ -278,9 +278,9 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
     auto merged = load<Model>(base, 0, {.resized_vocabulary = true});
     load_adapter(merged, folder);
     merge(merged);
-    // Where PEFT merges a LoRA of a tied head it changes the embedding, too, and then its own logits: those of before are right.
+    // Where PEFT merges a LoRA of a tied head it changes the embedding, too, and then its own logits: those of before are right. An embedding that it passes by works only once it is merged.
     const double changed = largest_difference(to_floats(expected.tensors.at("merged_logits"), "merged_logits"), to_floats(expected.tensors.at("logits"), "logits"));
-    BOOST_TEST(largest_logit_difference(merged, rows, expected.tensors.at(changed > 1e-2 ? "logits" : "merged_logits")) < 1e-4);
+    BOOST_TEST(largest_logit_difference(merged, rows, expected.tensors.at(changed > 1e-2 && !bypassed ? "logits" : "merged_logits")) < 1e-4);
   }
   if (has_adapter) {
     const auto out = std::filesystem::temp_directory_path() / ("graft-parity-" + std::to_string(::getpid()));
