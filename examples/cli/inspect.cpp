@@ -14,9 +14,7 @@ namespace {
 
 /// Files are strangers': what they say may not steer a terminal.
 std::string plain(std::string text, bool one_line = false) {
-  for (char& c : text)
-    if ((static_cast<unsigned char>(c) < 0x20 && (c != '\n' || one_line)) || c == 0x7f) c = '?';
-  return text;
+  return graft::printable(std::move(text), one_line ? "" : "\n");
 }
 std::string short_value(const graft::Json& value) {
   const std::string text = plain(value.dump(-1, ' ', false, graft::Json::error_handler_t::replace), true);

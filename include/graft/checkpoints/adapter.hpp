@@ -69,9 +69,7 @@ AdapterSummary summarize_adapter(const Model& model) {
   Model::each_site(model, [&]<class S>(S, const Path& path, const auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
     const std::string name = path_in_python<Model>(path);
-    Module module{.path = name, .site = S::site, .block = block_in(name)};
-    if constexpr (requires { C::encoder_blocks; })
-      if (module.block >= 0 && name.starts_with("decoder.")) module.block += static_cast<std::ptrdiff_t>(C::encoder_blocks);
+    Module module{.path = name, .site = S::site, .block = block_among_all<C>(name)};
     bool weight_trained = false, bias_trained = false;
     visit_base(layer, [&](const Path& at, const auto& p) {
       using P = std::remove_cvref_t<decltype(p)>;

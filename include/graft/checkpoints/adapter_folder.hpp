@@ -26,7 +26,12 @@ class AdapterFolder {
   }
 
   [[nodiscard]] const AdapterConfig& config() const { return config_; }
-  [[nodiscard]] bool is_hub() const { return !config_.json.contains("peft_type") && config_.json.contains("config"); }
+  /// Throws where there are none.
+  [[nodiscard]] const TensorMap& tensors() const {
+    if (config_.tensors == nullptr) fail(folder_.string(), ": there is no adapter_model.safetensors in it");
+    return *config_.tensors;
+  }
+  [[nodiscard]] bool is_hub() const { return config_.is_hub(); }
   [[nodiscard]] const std::filesystem::path& path() const { return folder_; }
   /// Names of a classifier's classes by number, where graft wrote them.
   [[nodiscard]] const std::vector<std::string>& classes() const { return classes_; }

@@ -53,10 +53,8 @@ struct HubPart {
 template <class Model>
 std::vector<HubPart> hub_parts(const Model& model) {
   using C = typename Model::config;
-  constexpr Index encoder = [] {
-    if constexpr (requires { C::encoder_blocks; }) return C::encoder_blocks;
-    else return Index{0};
-  }();
+  Index all = C::blocks;
+  if constexpr (requires { C::encoder_blocks; }) all += C::encoder_blocks;
   std::vector<HubPart> adapters, fusions;
   const auto add = []<class M>(std::vector<HubPart>& to, const M*, bool fusion, std::ptrdiff_t block) {
     Json config = Json::object();
@@ -72,8 +70,7 @@ std::vector<HubPart> hub_parts(const Model& model) {
   Model::each_site(model, [&]<class S>(S, const Path& path, const auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
     if constexpr (of_adapter_hub<L>) {
-      const auto name = path.str();
-      const auto block = block_in(name) + (encoder > 0 && name.starts_with("decoder.") ? static_cast<std::ptrdiff_t>(encoder) : 0);
+      const auto block = block_among_all<C>(path.str());
       each_method_of<L>([&]<class M>(const M* method) {
         constexpr bool fusion = requires { M::fuses; };
         add(fusion ? fusions : adapters, method, fusion, block);
@@ -82,7 +79,7 @@ std::vector<HubPart> hub_parts(const Model& model) {
       fail("a folder of AdapterHub holds adapters, prefixes, LoReFT and a head; this model's method trains other layers as well; leave them out, or leave out the method that is AdapterHub's");
     }
   });
-  for (auto& part : adapters) part.name_blocks(encoder + C::blocks);
+  for (auto& part : adapters) part.name_blocks(all);
   adapters.insert(adapters.end(), fusions.begin(), fusions.end());
   return adapters;
 }

@@ -247,10 +247,9 @@ std::pair<LowRankPairs, double> as_low_rank(const Model& model, Index rank) {
     if (optional<bool>(config.json, key, false, source)) fail(source, ": ", key, " is set, and such an adapter is no product of two matrices");
   if (const auto init = config.json.value("init_lora_weights", Json()); init == Json("pissa") || init == Json("olora")) fail(source, ": init_lora_weights is ", init.dump(), ": the adapter stands on a base that it changed, and arithmetic is of adapters over one base");
   if (config.json.contains("alora_invocation_tokens") && !config.json.at("alora_invocation_tokens").is_null()) fail(source, ": alora_invocation_tokens is set, and such an adapter is no product of two matrices");
-  if (config.tensors == nullptr) fail(folder.string(), ": there is no adapter_model.safetensors in it");
+  const auto& tensors = adapter.tensors();
   const RankRules rules(config, "r", 8, "lora_alpha", 8);
   const std::string prefix = "base_model.model.", ending = ".lora_A.weight";
-  const auto& tensors = *config.tensors;
   LowRankPairs pairs;
   for (const auto& [name, tensor] : tensors) {
     if (name.ends_with(".lora_B.weight") && tensors.contains(name.substr(0, name.size() - ending.size()) + ending)) continue;

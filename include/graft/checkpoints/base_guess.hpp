@@ -61,15 +61,14 @@ struct BaseGuess {
 class BaseGuesser {
  public:
   /// `config`: PEFT's or AdapterHub's, with its tensors where they are there.
-  [[gnu::cold]] explicit BaseGuesser(const AdapterConfig& config) : json_(config.json), tensors_(config.tensors) {}
+  [[gnu::cold]] explicit BaseGuesser(const AdapterConfig& config) : json_(config.json), tensors_(config.tensors), hub_(config.is_hub()) {}
 
   /// Nothing where the files do not tell.
   [[nodiscard, gnu::cold]] std::optional<BaseGuess> guess() {
-    const bool hub = !json_.contains("peft_type") && json_.contains("config");
-    if (hub) read_hub();
+    if (hub_) read_hub();
     else read_mapping();
     read_names();
-    if (!hub) read_prompt();
+    if (!hub_) read_prompt();
     if (c_.family.empty() || c_.blocks > most_blocks || c_.encoder_blocks > most_blocks) return std::nullopt;
     choose_task();
     read_shapes();
@@ -77,7 +76,6 @@ class BaseGuesser {
   }
 
  private:
-  [[nodiscard]] std::string text(const char* key) const { return json_.contains(key) && json_.at(key).is_string() ? json_.at(key).get<std::string>() : ""; }
   [[nodiscard]] static Index count(const Json& n) { return n.is_number_integer() && n >= 0 ? n.get<Index>() : 0; }
   [[nodiscard]] Index size(const char* key) const { return json_.contains(key) ? count(json_.at(key)) : 0; }
   template <class P>
@@ -89,7 +87,7 @@ class BaseGuesser {
   }
 
   void read_hub() {
-    const auto type = text("model_type"), in_python = text("model_class");
+    const auto type = text_at(json_, "model_type"), in_python = text_at(json_, "model_class");
     if (named(model_families, type) != nullptr) c_.family = type, from_ = "the config's words";
     c_.width = size("hidden_size");
     c_.architecture = in_python.ends_with("LMHeadModel") ? "ForCausalLM" : in_python;
@@ -150,18 +148,18 @@ class BaseGuesser {
   /// A prompt knows of no module; PEFT notes the sizes that it is for.
   void read_prompt() {
     if (size("num_virtual_tokens") == 0) return;
-    if (c_.family.empty()) c_.family = size("num_transformer_submodules") == 2 || text("task_type") == "SEQ_2_SEQ_LM" ? "t5" : "llama", from_ = "the config's words, which tell no family of a prompt";
+    if (c_.family.empty()) c_.family = size("num_transformer_submodules") == 2 || text_at(json_, "task_type") == "SEQ_2_SEQ_LM" ? "t5" : "llama", from_ = "the config's words, which tell no family of a prompt";
     if (c_.blocks == 0) c_.blocks = c_.encoder_blocks = size("num_layers");
     if (c_.family != "t5") c_.encoder_blocks = 0;
     const Index groups = size("num_attention_heads");
-    if (text("peft_type") != "PREFIX_TUNING") c_.width = size("token_dim");
+    if (text_at(json_, "peft_type") != "PREFIX_TUNING") c_.width = size("token_dim");
     else if (groups > 0) c_.heads = c_.groups = groups, c_.head_width = size("token_dim") / groups;
   }
 
   void choose_task() {
     c_.tied_head = c_.family == "gpt2" || c_.family.starts_with("gemma") || (json_.contains("ensure_weight_tying") && json_.at("ensure_weight_tying") == Json(true));
     if (!c_.architecture.empty()) return;
-    const auto task = text("task_type");
+    const auto task = text_at(json_, "task_type");
     const auto begins = [this](std::string_view start) { return any_name([&](const auto& name) { return name.starts_with(start); }); };
     const bool bert = c_.family == "bert" || c_.family == "roberta";
     if (task == "FEATURE_EXTRACTION" || (bert && (begins("encoder.") || begins("embeddings.")))) c_.architecture = "Encoder";
@@ -177,7 +175,7 @@ class BaseGuesser {
     Index fused = 0;  // queries, keys and values in one
     StatedConfig probe = c_;
     probe.width = width, probe.head_width = keys, probe.groups = 1, probe.heads = 2, probe.feed_forward = feed_forward, probe.vocabulary = vocabulary;
-    if (const auto task = text("task_type"); task == "SEQ_CLS") probe.architecture = "ForSequenceClassification";
+    if (const auto task = text_at(json_, "task_type"); task == "SEQ_CLS") probe.architecture = "ForSequenceClassification";
     else if (task == "TOKEN_CLS") probe.architecture = "ForTokenClassification";
     else if (task == "QUESTION_ANS") probe.architecture = "ForQuestionAnswering";
     each_side(*tensors_, modules_of(probe), [&](const Module& m, const std::string&, Index found, bool of_output) {
@@ -218,6 +216,7 @@ class BaseGuesser {
 
   const Json& json_;
   const TensorMap* tensors_;
+  bool hub_;
   StatedConfig c_;
   Index queries_ = 0, keys_ = 0;
   std::string from_;

@@ -149,6 +149,7 @@ inline constexpr ConfigKey hub_keys[] = {
 /// Methods of PEFT's that graft has.
 inline constexpr std::string_view peft_types[] = {"LORA", "ADALORA", "IA3", "LOHA", "LOKR", "HRA", "MISS", "VERA", "RANDLORA", "FOURIERFT", "OFT", "BOFT", "SHIRA", "LN_TUNING", "TRAINABLE_TOKENS", "ADAPTION_PROMPT",
                                                   "PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING"};
+[[nodiscard]] constexpr bool is_peft_type(std::string_view type) { return std::find(std::begin(peft_types), std::end(peft_types), type) != std::end(peft_types); }
 
 /// The entry for a key of a type's config, or null.
 template <class List>

@@ -7,6 +7,12 @@
 
 namespace graft {
 
+/// Why an architecture of AdapterHub's is refused; empty: it is not. "adapter" is a bottleneck, of which a config says none.
+[[nodiscard, gnu::cold]] inline std::string architecture_refusal(const std::string& type) {
+  if (type == "adapter" || type == "prefix_tuning" || type == "reft" || type == "union") return "";
+  return "architecture is \"" + type.substr(0, 80) + "\"; graft knows bottleneck adapters, prefix_tuning, reft and union of AdapterHub's";
+}
+
 class HubConfig {
  public:
   [[gnu::cold]] HubConfig(const Json& json, std::string source, const StatedConfig& model) : json_(json), source_(std::move(source)), model_(model) {
@@ -41,7 +47,7 @@ class HubConfig {
   [[nodiscard]] MethodDescription one(const Json& config, Index depth) const {
     const auto architecture = option<std::string>(config, "architecture", "");
     const std::string type = architecture.empty() ? "adapter" : architecture;
-    if (type != "adapter" && type != "prefix_tuning" && type != "reft" && type != "union") fail(source_, ": architecture is \"", type.substr(0, 80), "\"; graft knows bottleneck adapters, prefix_tuning, reft and union of AdapterHub's");
+    if (const auto why = architecture_refusal(type); !why.empty()) fail(source_, ": ", why);
     check_keys(hub_keys, config, type, source_);
     MethodDescription m;
     if (type == "union") {

@@ -188,7 +188,7 @@ class Inspector {
         if (!behind || (writes && !made_.model->tied_head)) made_.refusals.push_back(made_.path + ": there is no " + m.path + ".weight in it");
         else if (!writes) made_.notes.push_back("there is no " + m.path + ".weight in it: that layer starts anew when it is trained");
       } else if (const auto wanted = m.in == 0 ? std::vector<Index>{m.out} : std::vector<Index>{m.out, m.in}; found->shape != wanted) {
-        made_.refusals.push_back(made_.path + ": " + in_words(m.path + ".weight", found->shape) + ", and by its config " + in_words("", wanted));
+        made_.refusals.push_back(made_.path + ": " + described(m.path + ".weight is", found->shape) + ", and by its config" + described("", wanted));
       }
     }
   }
@@ -202,10 +202,10 @@ class Inspector {
           if (!config.json.is_object()) fail(config.source, ": not a JSON object");
         }))
       return void(made_.what = "a folder with an adapter's config");
-    const bool hub = !config.json.contains("peft_type") && config.json.contains("config");
-    const auto type = word(config.json, "peft_type"), version = word(config.json, hub ? "version" : "peft_version");
+    const bool hub = config.is_hub();
+    const auto type = text_at(config.json, "peft_type"), version = text_at(config.json, hub ? "version" : "peft_version");
     made_.what = hub ? "an adapter of AdapterHub's (" + (version.empty() ? std::string("adapters") : version) + ")" : "an adapter of HF PEFT's" + (type.empty() ? "" : ", " + type.substr(0, 60)) + (version.empty() ? "" : ", written by " + version.substr(0, 20));
-    made_.base_name = word(config.json, hub ? "model_name" : "base_model_name_or_path");
+    made_.base_name = text_at(config.json, hub ? "model_name" : "base_model_name_or_path");
     std::optional<AdapterFolder> folder;
     attempt([&] { folder.emplace(config_path); });
     if (const auto head = config_path.parent_path() / "pytorch_model_head.bin"; !folder && std::filesystem::exists(head) && !has(config_path.parent_path(), "model_head.safetensors")) made_.refusals.push_back(pickle_refusal(head));
@@ -234,7 +234,7 @@ class Inspector {
       if (refused_keys && !own) made_.notes.emplace_back("the type is that of what is left without the keys that are refused");
       made_.type = type_text(reading.method);
       if (auto opened = type_text(as_opened(reading.method)); opened != made_.type) made_.opened = std::move(opened);
-      if (own && !hub && !refused && word(config.json, "peft_type") != "GRAFT") reading.at = folder->reading_by_config(model, modules).at;
+      if (own && !hub && !refused && text_at(config.json, "peft_type") != "GRAFT") reading.at = folder->reading_by_config(model, modules).at;
       made_.notes.insert(made_.notes.end(), reading.notes.begin(), reading.notes.end());
       if (guessed && made_.type.find("Blocks<") != made_.type.npos) made_.notes.emplace_back("the type's Blocks<…> are of as many blocks as were guessed; --model BASE tells them all");
       if (!guessed) made_.model = model;
@@ -243,7 +243,6 @@ class Inspector {
       if (config.tensors != nullptr) hold_tensors(*config.tensors, modules, reading, guessed);
     }, guessed ? "as far as the base can be guessed: " : "");
   }
-  [[nodiscard]] static std::string word(const Json& json, const char* key) { return json.contains(key) && json.at(key).is_string() ? json.at(key).get<std::string>() : ""; }
 
   [[nodiscard]] std::optional<StatedConfig> base_of(const AdapterConfig& config, bool hub, bool& guessed) {
     if (!base_.empty()) {
@@ -267,7 +266,7 @@ class Inspector {
   /// Says of every key what becomes of it, and takes those that are refused out of the config.
   void look_at_keys(Json& config, bool hub, const std::string& type) {
     if (!hub) {
-      const bool known = std::find(std::begin(peft_types), std::end(peft_types), type) != std::end(peft_types);
+      const bool known = is_peft_type(type);
       if (!known && type != "GRAFT") foreign_ = true, made_.refusals.push_back(made_.path + (type.empty() ? std::string(": there is no peft_type in its config") : ": peft_type is \"" + type.substr(0, 80) + "\"") + "; graft knows " + joined_names(names_of(peft_types)));
       return look_at_keys_of(peft_keys, config, known ? type : "", "");
     }
@@ -279,12 +278,13 @@ class Inspector {
   }
   void look_at_part(Json& config, const std::string& before, Index depth) {
     if (!config.is_object() || depth > 4) return;
-    const auto architecture = word(config, "architecture");
+    const auto architecture = text_at(config, "architecture");
     Json parts = architecture == "union" && config.contains("configs") && config.at("configs").is_array() ? config.at("configs") : Json::array();
     if (!parts.empty()) config.erase("configs");
-    const bool known = architecture.empty() || architecture == "prefix_tuning" || architecture == "reft" || architecture == "union";
-    if (!known) foreign_ = true, made_.refusals.push_back(made_.path + ": " + before + "architecture is \"" + architecture.substr(0, 80) + "\"; graft knows bottleneck adapters, prefix_tuning, reft and union of AdapterHub's");
-    look_at_keys_of(hub_keys, config, !known ? "" : architecture.empty() ? "adapter" : architecture, before);
+    const std::string type = architecture.empty() ? "adapter" : architecture;
+    const auto why = architecture_refusal(type);
+    if (!why.empty()) foreign_ = true, made_.refusals.push_back(made_.path + ": " + before + why);
+    look_at_keys_of(hub_keys, config, why.empty() ? type : "", before);
     for (Index i = 0; i < parts.size(); ++i) look_at_part(parts[i], before + "configs[" + std::to_string(i) + "].", depth + 1);
     if (!parts.empty()) config["configs"] = std::move(parts);
   }
@@ -330,7 +330,7 @@ class Inspector {
     each_side(tensors, modules, [&](const Module& m, const std::string& name, Index found, bool of_output) {
       const Index wanted = of_output ? m.out : m.in;
       if (found != wanted && wanted != 0 && !(guessed && wanted > (Index{1} << 30U)) && wrong.insert(name).second)
-        made_.refusals.push_back(made_.path + ": " + in_words(name, tensors.at(name).shape) + ": its layer has " + std::to_string(m.out) + " outputs" + (m.in == 0 ? "" : " and " + std::to_string(m.in) + " inputs") + (guessed ? " elsewhere" : " in " + base_.string() + ": the adapter is for another base"));
+        made_.refusals.push_back(made_.path + ": " + described(name + " is", tensors.at(name).shape) + ": its layer has " + std::to_string(m.out) + " outputs" + (m.in == 0 ? "" : " and " + std::to_string(m.in) + " inputs") + (guessed ? " elsewhere" : " in " + base_.string() + ": the adapter is for another base"));
     });
     std::map<std::string, const Module*> by_path;
     for (const auto& m : modules) by_path[m.path] = &m;
@@ -352,12 +352,12 @@ class Inspector {
     made_.what = "a fusion of AdapterHub's";
     attempt([&] {
       Json config = read_json(source);
-      made_.base_name = word(config, "model_name");
+      made_.base_name = text_at(config, "model_name");
       Json inside = config.value("config", Json::object());
       config.erase("config");
       look_at_keys_of(hub_keys, config, "folder", "");
       look_at_keys_of(hub_keys, inside, "fusion", "config.");
-      made_.notes.push_back("its type is Fuse<…> of the adapters " + word(config, "name") + ", which are folders of their own; load_hub_adapter reads it, the command line does not");
+      made_.notes.push_back("its type is Fuse<…> of the adapters " + text_at(config, "name") + ", which are folders of their own; load_hub_adapter reads it, the command line does not");
     });
     for (const char* file : {"model_adapter_fusion.safetensors"})
       if (has(path_, file)) attempt([&] { list(SafetensorsFile(path_ / file).tensors); });
@@ -367,11 +367,6 @@ class Inspector {
   void list(const TensorMap& tensors) {
     made_.tensors.clear();
     for (const auto& [name, t] : tensors) made_.tensors.push_back({name, t.type_name, t.shape, t.bytes});
-  }
-  [[nodiscard]] static std::string in_words(const std::string& name, const std::vector<Index>& shape) {
-    std::string text = name + (name.empty() ? "[" : " is [");
-    for (Index i = 0; i < shape.size(); ++i) text += (i != 0 ? ", " : "") + std::to_string(shape[i]);
-    return text + "]";
   }
 
   std::filesystem::path path_, base_;

@@ -60,13 +60,6 @@ void check_member(Index member, const char* what) {
   if (member >= Model::members) fail(what, ": there is no adapter ", member, "; the model has ", Model::members, " (counted from 0)");
 }
 
-/// "model.layers.0.mlp.up_proj.weight [1536, 576]"
-inline std::string described(const std::string& name, const std::vector<Index>& shape) {
-  std::string text = name + " [";
-  for (Index i = 0; i < shape.size(); ++i) text += (i != 0 ? ", " : "") + std::to_string(shape[i]);
-  return text + "]";
-}
-
 /// Gathers complaints and raises them as one error; long lists are cut.
 class Complaints {
  public:

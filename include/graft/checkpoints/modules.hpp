@@ -41,6 +41,15 @@ inline constexpr Index most_blocks = 10'000;
   return -1;
 }
 
+/// The same in a model of this config, where the decoder's blocks are counted on from the encoder's last.
+template <class Config>
+[[nodiscard]] std::ptrdiff_t block_among_all(const std::string& path) {
+  auto block = block_in(path);
+  if constexpr (requires { Config::encoder_blocks; })
+    if (block >= 0 && path.starts_with("decoder.")) block += static_cast<std::ptrdiff_t>(Config::encoder_blocks);
+  return block;
+}
+
 /// Adds what modules stand in.
 [[gnu::cold]] inline void add_groups(std::vector<Module>& modules) {
   std::set<std::string> groups;

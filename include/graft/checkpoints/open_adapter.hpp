@@ -63,13 +63,12 @@ void check_saving(const AdapterSummary& summary, const StatedConfig& model);
 void add_tied_head(std::vector<NamedTensor>& tensors, const AdapterSummary& summary, const Json& config);
 
 #if GRAFT_TEXT_BODIES
-/// The config of what a type trains, and whether its words are among those that graft reads; other kinds are graft's own.
+/// The config of what a type trains.
 [[gnu::cold]] inline AdapterConfig config_of(const AdapterSummary& summary) {
   AdapterConfig made{.source = "the model's type", .text = adapter_config(summary, "").dump()};
   made.json = Json::parse(made.text);
   return made;
 }
-inline bool is_peft_type(const std::string& kind) { return std::find(std::begin(peft_types), std::end(peft_types), kind) != std::end(peft_types); }
 
 GRAFT_TEXT_INLINE void check_saving(const AdapterSummary& summary, const StatedConfig& model) {
   const AdapterConfig type = config_of(summary);
@@ -78,7 +77,7 @@ GRAFT_TEXT_INLINE void check_saving(const AdapterSummary& summary, const StatedC
 
 GRAFT_TEXT_INLINE OpenAdapter::OpenAdapter(const std::filesystem::path& folder, const AdapterSummary& summary, const StatedConfig& model) : folder_(std::make_unique<AdapterFolder>(folder, OwnMethods::allowed)), summary_(summary) {
   const AdapterConfig& file = folder_->config();
-  if (file.tensors == nullptr) fail(folder.string(), ": there is no adapter_model.safetensors in it");
+  const auto& tensors = folder_->tensors();
   const AdapterConfig type = config_of(summary);
   if (folder_->is_hub()) fail(file.source, ": an adapter of AdapterHub's, and the method in the model's type is PEFT's ", type.json.at("peft_type").get<std::string>());
   const auto kind = required<std::string>(file.json, "peft_type", file.source), wanted = type.json.at("peft_type").get<std::string>();
@@ -87,7 +86,7 @@ GRAFT_TEXT_INLINE OpenAdapter::OpenAdapter(const std::filesystem::path& folder, 
   else compare(folder_->reading_by_config(model, summary.modules).at, PeftConfig(type, model, summary.modules).read().at);
   complaints_.raise_if_any(file.source, which_method);
   const std::string prefix = "base_model.model.";
-  for (const auto& [name, tensor] : *file.tensors) {
+  for (const auto& [name, tensor] : tensors) {
     // As graft wrote it before 0.2 where there is no head: under the name that the model has beside one.
     const bool named_root = task_of(model) == Task::embedding && (name.starts_with(prefix + "bert.") || name.starts_with(prefix + "roberta."));
     tensors_.emplace(named_root ? prefix + name.substr(name.find('.', prefix.size()) + 1) : name, &tensor);

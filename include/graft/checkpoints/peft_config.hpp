@@ -15,6 +15,9 @@ struct AdapterConfig {
   std::string text{};           ///< of it: the order of keys counts in patterns
   Json json{};
   const TensorMap* tensors = nullptr;
+
+  /// Whether it is AdapterHub's, and not PEFT's.
+  [[nodiscard]] bool is_hub() const { return !json.contains("peft_type") && json.contains("config"); }
 };
 
 /// The first expression in the file that matches the end of a path, for the numbers of LoRA's family.
@@ -40,7 +43,7 @@ class PeftConfig {
  public:
   [[gnu::cold]] PeftConfig(const AdapterConfig& config, const StatedConfig& model, const std::vector<Module>& modules)
       : c_(config), json_(config.json), source_(config.source), model_(model), modules_(modules), type_(required<std::string>(json_, "peft_type", source_)), parts_(modules) {
-    if (std::find(std::begin(peft_types), std::end(peft_types), type_) == std::end(peft_types)) fail(source_, ": peft_type is \"", type_.substr(0, 80), "\"; graft knows ", joined_names(names_of(peft_types)), "\n", merge_elsewhere);
+    if (!is_peft_type(type_)) fail(source_, ": peft_type is \"", type_.substr(0, 80), "\"; graft knows ", joined_names(names_of(peft_types)), "\n", merge_elsewhere);
     check_keys(peft_keys, json_, type_, source_, merge_elsewhere);
   }
 
@@ -218,7 +221,7 @@ class PeftConfig {
     if (flag("use_rslora")) part.options.push_back({.name = "RankStabilized"});
     if (flag("lora_bias")) part.options.push_back({.name = "LoraBias"});
     if (flag("lora_bias") && part.kind != "LoRA") fail(source_, ": lora_bias is true, which graft does for plain LoRA alone");
-    const auto init = json_.contains("init_lora_weights") && json_.at("init_lora_weights").is_string() ? json_.at("init_lora_weights").get<std::string>() : "";
+    const auto init = text_at(json_, "init_lora_weights");
     for (const auto& [name, option] : {std::pair{"gaussian", "GaussianInit"}, {"pissa", "PissaInit"}, {"olora", "OloraInit"}})
       if (init == name) part.options.push_back({.name = option});
     if ((init == "pissa" || init == "olora") && part.kind != "LoRA") fail(source_, ": init_lora_weights is \"", init, "\", which graft does for plain LoRA alone");

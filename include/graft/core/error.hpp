@@ -31,13 +31,19 @@ class MessagePart {
   std::string text_;
 };
 
-/// Names out of files are quoted in messages: what would steer a terminal is not.
+/// A text out of a file, as it may be shown: control characters, which would steer a terminal, are question marks, all but these.
+[[nodiscard]] inline std::string printable(std::string text, std::string_view kept = "\n\t") {
+  for (char& c : text)
+    if (((c >= 0 && c < ' ') || c == 127) && kept.find(c) == kept.npos) c = '?';
+  return text;
+}
+
+/// Names out of files are quoted in messages.
 [[noreturn, gnu::cold, gnu::noinline]] inline void raise(std::initializer_list<MessagePart> parts) {
   std::size_t longest = 8'000;
   std::string message;
   for (const auto& part : parts) message += part.text();
-  for (char& c : message)
-    if ((c >= 0 && c < ' ' && c != '\n' && c != '\t') || c == 127) c = '?';
+  message = printable(std::move(message));
   while (longest < message.size() && (message[longest] & 0xC0) == 0x80) --longest;  // a whole character of UTF-8
   if (message.size() > longest) message = message.substr(0, longest) + " … (and " + std::to_string(message.size() - longest) + " characters more)";
   throw Error(message);

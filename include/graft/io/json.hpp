@@ -49,6 +49,9 @@ template <class T>
   return required<T>(json, key, source);
 }
 
+/// json[key] where it is a text; empty otherwise.
+[[nodiscard, gnu::cold]] inline std::string text_at(const Json& json, const std::string& key) { return json.is_object() && json.contains(key) && json.at(key).is_string() ? json.at(key).get<std::string>() : ""; }
+
 #if GRAFT_TEXT_BODIES
 GRAFT_TEXT_INLINE Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
 GRAFT_TEXT_INLINE void write_json(const std::filesystem::path& path, const Json& json) { write_file(path, json.dump(2) + "\n"); }

@@ -52,6 +52,13 @@ inline constexpr ElementType file_type<Nf4> = ElementType::Nf4;
 template <>
 inline constexpr ElementType file_type<Nf4DoubleQuant> = ElementType::Nf4DoubleQuant;
 
+/// "model.layers.0.mlp.up_proj.weight [1536, 576]"
+inline std::string described(const std::string& name, const std::vector<Index>& shape) {
+  std::string text = name + " [";
+  for (Index i = 0; i < shape.size(); ++i) text += (i != 0 ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
 /// A view into a mapped file. `shape` is outermost first, as Hugging Face writes it.
 struct StoredTensor {
   ElementType type = ElementType::Other;

@@ -31,6 +31,11 @@ namespace graft {
   return token.is_string() ? token.get<std::string>() : token.is_object() ? token.value("content", otherwise) : otherwise;
 }
 
+/// The parts of "TemplateProcessing", a tokenizer.json's post-processor: where a text goes ("A", "B"), where a token goes, and which token that is.
+[[nodiscard, gnu::cold]] inline Json template_text(const char* text, int type) { return {{"Sequence", {{"id", text}, {"type_id", type}}}}; }
+[[nodiscard, gnu::cold]] inline Json template_token(const std::string& content, int type) { return {{"SpecialToken", {{"id", content}, {"type_id", type}}}}; }
+[[nodiscard, gnu::cold]] inline Json template_entry(const std::string& content, const Json& id) { return {{"id", content}, {"ids", {id}}, {"tokens", {content}}}; }
+
 class TokenizerConfig {
  public:
   [[gnu::cold]] explicit TokenizerConfig(const std::filesystem::path& folder) : source_((folder / "tokenizer_config.json").string()), json_(read(folder, "tokenizer_config.json")) {
@@ -189,14 +194,14 @@ class TokenizerConfig {
 
   /// These classes put their tokens round a text as the config says, whatever stands in tokenizer.json.
   [[nodiscard]] Json template_of_class(const Json& tokenizer) const {
-    Json single = Json::array({{{"Sequence", {{"id", "A"}, {"type_id", 0}}}}}), second = Json::array({{{"Sequence", {{"id", "B"}, {"type_id", 1}}}}}), tokens = Json::object();
+    Json single = Json::array({template_text("A", 0)}), second = Json::array({template_text("B", 1)}), tokens = Json::object();
     const auto put = [&](const char* key, const char* asked, bool otherwise, bool before) {
       if (!option(asked, otherwise)) return;
       const auto content = named_token(json_, key);
       if (content.empty()) fail(source_, ": ", asked, " is true, and no ", key, " is named");
       for (const Json& entry : tokenizer.at("added_tokens"))
-        if (entry.value("content", "") == content) tokens[content] = {{"id", content}, {"ids", {entry.at("id")}}, {"tokens", {content}}};
-      for (auto [list, type] : {std::pair{&single, 0}, {&second, 1}}) list->insert(before ? list->begin() : list->end(), Json{{"SpecialToken", {{"id", content}, {"type_id", type}}}});
+        if (entry.value("content", "") == content) tokens[content] = template_entry(content, entry.at("id"));
+      for (auto [list, type] : {std::pair{&single, 0}, {&second, 1}}) list->insert(before ? list->begin() : list->end(), template_token(content, type));
     };
     put("bos_token", "add_bos_token", true, true);
     put("eos_token", "add_eos_token", false, false);

@@ -83,7 +83,9 @@ class GgufTokenizer {
     types.resize(tokens_.size(), 1);
     for (Index i = 0; i < tokens_.size(); ++i) {
       roles_.push_back(types[i] < 1 || types[i] > 6 ? Role::normal : static_cast<Role>(types[i]));
-      if (roles_[i] != Role::user_defined && std::find(std::begin(ends_by_name), std::end(ends_by_name), tokens_[i]) != std::end(ends_by_name)) roles_[i] = Role::control;
+      if (roles_[i] == Role::user_defined || std::find(std::begin(ends_by_name), std::end(ends_by_name), tokens_[i]) == std::end(ends_by_name)) continue;
+      roles_[i] = Role::control;
+      named_ends_.push_back(static_cast<Id>(i));
     }
     if (kind_ == "gpt2") pre_ = pre_tokenizer(gguf.get_or<std::string>("tokenizer.ggml.pre", "default"), gguf.source);
     bos_ = id("bos_token_id", kind_ == "gpt2" ? 11 : pieces ? 1 : bert ? id("cls_token_id", 101) : -1);
@@ -125,10 +127,11 @@ class GgufTokenizer {
   /// The tokens that end a text.
   [[nodiscard]] std::vector<Id> ends() const {
     std::vector<Id> all;
-    for (const Id token : {eos_, id("eot_token_id", -1), id("eom_token_id", -1)})
+    const auto add = [&all](Id token) {
       if (token >= 0 && std::find(all.begin(), all.end(), token) == all.end()) all.push_back(token);
-    for (Index i = 0; i < tokens_.size(); ++i)
-      if (roles_[i] == Role::control && std::find(all.begin(), all.end(), static_cast<Id>(i)) == all.end() && std::find(std::begin(ends_by_name), std::end(ends_by_name), tokens_[i]) != std::end(ends_by_name)) all.push_back(static_cast<Id>(i));
+    };
+    for (const Id token : {eos_, id("eot_token_id", -1), id("eom_token_id", -1)}) add(token);
+    for (const Id token : named_ends_) add(token);
     return all;
   }
   [[nodiscard]] std::string bos() const { return spelled(bos_); }
@@ -230,14 +233,12 @@ class GgufTokenizer {
     Json single = Json::array(), pair = Json::array(), tokens = Json::object();
     const auto token = [&](Id which) {
       if (which < 0) return;
-      tokens[spelled(which)] = {{"id", spelled(which)}, {"ids", {which}}, {"tokens", {spelled(which)}}};
-      for (Json* list : {&single, &pair}) list->push_back({{"SpecialToken", {{"id", spelled(which)}, {"type_id", 0}}}});
+      tokens[spelled(which)] = template_entry(spelled(which), which);
+      for (Json* list : {&single, &pair}) list->push_back(template_token(spelled(which), 0));
     };
-    const auto text = [](const char* id) -> Json { return {{"Sequence", {{"id", id}, {"type_id", 0}}}}; };
     token(begins_ ? bos_ : -1);
-    single.push_back(text("A"));
-    pair.push_back(text("A"));
-    pair.push_back(text("B"));
+    for (Json* list : {&single, &pair}) list->push_back(template_text("A", 0));
+    pair.push_back(template_text("B", 0));
     token(ended_ ? eos_ : -1);
     return {{"type", "TemplateProcessing"}, {"single", single}, {"pair", pair}, {"special_tokens", tokens}};
   }
@@ -246,6 +247,7 @@ class GgufTokenizer {
   const std::string& kind_;
   const Strings& tokens_;
   std::vector<Role> roles_;
+  std::vector<Id> named_ends_;
   PreTokenizer pre_;
   Id bos_ = -1, eos_ = -1, unknown_ = -1, separator_ = -1, padding_ = -1, mask_ = -1;
   bool begins_ = false, ended_ = false;

@@ -11,7 +11,7 @@ namespace graft {
 /// Reads one folder.
 class VocabularyFiles {
  public:
-  [[gnu::cold]] VocabularyFiles(std::filesystem::path folder, std::string family) : folder_(std::move(folder)), family_(std::move(family)), stated_(folder_), config_(stated_.json()), source_(stated_.source()) {}
+  [[gnu::cold]] VocabularyFiles(std::filesystem::path folder, std::string family) : folder_(std::move(folder)), family_(std::move(family)), stated_(folder_) {}
 
   [[nodiscard, gnu::cold]] TokenizerParts parts() const {
     const auto there = [this](const char* name) { return std::filesystem::exists(folder_ / name); };
@@ -25,7 +25,7 @@ class VocabularyFiles {
  private:
   template <class V>
   [[nodiscard]] V option(const char* key, V otherwise) const {
-    return optional<V>(config_, key, std::move(otherwise), source_);
+    return optional<V>(stated_.json(), key, std::move(otherwise), stated_.source());
   }
 
   [[nodiscard]] TokenizerParts sentencepiece(const std::filesystem::path& path) const {
@@ -58,7 +58,7 @@ class VocabularyFiles {
     std::vector<std::pair<std::string, std::string>> merges;
     for (const auto& line : lines(merges_txt))
       if (!line.empty() && !line.starts_with("#version")) merges.push_back(merge_of(line, (folder_ / "merges.txt").string()));
-    auto parts = byte_level_parts(tokens_by_id(vocabulary, (folder_ / "vocab.json").string()), merges, {}, pre_tokenizer(qwen ? "qwen2" : "gpt-2", source_).patterns);
+    auto parts = byte_level_parts(tokens_by_id(vocabulary, (folder_ / "vocab.json").string()), merges, {}, pre_tokenizer(qwen ? "qwen2" : "gpt-2", stated_.source()).patterns);
     if (option("add_prefix_space", false)) parts.splitter.insert(parts.splitter.begin(), splitter::space_before());
     if (qwen) {
       parts.normalizer = {normalizer::form("NFC")};
@@ -88,11 +88,11 @@ class VocabularyFiles {
 
   /// The id of a token that the config names, or the family's class.
   [[nodiscard]] Id token(const TokenizerParts& parts, const char* key, const char* otherwise) const {
-    const auto spelled = named_token(config_, key, otherwise);
+    const auto spelled = named_token(stated_.json(), key, otherwise);
     for (const auto& added : parts.added)
       if (added.content == spelled) return added.id;
     const Id id = parts.vocabulary->id(spelled);
-    if (id < 0) fail(source_, ": the ", key, " \"", spelled, "\" is not in the vocabulary");
+    if (id < 0) fail(stated_.source(), ": the ", key, " \"", spelled, "\" is not in the vocabulary");
     return id;
   }
 
@@ -109,21 +109,19 @@ class VocabularyFiles {
       if (named(token.content)) continue;
       token.id = parts.vocabulary->id(token.content);
       if (token.id < 0) token.id = next++;
-      if (family_ == "roberta" && config_.contains("mask_token") && config_.at("mask_token") == token.content) token.takes_left = true;
+      if (family_ == "roberta" && stated_.json().contains("mask_token") && stated_.json().at("mask_token") == token.content) token.takes_left = true;
       parts.added.push_back(std::move(token));
     }
-    if (config_.contains("added_tokens_decoder")) return;
+    if (stated_.json().contains("added_tokens_decoder")) return;
     const bool bert = family_ == "bert";
     for (const auto& [key, usual] : {std::pair{"unk_token", bert ? "[UNK]" : "<unk>"}, {"sep_token", bert ? "[SEP]" : "</s>"}, {"pad_token", bert ? "[PAD]" : "<pad>"}, {"cls_token", bert ? "[CLS]" : "<s>"},
                                      {"mask_token", bert ? "[MASK]" : "<mask>"}, {"bos_token", "<s>"}, {"eos_token", family_ == "gpt2" ? "<|endoftext|>" : "</s>"}})
-      if (const Id id = parts.vocabulary->id(usual); id >= 0 && !config_.contains(key) && !named(usual)) parts.added.push_back({.id = id, .content = usual, .takes_left = family_ == "roberta" && std::string_view(key) == "mask_token"});
+      if (const Id id = parts.vocabulary->id(usual); id >= 0 && !stated_.json().contains(key) && !named(usual)) parts.added.push_back({.id = id, .content = usual, .takes_left = family_ == "roberta" && std::string_view(key) == "mask_token"});
   }
 
   std::filesystem::path folder_;
   std::string family_;
   TokenizerConfig stated_;
-  const Json& config_;
-  const std::string& source_;
 };
 
 }  // namespace graft
