@@ -9,10 +9,25 @@
 
 using namespace graft;
 
+struct LoraXsUnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of LoraXs; it takes On<sites...>, Blocks<First, Last> and Alpha<N>");
+  };
+};
+
 /// ΔW(Out,In) = s B R A,   A(Rank,In), B(Out,Rank) drawn once and frozen, R(Rank,Rank) trained
 template <Index Rank, class... Options>
 struct LoraXs {
-  static constexpr const char* peft_type = "LORA_XS";
+  static constexpr LoraSettings settings = lora_settings<Rank, Options...>();
+  static constexpr MethodOffers offers{.peft_type = "LORA_XS"};  // its files are PEFT's, under this type
+  using places = Places<On<Linears>, Options...>;
+  using problem = FirstProblem<Unless<((PlaceOption<Options> || AlphaOption<Options>) && ...), LoraXsUnknownOption>, typename places::problem>;
+  template <class Config, class F>
+  static void each_option(F&& f) {
+    f("r", Rank);
+    f("alpha", settings.alpha);
+  }
 
   template <class B, Index Out, Index In>
   struct Weights {
@@ -22,7 +37,7 @@ struct LoraXs {
 
     template <class T>
     constexpr auto delta(T& tape) const {
-      return scale(tape, product_nn(tape, product_nn(tape, leaf(tape, b), leaf(tape, r)), leaf(tape, a)), LoRA<Rank, Options...>::settings.scaling());
+      return scale(tape, product_nn(tape, product_nn(tape, leaf(tape, b), leaf(tape, r)), leaf(tape, a)), settings.scaling());
     }
     template <class Self, class F>
     static constexpr void visit(Self& self, F&& f, const Path& path) {
@@ -36,7 +51,7 @@ struct LoraXs {
   };
 
   template <class Where, class L>
-  using at = delta_at<LoraXs, LoRA<Rank, Options...>, Where, L>;
+  using at = delta_at<LoraXs, Where, L>;
 };
 
 struct Tiny : LlamaDefaults {

@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(loftq_begins_nearer_to_the_weights) {
     });
     double sum = 0;
     std::remove_cvref_t<decltype(model)>::each_site(model, [&](auto, const Path& path, const auto& layer) {
-      if constexpr (requires { layer.low_rank_weight(); }) {
+      if constexpr (offers_of<std::remove_cvref_t<decltype(layer)>>.low_rank) {
         const auto have = layer.merged_weight(layer.base.weight.read()), &want = weights.at(path.str());
         for (Index i = 0; i < want.size(); ++i) sum += std::pow(static_cast<double>(have[i] - want[i]), 2);
       }
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(eva_looks_where_inputs_vary) {
   });
   decltype(model)::each_site(model, [&grams](auto, const Path& path, auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
-    if constexpr (requires { layer.low_rank_weight(); }) {
+    if constexpr (offers_of<std::remove_cvref_t<decltype(layer)>>.low_rank) {
       const auto a = layer.a.read(), &g = grams.at(path.str());
       double held = 0;
       std::vector<float> axes;

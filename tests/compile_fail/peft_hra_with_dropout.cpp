@@ -1,4 +1,4 @@
-// expect: graft: this method has no Dropout
+// expect: graft: unknown option of HRA
 #include <graft/backend/reference.hpp>
 #include <graft/models/llama.hpp>
 #include <graft/peft.hpp>

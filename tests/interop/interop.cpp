@@ -42,7 +42,7 @@ void write(const char* name, const std::filesystem::path& base, const std::files
   }
   Batch batch;
   batch.append(ids, ids);
-  if constexpr (requires { M::tasks; }) batch.task = 1;
+  if (batch_limits<Model>().tasks > 1) batch.task = 1;
   const auto prepared = Model::prepared(batch);
   Workspace<reference> workspace;
   Inference<reference> tape(workspace);

@@ -137,7 +137,7 @@ double largest_logit_difference(const Model& model, const Rows& rows, const Stor
 /// Whether files hold what an encoder yields in place of its parameters.
 template <class Model>
 constexpr bool has_encoder() {
-  return any_layer<Model>([](auto, const auto& layer) { return requires { layer.prompt.read(); }; });
+  return any_layer<Model>([]<class L>(auto, const L&) { return offers_of<L>.encoded; });
 }
 
 /// Whether a name is of a weight of the base, or of what all layers share: PEFT repeats these, graft does not.

@@ -105,7 +105,7 @@ static_assert(LoRA<8>::settings.alpha == 16.0 && LoRA<8>::settings.scaling() == 
 static_assert(LoRA<4, RankStabilized, Alpha<8>>::settings.scaling() == 4.0F);
 static_assert(LoRA<4, Dropout<1, 20>, On<Query>>::settings.dropout == 0.05);
 using AtQuery = Place<Query, 1, 3, F32>;
-static_assert(LoRA<4, Alpha<2>, On<Query>>::touches<AtQuery> && !LoRA<4, On<Value>>::touches<AtQuery>);
-static_assert(LoRA<4, Blocks<1, 2>>::touches<AtQuery> && !LoRA<4, Blocks<2, 3>>::touches<AtQuery>);
+static_assert(LoRA<4, Alpha<2>, On<Query>>::places::has<AtQuery> && !LoRA<4, On<Value>>::places::has<AtQuery>);
+static_assert(LoRA<4, Blocks<1, 2>>::places::has<AtQuery> && !LoRA<4, Blocks<2, 3>>::places::has<AtQuery>);
 
 BOOST_AUTO_TEST_SUITE_END()

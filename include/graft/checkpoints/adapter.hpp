@@ -13,12 +13,12 @@ namespace graft {
 /// Whether a prompt stands around the model, or a method within it: PEFT's names of tensors begin with one or the other.
 template <class Model>
 constexpr bool has_prompt() {
-  return any_layer<Model>([](auto, const auto& layer) { return requires { layer.prompt; }; });
+  return any_layer<Model>([]<class L>(auto, const L&) { return offers_of<L>.prompt; });
 }
 /// The same of trained tokens: beside LoRA PEFT puts them in a module of their own.
 template <class Model>
 constexpr bool has_lora() {
-  return any_layer<Model>([]<class L>(auto, const L&) { return requires { L::method::settings.rank; }; });
+  return any_layer<Model>([]<class L>(auto, const L&) { return method_offers<method_of<L>>.low_rank; });
 }
 
 /// A path as the class in Python has it: one without a head is what the others have under a name.
@@ -35,7 +35,7 @@ void visit_saved(Model& model, F&& f) {
   constexpr const char* inside = has_prompt<M>() ? "base_model." : "base_model.model.";
   M::each_site(model, [&](auto, const Path& site, auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
-    if constexpr (requires { layer.prompt.read(); }) {
+    if constexpr (offers_of<L>.encoded) {
       f(std::string("prompt_embeddings"), layer.prompt);
     } else {
       const std::string at_site = path_in_python<M>(site), root = site.str().substr(0, site.str().find('.')) + ".";
@@ -49,7 +49,7 @@ void visit_saved(Model& model, F&& f) {
         }
       };
       std::set<const void*> of_base;
-      if constexpr (requires { layer.base; })
+      if constexpr (AroundBase<L>)
         visit_base(layer, [&](const Path& path, auto& p) {
           of_base.insert(&p);
           give(path, p, true);
@@ -97,24 +97,21 @@ AdapterSummary summarize_adapter(const Model& model) {
     }
     if constexpr (BaseLayer<L>) {
       if (weight_trained) summary.trained.push_back(name);
-    } else if constexpr (requires { L::method::tokens; }) {
+    } else if constexpr (!method_offers<method_of<L>>.tokens.empty()) {
       summary.tokens = {L::method::tokens.begin(), L::method::tokens.end()};
       summary.tokens_of = name;
     } else {
-      constexpr const char* type = [] {
-        if constexpr (requires { L::method::peft_type; }) return L::method::peft_type;
-        else return "GRAFT";
-      }();
+      using M = method_of<L>;
+      constexpr MethodOffers offers = method_offers<M>;
+      constexpr const char* type = offers.peft_type != nullptr ? offers.peft_type : "GRAFT";
       if (!summary.type.empty() && type != summary.type) fail("an adapter folder of PEFT holds one method; this model has ", summary.type, " and ", type);
       summary.type = type;
       AdapterSummary::Layer entry{.path = name, .options = Json::object(), .embeds = embeds};
-      if constexpr (requires { L::method::peft_type; }) {
-        const auto option = [&entry](const char* key, auto value) { entry.options[key] = value; };
-        if constexpr (requires { L::method::each_option(option); }) L::method::each_option(option);
-        else if constexpr (requires { L::method::template each_option<C>(option); }) L::method::template each_option<C>(option);
-        if constexpr (requires { L::method::each_formality(option); }) L::method::each_formality([&summary](const char* key, auto value) { summary.formalities[key] = value; });
-        if constexpr (requires { L::also_listed; }) entry.also_listed = L::also_listed;
-        if constexpr (requires { L::method::lists_modules; }) summary.lists_modules = L::method::lists_modules;
+      if constexpr (offers.peft_type != nullptr) {
+        M::template each_option<C>([&entry](const char* key, auto value) { entry.options[key] = value; });
+        if constexpr (offers.formalities) M::each_formality([&summary](const char* key, auto value) { summary.formalities[key] = value; });
+        entry.also_listed = offers_of<L>.also_listed;
+        summary.lists_modules = offers.lists_modules;
       }
       summary.adapted.push_back(std::move(entry));
     }
@@ -164,16 +161,12 @@ std::vector<NamedTensor> adapter_tensors(const Model& model, Index member = 0) {
   return tensors;
 }
 
-/// Whether files hold matrices that layers share with each other.
-template <class L>
-inline constexpr bool shares_in_files = requires(L layer) { layer.weights.each_shared(layer.weights, [](const char*, const auto&, Index = 0) {}); } && !requires { requires L::method::drawn_by_seed; };
-
 /// Frozen matrices that all layers of a method use a part of and files hold, whole and under their names there.
 template <class Model>
 std::map<std::string, NamedTensor> shared_tensors(const Model& model) {
   std::map<std::string, NamedTensor> shared;
-  Model::each_site(model, [&shared](auto, const Path&, const auto& layer) {
-    if constexpr (shares_in_files<std::remove_cvref_t<decltype(layer)>>)
+  Model::each_site(model, [&shared]<class L>(auto, const Path&, const L& layer) {
+    if constexpr (offers_of<L>.shares && offers_of<L>.in_files)
       layer.weights.each_shared(layer.weights, [&shared](const char* name, const auto& p, Index last = 0) {  // the largest part is the whole
         using P = std::remove_cvref_t<decltype(p)>;
         auto& tensor = shared[name];
@@ -183,8 +176,8 @@ std::map<std::string, NamedTensor> shared_tensors(const Model& model) {
   });
   // Where PEFT's whole is more than any layer uses, the rest is as it would have been drawn.
   const auto [out, in] = longest_sides(model);
-  Model::each_site(model, [&shared, out = out, in = in](auto, const Path&, const auto& layer) {
-    if constexpr (requires { layer.weights.each_whole(out, in, [](const char*, Index, Index, Index) {}); })
+  Model::each_site(model, [&shared, out = out, in = in]<class L>(auto, const Path&, const L& layer) {
+    if constexpr (offers_of<L>.has_whole)
       layer.weights.each_whole(out, in, [&](const char* name, Index rows, Index columns, Index last) {
         auto& part = shared.at(name);
         if (part.values.size() == rows * columns) return;
@@ -230,8 +223,8 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
   each_repeated_base(model, [&](const std::string& name, auto& p) {
     if (adapter.has(name)) p.assign(adapter.values(name));
   });
-  Model::each_site(model, [&adapter](auto, const Path&, auto& layer) {
-    if constexpr (shares_in_files<std::remove_cvref_t<decltype(layer)>>)
+  Model::each_site(model, [&adapter]<class L>(auto, const Path&, L& layer) {
+    if constexpr (offers_of<L>.shares && offers_of<L>.in_files)
       layer.weights.each_shared(layer.weights, [&adapter](const char* name, auto& p, Index = 0) {
         using P = std::remove_cvref_t<decltype(p)>;
         p.assign(adapter.upper_left(name, P::rows, P::columns));

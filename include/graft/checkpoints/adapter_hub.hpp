@@ -10,7 +10,7 @@ namespace graft {
 
 /// Whether a layer comes from a method whose files are AdapterHub's.
 template <class L>
-inline constexpr bool of_adapter_hub = requires { L::method::hub_name(); };
+inline constexpr bool of_adapter_hub = method_offers<method_of<L>>.hub_name != nullptr;
 template <class Model>
 constexpr bool uses_adapter_hub() {
   return any_layer<Model>([]<class L>(auto, const L&) { return of_adapter_hub<L>; });
@@ -59,8 +59,8 @@ std::vector<HubPart> hub_parts(const Model& model) {
   const auto add = []<class M>(std::vector<HubPart>& to, const M*, bool fusion, std::ptrdiff_t block) {
     Json config = Json::object();
     M::each_hub_option([&config](const char* key, auto value) { config[key] = value; });
-    if constexpr (requires { M::width; }) config["reduction_factor"] = static_cast<double>(Model::config::width) / static_cast<double>(M::width);
-    const std::string name = M::hub_name();
+    if constexpr (method_offers<M>.bottleneck > 0) config["reduction_factor"] = static_cast<double>(Model::config::width) / static_cast<double>(method_offers<M>.bottleneck);
+    const std::string name = method_offers<M>.hub_name;
     auto part = std::find_if(to.begin(), to.end(), [&](const auto& p) { return p.name == name; });
     if (part == to.end()) part = to.insert(to.end(), HubPart{.name = name, .fusion = fusion});
     const auto at = static_cast<Index>(std::find(part->configs.begin(), part->configs.end(), config) - part->configs.begin());
@@ -72,7 +72,7 @@ std::vector<HubPart> hub_parts(const Model& model) {
     if constexpr (of_adapter_hub<L>) {
       const auto block = block_among_all<C>(path.str());
       each_method_of<L>([&]<class M>(const M* method) {
-        constexpr bool fusion = requires { M::fuses; };
+        constexpr bool fusion = method_offers<M>.fuses;
         add(fusion ? fusions : adapters, method, fusion, block);
       });
     } else if (trainable_parameters(layer) > 0 && !of_head<S>) {

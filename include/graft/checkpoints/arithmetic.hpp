@@ -165,10 +165,10 @@ inline LowRankPairs combined(const std::vector<LowRankPairs>& adapters, const st
 template <class Model>
 LowRankPairs low_rank_pairs(const Model& model) {
   LowRankPairs pairs;
-  Model::each_site(model, [&pairs](auto, const Path& path, const auto& layer) {
-    using L = std::remove_cvref_t<decltype(layer)>;
-    if constexpr (requires { requires L::method::settings.bias; }) fail("low_rank_pairs: ", path.str(), " has a LoraBias, which is no part of a product of two matrices");
-    else if constexpr (requires { layer.low_rank_weight(); }) pairs[path.str()] = {L::out, L::in, L::rank, L::method::settings.scaling(), layer.a.read(), layer.b.read()};
+  Model::each_site(model, [&pairs]<class L>(auto, const Path& path, const L& layer) {
+    if constexpr (method_offers<method_of<L>>.low_rank)
+      if (method_of<L>::settings.bias) fail("low_rank_pairs: ", path.str(), " has a LoraBias, which is no part of a product of two matrices");
+    if constexpr (offers_of<L>.low_rank) pairs[path.str()] = {L::out, L::in, L::rank, L::method::settings.scaling(), layer.a.read(), layer.b.read()};
   });
   return pairs;
 }
@@ -179,8 +179,8 @@ void assign_pairs(Model& model, const LowRankPairs& pairs) {
   Complaints complaints;
   std::set<std::string> used;
   const auto each = [&model](auto&& f) {
-    Model::each_site(model, [&f](auto, const Path& path, auto& layer) {
-      if constexpr (requires { layer.low_rank_weight(); }) f(path.str(), layer);
+    Model::each_site(model, [&f]<class L>(auto, const Path& path, L& layer) {
+      if constexpr (offers_of<L>.low_rank) f(path.str(), layer);
     });
   };
   each([&]<class L>(const std::string& path, const L&) {
@@ -214,10 +214,10 @@ std::pair<LowRankPairs, double> as_low_rank(const Model& model, Index rank) {
   Model::each_site(model, [&](auto, const Path& path, const auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
     const auto refuse = [&path](const char* why) { fail("as_low_rank: ", path.str(), ": ", why); };
-    if constexpr (requires { L::in; layer.merged_weight(std::vector<float>()); }) {
+    if constexpr (LinearLayer<L> && offers_of<L>.merges) {
       std::vector<float> before, bias;
       visit_base(layer, [&](const Path& name, const auto& p) { (name.name == "bias" ? bias : before) = p.read(); }, path);
-      if constexpr (requires { layer.merged_bias(bias); })
+      if constexpr (offers_of<L>.merges_bias)
         if (layer.merged_bias(bias) != bias) refuse("the method changes the bias, which a LoRA cannot");
       auto delta = layer.merged_weight(before);
       double square = 0;

@@ -44,7 +44,7 @@ template <class Model>
 void start_from_base(Model& model) {
   Model::each_site(model, [](auto, const Path&, auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
-    if constexpr (requires { requires L::starts_from_base; }) {
+    if constexpr (offers_of<L>.starts_from_base) {
       auto w = layer.base.weight.read();
       const auto factors = base_directions<L>(w);
       layer.a.assign(factors.a);

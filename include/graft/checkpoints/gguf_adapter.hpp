@@ -12,8 +12,8 @@ namespace graft {
 template <class Model>
 constexpr bool fits_gguf() {
   return Model::family::in_gguf && Model::trainable_parameters > 0 && !any_layer<Model>([]<class Site, class L>(Site, const L& layer) {
-    if constexpr (requires { requires L::starts_from_base; }) return true;  // the base that it stands on is not the file's
-    else if constexpr (requires { layer.low_rank_weight(); }) return std::is_same_v<Site, Head> || L::method::settings.bias;
+    if constexpr (offers_of<L>.starts_from_base) return true;  // the base that it stands on is not the file's
+    else if constexpr (offers_of<L>.low_rank) return std::is_same_v<Site, Head> || L::method::settings.bias;
     else return trainable_parameters(layer) > 0;
   });
 }
@@ -27,7 +27,7 @@ void save_gguf_adapter(const Model& model, const std::filesystem::path& path, co
   float alpha = 0;
   Model::each_site(model, [&](auto site, const Path& path_of, const auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
-    if constexpr (requires { layer.low_rank_weight(); }) {
+    if constexpr (offers_of<L>.low_rank) {
       constexpr Index rank = L::rank;
       if (alpha == 0) alpha = L::method::settings.scaling() * static_cast<float>(rank);
       const float factor = L::method::settings.scaling() * static_cast<float>(rank) / alpha;

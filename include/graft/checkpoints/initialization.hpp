@@ -21,9 +21,8 @@ namespace initialization {
 /// Gives every LoRA of the model the factors that f(path, layer) yields, shared out so that s B A is their product, and returns them.
 template <class Model, class F>
 LowRankPairs assign_factors(Model& model, const F& f) {
-  Model::each_site(model, [&f](auto, const Path& path, auto& layer) {
-    using L = std::remove_cvref_t<decltype(layer)>;
-    if constexpr (requires { layer.low_rank_weight(); }) {
+  Model::each_site(model, [&f]<class L>(auto, const Path& path, L& layer) {
+    if constexpr (offers_of<L>.low_rank) {
       LowRankFactors factors = f(path.str(), layer);
       const float root = 1.0F / std::sqrt(L::method::settings.scaling());
       for (auto* values : {&factors.a, &factors.b})
@@ -55,9 +54,8 @@ LowRankPairs pissa(Model& model) {
 
 template <class Model>
 LowRankPairs olora(Model& model) {
-  Model::each_site(model, [](auto, const Path&, auto& layer) {
-    using L = std::remove_cvref_t<decltype(layer)>;
-    if constexpr (requires { layer.low_rank_weight(); }) {
+  Model::each_site(model, []<class L>(auto, const Path&, L& layer) {
+    if constexpr (offers_of<L>.low_rank) {
       const auto w = layer.base.weight.read();
       const auto f = orthogonal_factors(w, L::out, L::in, L::rank);
       layer.a.assign(f.a);
@@ -110,8 +108,8 @@ std::map<std::string, Index> eva_ranks(const Observed& observed, Index rank, dou
   std::map<std::string, Index> ranks;
   std::vector<std::pair<float, std::string>> shares;
   const auto most = static_cast<Index>(static_cast<double>(rank) * rho);
-  Observed::each_site(observed, [&](auto, const Path& path, const auto& layer) {
-    if constexpr (requires { layer.gram(); }) {
+  Observed::each_site(observed, [&]<class L>(auto, const Path& path, const L& layer) {
+    if constexpr (offers_of<L>.observes) {
       const auto values = eigenvalues(layer.gram(), layer.in);
       const float all = std::accumulate(values.begin(), values.end(), 0.0F);
       ranks[path.str()] = 0;
@@ -127,12 +125,11 @@ std::map<std::string, Index> eva_ranks(const Observed& observed, Index rank, dou
 template <class Model, class Observed>
 void eva(Model& model, const Observed& observed) {
   std::map<std::string, std::vector<float>> grams;
-  Observed::each_site(observed, [&grams](auto, const Path& path, const auto& layer) {
-    if constexpr (requires { layer.gram(); }) grams[path.str()] = layer.gram();
+  Observed::each_site(observed, [&grams]<class L>(auto, const Path& path, const L& layer) {
+    if constexpr (offers_of<L>.observes) grams[path.str()] = layer.gram();
   });
-  Model::each_site(model, [&grams](auto, const Path& path, auto& layer) {
-    using L = std::remove_cvref_t<decltype(layer)>;
-    if constexpr (requires { layer.low_rank_weight(); }) {
+  Model::each_site(model, [&grams]<class L>(auto, const Path& path, L& layer) {
+    if constexpr (offers_of<L>.low_rank) {
       const auto found = grams.find(path.str());
       if (found == grams.end()) fail("eva: ", path.str(), " has a LoRA and was not observed: give Observe the same On<...> and Blocks<...>");
       layer.a.assign(leading_directions(found->second, L::in, L::rank));

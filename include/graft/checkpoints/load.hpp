@@ -13,7 +13,7 @@ namespace graft {
 template <class L, class F>
 constexpr void visit_base(L& layer, F&& f, const Path& path) {
   if constexpr (BaseLayer<std::remove_const_t<L>>) std::remove_const_t<L>::visit(layer, f, path);
-  else if constexpr (requires { layer.base; }) visit_base(layer.base, f, path);
+  else if constexpr (AroundBase<L>) visit_base(layer.base, f, path);
   else std::remove_const_t<L>::adapted::visit(layer, f, path);  // a layer that is its base, and more
 }
 
@@ -201,7 +201,7 @@ Model load(const std::filesystem::path& path, std::uint64_t seed = 0, const Load
   }
   load_base(model, files, options);
   model.initialize(Initializer{.key = {seed, 1U << 20U}, .base = false});
-  if constexpr (any_layer<Model>([]<class L>(auto, const L&) { return requires { requires L::starts_from_base; }; })) {
+  if constexpr (any_layer<Model>([]<class L>(auto, const L&) { return offers_of<L>.starts_from_base; })) {
     static_assert(requires { start_from_base(model); }, "graft: PissaInit and OloraInit begin with directions of the base: include <graft/checkpoints/base_directions.hpp>");
     start_from_base(model);
   }

@@ -13,7 +13,7 @@ namespace graft {
 template <class Model>
 constexpr bool merges() {
   using Embedded = decltype(Model::token_embedding);
-  constexpr bool apart = BaseLayer<Embedded> || speaks_for_tied_head<Embedded> || !requires(Embedded& layer) { layer.merge(); };
+  constexpr bool apart = BaseLayer<Embedded> || speaks_for_tied_head<Embedded> || !offers_of<Embedded>.merges;
   if constexpr (requires { &Model::head; }) return apart || !is_tied<decltype(Model::head)>;
   else return true;
 }
@@ -22,8 +22,8 @@ constexpr bool merges() {
 template <class Model>
 void merge(Model& model) {
   if (!merges<Model>()) fail("merge: the head shares the weight of the token embedding, which the method adapts: merging would change the head too; save_merged writes a model in which they are two");
-  Model::each_site(model, [](auto, const Path&, auto& layer) {
-    if constexpr (requires { layer.merge(); }) layer.merge();
+  Model::each_site(model, []<class L>(auto, const Path&, L& layer) {
+    if constexpr (offers_of<L>.merges) layer.merge();
   });
 }
 
@@ -33,8 +33,8 @@ template <class Model>
 double merge_and_measure(Model& model) {
   std::map<std::string, std::vector<float>> exact;
   const auto each = [&model](auto&& f) {
-    Model::each_site(model, [&f](auto, const Path& path, auto& layer) {
-      if constexpr (requires { layer.merge(); layer.merged_weight(std::vector<float>()); })
+    Model::each_site(model, [&f]<class L>(auto, const Path& path, L& layer) {
+      if constexpr (offers_of<L>.merges)
         visit_base(layer, [&](const Path& name, auto& p) { if (name.name == "weight") f(path.str(), layer, p); }, path);
     });
   };
@@ -54,24 +54,21 @@ double merge_and_measure(Model& model) {
 
 template <class Model>
 void unmerge(Model& model) {
-  Model::each_site(model, [](auto, const Path&, auto& layer) {
-    if constexpr (requires { layer.unmerge(); }) layer.unmerge();
+  Model::each_site(model, []<class L>(auto, const Path&, L& layer) {
+    if constexpr (offers_of<L>.merges) layer.unmerge();
   });
 }
 
 /// Whether text is generated much faster by the merged model: where layers do work for every pass that does not shrink with its rows.
 template <class Model>
 constexpr bool generates_merged() {
-  return any_layer<Model>([]<class L>(auto, const L&) {
-    if constexpr (requires { L::slow_at_few_rows; }) return L::slow_at_few_rows;
-    else return false;
-  });
+  return any_layer<Model>([]<class L>(auto, const L&) { return offers_of<L>.slow_at_few_rows; });
 }
 
 /// Whether something is trained that is no part of a weight of the base, nor replaces one: prompts, adapters, rows of an embedding.
 template <class L>
 constexpr bool stays_beside_the_base(const L& layer) {
-  if constexpr (BaseLayer<L> || requires { layer.merged_weight(std::vector<float>()); }) {
+  if constexpr (BaseLayer<L> || offers_of<L>.merges) {
     return false;
   } else {
     Index in_base = 0;
@@ -103,12 +100,12 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
         tensor.values = p.read();
       } else {
         tensor.values = base.read(base.find(tensor.name) != nullptr ? tensor.name : Model::embedding_name());
-        if constexpr (requires { requires L::starts_from_base; })
+        if constexpr (offers_of<L>.starts_from_base)
           if (tensor.name == path.str() + ".weight") tensor.values = weight_under(layer, std::move(tensor.values));
-        if constexpr (requires { layer.merged_weight(tensor.values); }) {
+        if constexpr (offers_of<L>.merges) {
           if (tensor.name == path.str() + ".weight") tensor.values = layer.merged_weight(std::move(tensor.values));
         }
-        if constexpr (requires { layer.merged_bias(tensor.values); }) {
+        if constexpr (offers_of<L>.merges_bias) {
           if (tensor.name == path.str() + ".bias") tensor.values = layer.merged_bias(std::move(tensor.values));
         }
       }

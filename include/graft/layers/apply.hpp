@@ -10,9 +10,13 @@
 namespace graft {
 
 /// A layer that is a product, perhaps with a low-rank path beside it: `projection()` is a view of its parameters, and
-/// `complete(tape, y)` does to the product what is left to do (a bias).
+/// `complete(tape, y)` does to the product what is left to do. `completes_sums`: whether that may be done to a sum with
+/// something else (a bias may, a scale may not).
 template <class L>
-concept ProductLayer = requires(const L& layer) { layer.projection(); };
+concept ProductLayer = requires(const L& layer) {
+  layer.projection();
+  { L::completes_sums } -> std::convertible_to<bool>;
+};
 
 /// What layers know of the rows of their input beside the input.
 template <class B>
@@ -46,14 +50,14 @@ constexpr auto apply(T& tape, X source, InputRows<typename T::backend> how, cons
   }
 }
 
-/// Whether what is left to do to a layer's product may be done to a sum with something else (a bias may, a scale may not).
-template <class L>
-inline constexpr bool completes_sums = !requires { L::scales_product; };
-
 /// residual + layer(source)
 template <class T, class R, Source X, class L>
 constexpr auto apply_onto(T& tape, R residual, X source, InputRows<typename T::backend> how, const L& layer) {
-  if constexpr (computed_together<L> && completes_sums<L>) return layer.complete(tape, std::get<0>(project<typename R::element>(tape, source, how.remake, residual, how.projection(layer))));
+  constexpr bool at_once = [] {
+    if constexpr (computed_together<L>) return bool{L::completes_sums};
+    else return false;
+  }();
+  if constexpr (at_once) return layer.complete(tape, std::get<0>(project<typename R::element>(tape, source, how.remake, residual, how.projection(layer))));
   else return add(tape, residual, std::get<0>(apply<typename R::element>(tape, source, how, layer)));
 }
 

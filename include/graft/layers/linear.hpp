@@ -19,6 +19,7 @@ class Linear {
   using backend = B;
   static constexpr Index in = In, out = Out;
   static constexpr bool has_bias = Bias;
+  static constexpr bool completes_sums = true;
   template <class S>
   using frozen = Linear<B, In, Out, Bias, Constant<S>>;
   using thawed = Linear<B, In, Out, Bias>;

@@ -15,7 +15,7 @@ constexpr BatchLimits batch_limits() {
   else if constexpr (requires { Model::new_heads; }) limits.targets = C::classes;
   if constexpr (requires { Model::says_numbers; }) limits.numbers = Model::says_numbers;
   if constexpr (requires { C::token_types; }) limits.token_types = C::token_types;
-  if constexpr (requires { decltype(Model::token_embedding)::method::tasks; }) limits.tasks = decltype(Model::token_embedding)::method::tasks;
+  limits.tasks = offers_of<decltype(Model::token_embedding)>.tasks;
   return limits;
 }
 

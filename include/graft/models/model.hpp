@@ -30,7 +30,7 @@ struct ModelArguments {
   static_assert(!B::executes || (ModelPolicy<Policies> && ...),
                 "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16, Int8, Nf4, Nf4DoubleQuant, Q8_0, Q4_1), Activations<F32 or Bf16>, Recompute and CheckpointBlocks");
   /// Adapters trained together (peft/bank.hpp).
-  static constexpr Index members = members_of<M>;
+  static constexpr Index members = method_offers<M>.members;
   static constexpr bool checkpointed = has_policy<CheckpointBlocks, Policies...>, recomputed = has_policy<Recompute, Policies...>;
   static constexpr const char* memory_policy = checkpointed ? "CheckpointBlocks: blocks run again backwards" : recomputed ? "Recompute: norms and SwiGLU are made again backwards" : "everything that is needed backwards is kept";
 };
@@ -39,8 +39,8 @@ struct ModelArguments {
 template <class Model>
 std::array<Index, 2> longest_sides(const Model& model) {
   std::array<Index, 2> longest{};
-  Model::each_site(model, [&longest](auto, const Path&, const auto& layer) {
-    if constexpr (requires { layer.weights.each_shared(layer.weights, [](const char*, const auto&, Index = 0) {}); }) longest = {std::max(longest[0], layer.out), std::max(longest[1], layer.in)};
+  Model::each_site(model, [&longest]<class L>(auto, const Path&, const L& layer) {
+    if constexpr (offers_of<L>.shares) longest = {std::max(longest[0], layer.out), std::max(longest[1], layer.in)};
   });
   return longest;
 }
@@ -51,39 +51,30 @@ template <class Model>
 void initialize_layers(Model& model, Initializer initializer) {
   Model::each_site(model, [&initializer](auto, const Path&, auto& layer) { layer.initialize(initializer); });
   const auto longest = longest_sides(model);
-  Model::each_site(model, [&longest](auto, const Path&, auto& layer) {
-    if constexpr (requires { layer.weights.draw(longest[0], longest[1]); }) layer.weights.draw(longest[0], longest[1]);
+  Model::each_site(model, [&longest]<class L>(auto, const Path&, L& layer) {
+    if constexpr (offers_of<L>.drawn) layer.weights.draw(longest[0], longest[1]);
   });
 }
 
 /// Tokens that a soft prompt, if a token embedding has one, puts before every text.
 template <class Embedding>
-inline constexpr Index virtual_tokens_of = 0;
-template <class Embedding>
-  requires requires { Embedding::virtual_tokens; }
-inline constexpr Index virtual_tokens_of<Embedding> = Embedding::virtual_tokens;
+inline constexpr Index virtual_tokens_of = offers_of<Embedding>.tokens_ahead;
 /// Whether a head that is tied to a token embedding is what a method made of that, and not its weight alone.
 template <class Embedding>
-inline constexpr bool speaks_for_tied_head = requires(const Embedding& embedding, Inference<typename Embedding::backend>& tape, Var<typename Embedding::backend, Embedding::width> n) { embedding.tied_logits(tape, n); };
+inline constexpr bool speaks_for_tied_head = offers_of<Embedding>.tied_logits;
 /// Keys that a prefix, if a model's shared layer is one, puts before every sequence's.
 template <class Shared>
-inline constexpr Index prefix_tokens_of = 0;
-template <class Shared>
-  requires requires { Shared::prefix_tokens; }
-inline constexpr Index prefix_tokens_of<Shared> = Shared::prefix_tokens;
+inline constexpr Index prefix_tokens_of = offers_of<Shared>.keys_ahead;
 
 /// Those of them that positions do not count.
 template <class Shared>
-inline constexpr Index unnumbered_keys_of = 0;
-template <class Shared>
-  requires(prefix_tokens_of<Shared> > 0 && !Shared::takes_positions)
-inline constexpr Index unnumbered_keys_of<Shared> = Shared::prefix_tokens;
+inline constexpr Index unnumbered_keys_of = offers_of<Shared>.counted ? 0 : offers_of<Shared>.keys_ahead;
 
 /// Attention within sequences, and what a model's shared layer lets them see besides.
 template <class T, class Shared, class B>
 constexpr auto seen_by(T& tape, const Shared& shared, Sequences<B> sequences) {
   const PackedContext<B> plain{sequences};
-  if constexpr (requires { shared.seen(tape, plain); }) return shared.seen(tape, plain);
+  if constexpr (prefix_tokens_of<Shared> > 0) return shared.seen(tape, plain);
   else return plain;
 }
 

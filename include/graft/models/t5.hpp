@@ -37,6 +37,7 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   using with = T5<C, M, B, Policies..., More...>;
   static constexpr const char* task_type = "SEQ_2_SEQ_LM";
   static_assert(!B::executes || Arguments::members == 1, "graft: a Bank of adapters needs a model of one stack of blocks");
+  static_assert(!B::executes || method_offers<M>.invocation.empty(), "graft: an ActivatedLoRA needs a model of one stack of blocks");
   static constexpr const char* memory_policy = recomputed && !checkpointed ? "Recompute: norms are made again backwards" : Arguments::memory_policy;
 
  private:
@@ -51,7 +52,7 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   using BlockAt = T5Block<C, M, B, storage, I>;
   using Encoder = BlockStack<SitesAt, BlockAt, 0, C::encoder_blocks, checkpointed>;
   using Decoder = BlockStack<SitesAt, BlockAt, C::encoder_blocks, C::blocks, checkpointed>;
-  using Refused = FirstComplaint<at<Shared, Absent<B, C>>, at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>>, Bias, Norm, typename Encoder::refused, typename Decoder::refused>;
+  using Refused = FirstComplaint<Agreement<M>, at<Shared, Absent<B, C>>, at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>>, Bias, Norm, typename Encoder::refused, typename Decoder::refused>;
   static_assert(sizeof(typename Raise<T5, typename Refused::type>::type) > 0);
 
  public:
@@ -71,24 +72,15 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
   /// Tokens that a soft prompt puts before every source, before every answer, or both.
   static constexpr Index virtual_tokens = virtual_tokens_of<decltype(token_embedding)>;
-  static constexpr bool prompts_source = [] {
-    if constexpr (requires { decltype(token_embedding)::method::before_source; }) return decltype(token_embedding)::method::before_source;
-    else return virtual_tokens > 0;
-  }();
-  static constexpr bool prompts_answer = [] {
-    if constexpr (requires { decltype(token_embedding)::method::before_answer; }) return decltype(token_embedding)::method::before_answer;
-    else return false;
-  }();
+  static constexpr bool prompts_source = virtual_tokens > 0 && offers_of<decltype(token_embedding)>.before_source;
+  static constexpr bool prompts_answer = offers_of<decltype(token_embedding)>.before_answer;
   /// The first of the tokens before an answer.
   static constexpr Index answer_prompt = C::vocabulary + virtual_tokens;
   /// Keys that a prefix puts before every sequence's of the decoder.
   static constexpr Index prefix_tokens = prefix_tokens_of<decltype(shared)>;
   static constexpr Index unnumbered_keys = unnumbered_keys_of<decltype(shared)>, trunk_blocks = 0;
   /// Keys that it puts before every source's, for the encoder and for the decoder that looks there.
-  static constexpr Index source_prefix_tokens = [] {
-    if constexpr (requires { decltype(shared)::before_source; }) return decltype(shared)::before_source ? prefix_tokens : Index{0};
-    else return Index{0};
-  }();
+  static constexpr Index source_prefix_tokens = offers_of<decltype(shared)>.before_source ? prefix_tokens : 0;
   static constexpr bool prepares = virtual_tokens + prefix_tokens > 0, activates = false;
 
   constexpr T5() { encoder_norm.epsilon = final_norm.epsilon = C::norm_epsilon; }

@@ -65,7 +65,7 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
   static constexpr auto runs = Stacked::runs;
 
   /// What a method could not do; the model raises it, once.
-  using Refused = FirstComplaint<at<Shared, Absent<B, C>>, at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>>, where_there<PositionEmbedding, typename PositionsOf<B, C>::type>,
+  using Refused = FirstComplaint<Agreement<M>, at<Shared, Absent<B, C>>, at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>>, where_there<PositionEmbedding, typename PositionsOf<B, C>::type>,
                                  where_there<TokenTypeEmbedding, typename TokenTypesOf<B, C>::type>, where_there<EmbeddingNorm, typename Family::template EmbeddingNormOf<B, C>>, typename Stacked::refused>;
 
   /// Runs of blocks that nothing trained is below or in: what they compute depends on the tokens alone.
@@ -100,9 +100,9 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
     else return Index{0};
   }();
   /// Whether batches are read otherwise than they are made.
-  static constexpr bool prepares = virtual_tokens + prefix_tokens + first_position > 0 || requires { M::invocation; };
+  static constexpr bool prepares = virtual_tokens + prefix_tokens + first_position > 0 || !method_offers<M>.invocation.empty();
   /// Whether an adapter works only behind its invocation.
-  static constexpr bool activates = requires { M::invocation; };
+  static constexpr bool activates = !method_offers<M>.invocation.empty();
   /// Blocks of the trunk, below everything trained.
   static constexpr Index trunk_blocks = runs.starts[trunk_runs];
 
@@ -119,7 +119,7 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
     if constexpr (first_position > 0)
       for (Index s = 0; s < prompted.key_ends.size(); ++s)  // padding stands before all
         if (prompted.key_ends[s] == prompted.starts[s]) prompted.positions[static_cast<Index>(prompted.starts[s])] = static_cast<Id>(first_position) - 1;
-    if constexpr (activates) return activated(batch, M::invocation);
+    if constexpr (activates) return activated(batch, method_offers<M>.invocation);
     else if constexpr (prefix_tokens > 0) return prompted.behind_keys(prefix_tokens, unnumbered_keys == 0);
     else return prompted;
   }

@@ -42,7 +42,7 @@ inline Batch activated(Batch batch, std::span<const Id> invocation) {
 struct ActivatedElsewhere {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: ActivatedLoRA<R, Invocation<...>> is a LoRA without Dropout and LoraBias on linear layers of the blocks; here it is something else, or touches the Head");
+    static_assert(!Model::backend::executes, "graft: ActivatedLoRA<R, Invocation<...>> is a LoRA without Dropout, LoraBias, WithHead and first values from the base, on linear layers of the blocks; here it is something else, or touches the Head");
   };
 };
 
@@ -51,18 +51,17 @@ template <Index Rank, class Invoked, class... Options>
 struct ActivatedLoRA {
   using lora = LoRA<Rank, Options...>;
   static constexpr LoraSettings settings = lora::settings;
-  static constexpr auto invocation = Invoked::tokens;
-  static constexpr const char* peft_type = "LORA";
-  template <class F>
+  static constexpr MethodOffers offers{.peft_type = "LORA", .low_rank = true, .invocation = Invoked::tokens};
+  template <class Config, class F>
   static void each_option(F&& f) {
-    lora::each_option(f);
-    f("alora_invocation_tokens", invocation);
+    lora::template each_option<Config>(f);
+    f("alora_invocation_tokens", Invoked::tokens);
   }
 
   template <class Where, class L>
-  struct Wrap : std::conditional_t<BaseLayer<L> || requires { typename L::complaint; }, Kept<L>, Refuse<L, ActivatedElsewhere>> {};
-  template <class Where, class L>
-    requires(requires { typename L::template made_by<ActivatedLoRA>; } && settings.dropout == 0 && !settings.bias && !std::is_same_v<typename Where::site, Head>)
+  struct Wrap : std::conditional_t<BaseLayer<L> || Complaining<L>, Kept<L>, Refuse<L, ActivatedElsewhere>> {};
+  template <class Where, MadeBy<ActivatedLoRA> L>
+    requires(settings.dropout == 0 && !settings.bias && !settings.starts_from_base() && !settings.with_head && !std::is_same_v<typename Where::site, Head>)
   struct Wrap<Where, L> {
     using type = typename L::template made_by<ActivatedLoRA>;
   };

@@ -24,31 +24,42 @@ struct Penalty {
   static constexpr double share = static_cast<double>(Numerator) / static_cast<double>(Denominator);
 };
 template <class O>
-concept AdaloraOption = requires { O::final_rank; } || requires { O::share; };
+concept FinalRankOption = requires { O::final_rank; };
+template <class O>
+concept PenaltyOption = requires { O::share; };
+
+struct AdaloraUnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of AdaLoRA; it takes On<sites...>, Blocks<First, Last>, Alpha<N>, FinalRank<N> and Penalty<N, D>");
+  };
+};
 
 /// `AdaLoRA<12>` starts with rank 12 everywhere; with LoRA's `On<…>`, `Blocks<…>` and `Alpha<…>`.
 template <Index InitialRank, class... Options>
 struct AdaLoRA {
-  static constexpr const char* peft_type = "ADALORA";
-  using known = LoRA<InitialRank, std::conditional_t<AdaloraOption<Options>, NoOption, Options>...>;
+  static constexpr MethodOffers offers{.peft_type = "ADALORA", .formalities = true};
+  using places = Places<On<Linears>, Options...>;
+  using problem = FirstProblem<Unless<(InitialRank > 0), LoraOfRankZero>, Unless<((PlaceOption<Options> || AlphaOption<Options> || FinalRankOption<Options> || PenaltyOption<Options>) && ...), AdaloraUnknownOption>, typename places::problem>;
+  static constexpr LoraSettings settings_of_rank = lora_settings<InitialRank, Options...>();
   static constexpr Index initial_rank = InitialRank, Rank = [] {
     Index found = InitialRank;
-    ([&] { if constexpr (requires { Options::final_rank; }) found = Options::final_rank; }(), ...);
+    ([&] { if constexpr (FinalRankOption<Options>) found = Options::final_rank; }(), ...);
     return found;
   }();
   static_assert(Rank <= InitialRank, "graft: AdaLoRA<R, FinalRank<N>>: a schedule leaves at most R singular values");
   static constexpr double share = [] {
     double found = 0.5;
-    ([&] { if constexpr (requires { Options::share; }) found = Options::share; }(), ...);
+    ([&] { if constexpr (PenaltyOption<Options>) found = Options::share; }(), ...);
     return found;
   }();
-  static constexpr float scaling = static_cast<float>(known::settings.alpha / (static_cast<double>(InitialRank) + 1e-5));
+  static constexpr float scaling = static_cast<float>(settings_of_rank.alpha / (static_cast<double>(InitialRank) + 1e-5));
   /// The share of the mean penalty in the loss.
   static constexpr float penalty_weight = static_cast<float>(share);
-  template <class F>
+  template <class Config, class F>
   static void each_option(F&& f) {
     f("init_r", InitialRank);
-    f("lora_alpha", known::settings.alpha);
+    f("lora_alpha", settings_of_rank.alpha);
     f("orth_reg_weight", share);
     f("final_rank", Rank);
   }
@@ -67,7 +78,8 @@ struct AdaLoRA {
     TrainedTensor<B, Rank, In> a;  // of two extents in files, also where one is 1
     TrainedTensor<B, Out, Rank> b;
     TrainedTensor<B, Rank, 1> e;
-    static constexpr bool nothing = Rank == 0;
+    /// The loss has a sum of two terms beside it, whose mean over all layers counts; of rank 0 both are nothing.
+    static constexpr WeightsOffers offers{.path = true, .nothing = Rank == 0, .penalties = 2};
 
     template <class T, class X>
       requires(Rank > 0)
@@ -80,8 +92,6 @@ struct AdaLoRA {
     constexpr auto delta(T& tape) const {
       return scale(tape, product_nn(tape, scale_columns(tape, leaf(tape, b), row(tape, e)), leaf(tape, a)), scaling);
     }
-    /// What the loss has beside it: a sum of `penalties` terms, whose mean over all layers counts.
-    static constexpr Index penalties = 2;
     template <class T>
       requires(Rank > 0)
     constexpr auto penalty(T& tape) const {
@@ -101,7 +111,7 @@ struct AdaLoRA {
   };
 
   template <class Where, class L>
-  using at = delta_at<AdaLoRA, known, Where, L>;
+  using at = delta_at<AdaLoRA, Where, L>;
 };
 
 }  // namespace graft

@@ -92,6 +92,24 @@ struct AdapterContext {
   Pointer<B, Id> owners;
 };
 
+/// First values N(0, σ²), and no bias.
+template <class L>
+void start_normal(L& layer, Initializer& initializer, float deviation) {
+  layer.weight.assign(initializer.normal(layer.weight.size, deviation));
+  layer.bias.assign(std::vector<float>(layer.bias.size, 0.0F));
+}
+
+/// A linear layer of an adapter. Others (peft/bank.hpp, peft/compacter.hpp) look at what is around, too.
+template <class B, Index In, Index Out, class Role>
+class AdapterLinear : public Linear<B, In, Out, true, Role> {
+ public:
+  template <class T, class X, class M>
+  constexpr auto operator()(T& tape, X x, AdapterContext<B, M>) const {
+    return Linear<B, In, Out, true, Role>::operator()(tape, x);
+  }
+  void start(Initializer& initializer, float deviation) { start_normal(*this, initializer, deviation); }
+};
+
 /// x + h + A(z), where z is what an adapter of this form reads. a(tape, z) is A.
 template <AdapterForm Form, class T, class X, class Sub, class A>
 constexpr auto onto_sublayer(T& tape, X x, const Sub& sublayer, const A& a) {
@@ -128,7 +146,7 @@ class Bottleneck {
   /// A(z)
   template <class T, class X, class M>
   constexpr auto inside(T& tape, X z, AdapterContext<B, M> context) const {
-    const auto y = of(tape, up, nonlinear<Method>(tape, of(tape, down, z, context)), context);
+    const auto y = up(tape, nonlinear<Method>(tape, down(tape, z, context)), context);
     if constexpr (Method::settings_of_adapter.scaling == 1) return y;
     else return scale(tape, y, static_cast<float>(Method::settings_of_adapter.scaling));
   }
@@ -154,31 +172,16 @@ class Bottleneck {
     decltype(up)::visit(self.up, f, Path{&mine, "adapter_up"});
   }
   void initialize(Initializer& initializer) {
-    const auto start = [&](auto& layer, float deviation) {
-      if constexpr (requires { layer.initialize_phm(initializer); }) {
-        layer.initialize_phm(initializer);
-      } else {
-        layer.weight.assign(initializer.normal(layer.weight.size, deviation));
-        layer.bias.assign(std::vector<float>(layer.bias.size, 0.0F));
-      }
-    };
     constexpr bool parallel = form == AdapterForm::parallel;  // starts as nothing, as its authors have it
-    start(down, parallel ? 1.0F / std::sqrt(3.0F * static_cast<float>(width)) : 0.02F);
-    start(up, parallel ? 0.0F : 0.02F);
-  }
-
- private:
-  template <class T, class L, class X, class M>
-  static constexpr auto of(T& tape, const L& layer, X x, AdapterContext<B, M> context) {
-    if constexpr (requires { layer(tape, x, context); }) return layer(tape, x, context);
-    else return layer(tape, x);
+    down.start(initializer, parallel ? 1.0F / std::sqrt(3.0F * static_cast<float>(width)) : 0.02F);
+    up.start(initializer, parallel ? 0.0F : 0.02F);
   }
 };
 
 /// Calls f(method) for the method of a layer, or for the methods of one that has several.
 template <class L, class F>
 void each_method_of(F&& f) {
-  if constexpr (requires { L::each_method(f); }) L::each_method(f);
+  if constexpr (offers_of<L>.several) L::each_method(f);
   else f(static_cast<const typename L::method*>(nullptr));
 }
 
@@ -189,6 +192,7 @@ class Stacked {
   using backend = typename First::backend;
   using adapted = typename First::adapted;
   using method = typename First::method;
+  static constexpr LayerOffers offers{.several = true};
   template <class S>
   using frozen = Stacked;
   using bias_thawed = Stacked;
@@ -261,7 +265,10 @@ struct AdapterUnknownOption {
 
 /// Whether a layer is an adapter, behind which another may stand.
 template <class L>
-concept AdapterLayer = requires { typename L::adapted::config; typename L::method; } && requires { L::method::settings_of_adapter; };
+concept AdapterLayer = requires {
+  typename L::adapted::config;
+  L::method::settings_of_adapter;
+};
 
 /// What an adapter makes of a place.
 template <class Method, class L>
@@ -302,7 +309,7 @@ struct Adapter {
     return s;
   }();
 
-  static std::string hub_name() { return settings_of_adapter.name; }
+  static constexpr MethodOffers offers{.hub_name = settings_of_adapter.name, .bottleneck = Width};
   template <class F>
   static void each_hub_option(F&& f) {
     hub_options<Adapter>(f, false);
@@ -328,9 +335,9 @@ struct Adapter {
   }
 
   template <class B, Index C, class Role>
-  using Down = Linear<B, C, Width, true, Role>;
+  using Down = AdapterLinear<B, C, Width, Role>;
   template <class B, Index C, class Role>
-  using Up = Linear<B, Width, C, true, Role>;
+  using Up = AdapterLinear<B, Width, C, Role>;
   template <class B, class C>
   using Layer = Bottleneck<Adapter, B, C>;
   template <class Where, class L>

@@ -35,6 +35,7 @@ class MemberLinear {
     f(Path{&path, "weight"}, self.weight);
     f(Path{&path, "bias"}, self.bias);
   }
+  void start(Initializer& initializer, float deviation) { start_normal(*this, initializer, deviation); }
 };
 
 /// What N of a method are, where there can be several; otherwise what the bank complains of.
@@ -43,14 +44,13 @@ struct BankOf {
   static constexpr bool known = false;
 };
 template <Index N, class M>
-  requires requires { M::settings.rank; }
+  requires(method_offers<M>.low_rank)
 struct BankOf<N, M> {
-  static constexpr bool known = M::settings.dropout == 0 && !M::settings.bias;
-  static constexpr const char* peft_type = "LORA";
+  static constexpr bool known = M::settings.dropout == 0 && !M::settings.bias && method_offers<M>.invocation.empty();
   static constexpr LoraSettings settings = M::settings;
-  template <class F>
+  template <class Config, class F>
   static void each_option(F&& f) {
-    M::each_option(f);
+    M::template each_option<Config>(f);
   }
 };
 template <Index N, Index Width, class... Options>
@@ -67,12 +67,15 @@ struct BankOf<N, Adapter<Width, Options...>> : Adapter<Width, Options...> {
 /// member)` writes one.
 template <Index N, class M>
 struct Bank : BankOf<N, M> {
-  static constexpr Index members = N;
+  static constexpr MethodOffers offers = [] {
+    MethodOffers one = method_offers<M>;
+    one.members = N;
+    return one;
+  }();
 
   template <class Where, class L>
   struct Times : std::conditional_t<BaseLayer<L> && BankOf<N, M>::known, Kept<L>, Refuse<L, BankOfSomethingElse>> {};
-  template <class Where, class L>
-    requires requires { typename L::template made_by<Bank>; }
+  template <class Where, MadeBy<Bank> L>
   struct Times<Where, L> : std::conditional_t<BankOf<N, M>::known && !std::is_same_v<typename Where::site, Head>, Kept<typename L::template made_by<Bank>>, Refuse<L, BankOfSomethingElse>> {};
   template <class Where, class L>
   using at = typename Times<Where, typename M::template at<Where, L>>::type;

@@ -20,7 +20,7 @@ class Butterfly {
   using backend = typename Base::backend;
   using adapted = Base;
   using method = Method;
-  static constexpr bool slow_at_few_rows = true;  // rotations are made anew for any input
+  static constexpr LayerOffers offers{.merges = true, .slow_at_few_rows = true};  // rotations are made anew for any input
   static constexpr Index in = Base::in, out = Base::out, size = Method::block_size(in), factors = Method::factors, blocks = in / size;
   template <class S>
   using frozen = Butterfly<Method, Frozen<Base, S>>;
@@ -135,6 +135,13 @@ struct BoftNotDivisible {
   };
 };
 
+struct BoftUnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of BOFT; it takes On<sites...>, Blocks<First, Last> and CountsBlocks");
+  };
+};
+
 template <Index Number, Index Factors, class... Options>
 struct ButterflyFineTuning {
   static constexpr bool counts = (std::is_same_v<Options, CountsBlocks> || ...);
@@ -144,9 +151,10 @@ struct ButterflyFineTuning {
     const Index size = Number == 0 || (counts && in % Number != 0) ? 0 : block_size(in);
     return Factors > 0 && size > 0 && size % 2 == 0 && in % (size << (Factors - 1)) == 0;
   }
-  using known = LoRA<1, std::conditional_t<std::is_same_v<Options, CountsBlocks>, NoOption, Options>...>;
-  static constexpr const char* peft_type = "BOFT";
-  template <class F>
+  using places = Places<On<Linears>, Options...>;
+  using problem = FirstProblem<Unless<((PlaceOption<Options> || std::is_same_v<Options, CountsBlocks>) && ...), BoftUnknownOption>, typename places::problem>;
+  static constexpr MethodOffers offers{.peft_type = "BOFT"};
+  template <class Config, class F>
   static void each_option(F&& f) {
     f("boft_block_size", counts ? 0 : Number);
     f("boft_block_num", counts ? Number : 0);
@@ -154,10 +162,10 @@ struct ButterflyFineTuning {
   }
   template <class Where, class L>
   struct At {
-    using type = delta_at<ButterflyFineTuning, known, Where, L, Butterfly>;
+    using type = delta_at<ButterflyFineTuning, Where, L, Butterfly>;
   };
-  template <class Where, class L>
-    requires(known::template touches<Where> && requires { requires !divides(L::in); })
+  template <class Where, LinearLayer L>
+    requires(places::template has<Where> && !divides(L::in))
   struct At<Where, L> : Refuse<L, BoftNotDivisible> {};
   template <class Where, class L>
   using at = typename At<Where, L>::type;

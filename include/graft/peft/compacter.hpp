@@ -29,7 +29,7 @@ class KroneckerLinear {
     f(Path{&path, "W_right"}, self.right);
     f(Path{&path, "b"}, self.bias);
   }
-  void initialize_phm(Initializer& initializer) {
+  void start(Initializer& initializer, float) {
     left.assign(initializer.uniform(In, std::sqrt(6.0F / static_cast<float>(In / N + 1))));
     right.assign(initializer.uniform(Out, std::sqrt(6.0F / static_cast<float>(Out / N + 1))));
     bias.assign(std::vector<float>(Out, 0.0F));
@@ -88,7 +88,7 @@ struct Compacter {
   static constexpr Index width = Width, terms = N;
   static constexpr AdapterSettings settings_of_adapter = adapter::settings_of_adapter;
 
-  static std::string hub_name() { return settings_of_adapter.name; }
+  static constexpr MethodOffers offers{.hub_name = settings_of_adapter.name, .bottleneck = Width};
   template <class F>
   static void each_hub_option(F&& f) {
     adapter::template hub_options<Compacter>(f, true);

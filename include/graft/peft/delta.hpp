@@ -35,8 +35,7 @@ class SetAside {
 };
 
 /// A linear layer with a computed weight beside its own. `Method::Weights<B, Out, In>` has parameters, `visit`, `initialize` and
-/// `delta(tape)`, which is ΔW, written with ops. Where x ΔWᵀ is cheaper than ΔW it has `path(tape, x)` too, and then ΔW, which is only
-/// merged, may be `delta_values()` on the host.
+/// `delta(tape)`, which is ΔW, written with ops. What more it has its `offers` say (peft/contract/offers.hpp).
 template <class Method, class Base>
 class Delta {
  public:
@@ -45,12 +44,13 @@ class Delta {
   using method = Method;
   static constexpr Index in = Base::in, out = Base::out;
   using Weights = typename Method::template Weights<backend, out, in>;
+  static constexpr WeightsOffers of_weights = weights_offers<Weights>;
+  /// ΔW that is made anew for every input is dear where inputs are few rows.
+  static constexpr LayerOffers offers{.merges = true, .slow_at_few_rows = of_weights.slow_at_few_rows || !of_weights.path, .shares = of_weights.shares, .in_files = of_weights.in_files,
+                                      .has_whole = of_weights.has_whole, .drawn = of_weights.drawn, .penalties = of_weights.penalties};
   template <class S>
   using frozen = Delta<Method, Frozen<Base, S>>;
   using bias_thawed = Delta<Method, typename Base::bias_thawed>;
-
-  /// Whether ΔW is made anew for every input, which is dear where inputs are few rows: generation merges first.
-  static constexpr bool slow_at_few_rows = requires { Weights::slow_at_few_rows; } || !requires(const Weights& w, Inference<backend>& tape, Var<backend, in> x) { w.path(tape, x); };
 
   Base base;
   Weights weights;
@@ -58,7 +58,7 @@ class Delta {
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
     const auto y = base(tape, x);
-    if constexpr (changes_nothing) return y;
+    if constexpr (of_weights.nothing) return y;
     else return with_path(tape, x, y);
   }
 
@@ -69,7 +69,7 @@ class Delta {
   }
   void initialize(Initializer& initializer) {
     base.initialize(initializer);
-    if constexpr (requires { weights.initialize_over(std::vector<float>(), initializer); }) weights.initialize_over(base.weight.read(), initializer);
+    if constexpr (of_weights.over_base) weights.initialize_over(base.weight.read(), initializer);
     else weights.initialize(initializer);
   }
 
@@ -79,12 +79,6 @@ class Delta {
   void unmerge() { fold(-1.0F, false); }
 
  private:
-  /// Whether there are no parameters of the method's here, so that the layer is the base's (AdaLoRA's of rank 0).
-  static constexpr bool changes_nothing = [] {
-    if constexpr (requires { Weights::nothing; }) return Weights::nothing;
-    else return false;
-  }();
-
   template <class T, class X, class Y>
   constexpr auto with_path(T& tape, X x, Y y) const {
     if constexpr (!T::recording)
@@ -94,16 +88,16 @@ class Delta {
 
   template <class T, class X>
   constexpr auto path(T& tape, X x) const {
-    if constexpr (requires { weights.path(tape, x); }) return weights.path(tape, x);
+    if constexpr (of_weights.path) return weights.path(tape, x);
     else return product_nt<out>(tape, x, weights.delta(tape));
   }
   [[nodiscard]] std::vector<float> plus_delta(std::vector<float> w, float direction) const {
-    if constexpr (changes_nothing) return w;
+    if constexpr (of_weights.nothing) return w;
     else return plus(std::move(w), direction);
   }
   [[nodiscard]] std::vector<float> plus(std::vector<float> w, float direction) const {
     const auto delta = [this] {
-      if constexpr (requires { weights.delta_values(); }) {
+      if constexpr (of_weights.values) {
         return weights.delta_values();
       } else {
         Workspace<backend> workspace;
@@ -130,26 +124,18 @@ struct DeltaOnNoLinear {
   };
 };
 
-struct DeltaWithDropout {
-  template <class Model>
-  struct error {
-    static_assert(!Model::backend::executes, "graft: this method has no Dropout and no LoraBias");
-  };
-};
-
 template <class Method, template <class, class> class Layer, class L>
 struct OverFrozenLinear : Refuse<L, DeltaOnNoLinear> {};
-template <class Method, template <class, class> class Layer, class L>
-  requires requires { L::in; } && (!is_tied<L> && !std::remove_cvref_t<decltype(L::weight)>::trainable)
+template <class Method, template <class, class> class Layer, FrozenLinear L>
 struct OverFrozenLinear<Method, Layer, L> {
   using type = Layer<Method, L>;
 };
 
-/// What a method of this kind answers, given a LoRA of the same options, which knows what they mean:
-/// `template <class Where, class L> using at = delta_at<Mine, LoRA<Rank, Options...>, Where, L>;`
-template <class Method, class Options, class Where, class L, template <class, class> class Layer = Delta>
-using delta_at = typename std::conditional_t<!std::is_void_v<typename Options::problem>, Refuse<L, typename Options::problem>,
-                 std::conditional_t<(Options::settings.dropout > 0 || Options::settings.bias), Refuse<L, DeltaWithDropout>,
-                 std::conditional_t<Options::template touches<Where>, OverFrozenLinear<Method, Layer, L>, Kept<L>>>>::type;
+/// What a method of this kind answers at the places that its options name, if it has no problem with them:
+/// `using places = Places<On<Linears>, Options...>;   using problem = …;`
+/// `template <class Where, class L> using at = delta_at<Mine, Where, L>;`
+template <class Method, class Where, class L, template <class, class> class Layer = Delta>
+using delta_at = typename std::conditional_t<!std::is_void_v<typename Method::problem>, Refuse<L, typename Method::problem>,
+                 std::conditional_t<Method::places::template has<Where>, OverFrozenLinear<Method, Layer, L>, Kept<L>>>::type;
 
 }  // namespace graft

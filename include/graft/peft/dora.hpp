@@ -19,8 +19,8 @@ class WeightDecomposed {
   using backend = typename Base::backend;
   using adapted = Base;
   using method = Method;
-  static constexpr bool scales_product = true;
-  static constexpr bool slow_at_few_rows = true;  // norms of the whole weight for any input
+  static constexpr bool completes_sums = false;
+  static constexpr LayerOffers offers{.merges = true, .slow_at_few_rows = true};  // norms of the whole weight for any input
   static constexpr Index in = Base::in, out = Base::out;
   template <class S>
   using frozen = WeightDecomposed<Method, Frozen<Base, S>>;
@@ -129,7 +129,7 @@ class WeightDecomposed {
 struct DoraOfSomethingElse {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: DoRA takes the options of LoRA without LoraBias and without an initialisation that changes the base, on frozen linear layers and not on the tied head");
+    static_assert(!Model::backend::executes, "graft: DoRA takes the options of LoRA without LoraBias, WithHead and initialisations that change the base, on frozen linear layers and not on the tied head");
   };
 };
 
@@ -138,22 +138,22 @@ template <Index Rank, class... Options>
 struct DoRA {
   using lora = LoRA<Rank, Options...>;
   static constexpr LoraSettings settings = lora::settings;
-  static constexpr const char* peft_type = "LORA";
-  template <class F>
+  static constexpr MethodOffers offers{.peft_type = "LORA", .low_rank = true};
+  template <class Config, class F>
   static void each_option(F&& f) {
-    lora::each_option(f);
+    lora::template each_option<Config>(f);
     f("use_dora", true);
   }
 
   template <class L>
   struct Wrap : Refuse<L, DoraOfSomethingElse> {};
   template <class M, class Base>
-    requires(!M::settings.bias && M::settings.init != LoraInit::pissa && M::settings.init != LoraInit::olora)
+    requires(!M::settings.bias && !M::settings.starts_from_base() && !M::settings.with_head)
   struct Wrap<LowRank<M, Base>> {
     using type = WeightDecomposed<DoRA, Base>;
   };
   template <class L>
-    requires(BaseLayer<L> || requires { typename L::complaint; })
+    requires(BaseLayer<L> || Complaining<L>)
   struct Wrap<L> : Kept<L> {};
   /// What LoRA makes of a place says whether DoRA may work there.
   template <class Where, class L>

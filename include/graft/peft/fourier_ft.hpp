@@ -36,15 +36,24 @@ struct FourierFtTooMany {
   };
 };
 
+struct FourierFtUnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of FourierFT; it takes On<sites...>, Blocks<First, Last> and Alpha<N>");
+  };
+};
+
 /// FourierFT with another seed than PEFT's.
 template <Index N, std::uint32_t Seed, class... Options>
 struct SeededFourierFT {
-  using known = LoRA<N, Alpha<150>, Options...>;
-  static constexpr const char* peft_type = "FOURIERFT";
-  template <class F>
+  static constexpr LoraSettings settings_of_rank = lora_settings<N, Options...>(150);
+  static constexpr MethodOffers offers{.peft_type = "FOURIERFT"};
+  using places = Places<On<Linears>, Options...>;
+  using problem = FirstProblem<Unless<(N > 0), LoraOfRankZero>, Unless<((PlaceOption<Options> || AlphaOption<Options>) && ...), FourierFtUnknownOption>, typename places::problem>;
+  template <class Config, class F>
   static void each_option(F&& f) {
     f("n_frequency", N);
-    f("scaling", known::settings.alpha);
+    f("scaling", settings_of_rank.alpha);
     f("random_loc_seed", Seed);
     f("bias", "none");
   }
@@ -65,7 +74,7 @@ struct SeededFourierFT {
     template <class T>
     constexpr auto delta(T& tape) const {
       const auto u = spectrum<Out, In>(tape, row(tape, c), places.template as<Id>());
-      return scale(tape, product_nn(tape, u, fourier_matrix<In>(tape)), static_cast<float>(known::settings.alpha / static_cast<double>(Out * In)));
+      return scale(tape, product_nn(tape, u, fourier_matrix<In>(tape)), static_cast<float>(settings_of_rank.alpha / static_cast<double>(Out * In)));
     }
     template <class Self, class F>
     static constexpr void visit(Self& self, F&& f, const Path& path) {
@@ -76,10 +85,10 @@ struct SeededFourierFT {
 
   template <class Where, class L>
   struct At {
-    using type = delta_at<SeededFourierFT, known, Where, L>;
+    using type = delta_at<SeededFourierFT, Where, L>;
   };
-  template <class Where, class L>
-    requires(known::template touches<Where> && requires { requires L::in * L::out < N; })
+  template <class Where, LinearLayer L>
+    requires(places::template has<Where> && L::in * L::out < N)
   struct At<Where, L> : Refuse<L, FourierFtTooMany> {};
   template <class Where, class L>
   using at = typename At<Where, L>::type;

@@ -22,6 +22,7 @@ class Fusion {
   template <class S>
   using frozen = Fusion;
   using bias_thawed = Fusion;
+  static constexpr LayerOffers offers{.several = true};
   template <class F>
   static void each_method(F&& f) {
     (each_method_of<Adapters>(f), ...);
@@ -84,6 +85,7 @@ class Averaged {
   template <class S>
   using frozen = Averaged;
   using bias_thawed = Averaged;
+  static constexpr LayerOffers offers{.several = true};
   template <class F>
   static void each_method(F&& f) {
     (each_method_of<Adapters>(f), ...);
@@ -129,8 +131,6 @@ struct Fuse {
   using where = typename First::where;
   static constexpr bool valid = sizeof...(Rest) > 0 && ((First::settings_of_adapter.form == Rest::settings_of_adapter.form && std::is_same_v<where, typename Rest::where> && std::is_same_v<typename First::blocks, typename Rest::blocks>) && ...);
   static constexpr AdapterSettings settings_of_adapter = First::settings_of_adapter;
-  static constexpr bool fuses = true;
-  static std::string hub_name() { return name.text; }
   template <class F>
   static void each_hub_option(F&& f) {
     for (const char* layer : {"key", "query", "value"}) f(layer, true);
@@ -155,6 +155,7 @@ struct Fuse {
     }
     return all;
   }();
+  static constexpr MethodOffers offers{.hub_name = name.text, .fuses = true};
 
   template <class L>
   struct Wrap : Refuse<L, FuseOfSomethingElse> {};

@@ -15,6 +15,7 @@ class Reflected {
   using backend = typename Base::backend;
   using adapted = Base;
   using method = Method;
+  static constexpr LayerOffers offers{.merges = true};
   static constexpr Index in = Base::in, out = Base::out, rank = Method::rank;
   template <class S>
   using frozen = Reflected<Method, Frozen<Base, S>>;
@@ -72,12 +73,21 @@ class Reflected {
   SetAside aside_;
 };
 
+struct HraUnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of HRA; it takes On<sites...> and Blocks<First, Last>");
+  };
+};
+
 /// `HRA<8>`, with LoRA's `On<…>` and `Blocks<…>`.
 template <Index Rank, class... Options>
 struct HRA {
   static constexpr Index rank = Rank;
-  static constexpr const char* peft_type = "HRA";
-  template <class F>
+  static constexpr MethodOffers offers{.peft_type = "HRA"};
+  using places = Places<On<Linears>, Options...>;
+  using problem = FirstProblem<Unless<(Rank > 0), LoraOfRankZero>, Unless<(PlaceOption<Options> && ...), HraUnknownOption>, typename places::problem>;
+  template <class Config, class F>
   static void each_option(F&& f) {
     f("r", Rank);
     f("apply_GS", false);
@@ -85,7 +95,7 @@ struct HRA {
     f("bias", "none");
   }
   template <class Where, class L>
-  using at = delta_at<HRA, LoRA<Rank, Options...>, Where, L, Reflected>;
+  using at = delta_at<HRA, Where, L, Reflected>;
 };
 
 }  // namespace graft

@@ -8,7 +8,7 @@
 #include <graft/autodiff/ops/leaf.hpp>
 #include <graft/autodiff/ops/scale_columns.hpp>
 #include <graft/layers/apply.hpp>
-#include <graft/peft/lora.hpp>
+#include <graft/peft/method.hpp>
 
 namespace graft {
 
@@ -19,9 +19,9 @@ class Scaled {
   using backend = typename Base::backend;
   using adapted = Base;
   using method = Method;
-  static constexpr bool scales_product = true;
+  static constexpr bool completes_sums = false;
   static constexpr Index in = Base::in, out = Base::out, size = Input ? in : out;
-  static constexpr const char* also_listed = Input ? "feedforward_modules" : "";
+  static constexpr LayerOffers offers{.merges = true, .merges_bias = true, .also_listed = Input ? "feedforward_modules" : ""};
   template <class S>
   using frozen = Scaled<Method, Frozen<Base, S>, Input>;
   using bias_thawed = Scaled<Method, typename Base::bias_thawed, Input>;
@@ -117,14 +117,23 @@ struct ReadsOf<Reads<Sites...>, Rest...> {
   using type = Reads<Sites...>;
 };
 
+struct Ia3UnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of IA3; it takes On<sites...>, Reads<sites...> and Blocks<First, Last>");
+  };
+};
+
 /// `IA3<>` is the paper's choice: what Key and Value yield and what Down reads. `IA3<On<Query, Value>, Reads<Down>>` is another, and names all that it scales.
 template <class... Options>
 struct IA3 {
   static constexpr bool chosen = ((is_on<Options> || is_reads<Options>) || ...);
   using Yields = typename SitesOf<std::conditional_t<chosen, On<>, On<Key, Value>>, Options...>::type;
   using Read = std::conditional_t<chosen, typename ReadsOf<Options...>::type, Reads<Down>>;
-  static constexpr const char* peft_type = "IA3";
-  template <class F>
+  static constexpr MethodOffers offers{.peft_type = "IA3"};
+  using blocks = typename BlocksOf<Options...>::type;
+  using problem = FirstProblem<Unless<((PlaceOption<Options> || is_reads<Options>) && ...), Ia3UnknownOption>, Unless<Yields::valid && Read::valid, UnknownSite>, Unless<blocks::valid, EmptyBlockRange>>;
+  template <class Config, class F>
   static void each_option(F&& f) {
     f("init_ia3_weights", true);
     f("fan_in_fan_out", false);
@@ -132,16 +141,14 @@ struct IA3 {
 
   template <class Where, class L>
   struct Wrap : Refuse<L, Ia3OnNoLinear> {};
-  template <class Where, class L>
-    requires requires { L::in; } && (!is_tied<L> && !std::remove_cvref_t<decltype(L::weight)>::trainable)
+  template <class Where, FrozenLinear L>
   struct Wrap<Where, L> {
     using type = Scaled<IA3, L, Read::template covers<typename Where::site>>;
   };
-  static constexpr bool valid = ((PlaceOption<Options> || is_reads<Options>) && ...) && Yields::valid && Read::valid && BlocksOf<Options...>::type::valid;
   template <class Where>
-  static constexpr bool touches = (Yields::template covers<typename Where::site> || Read::template covers<typename Where::site>)&&BlocksOf<Options...>::type::has(Where::block);
+  static constexpr bool touches = (Yields::template covers<typename Where::site> || Read::template covers<typename Where::site>)&&blocks::has(Where::block);
   template <class Where, class L>
-  using at = typename std::conditional_t<!valid, Refuse<L, UnknownSite>, std::conditional_t<touches<Where>, Wrap<Where, L>, Kept<L>>>::type;
+  using at = typename std::conditional_t<!std::is_void_v<problem>, Refuse<L, problem>, std::conditional_t<touches<Where>, Wrap<Where, L>, Kept<L>>>::type;
 };
 
 }  // namespace graft

@@ -68,9 +68,8 @@ template <Index N, Index Top>
 struct LlamaAdapter {
   static_assert(N > 0 && Top > 0, "graft: LlamaAdapter<N, Top> needs rows and blocks");
   static constexpr Index rows = N;
-  static constexpr const char* peft_type = "ADAPTION_PROMPT";
-  static constexpr bool lists_modules = false;
-  template <class F>
+  static constexpr MethodOffers offers{.peft_type = "ADAPTION_PROMPT", .lists_modules = false};
+  template <class Config, class F>
   static void each_option(F&& f) {
     f("adapter_len", N);
     f("adapter_layers", Top);

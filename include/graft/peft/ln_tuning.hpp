@@ -31,21 +31,29 @@ struct LnTuningOfSomethingElse {
   };
 };
 
+struct LnTuningUnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of LNTuning; it takes On<sites...> and Blocks<First, Last>");
+  };
+};
+
 /// `LNTuning<>`: every norm; `LNTuning<On<InputNorm>>`, `LNTuning<Blocks<20, 30>>`.
 template <class... Options>
 struct LNTuning {
-  static constexpr const char* peft_type = "LN_TUNING";
+  static constexpr MethodOffers offers{.peft_type = "LN_TUNING"};
+  using places = Places<On<Norms>, Options...>;
+  using problem = FirstProblem<Unless<(PlaceOption<Options> && ...), LnTuningUnknownOption>, typename places::problem>;
 
   template <class L>
   struct Wrap : Refuse<L, LnTuningOfSomethingElse> {};
-  template <class L>
-    requires(BaseLayer<L> && !requires { L::in; } && requires(L l) { l.epsilon; })
+  template <NormLayer L>
+    requires BaseLayer<L>
   struct Wrap<L> {
     using type = TunedNorm<LNTuning, L>;
   };
-  static constexpr bool valid = (PlaceOption<Options> && ...) && SitesOf<On<Norms>, Options...>::type::valid && BlocksOf<Options...>::type::valid;
   template <class Where, class L>
-  using at = typename std::conditional_t<!valid, Refuse<L, UnknownSite>, std::conditional_t<at_place<On<Norms>, Where, Options...>, Wrap<L>, Kept<L>>>::type;
+  using at = typename std::conditional_t<!std::is_void_v<problem>, Refuse<L, problem>, std::conditional_t<places::template has<Where>, Wrap<L>, Kept<L>>>::type;
 };
 
 }  // namespace graft

@@ -6,12 +6,21 @@
 
 namespace graft {
 
+struct LohaUnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of LoHa; it takes On<sites...>, Blocks<First, Last> and Alpha<N>");
+  };
+};
+
 /// `LoHa<4>`, `LoHa<4, On<Query, Value>, Blocks<20, 30>, Alpha<8>>`; by default every linear layer of the blocks and α = 2 R.
 template <Index Rank, class... Options>
 struct LoHa {
-  static constexpr LoraSettings settings_of_rank = LoRA<Rank, Options...>::settings;
-  static constexpr const char* peft_type = "LOHA";
-  template <class F>
+  static constexpr LoraSettings settings_of_rank = lora_settings<Rank, Options...>();
+  static constexpr MethodOffers offers{.peft_type = "LOHA"};
+  using places = Places<On<Linears>, Options...>;
+  using problem = FirstProblem<Unless<(Rank > 0), LoraOfRankZero>, Unless<((PlaceOption<Options> || AlphaOption<Options>) && ...), LohaUnknownOption>, typename places::problem>;
+  template <class Config, class F>
   static void each_option(F&& f) {
     f("r", Rank);
     f("alpha", settings_of_rank.alpha);
@@ -44,7 +53,7 @@ struct LoHa {
   };
 
   template <class Where, class L>
-  using at = delta_at<LoHa, LoRA<Rank, Options...>, Where, L>;
+  using at = delta_at<LoHa, Where, L>;
 };
 
 }  // namespace graft

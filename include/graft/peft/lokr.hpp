@@ -35,16 +35,26 @@ template <class O>
 inline constexpr Index wanted_factor_of = 0;
 template <Index Wanted>
 inline constexpr Index wanted_factor_of<Factor<Wanted>> = Wanted;
+template <class O>
+concept LokrOption = PlaceOption<O> || AlphaOption<O> || std::is_same_v<O, DecomposeBoth> || (wanted_factor_of<O> > 0);
+
+struct LokrUnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of LoKr; it takes On<sites...>, Blocks<First, Last>, Alpha<N>, DecomposeBoth and Factor<N>");
+  };
+};
 
 /// `LoKr<4>`, with LoRA's `On<…>`, `Blocks<…>` and `Alpha<…>`; `LoKr<4, DecomposeBoth, Factor<8>>`.
 template <Index Rank, class... Options>
 struct LoKr {
   static constexpr bool both = (std::is_same_v<Options, DecomposeBoth> || ...);
   static constexpr Index factor = (Index{0} + ... + wanted_factor_of<Options>);
-  using known = LoRA<Rank, std::conditional_t<std::is_same_v<Options, DecomposeBoth> || (wanted_factor_of<Options> > 0), NoOption, Options>...>;
-  static constexpr LoraSettings settings_of_rank = known::settings;
-  static constexpr const char* peft_type = "LOKR";
-  template <class F>
+  static constexpr LoraSettings settings_of_rank = lora_settings<Rank, Options...>();
+  static constexpr MethodOffers offers{.peft_type = "LOKR"};
+  using places = Places<On<Linears>, Options...>;
+  using problem = FirstProblem<Unless<(Rank > 0), LoraOfRankZero>, Unless<(LokrOption<Options> && ...), LokrUnknownOption>, typename places::problem>;
+  template <class Config, class F>
   static void each_option(F&& f) {
     f("r", Rank);
     f("alpha", settings_of_rank.alpha);
@@ -91,7 +101,7 @@ struct LoKr {
   };
 
   template <class Where, class L>
-  using at = delta_at<LoKr, known, Where, L>;
+  using at = delta_at<LoKr, Where, L>;
 };
 
 }  // namespace graft

@@ -12,86 +12,12 @@
 #include <graft/autodiff/ops/scale.hpp>
 #include <graft/layers/apply.hpp>
 #include <graft/peft/lora_embedding.hpp>
+#include <graft/peft/lora_options.hpp>
 #include <graft/peft/method.hpp>
 
 #include <cmath>
 
 namespace graft {
-
-/// How A starts. B starts at zero, so that the model starts as it was; or both are parts of the base.
-enum class LoraInit {
-  kaiming,
-  gaussian,
-  pissa,  ///< A and B are the base's largest singular directions, which it then lacks (Meng et al. 2024)
-  olora   ///< A and B are the first rows and columns of the base's W = Q R, likewise (Büyükakyüz 2024)
-};
-
-/// By Newton's iteration: std::sqrt is no constant expression.
-constexpr double square_root(double x) {
-  double root = x;
-  for (int i = 0; i < 60; ++i) root = (root + x / root) / 2;
-  return root;
-}
-
-/// The numbers of a LoRA, gathered from its options.
-struct LoraSettings {
-  Index rank = 0;
-  double alpha = 0;
-  double dropout = 0;
-  bool rank_stabilized = false;
-  bool bias = false;       ///< of B
-  bool with_head = false;  ///< a tied head follows the embedding
-  LoraInit init = LoraInit::kaiming;
-
-  [[nodiscard]] constexpr float scaling() const {
-    const auto r = static_cast<double>(rank);
-    return static_cast<float>(alpha / (rank_stabilized ? square_root(r) : r));
-  }
-};
-
-/// Options of LoRA, in any order after the rank.
-template <Index Numerator, Index Denominator = 1>
-struct Alpha {
-  static constexpr void apply(LoraSettings& s) { s.alpha = static_cast<double>(Numerator) / static_cast<double>(Denominator); }
-};
-/// `Dropout<1, 20>` drops one input in twenty of the low-rank path.
-template <Index Numerator, Index Denominator>
-struct Dropout {
-  static_assert(Numerator < Denominator, "graft: Dropout<Numerator, Denominator> is a probability below one");
-  static constexpr void apply(LoraSettings& s) { s.dropout = static_cast<double>(Numerator) / static_cast<double>(Denominator); }
-};
-/// s = α/√R (Kalajdzievski 2023).
-struct RankStabilized {
-  static constexpr void apply(LoraSettings& s) { s.rank_stabilized = true; }
-};
-/// A ~ N(0, 1/R²) instead of U(−1/√In, 1/√In).
-struct GaussianInit {
-  static constexpr void apply(LoraSettings& s) { s.init = LoraInit::gaussian; }
-};
-
-/// The base's own directions to begin with; `load` gives A and B their values and takes them out of the base (checkpoints/base_directions.hpp).
-struct PissaInit {
-  static constexpr void apply(LoraSettings& s) { s.init = LoraInit::pissa; }
-};
-struct OloraInit {
-  static constexpr void apply(LoraSettings& s) { s.init = LoraInit::olora; }
-};
-/// On the token embedding: a head that is tied to it reads the embedding as it is with the LoRA. Without it, as it was.
-struct WithHead {
-  static constexpr void apply(LoraSettings& s) { s.with_head = true; }
-};
-
-/// A trained bias of the low-rank path's second product:   + s c,   c(Out).
-struct LoraBias {
-  static constexpr void apply(LoraSettings& s) { s.bias = true; }
-};
-
-template <class O>
-concept LoraOption = requires(LoraSettings& s) { O::apply(s); };
-/// What stands for an option that is another method's, where that method asks LoRA about the rest.
-struct NoOption {
-  static constexpr void apply(LoraSettings&) {}
-};
 
 /// A linear layer with a low-rank path beside it. `Method` is the LoRA that made it, or a bank of them (peft/bank.hpp): then there are
 /// several paths, for different rows.
@@ -101,16 +27,16 @@ class LowRank {
   using backend = typename Base::backend;
   using adapted = Base;  ///< marks a layer that a method made
   using method = Method;
-  static constexpr Index in = Base::in, out = Base::out, rank = Method::settings.rank, members = members_of<Method>;
+  static constexpr Index in = Base::in, out = Base::out, rank = Method::settings.rank, members = method_offers<Method>.members;
   template <class S>
   using frozen = LowRank<Method, Frozen<Base, S>>;
   using bias_thawed = LowRank<Method, typename Base::bias_thawed>;
   template <class Other>
   using made_by = LowRank<Other, Base>;
-  /// Whether A and B begin as parts of the base, which has to be changed for it (checkpoints/base_directions.hpp).
-  static constexpr bool starts_from_base = Method::settings.init == LoraInit::pissa || Method::settings.init == LoraInit::olora;
-  /// Whether the path is the same for every row.
-  static constexpr bool merges = members == 1 && !requires { Method::invocation; } && (!Method::settings.bias || Base::has_bias);
+  static constexpr bool completes_sums = true;
+  /// Whether the path is the same for every row, and what it adds has a place in the base.
+  static constexpr bool merges = members == 1 && method_offers<Method>.invocation.empty() && (!Method::settings.bias || Base::has_bias);
+  static constexpr LayerOffers offers{.merges = merges, .merges_bias = merges && Method::settings.bias, .low_rank = merges, .starts_from_base = Method::settings.starts_from_base()};
 
   Base base;
   TrainedTensor<backend, members * rank, in> a;
@@ -229,12 +155,6 @@ struct LoraUnknownOption {
     static_assert(!Model::backend::executes, "graft: unknown option of LoRA; it takes On<sites...>, Blocks<First, Last>, Alpha<N>, Dropout<N, D>, RankStabilized, GaussianInit, PissaInit, OloraInit, LoraBias, and on the token embedding WithHead");
   };
 };
-struct EmptyBlockRange {
-  template <class Model>
-  struct error {
-    static_assert(!Model::backend::executes, "graft: Blocks<First, Last> is a half-open range: First must be less than Last; further ranges stand behind it: Blocks<0, 2, 5, 6>");
-  };
-};
 struct LoraOverTrained {
   template <class Model>
   struct error {
@@ -246,24 +166,14 @@ struct LoraOverTrained {
 /// Defaults: every linear layer of every block, α = 2 R, no dropout.
 template <Index Rank, class... Options>
 struct LoRA {
-  static constexpr const char* peft_type = "LORA";
-  using where = typename SitesOf<On<Linears>, Options...>::type;
-  using blocks = typename BlocksOf<Options...>::type;
+  static constexpr MethodOffers offers{.peft_type = "LORA", .low_rank = true};
+  using places = Places<On<Linears>, Options...>;
   /// What is wrong with this very type, or void.
-  using problem = std::conditional_t<Rank == 0, LoraOfRankZero,
-                  std::conditional_t<!((LoraOption<Options> || PlaceOption<Options>) && ...), LoraUnknownOption,
-                  std::conditional_t<!where::valid, UnknownSite, std::conditional_t<!blocks::valid, EmptyBlockRange, void>>>>;
-  static constexpr LoraSettings settings = [] {
-    LoraSettings s{.rank = Rank, .alpha = 2.0 * static_cast<double>(Rank)};
-    [[maybe_unused]] const auto apply = [&s]<class O>(O) {
-      if constexpr (LoraOption<O>) O::apply(s);
-    };
-    (apply(Options{}), ...);
-    return s;
-  }();
+  using problem = FirstProblem<Unless<(Rank > 0), LoraOfRankZero>, Unless<((LoraOption<Options> || PlaceOption<Options>) && ...), LoraUnknownOption>, typename places::problem>;
+  static constexpr LoraSettings settings = lora_settings<Rank, Options...>();
 
   /// What PEFT's config says of a layer.
-  template <class F>
+  template <class Config, class F>
   static void each_option(F&& f) {
     f("r", Rank);
     f("lora_alpha", settings.alpha);
@@ -275,18 +185,14 @@ struct LoRA {
     else f("init_lora_weights", settings.init == LoraInit::gaussian ? "gaussian" : settings.init == LoraInit::pissa ? "pissa" : "olora");
   }
 
-  template <class Where>
-  static constexpr bool touches = where::template covers<typename Where::site> && blocks::has(Where::block);
-
   template <class Where, class L>
   struct Wrap : Refuse<L, LoraOnNoLinear> {};
-  template <class Where, class L>
-    requires requires { L::in; } && (!is_tied<L> && !std::remove_cvref_t<decltype(L::weight)>::trainable)
+  template <class Where, FrozenLinear L>
   struct Wrap<Where, L> {
     using type = LowRank<LoRA, L>;
   };
-  template <class Where, class L>
-    requires requires { L::in; } && (!is_tied<L> && std::remove_cvref_t<decltype(L::weight)>::trainable)
+  template <class Where, LinearLayer L>
+    requires(!is_tied<L> && std::remove_cvref_t<decltype(L::weight)>::trainable)
   struct Wrap<Where, L> : Refuse<L, LoraOverTrained> {};
   template <class Where, class B, Index V, Index C, class S>
   struct Wrap<Where, Embedding<B, V, C, Constant<S>>> {
@@ -298,7 +204,7 @@ struct LoRA {
     using type = LowRank<LoRA, Frozen<typename L::untied, typename Where::storage>>;
   };
   template <class Where, class L>
-  using at = typename std::conditional_t<!std::is_void_v<problem>, Refuse<L, problem>, std::conditional_t<touches<Where>, Wrap<Where, L>, Kept<L>>>::type;
+  using at = typename std::conditional_t<!std::is_void_v<problem>, Refuse<L, problem>, std::conditional_t<places::template has<Where>, Wrap<Where, L>, Kept<L>>>::type;
 };
 
 }  // namespace graft

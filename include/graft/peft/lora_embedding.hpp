@@ -9,6 +9,7 @@
 #include <graft/autodiff/ops/product.hpp>
 #include <graft/autodiff/ops/scale.hpp>
 #include <graft/layers/embedding.hpp>
+#include <graft/peft/contract/offers.hpp>
 
 namespace graft {
 
@@ -22,6 +23,7 @@ class LowRankEmbedding<Method, Embedding<B, V, C, Role>> : public Embedding<B, V
   using adapted = Base;
   using method = Method;
   static constexpr Index rank = Method::settings.rank;
+  static constexpr LayerOffers offers{.merges = true, .tied_logits = Method::settings.with_head};
   template <class S>
   using frozen = LowRankEmbedding<Method, Frozen<Base, S>>;
   using bias_thawed = LowRankEmbedding;

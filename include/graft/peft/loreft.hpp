@@ -127,7 +127,7 @@ struct LoReFT {
   static_assert(((NameOption<Options> || is_block_range<Options>) && ...) && BlocksOf<Options...>::type::valid, "graft: unknown option of LoReFT; it takes Named<\"...\"> and Blocks<First, Last>");
   static constexpr Index rank = Rank, first_tokens = First, last_tokens = Last;
   static constexpr const char* name = NameOf<Options...>::type::name;
-  static std::string hub_name() { return name; }
+  static constexpr MethodOffers offers{.hub_name = name};
   template <class F>
   static void each_hub_option(F&& f) {
     f("architecture", "reft");

@@ -5,7 +5,8 @@
 
 #include <graft/layers/absent.hpp>
 #include <graft/layers/linear.hpp>
-#include <graft/peft/site.hpp>
+#include <graft/peft/contract/together.hpp>
+#include <graft/peft/places.hpp>
 
 namespace graft {
 
@@ -46,13 +47,6 @@ struct Methods<First, Rest...> {
   using at = typename Methods<Rest...>::template at<Where, typename First::template at<Where, L>>;
 };
 
-/// How many adapters a method trains side by side (peft/bank.hpp).
-template <class M>
-inline constexpr Index members_of = 1;
-template <class M>
-  requires requires { M::members; }
-inline constexpr Index members_of<M> = M::members;
-
 /// Trains nothing: the model as it is, for inference.
 using FrozenBase = Methods<>;
 
@@ -60,21 +54,47 @@ using FrozenBase = Methods<>;
 template <class L>
 concept BaseLayer = !requires { typename L::adapted; };
 
+/// The method that made a layer; none for one of the base.
+template <class L>
+struct MethodOf {
+  using type = FrozenBase;
+};
+template <class L>
+  requires requires { typename L::method; }
+struct MethodOf<L> {
+  using type = typename L::method;
+};
+template <class L>
+using method_of = typename MethodOf<L>::type;
+
+/// A layer around one of the base, `base`; other layers that a method made derive from it, or stand where there was none.
+template <class L>
+concept AroundBase = requires(L& l) { l.base; };
+
+/// A linear layer, bare or with what a method put around it.
+template <class L>
+concept LinearLayer = requires {
+  L::in;
+  L::out;
+};
+/// A norm: a gain, and an ε under its root.
+template <class L>
+concept NormLayer = requires(L& l) {
+  l.epsilon;
+  l.weight;
+};
+/// A linear layer of the base whose weight is its own and frozen.
+template <class L>
+concept FrozenLinear = LinearLayer<L> && !is_tied<L> && !std::remove_cvref_t<decltype(L::weight)>::trainable;
+
+/// A layer that is the same kind of layer when another method, M, has made it.
+template <class L, class M>
+concept MadeBy = requires { typename L::template made_by<M>; };
+
 /// What a method answers for a place that it does not touch.
 template <class L>
 struct Kept {
   using type = L;
-};
-
-/// A layer that a method could not make what it wanted of: L as it was, with a complaint, which the model raises at its
-/// door as one error, however many sites it concerns.
-template <class L, class Complaint>
-struct Refused : L {
-  using complaint = Complaint;
-};
-template <class L, class Complaint>
-struct Refuse {
-  using type = Refused<L, Complaint>;
 };
 
 /// What a method answers at a site without a layer of its own: its `Layer` there, or a complaint where another method's stands.
@@ -87,46 +107,11 @@ struct InRoom<Method, Complaint, Absent<B, C>> {
 template <class Method, class S, class Complaint, class Where, class L>
 using room_at = typename std::conditional_t<std::is_same_v<typename Where::site, S>, InRoom<Method, Complaint, L>, Kept<L>>::type;
 
-/// A complaint has a template `error` whose instantiation is the sentence.
 struct TwoMethodsAtOneSite {
   template <class Model>
   struct error {
     static_assert(!Model::backend::executes, "graft: two methods claim one site: a layer that LoRA has already wrapped cannot be unfrozen as well; give them different sites with On<...>");
   };
-};
-
-struct UnknownSite {
-  template <class Model>
-  struct error {
-    static_assert(!Model::backend::executes, "graft: On<...> takes sites (Query, Key, Value, QueryKeyValue, Output, Gate, Up, GateUp, Down, InputNorm, MlpNorm, FinalNorm, TokenEmbedding, PositionEmbedding, Head) or groups of them (Linears, AttentionLinears, MlpLinears, Norms), and adapters AfterAttention and AfterMlp");
-  };
-};
-
-/// The first complaint among layers (or among other such lists), or `void`.
-template <class... Ls>
-struct FirstComplaint {
-  using type = void;
-};
-template <class First, class... Rest>
-struct FirstComplaint<First, Rest...> : FirstComplaint<Rest...> {};
-template <class First, class... Rest>
-  requires requires { typename First::complaint; }
-struct FirstComplaint<First, Rest...> {
-  using type = typename First::complaint;
-};
-template <class... Inner, class... Rest>
-  requires(!std::is_void_v<typename FirstComplaint<Inner...>::type>)
-struct FirstComplaint<FirstComplaint<Inner...>, Rest...> {
-  using type = typename FirstComplaint<Inner...>::type;
-};
-/// Instantiates the sentence; on `meta` it has been said already.
-template <class Model, class Complaint>
-struct Raise {
-  using type = typename Complaint::template error<Model>;
-};
-template <class Model>
-struct Raise<Model, void> {
-  using type = std::true_type;
 };
 
 /// The base layer with everything in it trained.

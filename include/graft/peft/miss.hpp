@@ -7,11 +7,20 @@
 
 namespace graft {
 
+struct MissUnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of MiSS; it takes On<sites...> and Blocks<First, Last>");
+  };
+};
+
 /// `MiSS<64>`, with LoRA's `On<…>` and `Blocks<…>`.
 template <Index Rank, class... Options>
 struct MiSS {
-  static constexpr const char* peft_type = "MISS";
-  template <class F>
+  static constexpr MethodOffers offers{.peft_type = "MISS"};
+  using places = Places<On<Linears>, Options...>;
+  using problem = FirstProblem<Unless<(Rank > 0), LoraOfRankZero>, Unless<(PlaceOption<Options> && ...), MissUnknownOption>, typename places::problem>;
+  template <class Config, class F>
   static void each_option(F&& f) {
     f("r", Rank);
     f("mini_r", 1);
@@ -21,6 +30,7 @@ struct MiSS {
 
   template <class B, Index Out, Index In>
   struct Weights {
+    static constexpr WeightsOffers offers{.path = true, .values = true};
     TrainedTensor<B, Rank, Out> block;
 
     template <class T, class X>
@@ -43,7 +53,7 @@ struct MiSS {
   };
 
   template <class Where, class L>
-  using at = delta_at<MiSS, LoRA<Rank, Options...>, Where, L>;
+  using at = delta_at<MiSS, Where, L>;
 };
 
 }  // namespace graft

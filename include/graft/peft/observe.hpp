@@ -2,7 +2,7 @@
 /// A method that trains nothing and watches: linear layers gather G = Σ xᵀ x of what they read, for initialisations that look at data.
 #pragma once
 
-#include <graft/peft/lora.hpp>
+#include <graft/peft/method.hpp>
 
 namespace graft {
 
@@ -12,6 +12,7 @@ class Watching {
   using backend = typename Base::backend;
   using adapted = Base;
   using method = Method;
+  static constexpr LayerOffers offers{.observes = true};
   static constexpr Index in = Base::in, out = Base::out;
   template <class S>
   using frozen = Watching<Method, Frozen<Base, S>>;
@@ -39,18 +40,27 @@ class Watching {
   Buffer<backend> gram_{in * in * sizeof(float)};
 };
 
+struct ObserveUnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of Observe; it takes On<sites...> and Blocks<First, Last>");
+  };
+};
+
 /// `Observe<On<Query, Value>>`
 template <class... Options>
 struct Observe {
-  template <class Where, class L>
+  using places = Places<On<Linears>, Options...>;
+  using problem = FirstProblem<Unless<(PlaceOption<Options> && ...), ObserveUnknownOption>, typename places::problem>;
+  template <class L>
   struct Wrap : Kept<L> {};
-  template <class Where, class L>
-    requires requires { L::in; } && (BaseLayer<L> && !is_tied<L>)
-  struct Wrap<Where, L> {
+  template <LinearLayer L>
+    requires(BaseLayer<L> && !is_tied<L>)
+  struct Wrap<L> {
     using type = Watching<Observe, L>;
   };
   template <class Where, class L>
-  using at = typename std::conditional_t<LoRA<1, Options...>::template touches<Where>, Wrap<Where, L>, Kept<L>>::type;
+  using at = typename std::conditional_t<!std::is_void_v<problem>, Refuse<L, problem>, std::conditional_t<places::template has<Where>, Wrap<L>, Kept<L>>>::type;
 };
 
 }  // namespace graft

@@ -42,7 +42,7 @@ class Rotated {
   using backend = typename Base::backend;
   using adapted = Base;
   using method = Method;
-  static constexpr bool slow_at_few_rows = true;  // rotations are made anew for any input
+  static constexpr LayerOffers offers{.merges = true, .slow_at_few_rows = true};  // rotations are made anew for any input
   static constexpr Index in = Base::in, out = Base::out, size = Method::block_size(in), rotations = Method::shared ? 1 : in / size;
   template <class S>
   using frozen = Rotated<Method, Frozen<Base, S>>;
@@ -111,15 +111,23 @@ class Rotated {
   SetAside aside_;
 };
 
+struct OftUnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of OFT; it takes On<sites...>, Blocks<First, Last>, CountsBlocks and SharedBlock, and without Cayley's transform Terms<N>");
+  };
+};
+
 template <Index Number, bool Exact, class... Options>
 struct OrthogonalFineTuning {
   static_assert(Number > 0, "graft: OFT<0> trains nothing: its blocks have a size of at least 2");
   static constexpr bool counts = (std::is_same_v<Options, CountsBlocks> || ...), shared = (std::is_same_v<Options, SharedBlock> || ...), exact = Exact;
   static constexpr Index stated_terms = (Index{0} + ... + terms_of<Options>), terms = stated_terms == 0 ? 5 : stated_terms;
   static constexpr Index block_size(Index in) { return counts ? in / nearest_divisor(in, Number) : nearest_divisor(in, Number); }
-  using known = LoRA<1, std::conditional_t<std::is_same_v<Options, CountsBlocks> || std::is_same_v<Options, SharedBlock> || (terms_of<Options> > 0), NoOption, Options>...>;
-  static constexpr const char* peft_type = "OFT";
-  template <class F>
+  using places = Places<On<Linears>, Options...>;
+  using problem = FirstProblem<Unless<((PlaceOption<Options> || std::is_same_v<Options, CountsBlocks> || std::is_same_v<Options, SharedBlock> || (!Exact && terms_of<Options> > 0)) && ...), OftUnknownOption>, typename places::problem>;
+  static constexpr MethodOffers offers{.peft_type = "OFT"};
+  template <class Config, class F>
   static void each_option(F&& f) {
     f("r", counts ? Number : 0);
     f("oft_block_size", counts ? 0 : Number);
@@ -129,7 +137,7 @@ struct OrthogonalFineTuning {
     f("block_share", shared);
   }
   template <class Where, class L>
-  using at = delta_at<OrthogonalFineTuning, known, Where, L, Rotated>;
+  using at = delta_at<OrthogonalFineTuning, Where, L, Rotated>;
 };
 
 /// `OFT<32>`: blocks of 32, or of the divisor of a layer's width that is nearest; `OFT<4, CountsBlocks>`: four blocks; with LoRA's `On<…>` and `Blocks<…>`.

@@ -43,9 +43,10 @@ class Prefix {
   using backend = B;
   using adapted = Absent<B, C>;
   using method = Method;
-  static constexpr Index prefix_tokens = Method::prefix_tokens, columns = C::groups * C::head_width;
-  /// Whether tokens stand at positions behind the prefix's, or begin at zero.
-  static constexpr bool takes_positions = Method::takes_positions;
+  using Rows = typename Method::template Rows<B, C>;
+  static constexpr Index columns = C::groups * C::head_width;
+  /// Tokens stand at positions behind the prefix's, or begin at zero.
+  static constexpr LayerOffers offers{.prompt = true, .encoded = Rows::kind == RowsKind::encoded, .keys_ahead = Method::prefix_tokens, .counted = Method::takes_positions, .before_source = false};
   /// Which of the pairs of keys and values a block has. Where there is an encoder, HF PEFT counts the pairs of self-attention and those of attention to the
   /// source together, and drops the latter.
   static constexpr Index pair_of(Index block) {
@@ -55,7 +56,7 @@ class Prefix {
   template <class S>
   using frozen = Prefix;
   using bias_thawed = Prefix;
-  typename Method::template Rows<B, C> prompt;
+  Rows prompt;
 
   template <class T, class Context>
   constexpr auto seen(T& tape, const Context& context) const {
@@ -81,8 +82,8 @@ template <Index N>
 struct PrefixTuning {
   static_assert(N > 0, "graft: PrefixTuning<0> trains nothing");
   static constexpr Index prefix_tokens = N;
-  static constexpr bool takes_positions = true, lists_modules = false;
-  static constexpr const char* peft_type = "PREFIX_TUNING";
+  static constexpr bool takes_positions = true;
+  static constexpr MethodOffers offers{.peft_type = "PREFIX_TUNING", .lists_modules = false};
   template <class B, class C>
   using Rows = PlainRows<B, N, 2 * prefix_pairs<C> * C::groups * C::head_width>;
   template <class Config, class F>
@@ -109,8 +110,8 @@ template <Index N, Index Hidden>
 struct ProjectedPrefixTuning {
   static_assert(N > 0 && Hidden > 0, "graft: ProjectedPrefixTuning<N, Hidden> needs rows and a width");
   static constexpr Index prefix_tokens = N;
-  static constexpr bool takes_positions = true, lists_modules = false;
-  static constexpr const char* peft_type = "PREFIX_TUNING";
+  static constexpr bool takes_positions = true;
+  static constexpr MethodOffers offers{.peft_type = "PREFIX_TUNING", .lists_modules = false};
   template <class B, class C>
   using Rows = EncodedRows<B, ProjectionEncoder<B, N, C::groups * C::head_width, Hidden, 2 * prefix_pairs<C> * C::groups * C::head_width>>;
   template <class Config, class F>
@@ -146,8 +147,8 @@ class HubPrefixes {
   using backend = B;
   using adapted = Absent<B, C>;
   using method = Method;
-  static constexpr Index prefix_tokens = Method::prefix_tokens, columns = C::groups * C::head_width;
-  static constexpr bool takes_positions = Method::takes_positions, before_source = true;
+  static constexpr Index columns = C::groups * C::head_width;
+  static constexpr LayerOffers offers{.prompt = true, .keys_ahead = Method::prefix_tokens, .counted = Method::takes_positions, .before_source = true};
   static constexpr Index pair_of(Index block) { return block; }
   template <class S>
   using frozen = HubPrefixes;
@@ -196,7 +197,7 @@ struct HubPrefixTuning {
   static_assert(N > 0 && Hidden > 0, "graft: HubPrefixTuning<N, Hidden> needs rows and a width");
   static constexpr Index prefix_tokens = N;
   static constexpr bool takes_positions = false;
-  static std::string hub_name() { return Name::name; }
+  static constexpr MethodOffers offers{.hub_name = Name::name};
   template <class F>
   static void each_hub_option(F&& f) {
     f("architecture", "prefix_tuning");

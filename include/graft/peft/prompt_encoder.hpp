@@ -16,9 +16,13 @@
 
 namespace graft {
 
+/// How rows are there: as they are, of several tasks, as what a network yields and files hold, or as that network in files too.
+enum class RowsKind { plain, of_tasks, encoded, network };
+
 /// The rows themselves.
 template <class B, Index N, Index M>
 struct PlainRows {
+  static constexpr RowsKind kind = RowsKind::plain;
   TrainedTensor<B, N, M> rows;
 
   template <class T>
@@ -35,6 +39,7 @@ struct PlainRows {
 /// Rows that tasks share, made each task's own by a product of low rank (Wang et al. 2023):   p = P ∘ (U_k V_k),   U(K,N,R), V(K,R,M)
 template <class B, Index N, Index M, Index Tasks, Index Rank>
 struct MultitaskRows {
+  static constexpr RowsKind kind = RowsKind::of_tasks;
   TrainedTensor<B, N, M> shared;
   TrainedTensor<B, Tasks, N, Rank> columns;
   TrainedTensor<B, Tasks, Rank, M> rows;
@@ -173,6 +178,7 @@ struct PeftNames {
 /// e(N,C) through one hidden layer of width H to M columns.
 template <class B, Index N, Index C, Index H, Index M, class Names = PeftNames>
 struct ProjectionEncoder {
+  static constexpr RowsKind kind = RowsKind::network;
   static constexpr Index rows = N, columns = M;
   Parameter<B, Trainable, N, C> embedding;
   Linear<B, C, H, true> first;
@@ -202,6 +208,7 @@ struct ProjectionEncoder {
 template <class B, class Encoder>
 class EncodedRows {
  public:
+  static constexpr RowsKind kind = RowsKind::encoded;
   static constexpr Index rows = Encoder::rows, columns = Encoder::columns, size = rows * columns;
   static constexpr std::array extents{rows, columns};
 

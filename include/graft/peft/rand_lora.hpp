@@ -9,15 +9,24 @@
 
 namespace graft {
 
+struct RandLoraUnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of RandLoRA; it takes On<sites...>, Blocks<First, Last> and Alpha<N>");
+  };
+};
+
 /// `RandLoRA<32>`, with LoRA's `On<…>`, `Blocks<…>` and `Alpha<…>` (20 R if it is not said).
 template <Index Rank, class... Options>
 struct RandLoRA {
-  using known = LoRA<Rank, Alpha<20 * Rank>, Options...>;
-  static constexpr const char* peft_type = "RANDLORA";
-  template <class F>
+  static constexpr LoraSettings settings_of_rank = lora_settings<Rank, Options...>(20.0 * static_cast<double>(Rank));
+  static constexpr MethodOffers offers{.peft_type = "RANDLORA"};
+  using places = Places<On<Linears>, Options...>;
+  using problem = FirstProblem<Unless<(Rank > 0), LoraOfRankZero>, Unless<((PlaceOption<Options> || AlphaOption<Options>) && ...), RandLoraUnknownOption>, typename places::problem>;
+  template <class Config, class F>
   static void each_option(F&& f) {
     f("r", Rank);
-    f("randlora_alpha", known::settings.alpha);
+    f("randlora_alpha", settings_of_rank.alpha);
     f("save_projection", true);
     f("sparse", false);
     f("very_sparse", false);
@@ -26,18 +35,17 @@ struct RandLoRA {
 
   template <class B, Index Out, Index In>
   struct Weights {
+    static constexpr WeightsOffers offers{.path = true, .values = true, .slow_at_few_rows = true, .shares = true, .in_files = true, .has_whole = true};
     static constexpr Index longer = std::max(Out, In), shorter = std::min(Out, In), bases = (shorter + Rank - 1) / Rank;
     Parameter<B, Constant<F32>, Rank, shorter> a;
     Parameter<B, Constant<F32>, longer, bases * Rank> b;
     TrainedTensor<B, Rank, bases> lambda;
     TrainedTensor<B, bases, shorter> gamma;
 
-    static constexpr bool slow_at_few_rows = true;
-
     /// (longer, shorter)
     template <class T>
     constexpr auto product(T& tape) const {
-      return scale(tape, product_nn(tape, leaf(tape, b), scaled_bases(tape, leaf(tape, a), leaf(tape, lambda), leaf(tape, gamma))), known::settings.scaling());
+      return scale(tape, product_nn(tape, leaf(tape, b), scaled_bases(tape, leaf(tape, a), leaf(tape, lambda), leaf(tape, gamma))), settings_of_rank.scaling());
     }
     template <class T, class X>
     constexpr auto path(T& tape, X x) const {
@@ -89,7 +97,7 @@ struct RandLoRA {
   };
 
   template <class Where, class L>
-  using at = delta_at<RandLoRA, known, Where, L>;
+  using at = delta_at<RandLoRA, Where, L>;
 };
 
 }  // namespace graft

@@ -38,17 +38,27 @@ class EntryPlaces {
   Buffer<B> memory_{bytes()};
 };
 
+struct ShiraUnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of SHiRA; it takes On<sites...> and Blocks<First, Last>");
+  };
+};
+
 /// `SHiRA<4>` trains as many entries as `LoRA<4>` has parameters; with LoRA's `On<…>` and `Blocks<…>`.
 template <Index Rank, class... Options>
 struct SHiRA {
-  static constexpr const char* peft_type = "SHIRA";
-  template <class F>
+  static constexpr MethodOffers offers{.peft_type = "SHIRA"};
+  using places = Places<On<Linears>, Options...>;
+  using problem = FirstProblem<Unless<(Rank > 0), LoraOfRankZero>, Unless<(PlaceOption<Options> && ...), ShiraUnknownOption>, typename places::problem>;
+  template <class Config, class F>
   static void each_option(F&& f) {
     f("r", Rank);
   }
 
   template <class B, Index Out, Index In>
   struct Weights {
+    static constexpr WeightsOffers offers{.over_base = true};
     static constexpr Index count = Rank * (In + Out);
     TrainedTensor<B, count> entries;
     EntryPlaces<B, count> places;
@@ -88,21 +98,27 @@ struct SHiRA {
   };
   template <class Where, class L>
   struct At {
-    using type = delta_at<SHiRA, LoRA<Rank, Options...>, Where, L>;
+    using type = delta_at<SHiRA, Where, L>;
   };
-  template <class Where, class L>
-    requires(LoRA<Rank, Options...>::template touches<Where> && requires { requires Rank * (L::in + L::out) > L::in * L::out; })
+  template <class Where, LinearLayer L>
+    requires(places::template has<Where> && Rank * (L::in + L::out) > L::in * L::out)
   struct At<Where, L> : Refuse<L, TooManyEntries> {};
   template <class Where, class L>
   using at = typename At<Where, L>::type;
 };
 
+/// Whether a layer trains entries of its weight that are chosen.
+template <class L>
+inline constexpr bool trains_entries = false;
+template <Index Rank, class... Options, class Base>
+inline constexpr bool trains_entries<Delta<SHiRA<Rank, Options...>, Base>> = true;
+
 /// Chooses the entries that each SHiRA layer of a model trains: `scores(path of the layer)` are numbers, (Out,In), the highest of which win. For Fisher
 /// information give sums of squared gradients of the weights.
 template <class Model, class Scores>
 void choose_entries(Model& model, const Scores& scores) {
-  Model::each_site(model, [&scores](auto, const Path& path, auto& layer) {
-    if constexpr (requires { layer.weights.choose(std::vector<float>()); }) layer.weights.choose(scores(path.str()));
+  Model::each_site(model, [&scores]<class L>(auto, const Path& path, L& layer) {
+    if constexpr (trains_entries<L>) layer.weights.choose(scores(path.str()));
   });
 }
 

@@ -20,18 +20,20 @@ class Prompted : public Embedding<B, V, C, Role> {
  public:
   using adapted = Base;
   using method = Method;
+  using Rows = typename Method::template Prompt<B, C>;
   static constexpr Index virtual_tokens = Method::virtual_tokens;
+  static constexpr LayerOffers offers{.prompt = true, .encoded = Rows::kind == RowsKind::encoded, .tokens_ahead = virtual_tokens, .tasks = Method::tasks, .before_source = Method::before_source, .before_answer = Method::before_answer};
   template <class S>
   using frozen = Prompted<Method, B, V, C, Constant<S>>;
   using bias_thawed = Prompted;
 
-  typename Method::template Prompt<B, C> prompt;
+  Rows prompt;
 
   /// `task`: whose rows stand before the text, where the method has several. `factor`: what undoes a scaling of all rows that is not for the prompt's.
   template <class T>
   constexpr auto operator()(T& tape, Pointer<B, Id> ids, Index count, Index task = 0, float factor = 1) const {
     const auto rows = [&] {
-      if constexpr (requires { Method::tasks; }) {
+      if constexpr (Rows::kind == RowsKind::of_tasks) {
         if (task >= Method::tasks) fail("a batch is of task ", task, ", and the prompt is of ", Method::tasks, " (counted from 0)");
         return prompt(tape, task);
       } else {
@@ -49,7 +51,7 @@ class Prompted : public Embedding<B, V, C, Role> {
   void initialize(Initializer& initializer) {
     Base::initialize(initializer);
     prompt.initialize(initializer);
-    if constexpr (requires { requires Method::from_vocabulary; }) {  // rows of the base's own tokens, drawn at random
+    if constexpr (Method::from_vocabulary) {  // rows of the base's own tokens, drawn at random
       const auto draws = initializer.uniform(virtual_tokens, 0.5F);
       std::vector<Id> ids;
       for (const float d : draws) ids.push_back(static_cast<Id>(static_cast<Index>((d + 0.5F) * static_cast<float>(V)) % V));
@@ -59,7 +61,7 @@ class Prompted : public Embedding<B, V, C, Role> {
 
   /// The rows of these tokens as first values, repeated or cut to N: a text's tokens, say.
   void start_from(const std::vector<Id>& ids)
-    requires requires { prompt.rows.value(); }
+    requires(Rows::kind == RowsKind::plain)
   {
     if (ids.empty()) fail("a soft prompt cannot start from a text without tokens");
     const auto w = Base::weight.read();
@@ -137,10 +139,9 @@ template <Index N, class... Options>
 struct SoftPrompt {
   static_assert(N > 0, "graft: SoftPrompt<0> trains nothing");
   static_assert(((std::is_same_v<Options, FromVocabulary> || PromptSide<Options>) && ...), "graft: unknown option of SoftPrompt; it takes FromVocabulary, OnEncoder, OnDecoder and OnBoth");
-  static constexpr Index virtual_tokens = N;
+  static constexpr Index virtual_tokens = N, tasks = 1;
   static constexpr bool before_source = stands_before_source<Options...>, before_answer = stands_before_answer<Options...>;
-  static constexpr const char* peft_type = "PROMPT_TUNING";
-  static constexpr bool lists_modules = false;
+  static constexpr MethodOffers offers{.peft_type = "PROMPT_TUNING", .lists_modules = false};
   static constexpr bool from_vocabulary = (std::is_same_v<Options, FromVocabulary> || ...);
   template <class B, Index C>
   using Prompt = PlainRows<B, submodules_of<Options...> * N, C>;
@@ -173,10 +174,9 @@ struct PTuning {
   static_assert(N > 0 && Hidden > 0, "graft: PTuning<N, Hidden> needs rows and a width");
   static_assert(((EncoderOption<Options> || PromptSide<Options>) && ...), "graft: unknown option of PTuning; it takes Mlp, Lstm, OnEncoder, OnDecoder and OnBoth");
   using Made = std::conditional_t<(std::is_same_v<Options, Lstm> || ...), Lstm, Mlp>;
-  static constexpr Index virtual_tokens = N;
-  static constexpr bool before_source = stands_before_source<Options...>, before_answer = stands_before_answer<Options...>;
-  static constexpr const char* peft_type = "P_TUNING";
-  static constexpr bool lists_modules = false;
+  static constexpr Index virtual_tokens = N, tasks = 1;
+  static constexpr bool before_source = stands_before_source<Options...>, before_answer = stands_before_answer<Options...>, from_vocabulary = false;
+  static constexpr MethodOffers offers{.peft_type = "P_TUNING", .lists_modules = false};
   template <class B, Index C>
   using Prompt = EncodedRows<B, typename Made::template Encoder<B, submodules_of<Options...> * N, C, Hidden>>;
   template <class Config, class F>
@@ -196,8 +196,8 @@ template <Index N, Index Tasks, Index Rank = 1>
 struct MultitaskPrompt {
   static_assert(N > 0 && Tasks > 0 && Rank > 0, "graft: MultitaskPrompt<N, Tasks, Rank> needs rows, tasks and a rank");
   static constexpr Index virtual_tokens = N, tasks = Tasks;
-  static constexpr const char* peft_type = "MULTITASK_PROMPT_TUNING";
-  static constexpr bool lists_modules = false;
+  static constexpr bool before_source = true, before_answer = false, from_vocabulary = false;
+  static constexpr MethodOffers offers{.peft_type = "MULTITASK_PROMPT_TUNING", .lists_modules = false};
   template <class B, Index C>
   using Prompt = MultitaskRows<B, N, C, Tasks, Rank>;
   template <class Config, class F>

@@ -22,6 +22,7 @@ class TrainedRows : public Embedding<B, V, C, Role> {
  public:
   using adapted = Base;
   using method = Method;
+  static constexpr LayerOffers offers{.tied_logits = true};
   static constexpr Index count = Method::tokens.size();
   template <class S>
   using frozen = TrainedRows<Method, B, V, C, Constant<S>>;
@@ -84,7 +85,7 @@ template <Id... Tokens>
 struct TrainableTokens {
   static_assert(sizeof...(Tokens) > 0, "graft: TrainableTokens<> trains nothing");
   static constexpr std::array<Id, sizeof...(Tokens)> tokens{Tokens...};
-  static constexpr const char* peft_type = "TRAINABLE_TOKENS";
+  static constexpr MethodOffers offers{.peft_type = "TRAINABLE_TOKENS", .tokens = tokens};
 
   template <class L>
   struct Wrap : Refuse<L, TokensOfTrainedEmbedding> {};

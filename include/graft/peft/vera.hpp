@@ -24,25 +24,35 @@ struct Initial {
   static constexpr double initial = static_cast<double>(Numerator) / static_cast<double>(Denominator);
 };
 template <class O>
-concept VeraOption = requires { O::seed; } || requires { O::initial; };
+concept SeedOption = requires { O::seed; };
+template <class O>
+concept InitialOption = requires { O::initial; };
+
+struct VeraUnknownOption {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes, "graft: unknown option of VeRA; it takes On<sites...>, Blocks<First, Last>, Seed<N> and Initial<N, D>");
+  };
+};
 
 /// `VeRA<256>`, with LoRA's `On<…>` and `Blocks<…>`; `VeRA<256, Seed<0>>`.
 template <Index Rank, class... Options>
 struct VeRA {
-  using known = LoRA<Rank, std::conditional_t<VeraOption<Options>, NoOption, Options>...>;
-  static constexpr bool drawn_by_seed = (requires { Options::seed; } || ...);
+  using places = Places<On<Linears>, Options...>;
+  using problem = FirstProblem<Unless<(Rank > 0), LoraOfRankZero>, Unless<((PlaceOption<Options> || SeedOption<Options> || InitialOption<Options>) && ...), VeraUnknownOption>, typename places::problem>;
+  static constexpr bool drawn_by_seed = (SeedOption<Options> || ...);
   static constexpr std::uint32_t seed = [] {
     std::uint32_t found = 0;
-    ([&] { if constexpr (requires { Options::seed; }) found = Options::seed; }(), ...);
+    ([&] { if constexpr (SeedOption<Options>) found = Options::seed; }(), ...);
     return found;
   }();
   static constexpr double initial = [] {
     double found = 0.1;
-    ([&] { if constexpr (requires { Options::initial; }) found = Options::initial; }(), ...);
+    ([&] { if constexpr (InitialOption<Options>) found = Options::initial; }(), ...);
     return found;
   }();
-  static constexpr const char* peft_type = "VERA";
-  template <class F>
+  static constexpr MethodOffers offers{.peft_type = "VERA"};
+  template <class Config, class F>
   static void each_option(F&& f) {
     f("r", Rank);
     f("save_projection", !drawn_by_seed);
@@ -52,6 +62,7 @@ struct VeRA {
 
   template <class B, Index Out, Index In>
   struct Weights {
+    static constexpr WeightsOffers offers{.path = true, .values = true, .shares = true, .in_files = !drawn_by_seed, .drawn = drawn_by_seed};
     Parameter<B, Constant<F32>, Rank, In> a;
     Parameter<B, Constant<F32>, Out, Rank> b;
     Parameter<B, Trainable, 1, Rank> d;
@@ -115,7 +126,7 @@ struct VeRA {
   };
 
   template <class Where, class L>
-  using at = delta_at<VeRA, known, Where, L>;
+  using at = delta_at<VeRA, Where, L>;
 };
 
 }  // namespace graft

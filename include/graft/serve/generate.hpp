@@ -96,7 +96,7 @@ class Generator {
         rows.push_back(cache_.row(sequence, past + i));
       }
       if constexpr (Model::activates) {
-        if (past == 0) starts_[sequence] = last_invocation(tokens, Model::method::invocation);
+        if (past == 0) starts_[sequence] = last_invocation(tokens, method_offers<typename Model::method>.invocation);
         if (past == 0 && starts_[sequence] == tokens.size()) starts_[sequence] = ~Index{0};  // the text has none
         for (Index i = 0; i < tokens.size(); ++i) batch.owners.push_back(past + i >= starts_[sequence] ? 0 : 1);
         owners.push_back(batch.owners.back());

@@ -20,7 +20,7 @@ struct LoraFA : AdamW {
   void precondition(Model& model) const {
     static_assert(Model::members == 1, "graft: LoraFA trains one adapter; Bank<...> has several");
     Model::each_site(model, []<class L>(auto, const Path&, L& layer) {
-      if constexpr (requires { layer.low_rank_weight(); layer.b.gradient(); }) {
+      if constexpr (offers_of<L>.low_rank) {
         const double s = L::method::settings.scaling();
         launch<typename Model::backend>([&layer, s](auto on) { precondition_rows(layer.b.gradient(), layer.a.value(), L::out, L::rank, L::in, 1.0 / (s * s), delta, on); });
       }

@@ -114,18 +114,18 @@ class Trainer {
     double sum = 0;
     float weight = 0;
     const auto each = [this](const auto& f) {
-      Model::each_site(*model_, [&f](auto, const Path&, auto& layer) {
-        if constexpr (requires { layer.weights.penalties; }) f(layer);
+      Model::each_site(*model_, [&f]<class L>(auto, const Path&, L& layer) {
+        if constexpr (offers_of<L>.penalties > 0) f(layer);
       });
     };
-    each([&]<class L>(const L& layer) {
-      terms += layer.weights.penalties;
+    each([&]<class L>(const L&) {
+      terms += offers_of<L>.penalties;
       weight = L::method::penalty_weight;
     });
-    each([&](const auto& layer) {
+    each([&]<class L>(const L& layer) {
       workspace_.reset();
       Tape<backend> tape(workspace_);
-      if constexpr (requires { layer.weights.penalty(tape); }) {  // a layer of rank 0 has none, and counts
+      if constexpr (!L::of_weights.nothing) {  // a layer of rank 0 has no penalty, and counts
         const auto penalty = layer.weights.penalty(tape);
         sum += static_cast<double>(download<backend>(penalty.data));
         tape.backward(penalty, weight / static_cast<float>(terms));

@@ -1,0 +1,11 @@
+// expect: graft: unknown option of IA3; it takes
+#include <graft/backend/reference.hpp>
+#include <graft/models/llama.hpp>
+#include <graft/peft.hpp>
+using namespace graft;
+#if defined(MISTAKE)
+using Chosen = IA3<Alpha<8>>;
+#else
+using Chosen = IA3<On<Key>>;
+#endif
+constexpr Index trained = Llama<SmolLM2_135M, Chosen, reference>::trainable_parameters;
