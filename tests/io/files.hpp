@@ -1,6 +1,8 @@
 // Files made by hand, for tests of readers.
 #pragma once
 
+#include "../error.hpp"
+
 #include <graft/io.hpp>
 
 #include <cstring>
@@ -56,16 +58,6 @@ inline std::string real_value(const std::string& key, float value) { return Byte
 
 inline std::string safetensors(const std::string& header, std::size_t data) {
   return Bytes{}.number(std::uint64_t{header.size()}).text + header + std::string(data, '\0');
-}
-
-template <class F>
-std::string error_of(const F& f) {
-  try {
-    f();
-  } catch (const graft::Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace made

@@ -14,7 +14,7 @@ namespace graft {
 /// Role of a parameter that is trained: a float value and its gradient.
 struct Trainable {};
 
-/// Role of a parameter that never changes: packed once, no gradient, no optimizer state.
+/// Role of a parameter that never changes: packed once, shared by copies, no gradient, no optimizer state.
 template <Storage S>
 struct Constant {
   using storage = S;
@@ -53,59 +53,99 @@ class Parameter<B, Trainable, Rows, Columns> {
   Buffer<B> value_{bytes()}, gradient_{bytes()};
 };
 
+[[noreturn, gnu::cold]] inline void fail_without_values(Index rows, Index columns) {
+  fail("a frozen weight of ", rows, " x ", columns, " has no values: `load` or `initialize` the model, or make it over a base");
+}
+
+/// The bytes of a frozen parameter: a value that copies share, so that any number of models stand on one base. Who
+/// assigns to one of several copies gets memory of its own; the others keep what they have.
 template <class B, class S, Index Rows, Index Columns>
-class Parameter<B, Constant<S>, Rows, Columns> {
+class FrozenBytes {
  public:
   using backend = B;
   using storage = S;
   static constexpr bool trainable = false;
   static constexpr Gradient gradient_kind = Gradient::none;
   static constexpr Index rows = Rows, columns = Columns, size = Rows * Columns;
+  static constexpr Index gradient_bytes() { return 0; }
+
+  /// Whether copies, a file or a host have the value too.
+  [[nodiscard]] bool is_shared() const { return memory_.is_shared(); }
+  /// Lets the parameter stand in memory of a host or of a mapped file, which is read and never copied or written:
+  /// w(Rows,Columns) row by row as S encodes it. `owner` keeps the memory; without one it must outlive all copies.
+  /// \throws Error if B keeps S in a layout of its own, or if the number of bytes is not `bytes()` or the address not
+  /// a multiple of `row_alignment`. On `Cpu` the blocks of a quantised storage need 64 readable bytes behind them.
+  void borrow(std::span<const std::byte> memory, std::shared_ptr<const void> owner = {}) {
+    constexpr Index alignment = row_alignment(S{}, B{}), wanted = Parameter<B, Constant<S>, Rows, Columns>::bytes();
+    if constexpr (alignment == 0) {
+      fail("the backend ", B::name, " keeps weights of the storage ", S::name,
+           " in a layout of its own: they can be copied there (assign), and not borrowed");
+    } else {
+      if (memory.size() != wanted || reinterpret_cast<std::uintptr_t>(memory.data()) % alignment != 0)
+        fail("a weight of ", Rows, " x ", Columns, " in ", S::name, " borrows ", wanted, " bytes at a multiple of ",
+             alignment, " on the backend ", B::name, "; it was lent ", memory.size(), " bytes, ",
+             reinterpret_cast<std::uintptr_t>(memory.data()) % alignment, " past such a multiple");
+      memory_ = {memory, std::move(owner)};
+    }
+  }
+  /// The same of floats.
+  void borrow(std::span<const float> values, std::shared_ptr<const void> owner = {}) {
+    static_assert(std::is_same_v<S, F32> || std::is_same_v<S, Plain>,
+                  "graft: floats can be borrowed where weights are kept as F32; other storages borrow their encoded rows, as bytes");
+    borrow(std::as_bytes(values), std::move(owner));
+  }
+
+ protected:
+  template <class T>
+  [[nodiscard]] constexpr Pointer<B, T> as() const {
+    if constexpr (B::executes)
+      if (!memory_) fail_without_values(Rows, Columns);
+    return memory_.template as<T>();
+  }
+  [[no_unique_address]] SharedBuffer<B> memory_;
+};
+
+template <class B, class S, Index Rows, Index Columns>
+class Parameter<B, Constant<S>, Rows, Columns> : public FrozenBytes<B, S, Rows, Columns> {
+  using Bytes = FrozenBytes<B, S, Rows, Columns>;
+
+ public:
+  using Bytes::size;
 
   /// The packed weight, in the layout that the backend's kernels read.
-  [[nodiscard]] constexpr Pointer<B, std::byte> packed() const { return packed_.template as<std::byte>(); }
+  [[nodiscard]] constexpr Pointer<B, std::byte> packed() const { return Bytes::template as<std::byte>(); }
   static constexpr Index bytes() { return packed_bytes(Rows, Columns, S{}, B{}); }
-  static constexpr Index gradient_bytes() { return 0; }
 
   /// Packs host floats, row-major. requires: w.size() == size
   void assign(std::span<const float> w) {
     const Buffer<B> plain(size * sizeof(float));
     const auto from = plain.template as<float>();
     upload<B>(from, w);
-    launch<B>([=, to = packed()](auto on) { pack(to, from, Rows, Columns, S{}, on); });
+    launch<B>([=, to = Bytes::memory_.renewed(bytes())](auto on) { pack(to, from, Rows, Columns, S{}, on); });
   }
-  /// Takes rows that are encoded already. requires: S is a QuantizedStorage that B keeps row by row.
-  void assign_rows(std::span<const std::byte> rows_of_bytes) { upload<B>(packed(), rows_of_bytes); }
+  /// Takes rows that are encoded already. requires: B keeps S row by row
+  void assign_rows(std::span<const std::byte> encoded) { upload<B>(Bytes::memory_.renewed(bytes()), encoded); }
   [[nodiscard]] std::vector<float> read() const {
     const Buffer<B> plain(size * sizeof(float));
     const auto to = plain.template as<float>();
     launch<B>([=, from = packed()](auto on) { lookup_frozen(to, nullptr, from, Rows, Rows, Columns, S{}, on); });
     return download<B>(to, size);
   }
-
- private:
-  Buffer<B> packed_{bytes()};
 };
 
 /// A vector that is frozen: a bias or a norm's gain, always plain floats.
 template <class B, Index N>
-class Parameter<B, Constant<Plain>, 1, N> {
+class Parameter<B, Constant<Plain>, 1, N> : public FrozenBytes<B, Plain, 1, N> {
+  using Bytes = FrozenBytes<B, Plain, 1, N>;
+
  public:
-  using backend = B;
-  using storage = Plain;
-  static constexpr bool trainable = false;
-  static constexpr Gradient gradient_kind = Gradient::none;
-  static constexpr Index rows = 1, columns = N, size = N;
+  using Bytes::size;
 
-  [[nodiscard]] constexpr Pointer<B> value() const { return value_.template as<float>(); }
+  [[nodiscard]] constexpr Pointer<B> value() const { return Bytes::template as<float>(); }
   static constexpr Index bytes() { return size * sizeof(float); }
-  static constexpr Index gradient_bytes() { return 0; }
 
-  void assign(std::span<const float> w) { upload<B>(value(), w); }
+  void assign(std::span<const float> w) { upload<B>(shifted<float>(Bytes::memory_.renewed(bytes()), 0), w); }
   [[nodiscard]] std::vector<float> read() const { return download<B>(value(), size); }
-
- private:
-  Buffer<B> value_{bytes()};
 };
 
 /// A matrix of one row, which files keep as a matrix nevertheless.

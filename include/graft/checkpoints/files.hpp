@@ -78,7 +78,7 @@ class ModelFiles {
   [[nodiscard]] std::vector<float> read(const std::string& name) const {
     const StoredTensor& tensor = *find(name);
     auto values = to_floats(tensor, file_name(name));
-    if (config_.family == "gpt2" && is_stored_by_columns(name)) return transposed(values, tensor.shape[1], tensor.shape[0]);
+    if (is_transposed(name)) return transposed(values, tensor.shape[1], tensor.shape[0]);
     return in_order(name, std::move(values), tensor.shape.size() == 2 ? tensor.shape[1] : 1);
   }
   /// Its bytes as they are in the file, rows in the same order.
@@ -87,14 +87,37 @@ class ModelFiles {
     return in_order(name, std::vector<std::byte>(tensor.data, tensor.data + tensor.bytes), tensor.bytes / tensor.shape[0]);
   }
 
+  /// A part of a file's map, and what keeps it.
+  struct View {
+    std::span<const std::byte> bytes;
+    std::shared_ptr<const void> owner;
+  };
+  /// `count` bytes from a tensor's first on, as they lie in its file; none where its rows are in another order there, or the file ends before.
+  [[nodiscard]] View view(const std::string& name, Index count) const {
+    if (is_transposed(name) || heads_reordered(name) != 0) return {};
+    const auto part = [&, at = find(name)->data](const auto& file) -> View {
+      const auto rest = file->from(at);
+      return rest.size() < count ? View{} : View{rest.first(count), file};
+    };
+    View found = gguf_ ? part(gguf_) : View{};
+    for (const auto& shard : shards_)
+      if (found.bytes.empty()) found = part(shard);
+    return found;
+  }
+
   [[nodiscard]] const TensorMap& tensors() const { return gguf_ ? gguf_->content.tensors : merged_; }
 
  private:
-  /// GGUF has the rows of Llama's queries and keys in another order.
+  [[nodiscard]] bool is_transposed(const std::string& name) const { return config_.family == "gpt2" && is_stored_by_columns(name); }
+  /// GGUF has the rows of Llama's queries and keys in another order, head by head: how many there are, or 0.
+  [[nodiscard]] Index heads_reordered(const std::string& name) const {
+    const bool query = name.find("self_attn.q_proj.") != std::string::npos, key = name.find("self_attn.k_proj.") != std::string::npos;
+    return gguf_ && config_.family == "llama" && (query || key) ? (query ? config_.heads : config_.groups) : 0;
+  }
   template <class E>
   [[nodiscard]] std::vector<E> in_order(const std::string& name, std::vector<E> rows, Index row_length) const {
-    const bool query = name.find("self_attn.q_proj.") != std::string::npos, key = name.find("self_attn.k_proj.") != std::string::npos;
-    return gguf_ && config_.family == "llama" && (query || key) ? unpermuted(rows, query ? config_.heads : config_.groups, row_length) : rows;
+    const Index heads = heads_reordered(name);
+    return heads != 0 ? unpermuted(rows, heads, row_length) : rows;
   }
 
   void open_gguf();
@@ -103,8 +126,8 @@ class ModelFiles {
   void open_shard(const std::filesystem::path& path);
 
   std::filesystem::path path_;
-  std::optional<GgufFile> gguf_;
-  std::vector<std::unique_ptr<SafetensorsFile>> shards_;
+  std::shared_ptr<const GgufFile> gguf_;
+  std::vector<std::shared_ptr<const SafetensorsFile>> shards_;
   TensorMap merged_;
   std::deque<std::vector<std::byte>> joined_;
   StatedConfig config_;
@@ -113,7 +136,7 @@ class ModelFiles {
 
 #if GRAFT_TEXT_BODIES
 GRAFT_TEXT_INLINE void ModelFiles::open_gguf() {
-  gguf_.emplace(path_);
+  gguf_ = std::make_shared<const GgufFile>(path_);
   config_ = stated_config(gguf_->content);
 }
 GRAFT_TEXT_INLINE void ModelFiles::open_folder() {
@@ -146,7 +169,7 @@ GRAFT_TEXT_INLINE void ModelFiles::open_tensors() {
       if (is_stored_by_columns(name) && tensor.shape.size() == 2) std::swap(tensor.shape[0], tensor.shape[1]);  // `read` turns their elements
 }
 GRAFT_TEXT_INLINE void ModelFiles::open_shard(const std::filesystem::path& path) {
-  shards_.push_back(std::make_unique<SafetensorsFile>(path));
+  shards_.push_back(std::make_shared<const SafetensorsFile>(path));
   for (const auto& [name, tensor] : shards_.back()->tensors)
     if (!merged_.emplace(name, tensor).second) fail(path.string(), ": \"", name, "\" is in another shard too");
 }

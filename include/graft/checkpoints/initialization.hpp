@@ -84,7 +84,7 @@ LowRankPairs loftq(Model& model, const ModelFiles& weights, Index iterations = 5
 /// requires: ranks are even.
 template <class Model>
 LowRankPairs orthogonal(Model& model, std::uint64_t seed = 0) {
-  Initializer draw{.key = {seed, 2U << 20U}};
+  Initializer draw{.key = {seed, 2U << 20U}, .base = false};
   return initialization::assign_factors(model, [&draw]<class L>(const std::string& path, L&) {
     if (L::rank % 2 != 0) fail("orthogonal: ", path, " has rank ", L::rank, ", which is odd");
     constexpr Index half = L::rank / 2;

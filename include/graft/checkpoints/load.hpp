@@ -3,28 +3,10 @@
 /// names them all, before anything is changed.
 #pragma once
 
-#include <graft/backend/meta.hpp>
 #include <graft/checkpoints/files.hpp>
-#include <graft/peft/method.hpp>
+#include <graft/models/base.hpp>
 
 namespace graft {
-
-/// Calls f(path, parameter) for the parameters that the base model brought, not for those a method added.
-template <class L, class F>
-constexpr void visit_base(L& layer, F&& f, const Path& path) {
-  if constexpr (BaseLayer<std::remove_const_t<L>>) std::remove_const_t<L>::visit(layer, f, path);
-  else if constexpr (AroundBase<L>) visit_base(layer.base, f, path);
-  else std::remove_const_t<L>::adapted::visit(layer, f, path);  // a layer that is its base, and more
-}
-
-/// Whether p(site, layer) holds for a layer of the type, which is asked about on `meta`, so that nothing is allocated.
-template <class Model, class P>
-constexpr bool any_layer(const P& p) {
-  bool any = false;
-  const typename Model::template on<planned_on<typename Model::backend>> model;
-  std::remove_cvref_t<decltype(model)>::each_site(model, [&](auto site, const Path&, const auto& layer) { any = any || p(site, layer); });
-  return any;
-}
 
 /// The shape a parameter has in files: vectors have one extent.
 template <class P>
@@ -124,7 +106,10 @@ void check_config(const StatedConfig& in_file, const StatedConfig& in_type, Comp
 /// What a model has otherwise than the base's files.
 struct LoadOptions {
   bool resized_vocabulary = false;  ///< more tokens, for an adapter that brings all rows of the embedding and the head
-  bool new_head = false;            ///< a trained head that tells apart other classes, though perhaps as many
+  bool new_head = false;            ///< a head that begins anew: it tells apart other classes, though perhaps as many
+  /// Frozen weights that the file has as the model reads them are views of it, not copies: opened in no time, and one memory for all
+  /// programs that do so. The file must not be written while the model lives.
+  bool mapped = false;
 };
 
 /// Fills the base weights of `model`; what a method adds keeps its values, and so does a trained head of a classifier that the file
@@ -132,6 +117,10 @@ struct LoadOptions {
 template <class Model>
 void load_base(Model& model, const ModelFiles& files, const LoadOptions& options = {}) {
   using C = typename Model::config;
+  using B = typename Model::backend;
+  using Stored = typename Model::storage;
+  if (options.mapped && (file_type<Stored> == ElementType::Other || row_alignment(Stored{}, B{}) == 0))
+    fail("the backend ", B::name, " keeps weights of the storage ", Stored::name, " otherwise than files do: they can be loaded there, and not mapped");
   Complaints complaints;
   StatedConfig stated = files.config();
   const bool grown = options.resized_vocabulary && stated.vocabulary < C::vocabulary;
@@ -142,7 +131,7 @@ void load_base(Model& model, const ModelFiles& files, const LoadOptions& options
   if constexpr (requires { Model::new_heads; }) {
     const auto* const head = files.find(std::string(Model::head_name()) + ".weight");
     const bool other = head != nullptr && !head->shape.empty() && head->shape[0] != decltype(model.head)::out;
-    if (other && trainable_parameters(model.head) == 0) complaints.add("classes: " + std::to_string(head->shape[0]) + " in the file, " + std::to_string(decltype(model.head)::out) + " in the type");
+    if (other && !new_head && trainable_parameters(model.head) == 0) complaints.add("classes: " + std::to_string(head->shape[0]) + " in the file, " + std::to_string(decltype(model.head)::out) + " in the type");
     new_head = new_head || other;
   }
   constexpr bool tied = requires { requires C::tied_head; };
@@ -156,8 +145,8 @@ void load_base(Model& model, const ModelFiles& files, const LoadOptions& options
     Model::each_site(model, [&]<class S>(S, const Path& path, auto& layer) {
       visit_base(layer, [&](const Path& at, auto& p) {
         const std::string name = name_in_file(at);
-        constexpr bool may_be_new = requires { Model::new_heads; } && (std::is_same_v<S, Head> || std::is_same_v<S, Pooler>) && std::remove_cvref_t<decltype(p)>::trainable;
-        if (!may_be_new || (files.find(name) != nullptr && !(new_head && std::is_same_v<S, Head>))) f(name, p);
+        constexpr bool may_be_new = requires { Model::new_heads; } && (std::is_same_v<S, Head> || std::is_same_v<S, Pooler>);
+        if (!may_be_new || !(std::remove_cvref_t<decltype(p)>::trainable || options.new_head) || (files.find(name) != nullptr && !(new_head && std::is_same_v<S, Head>))) f(name, p);
       }, path);
     });
   };
@@ -181,8 +170,14 @@ void load_base(Model& model, const ModelFiles& files, const LoadOptions& options
   complaints.raise_if_any(files.path().string(), "Choose the architecture struct that matches the file (graft_add_model in CMake makes one from a config.json).");
   each([&](const std::string& name, auto& p) {
     using P = std::remove_cvref_t<decltype(p)>;
-    if constexpr (FrozenParameter<P> && P::rows > 1 && file_type<typename P::storage> != ElementType::Other)
-      if (!grown && files.find(name)->type == file_type<typename P::storage>) return p.assign_rows(files.read_bytes(name));  // as it is, not rounded anew
+    if constexpr (FrozenParameter<P>) {
+      using S = typename P::storage;
+      if constexpr (constexpr Index alignment = row_alignment(S{}, B{}); file_type<S> != ElementType::Other && alignment != 0)
+        if (const auto* tensor = files.find(name); options.mapped && !grown && tensor->type == file_type<S> && reinterpret_cast<std::uintptr_t>(tensor->data) % alignment == 0)
+          if (auto view = files.view(name, P::bytes()); !view.bytes.empty()) return p.borrow(view.bytes, std::move(view.owner));
+      if constexpr (P::rows > 1 && QuantizedStorage<S> && file_type<S> != ElementType::Other)
+        if (!grown && files.find(name)->type == file_type<S>) return p.assign_rows(files.read_bytes(name));  // as it is, not rounded anew
+    }
     auto values = files.read(name);
     values.resize(P::size);  // rows that the adapter brings
     p.assign(values);
@@ -192,6 +187,7 @@ void load_base(Model& model, const ModelFiles& files, const LoadOptions& options
 /// A model from a GGUF file or a Hugging Face folder; what the method adds is initialised from `seed`.
 template <class Model>
 Model load(const std::filesystem::path& path, std::uint64_t seed = 0, const LoadOptions& options = {}) {
+  static_assert(!Model::shares_base, "graft: a model with the policy SharedBase is made over a base that is loaded already: `Model model(base)`, base of the type Model::base");
   const ModelFiles files(path);
   Model model;
   if constexpr (requires { Model::new_heads; }) {  // layers that the file may lack
@@ -200,11 +196,7 @@ Model load(const std::filesystem::path& path, std::uint64_t seed = 0, const Load
     if constexpr (requires { model.pooler; }) model.pooler.initialize(draw);
   }
   load_base(model, files, options);
-  model.initialize(Initializer{.key = {seed, 1U << 20U}, .base = false});
-  if constexpr (any_layer<Model>([]<class L>(auto, const L&) { return offers_of<L>.starts_from_base; })) {
-    static_assert(requires { start_from_base(model); }, "graft: PissaInit and OloraInit begin with directions of the base: include <graft/checkpoints/base_directions.hpp>");
-    start_from_base(model);
-  }
+  initialize_method(model, seed);
   return model;
 }
 

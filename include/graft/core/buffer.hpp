@@ -1,9 +1,10 @@
 /// \file
-/// Memory that a backend owns, and nothing but views of it outside kernels.
+/// Memory that a backend owns, alone or together with others, and nothing but views of it outside kernels.
 #pragma once
 
 #include <graft/core/types.hpp>
 
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -51,6 +52,48 @@ class Buffer {
  private:
   Pointer<Backend, std::byte> data_{};
   Index bytes_ = 0;
+};
+
+/// Bytes that are written once and then read by whoever has a copy of this object; so a copy costs nothing. They are a
+/// `Buffer`, released with the last copy, or somebody else's (a mapped file's, a host's), which are never written.
+template <class Backend>
+class SharedBuffer {
+ public:
+  SharedBuffer() = default;
+  /// A view of memory that kernels of this backend may read. `owner` keeps it; without one, who lends it does.
+  SharedBuffer(std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
+      : data_(std::move(owner), const_cast<std::byte*>(bytes.data())) {}
+
+  /// Whether there is anything to read.
+  explicit operator bool() const { return data_ != nullptr; }
+  template <class T = float>
+  [[nodiscard]] Pointer<Backend, T> as() const {
+    return shifted<T>(data_.get(), 0);
+  }
+  /// Whether anybody else may see it.
+  [[nodiscard]] bool is_shared() const { return !own_ || data_.use_count() != 1; }
+  /// Memory to write: what is there already, if it is not shared, or as many bytes anew.
+  [[nodiscard]] Pointer<Backend, std::byte> renewed(Index bytes) {
+    if (is_shared()) {
+      const auto memory = std::make_shared<Buffer<Backend>>(bytes);
+      data_ = {memory, memory->template as<std::byte>()};
+      own_ = true;
+    }
+    return data_.get();
+  }
+
+ private:
+  std::shared_ptr<std::byte> data_{};
+  bool own_ = false;  ///< a Buffer's
+};
+template <class Backend>
+  requires(!Backend::executes)
+class SharedBuffer<Backend> {
+ public:
+  template <class T = float>
+  [[nodiscard]] constexpr Pointer<Backend, T> as() const {
+    return {};
+  }
 };
 
 /// An explicit copy from the host to the backend, and back.

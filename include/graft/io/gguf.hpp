@@ -201,6 +201,7 @@ struct Gguf {
 class GgufPart : MappedFile {
  public:
   explicit GgufPart(const std::filesystem::path& path) : MappedFile(path), content(bytes(), path.string()) {}
+  using MappedFile::from;
 
   Gguf content;
 };
@@ -230,6 +231,14 @@ class GgufFile : public GgufPart {
     }
     const auto wanted = content.get_or<std::int64_t>("split.tensors.count", static_cast<std::int64_t>(content.tensors.size()));
     if (static_cast<std::size_t>(wanted) != content.tensors.size()) fail(name, ": its parts have ", content.tensors.size(), " tensors, and split.tensors.count is ", wanted);
+  }
+
+  /// The bytes from `at` to the end of the part that it is in; none where it is in no part.
+  [[nodiscard]] std::span<const std::byte> from(const std::byte* at) const {
+    auto rest = GgufPart::from(at);
+    for (const auto& part : others_)
+      if (rest.empty()) rest = part->from(at);
+    return rest;
   }
 
  private:

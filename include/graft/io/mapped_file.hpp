@@ -46,6 +46,11 @@ class MappedFile {
   }
 
   [[nodiscard]] std::span<const std::byte> bytes() const { return {data_, size_}; }
+  /// The bytes from `at` to the end of the file; none where that is not in its map.
+  [[nodiscard]] std::span<const std::byte> from(const std::byte* at) const {
+    const auto offset = static_cast<Index>(reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(data_));
+    return offset < size_ ? bytes().subspan(offset) : std::span<const std::byte>();
+  }
 
  private:
   std::byte* data_ = nullptr;

@@ -21,6 +21,8 @@ TensorMap parse_safetensors(std::span<const std::byte> file, const std::string& 
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::filesystem::path& path) : file_(path), tensors(parse_safetensors(file_.bytes(), path.string(), &metadata)) {}
+  /// The bytes from `at` to the end of the file; none where that is not in it.
+  [[nodiscard]] std::span<const std::byte> from(const std::byte* at) const { return file_.from(at); }
 
  private:
   MappedFile file_;

@@ -44,6 +44,12 @@ constexpr BlockSize block_size(ElementType type) {
 template <class S>
 inline constexpr ElementType file_type = ElementType::Other;
 template <>
+inline constexpr ElementType file_type<F32> = ElementType::F32;
+template <>
+inline constexpr ElementType file_type<Plain> = ElementType::F32;
+template <>
+inline constexpr ElementType file_type<Bf16> = ElementType::BF16;
+template <>
 inline constexpr ElementType file_type<Q8_0> = ElementType::Q8_0;
 template <>
 inline constexpr ElementType file_type<Q4_1> = ElementType::Q4_1;

@@ -30,8 +30,7 @@ class Embedding {
   }
 
   void initialize(Initializer& initializer) {
-    if (!initializer.base) return;
-    weight.assign(initializer.normal(V * C, initializer.deviation));
+    if (initializer.base) weight.assign(initializer.base_weights(V * C));
   }
 };
 

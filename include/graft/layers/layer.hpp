@@ -8,24 +8,38 @@
 
 namespace graft {
 
-/// How `initialize` draws: from which stream, and whether the base's own weights are drawn too or only what a method
-/// adds to them (the base then comes from a file).
+/// How `initialize` draws: whether the base's own weights are drawn too, or only what a method adds to them (the base then
+/// comes from a file or is another model's). Both have streams of their own, so that a seed's base is the same under any
+/// method, and what a method adds is the same over any base.
 struct Initializer {
   RandomKey key;
   bool base = true;
-  float deviation = 0.02F;
+  float deviation = 0.02F;  ///< of the base's weights
+  std::uint64_t drawn = 0, drawn_for_base = 0;
 
-  /// n numbers of N(0, σ²), or of U(−bound, bound), from the next stream.
+  /// Streams of one seed that are the base's, before those of methods.
+  static constexpr std::uint64_t base_streams = 1U << 20U;
+  /// What `model.initialize({.key = {seed, 0}})` draws beside the base.
+  static Initializer over_base(std::uint64_t seed) { return {.key = {seed, base_streams}, .base = false}; }
+
+  /// n of a base's weights, of N(0, deviation²), from the next of its streams.
+  std::vector<float> base_weights(Index n) {
+    return drawn_from({key.seed, key.stream + drawn_for_base++}, n, [this](RandomKey k, Index i) { return deviation * standard_normal(k, i); });
+  }
+  /// n numbers of N(0, σ²), or of U(−bound, bound), for what a method adds.
   std::vector<float> normal(Index n, float sigma) {
-    std::vector<float> values(n);
-    for (Index i = 0; i < n; ++i) values[i] = sigma * standard_normal(key, i);
-    ++key.stream;
-    return values;
+    return drawn_from(next(), n, [sigma](RandomKey k, Index i) { return sigma * standard_normal(k, i); });
   }
   std::vector<float> uniform(Index n, float bound) {
+    return drawn_from(next(), n, [bound](RandomKey k, Index i) { return bound * (2.0F * uniform01(k, i) - 1.0F); });
+  }
+
+ private:
+  RandomKey next() { return {key.seed, key.stream + (base ? base_streams : 0) + drawn++}; }
+  template <class F>
+  static std::vector<float> drawn_from(RandomKey from, Index n, const F& number) {
     std::vector<float> values(n);
-    for (Index i = 0; i < n; ++i) values[i] = bound * (2.0F * uniform01(key, i) - 1.0F);
-    ++key.stream;
+    for (Index i = 0; i < n; ++i) values[i] = number(from, i);
     return values;
   }
 };

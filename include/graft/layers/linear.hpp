@@ -51,7 +51,7 @@ class Linear {
 
   void initialize(Initializer& initializer) {
     if (!initializer.base) return;
-    weight.assign(initializer.normal(Out * In, initializer.deviation));
+    weight.assign(initializer.base_weights(Out * In));
     if constexpr (Bias) bias.assign(std::vector<float>(Out, 0.0F));
   }
   /// U(−1/√In, 1/√In), PyTorch's choice for the layers that a method adds.

@@ -34,6 +34,8 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...> {
   /// The same model under more policies.
   template <class... More>
   using with = CausalLM<Family, C, M, B, Policies..., More...>;
+  /// What it may be made over: the same without a method, and without policies but the storage.
+  using base = CausalLM<Family, C, FrozenBase, B, typename StorageOf<Policies...>::type>;
   static constexpr const char* task_type = "CAUSAL_LM";
 
   at<FinalNorm, FinalNormLayer> final_norm;
@@ -44,6 +46,12 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...> {
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
 
   constexpr CausalLM() { final_norm.epsilon = C::norm_epsilon; }
+  /// Over the weights of `other`, a `base`, which are not copied (models/base.hpp); what the method adds is drawn from `seed`.
+  template <class Other>
+    requires requires { typename Other::base; }
+  explicit CausalLM(const Other& other, std::uint64_t seed = 0) : CausalLM() {
+    stand_on(*this, other, seed);
+  }
 
   /// logits(S,V) of hidden rows h(S,C), in floats.
   template <class T, Gradient G>

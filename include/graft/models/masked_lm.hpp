@@ -33,6 +33,8 @@ class MaskedLM : public Transformer<Family, C, M, B, Policies...> {
   /// The same model under more policies.
   template <class... More>
   using with = MaskedLM<Family, C, M, B, Policies..., More...>;
+  /// What it may be made over: the same without a method, and without policies but the storage.
+  using base = MaskedLM<Family, C, FrozenBase, B, typename StorageOf<Policies...>::type>;
   static constexpr const char* task_type = "";  ///< PEFT has no name for it
   static constexpr bool fills_in = true;        ///< its batches have the labels of masked tokens (Batch::append_labelled)
   /// A file may have the layers of other models, and the head's weight once more.
@@ -48,6 +50,12 @@ class MaskedLM : public Transformer<Family, C, M, B, Policies...> {
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
 
   constexpr MaskedLM() { final_norm.epsilon = C::norm_epsilon; }
+  /// Over the weights of `other`, a `base`, which are not copied (models/base.hpp); what the method adds is drawn from `seed`.
+  template <class Other>
+    requires requires { typename Other::base; }
+  explicit MaskedLM(const Other& other, std::uint64_t seed = 0) : MaskedLM() {
+    stand_on(*this, other, seed);
+  }
 
   /// logits(S,V) of hidden rows h(S,C), in floats.
   template <class T, Gradient G>

@@ -28,10 +28,11 @@ struct ModelArguments {
   using storage = typename StorageOf<Policies...>::type;
   using element = element_of<Policies...>;
   static_assert(!B::executes || (ModelPolicy<Policies> && ...),
-                "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16, Int8, Nf4, Nf4DoubleQuant, Q8_0, Q4_1), Activations<F32 or Bf16>, Recompute and CheckpointBlocks");
+                "graft: unknown policy of a model; it takes a storage for frozen weights (F32, Bf16, Int8, Nf4, Nf4DoubleQuant, Q8_0, Q4_1), Activations<F32 or Bf16>, Recompute, CheckpointBlocks and SharedBase");
   /// Adapters trained together (peft/bank.hpp).
   static constexpr Index members = method_offers<M>.members;
   static constexpr bool checkpointed = has_policy<CheckpointBlocks, Policies...>, recomputed = has_policy<Recompute, Policies...>;
+  static constexpr bool shares_base = has_policy<SharedBase, Policies...>;
   static constexpr const char* memory_policy = checkpointed ? "CheckpointBlocks: blocks run again backwards" : recomputed ? "Recompute: norms and SwiGLU are made again backwards" : "everything that is needed backwards is kept";
 };
 
@@ -45,11 +46,38 @@ std::array<Index, 2> longest_sides(const Model& model) {
   return longest;
 }
 
+/// Calls f(path, parameter) for the parameters that the base model brought, not for those a method added.
+template <class L, class F>
+constexpr void visit_base(L& layer, F&& f, const Path& path) {
+  if constexpr (BaseLayer<std::remove_const_t<L>>) std::remove_const_t<L>::visit(layer, f, path);
+  else if constexpr (AroundBase<L>) visit_base(layer.base, f, path);
+  else std::remove_const_t<L>::adapted::visit(layer, f, path);  // a layer that is its base, and more
+}
+
+/// Whether p(site, layer) holds for a layer of the type, which is asked about on `meta`, so that nothing is allocated.
+template <class Model, class P>
+constexpr bool any_layer(const P& p) {
+  bool any = false;
+  const typename Model::template on<planned_on<typename Model::backend>> model;
+  std::remove_cvref_t<decltype(model)>::each_site(model, [&](auto site, const Path&, const auto& layer) { any = any || p(site, layer); });
+  return any;
+}
+
+/// A head that a method untied begins as the embedding that it was.
+template <class Model>
+void untie_head(Model& model) {
+  if constexpr (requires { requires Model::config::tied_head && !is_tied<decltype(Model::head)>; })
+    visit_base(model.token_embedding, [&model](const Path&, const auto& embedding) {
+      visit_base(model.head, [&embedding](const Path&, auto& p) { p.assign(embedding.read()); }, Path{});
+    }, Path{});
+}
+
 /// First values of all layers: of everything, or (`initializer.base` false) only of what a method adds to a base from a file. Matrices that layers share and
 /// that are drawn one after the other are drawn as large as the largest of them.
 template <class Model>
 void initialize_layers(Model& model, Initializer initializer) {
   Model::each_site(model, [&initializer](auto, const Path&, auto& layer) { layer.initialize(initializer); });
+  if (initializer.base) untie_head(model);
   const auto longest = longest_sides(model);
   Model::each_site(model, [&longest]<class L>(auto, const Path&, L& layer) {
     if constexpr (offers_of<L>.drawn) layer.weights.draw(longest[0], longest[1]);

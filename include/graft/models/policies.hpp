@@ -16,6 +16,10 @@ struct Activations {};
 /// one more pass over each.
 struct Recompute {};
 
+/// The base's frozen weights are another's: a model's over which this one is made (models/base.hpp), or a host's. Plans and budgets
+/// count none of them.
+struct SharedBase {};
+
 /// The first storage among policies, or F32.
 template <class... Policies>
 struct StorageOf {
@@ -37,6 +41,6 @@ template <class... Policies>
 using element_of = std::conditional_t<has_policy<Activations<F32>, Policies...> || (std::is_same_v<typename StorageOf<Policies...>::type, F32> && !has_policy<Activations<Bf16>, Policies...>), float, Bfloat16>;
 
 template <class P>
-concept ModelPolicy = Storage<P> || has_policy<P, Recompute, CheckpointBlocks, Activations<F32>, Activations<Bf16>>;
+concept ModelPolicy = Storage<P> || has_policy<P, Recompute, CheckpointBlocks, SharedBase, Activations<F32>, Activations<Bf16>>;
 
 }  // namespace graft

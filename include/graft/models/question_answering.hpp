@@ -40,6 +40,8 @@ class QuestionAnswering : public HeadedTransformer<AnsweringFamily<Named, C>, C,
   /// The same model under more policies.
   template <class... More>
   using with = QuestionAnswering<Named, C, M, B, Policies..., More...>;
+  /// What it may be made over: the same without a method, and without policies but the storage.
+  using base = QuestionAnswering<Named, C, FrozenBase, B, typename StorageOf<Policies...>::type>;
   static constexpr const char* task_type = "QUESTION_ANS";
   static constexpr bool finds_answers = true;  ///< its batches have places of answers (Batch::append_answer)
   static constexpr const char* head_name() { return "qa_outputs"; }
@@ -49,6 +51,14 @@ class QuestionAnswering : public HeadedTransformer<AnsweringFamily<Named, C>, C,
   /// Numbers of the type: known before any model exists.
   static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
+
+  constexpr QuestionAnswering() = default;
+  /// Over the weights of `other`, a `base`, which are not copied (models/base.hpp); what the method adds is drawn from `seed`.
+  template <class Other>
+    requires requires { typename Other::base; }
+  explicit QuestionAnswering(const Other& other, std::uint64_t seed = 0) : QuestionAnswering() {
+    stand_on(*this, other, seed);
+  }
 
   /// z(S,2) of hidden rows h(S,C), in floats: where an answer begins, and where it ends.
   template <class T, Gradient G>

@@ -37,6 +37,8 @@ class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...
   /// The same model under more policies.
   template <class... More>
   using with = SequenceClassifier<Family, C, M, B, Policies..., More...>;
+  /// What it may be made over: the same without a method, and without policies but the storage.
+  using base = SequenceClassifier<Family, C, FrozenBase, B, typename StorageOf<Policies...>::type>;
   static constexpr const char* task_type = "SEQ_CLS";
   static constexpr const char* head_name() { return Family::text_head; }
   /// Whether it says a number of a text.
@@ -49,6 +51,14 @@ class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...
   /// Numbers of the type: known before any model exists.
   static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
+
+  constexpr SequenceClassifier() = default;
+  /// Over the weights of `other`, a `base`, which are not copied (models/base.hpp); what the method adds is drawn from `seed`.
+  template <class Other>
+    requires requires { typename Other::base; }
+  explicit SequenceClassifier(const Other& other, std::uint64_t seed = 0) : SequenceClassifier() {
+    stand_on(*this, other, seed);
+  }
 
   /// A batch as the model reads it: a decoder says of a text what it makes of its last token.
   static Batch prepared(const Batch& given) {

@@ -7,8 +7,8 @@
 #include <graft/autodiff/ops/cross_entropy.hpp>
 #include <graft/autodiff/ops/leaf.hpp>
 #include <graft/layers/embedding.hpp>
+#include <graft/models/base.hpp>
 #include <graft/models/block_stack.hpp>
-#include <graft/models/model.hpp>
 #include <graft/models/t5_block.hpp>
 
 namespace graft {
@@ -35,6 +35,8 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   using of = T5<C, Other, B, Policies...>;
   template <class... More>
   using with = T5<C, M, B, Policies..., More...>;
+  /// What it may be made over: the same without a method, and without policies but the storage.
+  using base = T5<C, FrozenBase, B, typename StorageOf<Policies...>::type>;
   static constexpr const char* task_type = "SEQ_2_SEQ_LM";
   static_assert(!B::executes || Arguments::members == 1, "graft: a Bank of adapters needs a model of one stack of blocks");
   static_assert(!B::executes || method_offers<M>.invocation.empty(), "graft: an ActivatedLoRA needs a model of one stack of blocks");
@@ -84,6 +86,12 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   static constexpr bool prepares = virtual_tokens + prefix_tokens > 0, activates = false;
 
   constexpr T5() { encoder_norm.epsilon = final_norm.epsilon = C::norm_epsilon; }
+  /// Over the weights of `other`, a `base`, which are not copied (models/base.hpp); what the method adds is drawn from `seed`.
+  template <class Other>
+    requires requires { typename Other::base; }
+  explicit T5(const Other& other, std::uint64_t seed = 0) : T5() {
+    stand_on(*this, other, seed);
+  }
   T5(T5&&) = default;  // move only, and only before a trainer refers to the parameters
   T5& operator=(T5&&) = default;
 

@@ -28,6 +28,8 @@ class TokenClassifier : public HeadedTransformer<Family, C, M, B, Policies...> {
   /// The same model under more policies.
   template <class... More>
   using with = TokenClassifier<Family, C, M, B, Policies..., More...>;
+  /// What it may be made over: the same without a method, and without policies but the storage.
+  using base = TokenClassifier<Family, C, FrozenBase, B, typename StorageOf<Policies...>::type>;
   static constexpr const char* task_type = "TOKEN_CLS";
   static constexpr bool labels_tokens = true;  ///< its batches have labels where tokens stand (Batch::append_labelled)
   static constexpr const char* head_name() { return Family::token_head; }
@@ -37,6 +39,14 @@ class TokenClassifier : public HeadedTransformer<Family, C, M, B, Policies...> {
   /// Numbers of the type: known before any model exists.
   static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
+
+  constexpr TokenClassifier() = default;
+  /// Over the weights of `other`, a `base`, which are not copied (models/base.hpp); what the method adds is drawn from `seed`.
+  template <class Other>
+    requires requires { typename Other::base; }
+  explicit TokenClassifier(const Other& other, std::uint64_t seed = 0) : TokenClassifier() {
+    stand_on(*this, other, seed);
+  }
 
   /// z(S,K) of hidden rows h(S,C), in floats.
   template <class T, Gradient G>

@@ -44,7 +44,7 @@ class Butterfly {
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
     if constexpr (!T::recording)
-      if (aside_.merged()) return base(tape, x);
+      if (aside_.holds()) return base(tape, x);
     const auto r = turns(tape);
     const auto y = std::get<0>(project<E>(tape, Given{rotated<factors>(tape, x, r)}, false, Nothing{}, base.projection()));
     return base.complete(tape, scale_columns(tape, y, row(tape, scales)));
@@ -125,7 +125,7 @@ class Butterfly {
   }
 
   Buffer<backend> orders_{factors > 1 ? 2 * factors * in * sizeof(Id) : 0};
-  SetAside aside_;
+  WeightAside<Base> aside_;
 };
 
 struct BoftNotDivisible {

@@ -11,28 +11,9 @@
 #include <graft/autodiff/ops/product.hpp>
 #include <graft/autodiff/ops/scale.hpp>
 #include <graft/peft/lora.hpp>
+#include <graft/peft/set_aside.hpp>
 
 namespace graft {
-
-/// A base's weight, kept while what a method made of it stands in its place: for layers that cannot compute their way back.
-class SetAside {
- public:
-  [[nodiscard]] bool merged() const { return !original_.empty(); }
-  /// The layer's base takes its merged weight.
-  template <class L>
-  void merge(L& layer) {
-    if (merged()) return;
-    original_ = layer.base.weight.read();
-    layer.base.weight.assign(layer.merged_weight(original_));
-  }
-  template <class L>
-  void unmerge(L& layer) {
-    if (merged()) layer.base.weight.assign(std::exchange(original_, {}));
-  }
-
- private:
-  std::vector<float> original_{};
-};
 
 /// A linear layer with a computed weight beside its own. `Method::Weights<B, Out, In>` has parameters, `visit`, `initialize` and
 /// `delta(tape)`, which is ΔW, written with ops. What more it has its `offers` say (peft/contract/offers.hpp).
@@ -110,10 +91,13 @@ class Delta {
   }
   void fold(float direction, bool merged) {
     if (merged_ == merged) return;
-    base.weight.assign(plus_delta(base.weight.read(), direction));
+    if (merged) aside_.keep_shared(base.weight);
+    if (!merged && aside_.holds()) aside_.give_back(base.weight);
+    else base.weight.assign(plus_delta(base.weight.read(), direction));
     merged_ = merged;
   }
 
+  WeightAside<Base> aside_;
   bool merged_ = false;
 };
 

@@ -37,7 +37,7 @@ class WeightDecomposed {
   template <class T, class Y>
   constexpr auto complete(T& tape, Y y) const {
     if constexpr (!T::recording)
-      if (!original_.empty()) return base.complete(tape, y);  // merged: the norms are the magnitudes
+      if (aside_.holds()) return base.complete(tape, y);  // merged: the norms are the magnitudes
     return base.complete(tape, scaled(tape, y));
   }
   template <class T, Gradient G, class E>
@@ -74,18 +74,18 @@ class WeightDecomposed {
 
   /// While merged the low-rank path is switched off and the magnitudes are the norms.
   void merge() {
-    if (!original_.empty()) return;
-    original_ = weight().read();
+    if (aside_.holds()) return;
+    aside_.keep(weight());
     magnitudes_ = magnitude.read();
-    const auto merged = merged_weight(original_);
+    const auto merged = merged_weight(weight().read());
     base.merge();
     weight().assign(merged);
     magnitude.assign(norms_of(weight().read()));
   }
   void unmerge() {
-    if (original_.empty()) return;
+    if (!aside_.holds()) return;
     base.unmerge();
-    weight().assign(std::exchange(original_, {}));
+    aside_.give_back(weight());
     magnitude.assign(magnitudes_);
   }
 
@@ -123,7 +123,8 @@ class WeightDecomposed {
     return norms;
   }
 
-  std::vector<float> original_{}, magnitudes_{};
+  WeightAside<Base> aside_;
+  std::vector<float> magnitudes_{};
 };
 
 struct DoraOfSomethingElse {

@@ -65,12 +65,12 @@ class Reflected {
  private:
   template <Index Left, class T, class X, class U>
   constexpr auto reflected(T& tape, X x, U vectors) const {
-    const auto y = reflect(tape, x, vectors, Left - 1, aside_.merged() ? 0.0F : 1.0F);
+    const auto y = reflect(tape, x, vectors, Left - 1, aside_.holds() ? 0.0F : 1.0F);
     if constexpr (Left == 1) return y;
     else return reflected<Left - 1>(tape, y, vectors);
   }
 
-  SetAside aside_;
+  WeightAside<Base> aside_;
 };
 
 struct HraUnknownOption {

@@ -71,9 +71,8 @@ class Scaled {
 
   /// Scales the base's rows or columns (and sets the vector to one), or puts everything back as it was.
   void merge() {
-    if (!original_.empty()) return;
-    original_ = base.weight.read();
-    base.weight.assign(merged_weight(original_));
+    if (aside_.holds()) return;
+    aside_.merge(*this);
     if constexpr (Base::has_bias) {
       bias_ = base.bias.read();
       base.bias.assign(merged_bias(bias_));
@@ -82,14 +81,15 @@ class Scaled {
     vector.assign(std::vector<float>(size, 1.0F));
   }
   void unmerge() {
-    if (original_.empty()) return;
-    base.weight.assign(std::exchange(original_, {}));
+    if (!aside_.holds()) return;
+    aside_.unmerge(*this);
     if constexpr (Base::has_bias) base.bias.assign(bias_);
     vector.assign(vector_);
   }
 
  private:
-  std::vector<float> original_{}, bias_{}, vector_{};
+  WeightAside<Base> aside_;
+  std::vector<float> bias_{}, vector_{};
 };
 
 struct Ia3OnNoLinear {

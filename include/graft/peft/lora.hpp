@@ -14,6 +14,7 @@
 #include <graft/peft/lora_embedding.hpp>
 #include <graft/peft/lora_options.hpp>
 #include <graft/peft/method.hpp>
+#include <graft/peft/set_aside.hpp>
 
 #include <cmath>
 
@@ -102,7 +103,8 @@ class LowRank {
   }
 
   /// Adds the low-rank path to the base weight (and switches it off), or takes it out again. Where the base is not kept
-  /// as F32 the sum is rounded to its storage, and `unmerge` gives back the rounded base.
+  /// as F32 the sum is rounded to its storage, and `unmerge` gives back the rounded base; one that other models share it
+  /// gives back as it was.
   void merge()
     requires(merges)
   {
@@ -124,7 +126,9 @@ class LowRank {
   }
   void fold(float direction, bool merged) {
     if (merged_ == merged) return;
-    base.weight.assign(plus(base.weight.read(), low_rank_weight(), direction));
+    if (merged) aside_.keep_shared(base.weight);
+    if (!merged && aside_.holds()) aside_.give_back(base.weight);
+    else base.weight.assign(plus(base.weight.read(), low_rank_weight(), direction));
     if constexpr (Method::settings.bias) base.bias.assign(plus(base.bias.read(), b_bias.read(), direction * Method::settings.scaling()));
     merged_ = merged;
   }
@@ -134,6 +138,7 @@ class LowRank {
     else return y;
   }
 
+  WeightAside<Base> aside_;
   bool merged_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include <graft/autodiff/ops/scale.hpp>
 #include <graft/layers/embedding.hpp>
 #include <graft/peft/contract/offers.hpp>
+#include <graft/peft/set_aside.hpp>
 
 namespace graft {
 
@@ -72,10 +73,13 @@ class LowRankEmbedding<Method, Embedding<B, V, C, Role>> : public Embedding<B, V
   }
   void fold(float direction, bool merged) {
     if (merged_ == merged) return;
-    Base::weight.assign(plus(Base::weight.read(), direction));
+    if (merged) aside_.keep_shared(Base::weight);
+    if (!merged && aside_.holds()) aside_.give_back(Base::weight);
+    else Base::weight.assign(plus(Base::weight.read(), direction));
     merged_ = merged;
   }
 
+  WeightAside<Base> aside_;
   bool merged_ = false;
 };
 

@@ -54,12 +54,12 @@ class Rotated {
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
     if constexpr (!T::recording)
-      if (aside_.merged()) return base(tape, x);
+      if (aside_.holds()) return base(tape, x);
     const auto turned = [&] {
       if constexpr (Method::shared) return reshaped<in>(multiply_blocks(tape, reshaped<size>(x), turn(tape)));
       else return multiply_blocks(tape, x, turn(tape));
     }();
-    return base(tape, add(tape, x, scale(tape, turned, aside_.merged() ? 0.0F : 1.0F)));
+    return base(tape, add(tape, x, scale(tape, turned, aside_.holds() ? 0.0F : 1.0F)));
   }
 
   template <class Self, class F>
@@ -108,7 +108,7 @@ class Rotated {
     else return add_powers<Power + 1>(tape, q, more, next);
   }
 
-  SetAside aside_;
+  WeightAside<Base> aside_;
 };
 
 struct OftUnknownOption {

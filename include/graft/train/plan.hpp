@@ -5,14 +5,14 @@
 #include <graft/autodiff/tape.hpp>
 #include <graft/backend/meta.hpp>
 #include <graft/core/path.hpp>
-#include <graft/layers/attention_context.hpp>
+#include <graft/models/model.hpp>
 #include <graft/train/adamw.hpp>
 
 namespace graft {
 
 /// Bytes by kind, and floating-point operations of one pass.
 struct Plan {
-  Index frozen = 0;     ///< weights that never change, as packed
+  Index frozen = 0;     ///< weights that never change, as packed; of a SharedBase those alone that a method added or changed
   Index trainable = 0;  ///< weights that are trained
   Index gradients = 0;
   Index optimizer = 0;  ///< its state
@@ -35,6 +35,13 @@ constexpr Plan plan(BatchShape shape) {
     result.gradients += p.gradient_bytes();
     result.optimizer += p.trainable ? O::state_floats(p.size) * sizeof(float) : 0;
   });
+  if constexpr (Planned::shares_base)
+    Planned::each_site(model, [&result]<class L>(auto, const Path& at, const L& layer) {
+      visit_base(layer, [&result](const Path& path, const auto& p) {
+        const bool changed = path.name == "weight" && offers_of<L>.starts_from_base;
+        if (!p.trainable && !changed) result.frozen -= p.bytes();
+      }, at);
+    });
   Workspace<Meta> workspace;
   Tape<Meta> tape(workspace);
   constexpr bool encodes = requires { Planned::config::encoder_blocks; };

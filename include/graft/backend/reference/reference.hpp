@@ -46,6 +46,13 @@ constexpr Index packed_bytes(Index out, Index in, S, reference) {
   else return out * in * sizeof(StoredElement<S>);
 }
 
+/// The alignment of a frozen weight's memory where a backend reads S as rows one behind the other, each as S encodes it, so
+/// that a host or a file may have them ready; 0 where it packs them into a layout of its own, or cannot read a host's memory.
+template <class S>
+constexpr Index row_alignment(S, reference) {
+  return QuantizedStorage<S> ? 1 : alignof(StoredElement<S>);
+}
+
 /// Elements below which starting threads costs more than it saves.
 inline constexpr Index parallel_threshold = 1U << 14U;
 

@@ -130,6 +130,7 @@ struct Panels<Int8> {
 namespace graft::backend {
 
 constexpr Index packed_bytes(Index out, Index in, Int8, xsimd_cpu) { return bf16::ByteWeight::bytes(out, in); }
+constexpr Index row_alignment(Int8, xsimd_cpu) { return 0; }
 
 inline void pack(std::byte* packed, const float* w, Index out, Index in, Int8, xsimd_cpu) {
   using namespace bf16;

@@ -110,6 +110,7 @@ concept PanelStorage = requires { Panels<S>::ready; };
 namespace graft::backend {
 
 constexpr Index packed_bytes(Index out, Index in, Bf16, xsimd_cpu) { return bf16::panels(out) * bf16::panel_words(in) * sizeof(bf16::Word); }
+constexpr Index row_alignment(Bf16, xsimd_cpu) { return 0; }
 
 inline void pack(std::byte* packed, const float* w, Index out, Index in, Bf16, xsimd_cpu) {
   using namespace bf16;
