@@ -20,7 +20,9 @@ struct Constant {
   using storage = S;
 };
 
-/// w(Rows,Columns) on backend B.
+/// w(Rows,Columns) on backend B. What becomes of one it says itself: `trainable`; `saved`, whether an adapter's files hold
+/// it; `shared`, whether it is the same in all layers of a method; `derived`, whether it follows from the type; `members`, how
+/// many adapters' it is, one behind the other (peft/bank.hpp).
 template <class B, class Role, Index Rows, Index Columns>
 class Parameter;
 
@@ -29,7 +31,8 @@ class Parameter<B, Trainable, Rows, Columns> {
  public:
   using backend = B;
   using storage = Trained;
-  static constexpr bool trainable = true;
+  static constexpr bool trainable = true, saved = true, shared = false, derived = false;
+  static constexpr Index members = 1;
   static constexpr Gradient gradient_kind = Gradient::tracked;
   static constexpr Index rows = Rows, columns = Columns, size = Rows * Columns;
 
@@ -64,7 +67,8 @@ class FrozenBytes {
  public:
   using backend = B;
   using storage = S;
-  static constexpr bool trainable = false;
+  static constexpr bool trainable = false, saved = false, shared = false, derived = false;
+  static constexpr Index members = 1;
   static constexpr Gradient gradient_kind = Gradient::none;
   static constexpr Index rows = Rows, columns = Columns, size = Rows * Columns;
   static constexpr Index gradient_bytes() { return 0; }
@@ -162,6 +166,28 @@ class TrainedTensor : public Parameter<B, Trainable, First, (More * ... * Index{
  public:
   static constexpr std::array extents{First, More...};
 };
+
+/// A frozen parameter that an adapter's files hold.
+template <class P>
+struct Saved : P {
+  static constexpr bool saved = true;
+};
+
+/// The part that a layer needs, the upper left, of a frozen matrix that all layers of a method use. Parts of one size are in
+/// memory once (layers/layer.hpp: SharedParts). Files hold the matrix once, whole, if they do; Last: its last extent there where it has three.
+template <class P, bool InFiles, Index Last = 0>
+struct SharedPart : P {
+  static constexpr bool saved = InFiles, shared = true;
+  static constexpr Index last_extent = Last;
+};
+
+/// A parameter of N adapters, the first extent of one N times.
+template <Index N, class P>
+struct MembersOf : P {
+  static constexpr Index members = N;
+};
+template <Index N, class P>
+using OfMembers = std::conditional_t<N == 1, P, MembersOf<N, P>>;
 
 /// Where a parameter's gradient lies, or nowhere.
 template <class P>

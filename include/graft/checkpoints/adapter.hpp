@@ -39,8 +39,8 @@ void visit_saved(Model& model, F&& f) {
       f(std::string("prompt_embeddings"), layer.prompt);
     } else {
       const std::string at_site = path_in_python<M>(site), root = site.str().substr(0, site.str().find('.')) + ".";
-      const auto give = [&](const Path& path, auto& p, bool of_base) {
-        if constexpr (std::remove_cvref_t<decltype(p)>::trainable || requires { p.in_adapter; }) {
+      const auto give = [&]<class P>(const Path& path, P& p, bool of_base) {
+        if constexpr (P::saved && !P::shared) {
           const bool in_model = path.str().starts_with(root);
           std::string name = in_model ? path_in_python<M>(path) : path.str();
           if (const auto at = name.find(".trainable_tokens_delta"); at != std::string::npos && has_lora<M>()) name.insert(at, ".token_adapter");
@@ -161,27 +161,30 @@ std::vector<NamedTensor> adapter_tensors(const Model& model, Index member = 0) {
   return tensors;
 }
 
+/// The name in files of a matrix that layers share.
+inline std::string shared_name(const Path& path) { return "base_model." + std::string(path.name); }
+
 /// Frozen matrices that all layers of a method use a part of and files hold, whole and under their names there.
 template <class Model>
 std::map<std::string, NamedTensor> shared_tensors(const Model& model) {
   std::map<std::string, NamedTensor> shared;
-  Model::each_site(model, [&shared]<class L>(auto, const Path&, const L& layer) {
-    if constexpr (offers_of<L>.shares && offers_of<L>.in_files)
-      layer.weights.each_shared(layer.weights, [&shared](const char* name, const auto& p, Index last = 0) {  // the largest part is the whole
-        using P = std::remove_cvref_t<decltype(p)>;
-        auto& tensor = shared[name];
-        const auto shape = last == 0 ? std::vector<Index>{P::rows, P::columns} : std::vector<Index>{P::rows, P::columns / last, last};
-        if (tensor.values.size() < P::size) tensor = {name, shape, p.read()};
-      });
+  Model::visit(model, [&shared]<class P>(const Path& path, const P& p) {  // the largest part is the whole
+    if constexpr (P::shared && P::saved) {
+      const std::string name = shared_name(path);
+      auto& tensor = shared[name];
+      constexpr Index last = P::last_extent;
+      const auto shape = last == 0 ? std::vector<Index>{P::rows, P::columns} : std::vector<Index>{P::rows, P::columns / last, last};
+      if (tensor.values.size() < P::size) tensor = {name, shape, p.read()};
+    }
   });
   // Where PEFT's whole is more than any layer uses, the rest is as it would have been drawn.
   const auto [out, in] = longest_sides(model);
   Model::each_site(model, [&shared, out = out, in = in]<class L>(auto, const Path&, const L& layer) {
     if constexpr (offers_of<L>.has_whole)
-      layer.weights.each_whole(out, in, [&](const char* name, Index rows, Index columns, Index last) {
-        auto& part = shared.at(name);
+      layer.weights.each_whole(out, in, [&](std::string_view name, Index rows, Index columns, Index last) {
+        auto& part = shared.at(shared_name(Path{nullptr, name}));
         if (part.values.size() == rows * columns) return;
-        NamedTensor whole{name, {rows, columns / last, last}, std::vector<float>(rows * columns)};
+        NamedTensor whole{part.name, {rows, columns / last, last}, std::vector<float>(rows * columns)};
         const Index had = part.values.size() / part.shape[0];
         for (Index i = 0; i < rows; ++i)
           for (Index j = 0; j < columns; ++j) whole.values[i * columns + j] = i < part.shape[0] && j < had ? part.values[i * had + j] : layer.weights.drawn(name, i, j);
@@ -223,12 +226,9 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
   each_repeated_base(model, [&](const std::string& name, auto& p) {
     if (adapter.has(name)) p.assign(adapter.values(name));
   });
-  Model::each_site(model, [&adapter]<class L>(auto, const Path&, L& layer) {
-    if constexpr (offers_of<L>.shares && offers_of<L>.in_files)
-      layer.weights.each_shared(layer.weights, [&adapter](const char* name, auto& p, Index = 0) {
-        using P = std::remove_cvref_t<decltype(p)>;
-        p.assign(adapter.upper_left(name, P::rows, P::columns));
-      });
+  SharedParts parts;
+  Model::visit(model, [&]<class P>(const Path& path, P& p) {
+    if constexpr (P::shared && P::saved) parts.give(p, shared_name(path), [&] { return adapter.upper_left(shared_name(path), P::rows, P::columns); });
   });
 }
 

@@ -19,18 +19,19 @@ std::vector<Index> shape_in_files(const P&) {
 template <class Model, class P>
 std::vector<Index> member_shape(const P& p) {
   auto shape = shape_in_files(p);
-  if (Model::members > 1) shape[0] /= Model::members;
+  shape[0] /= P::members;
   return shape;
 }
 template <class Model, class P>
 NamedTensor member_tensor(const std::string& name, const P& p, Index member) {
   const auto all = p.read();
-  const auto part = std::span(all).subspan(member * all.size() / Model::members, all.size() / Model::members);
+  constexpr Index size = P::size / P::members;
+  const auto part = std::span(all).subspan(P::members == 1 ? 0 : member * size, size);
   return {name, member_shape<Model>(p), {part.begin(), part.end()}};
 }
 template <class Model, class P>
 void assign_member(P& p, std::vector<float> values, Index member) {
-  if constexpr (Model::members > 1) {
+  if constexpr (P::members > 1) {
     auto all = p.read();
     std::copy(values.begin(), values.end(), all.begin() + static_cast<std::ptrdiff_t>(member * values.size()));
     values = std::move(all);

@@ -6,7 +6,27 @@
 #include <graft/autodiff/tape.hpp>
 #include <graft/core/path.hpp>
 
+#include <any>
+#include <map>
+#include <string>
+
 namespace graft {
+
+/// Parts of matrices that layers share: what is equal is kept once, as parameters that are copies of each other.
+class SharedParts {
+ public:
+  /// p becomes a copy of the part of its size that was given under this name before, or takes `values()`.
+  template <class P, class F>
+  void give(P& p, const std::string& name, const F& values) {
+    auto& part = made_[name + std::to_string(P::rows) + "x" + std::to_string(P::columns)];
+    if (const auto* same = std::any_cast<P>(&part)) return void(p = *same);
+    p.assign(values());
+    part = p;
+  }
+
+ private:
+  std::map<std::string, std::any> made_;
+};
 
 /// How `initialize` draws: whether the base's own weights are drawn too, or only what a method adds to them (the base then
 /// comes from a file or is another model's). Both have streams of their own, so that a seed's base is the same under any
@@ -16,6 +36,7 @@ struct Initializer {
   bool base = true;
   float deviation = 0.02F;  ///< of the base's weights
   std::uint64_t drawn = 0, drawn_for_base = 0;
+  SharedParts parts{};
 
   /// Streams of one seed that are the base's, before those of methods.
   static constexpr std::uint64_t base_streams = 1U << 20U;

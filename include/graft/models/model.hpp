@@ -14,7 +14,7 @@ template <class Model>
 constexpr Index count_parameters(bool trainable_only) {
   const Model model;
   Index count = 0;
-  Model::visit(model, [&](const Path&, const auto& p) { count += p.trainable || !trainable_only ? p.size : 0; });
+  Model::visit(model, [&]<class P>(const Path&, const P&) { count += P::trainable || !(trainable_only || P::shared || P::derived) ? P::size : 0; });
   return count;
 }
 
@@ -40,8 +40,10 @@ struct ModelArguments {
 template <class Model>
 std::array<Index, 2> longest_sides(const Model& model) {
   std::array<Index, 2> longest{};
-  Model::each_site(model, [&longest]<class L>(auto, const Path&, const L& layer) {
-    if constexpr (offers_of<L>.shares) longest = {std::max(longest[0], layer.out), std::max(longest[1], layer.in)};
+  Model::each_site(model, [&longest]<class L>(auto, const Path& path, const L& layer) {
+    L::visit(layer, [&longest]<class P>(const Path&, const P&) {
+      if constexpr (P::shared) longest = {std::max(longest[0], L::out), std::max(longest[1], L::in)};
+    }, path);
   });
   return longest;
 }
@@ -79,8 +81,8 @@ void initialize_layers(Model& model, Initializer initializer) {
   Model::each_site(model, [&initializer](auto, const Path&, auto& layer) { layer.initialize(initializer); });
   if (initializer.base) untie_head(model);
   const auto longest = longest_sides(model);
-  Model::each_site(model, [&longest]<class L>(auto, const Path&, L& layer) {
-    if constexpr (offers_of<L>.drawn) layer.weights.draw(longest[0], longest[1]);
+  Model::each_site(model, [&]<class L>(auto, const Path&, L& layer) {
+    if constexpr (offers_of<L>.drawn) layer.weights.draw(initializer.parts, longest[0], longest[1]);
   });
 }
 

@@ -23,8 +23,8 @@ struct BankOfSomethingElse {
 template <class B, Index N, Index In, Index Out>
 class MemberLinear {
  public:
-  Parameter<B, Trainable, N * Out, In> weight;
-  Parameter<B, Trainable, 1, N * Out> bias;
+  OfMembers<N, Parameter<B, Trainable, N * Out, In>> weight;
+  OfMembers<N, Parameter<B, Trainable, 1, N * Out>> bias;
 
   template <class T, Gradient G, class E, class M>
   constexpr auto operator()(T& tape, Var<B, In, G, E> x, AdapterContext<B, M> context) const {

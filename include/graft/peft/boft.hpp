@@ -4,6 +4,7 @@
 /// factor there is none. Gradient: ops/block_product.hpp, ops/columns.hpp, ops/scale_columns.hpp.
 #pragma once
 
+#include <graft/autodiff/id_table.hpp>
 #include <graft/autodiff/ops/block_product.hpp>
 #include <graft/autodiff/ops/columns.hpp>
 #include <graft/autodiff/ops/scale_columns.hpp>
@@ -36,8 +37,8 @@ class Butterfly {
         const auto order = permutation(f);
         std::vector<Id> inverse(in);
         for (Index i = 0; i < in; ++i) inverse[static_cast<Index>(order[i])] = static_cast<Id>(i);
-        backend::upload(forth(f), inverse.data(), in * sizeof(Id));
-        backend::upload(back(f), order.data(), in * sizeof(Id));
+        orders_.assign_ids(inverse, 2 * f);
+        orders_.assign_ids(order, 2 * f + 1);
       }
   }
 
@@ -55,6 +56,7 @@ class Butterfly {
     Base::visit(self.base, f, path);
     f(Path{&path, "boft_R"}, self.rotations);
     f(Path{&path, "boft_s"}, self.scales);
+    if constexpr (factors > 1) f(Path{&path, "orders"}, self.orders_);
   }
   void initialize(Initializer& initializer) {
     base.initialize(initializer);
@@ -94,8 +96,8 @@ class Butterfly {
       }
     return order;
   }
-  [[nodiscard]] constexpr Pointer<backend, Id> forth(Index f) const { return orders_.template as<Id>(2 * f * in * sizeof(Id)); }
-  [[nodiscard]] constexpr Pointer<backend, Id> back(Index f) const { return orders_.template as<Id>((2 * f + 1) * in * sizeof(Id)); }
+  [[nodiscard]] constexpr Pointer<backend, Id> forth(Index f) const { return orders_.value(2 * f); }
+  [[nodiscard]] constexpr Pointer<backend, Id> back(Index f) const { return orders_.value(2 * f + 1); }
 
   /// All R, blocks one below the other: (m·In, B)
   template <class T>
@@ -124,7 +126,7 @@ class Butterfly {
     }
   }
 
-  Buffer<backend> orders_{factors > 1 ? 2 * factors * in * sizeof(Id) : 0};
+  IdTable<backend, (factors > 1 ? 2 * factors : 0), in> orders_;
   WeightAside<Base> aside_;
 };
 

@@ -3,6 +3,7 @@
 /// Gradient: ops/spectrum.hpp. The places follow from a seed as PyTorch's `randperm` draws them, so that files need not hold them.
 #pragma once
 
+#include <graft/autodiff/id_table.hpp>
 #include <graft/autodiff/ops/spectrum.hpp>
 #include <graft/core/mersenne_twister.hpp>
 #include <graft/peft/delta.hpp>
@@ -61,24 +62,25 @@ struct SeededFourierFT {
   template <class B, Index Out, Index In>
   struct Weights {
     Parameter<B, Trainable, 1, N> c;
-    Buffer<B> places{2 * N * sizeof(Id)};
+    IdTable<B, 2, N> places;
 
     constexpr Weights() {
       if constexpr (B::executes) {
         std::vector<Id> ids(2 * N);
         const auto drawn = drawn_places(Out * In, N, Seed);
         for (Index k = 0; k < N; ++k) ids[k] = static_cast<Id>(drawn[k] / In), ids[N + k] = static_cast<Id>(drawn[k] % In);
-        B::upload(places.template as<Id>(), ids.data(), 2 * N * sizeof(Id));
+        places.assign_ids(ids);
       }
     }
     template <class T>
     constexpr auto delta(T& tape) const {
-      const auto u = spectrum<Out, In>(tape, row(tape, c), places.template as<Id>());
+      const auto u = spectrum<Out, In>(tape, row(tape, c), places.value());
       return scale(tape, product_nn(tape, u, fourier_matrix<In>(tape)), static_cast<float>(settings_of_rank.alpha / static_cast<double>(Out * In)));
     }
     template <class Self, class F>
     static constexpr void visit(Self& self, F&& f, const Path& path) {
       f(Path{&path, "fourierft_spectrum"}, self.c);
+      f(Path{&path, "places"}, self.places);
     }
     void initialize(Initializer&) { c.assign(std::vector<float>(N, 0.0F)); }
   };

@@ -40,8 +40,8 @@ class LowRank {
   static constexpr LayerOffers offers{.merges = merges, .merges_bias = merges && Method::settings.bias, .low_rank = merges, .starts_from_base = Method::settings.starts_from_base()};
 
   Base base;
-  TrainedTensor<backend, members * rank, in> a;
-  TrainedTensor<backend, members * out, rank> b;
+  OfMembers<members, TrainedTensor<backend, members * rank, in>> a;
+  OfMembers<members, TrainedTensor<backend, members * out, rank>> b;
   [[no_unique_address]] std::conditional_t<Method::settings.bias, Parameter<backend, Trainable, 1, out>, NoBias> b_bias;
 
   /// Where nothing is dropped the path is part of the base's product.

@@ -7,6 +7,8 @@
 #include <graft/autodiff/ops/scaled_bases.hpp>
 #include <graft/peft/delta.hpp>
 
+#include <string_view>
+
 namespace graft {
 
 struct RandLoraUnknownOption {
@@ -35,10 +37,10 @@ struct RandLoRA {
 
   template <class B, Index Out, Index In>
   struct Weights {
-    static constexpr WeightsOffers offers{.path = true, .values = true, .slow_at_few_rows = true, .shares = true, .in_files = true, .has_whole = true};
+    static constexpr WeightsOffers offers{.path = true, .values = true, .slow_at_few_rows = true, .has_whole = true};
     static constexpr Index longer = std::max(Out, In), shorter = std::min(Out, In), bases = (shorter + Rank - 1) / Rank;
-    Parameter<B, Constant<F32>, Rank, shorter> a;
-    Parameter<B, Constant<F32>, longer, bases * Rank> b;
+    SharedPart<Parameter<B, Constant<F32>, Rank, shorter>, true, shorter> a;
+    SharedPart<Parameter<B, Constant<F32>, longer, bases * Rank>, true, Rank> b;
     TrainedTensor<B, Rank, bases> lambda;
     TrainedTensor<B, bases, shorter> gamma;
 
@@ -66,31 +68,29 @@ struct RandLoRA {
     static constexpr void visit(Self& self, F&& f, const Path& path) {
       f(Path{&path, "randlora_lambda"}, self.lambda);
       f(Path{&path, "randlora_gamma"}, self.gamma);
-    }
-    /// What all layers share, by its name in files, and its last extent there where it has three.
-    template <class Self, class F>
-    static void each_shared(Self& self, F&& f) {
-      f("base_model.randlora_A", self.a, shorter);
-      f("base_model.randlora_B", self.b, Rank);
+      f(Path{&path, "randlora_A"}, self.a);
+      f(Path{&path, "randlora_B"}, self.b);
     }
     /// Calls f(name, rows, columns, last extent) for the sizes that PEFT gives them where the longest sides of all layers are these.
     template <class F>
     static void each_whole(Index out, Index in, F&& f) {
-      f("base_model.randlora_A", Rank, std::min(out, in), std::min(out, in));
-      f("base_model.randlora_B", std::max(out, in), (std::min(out, in) + Rank - 1) / Rank * Rank, Rank);
+      f("randlora_A", Rank, std::min(out, in), std::min(out, in));
+      f("randlora_B", std::max(out, in), (std::min(out, in) + Rank - 1) / Rank * Rank, Rank);
     }
     /// An entry's random value, of variance 1: by place and not in sequence, so that it is the same in layers of any size.
-    static float drawn(const char* name, Index i, Index j) {
-      return std::sqrt(3.0F) * (2.0F * uniform01({0, static_cast<std::uint64_t>(name[20]) << 32U | i}, j) - 1.0F);
+    static float drawn(std::string_view name, Index i, Index j) {
+      return std::sqrt(3.0F) * (2.0F * uniform01({0, static_cast<std::uint64_t>(name.back()) << 32U | i}, j) - 1.0F);
     }
-    void initialize(Initializer&) {
-      each_shared(*this, [](const char* name, auto& p, Index) {
-        using P = std::remove_cvref_t<decltype(p)>;
-        std::vector<float> values(P::size);
-        for (Index i = 0; i < P::rows; ++i)
-          for (Index j = 0; j < P::columns; ++j) values[i * P::columns + j] = drawn(name, i, j);
-        p.assign(values);
-      });
+    void initialize(Initializer& initializer) {
+      const auto start = [&initializer]<class P>(P& p, const char* name) {
+        initializer.parts.give(p, name, [name] {
+          std::vector<float> values(P::size);
+          for (Index i = 0; i < P::rows; ++i)
+            for (Index j = 0; j < P::columns; ++j) values[i * P::columns + j] = drawn(name, i, j);
+          return values;
+        });
+      };
+      start(a, "A"), start(b, "B");
       lambda.assign(std::vector<float>(Rank * bases, 0.0F));
       gamma.assign(std::vector<float>(bases * shorter, 1.0F / static_cast<float>(longer)));
     }

@@ -4,6 +4,7 @@
 /// Which entries, a mask decides once: those where W is largest (the default), where its Fisher information is, or any.
 #pragma once
 
+#include <graft/autodiff/id_table.hpp>
 #include <graft/autodiff/ops/sparse_entries.hpp>
 #include <graft/peft/delta.hpp>
 
@@ -11,32 +12,6 @@
 #include <numeric>
 
 namespace graft {
-
-/// Places of entries: rows, then columns. Frozen, but part of an adapter's file.
-template <class B, Index N>
-class EntryPlaces {
- public:
-  using backend = B;
-  static constexpr bool trainable = false, in_adapter = true;
-  static constexpr Index rows = 2, columns = N, size = 2 * N;
-  static constexpr std::array extents{Index{2}, N};
-
-  static constexpr Index bytes() { return size * sizeof(Id); }
-  static constexpr Index gradient_bytes() { return 0; }
-  [[nodiscard]] constexpr Pointer<B, Id> value() const { return memory_.template as<Id>(); }
-  [[nodiscard]] std::vector<float> read() const {
-    const auto ids = download<B>(value(), size);
-    return {ids.begin(), ids.end()};
-  }
-  void assign(std::span<const float> numbers) {
-    std::vector<Id> ids;
-    for (const float x : numbers) ids.push_back(static_cast<Id>(x));
-    B::upload(value(), ids.data(), bytes());
-  }
-
- private:
-  Buffer<B> memory_{bytes()};
-};
 
 struct ShiraUnknownOption {
   template <class Model>
@@ -61,7 +36,7 @@ struct SHiRA {
     static constexpr WeightsOffers offers{.over_base = true};
     static constexpr Index count = Rank * (In + Out);
     TrainedTensor<B, count> entries;
-    EntryPlaces<B, count> places;
+    IdTable<B, 2, count, false> places;  ///< rows, then columns
 
     template <class T>
     constexpr auto delta(T& tape) const {
@@ -78,9 +53,9 @@ struct SHiRA {
       std::iota(order.begin(), order.end(), Index{0});
       std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count - 1), order.end(), [&](Index i, Index j) { return scores[i] != scores[j] ? scores[i] > scores[j] : i < j; });
       std::sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count));
-      std::vector<float> numbers(2 * count);
-      for (Index k = 0; k < count; ++k) numbers[k] = static_cast<float>(order[k] / In), numbers[count + k] = static_cast<float>(order[k] % In);
-      places.assign(numbers);
+      std::vector<Id> ids(2 * count);
+      for (Index k = 0; k < count; ++k) ids[k] = static_cast<Id>(order[k] / In), ids[count + k] = static_cast<Id>(order[k] % In);
+      places.assign_ids(ids);
       entries.assign(std::vector<float>(count, 0.0F));
     }
     /// Where the base's weight is largest.

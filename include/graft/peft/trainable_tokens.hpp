@@ -4,6 +4,7 @@
 /// Where the head is the embedding its rows are these too:   logits = n Wᵀ, but for columns k, which are n Pᵀ     gradient: ops/columns.hpp
 #pragma once
 
+#include <graft/autodiff/id_table.hpp>
 #include <graft/autodiff/ops/columns.hpp>
 #include <graft/autodiff/ops/leaf.hpp>
 #include <graft/autodiff/ops/matmul.hpp>
@@ -35,15 +36,15 @@ class TrainedRows : public Embedding<B, V, C, Role> {
       std::vector<Id> table(V);
       for (Index v = 0; v < V; ++v) table[v] = static_cast<Id>(v);
       for (Index k = 0; k < count; ++k) table[static_cast<Index>(Method::tokens[k])] = static_cast<Id>(V + k);
-      B::upload(table_.template as<Id>(), table.data(), V * sizeof(Id));
-      B::upload(tokens(), Method::tokens.data(), count * sizeof(Id));
+      table_.assign_ids(table);
+      tokens_.assign_ids(Method::tokens);
     }
   }
 
   template <class T>
   constexpr auto operator()(T& tape, Pointer<B, Id> ids, Index number) const {
     const auto renamed = tape.template scratch<Id>(number);
-    tape.run(0, [=, this](auto on) { rename_ids(renamed, ids, table_.template as<Id>(), number, on); });
+    tape.run(0, [=, this](auto on) { rename_ids(renamed, ids, table_.value(), number, on); });
     return embedding_beyond(tape, renamed, number, Base::weight, leaf(tape, rows));
   }
   /// logits(S,V) of a head that is this embedding.
@@ -57,6 +58,8 @@ class TrainedRows : public Embedding<B, V, C, Role> {
   static constexpr void visit(Self& self, F&& f, const Path& path) {
     Base::visit(self, f, path);
     f(Path{&path, "trainable_tokens_delta"}, self.rows);  // PEFT's name: they are the rows themselves
+    f(Path{&path, "places"}, self.table_);
+    f(Path{&path, "tokens"}, self.tokens_);
   }
   void initialize(Initializer& initializer) {
     Base::initialize(initializer);
@@ -67,10 +70,11 @@ class TrainedRows : public Embedding<B, V, C, Role> {
   }
 
  private:
-  [[nodiscard]] constexpr Pointer<B, Id> tokens() const { return tokens_.template as<Id>(); }
+  [[nodiscard]] constexpr Pointer<B, Id> tokens() const { return tokens_.value(); }
   [[nodiscard]] constexpr const Parameter<B, Trainable, count, C>& rows_as_weight() const { return rows; }
 
-  Buffer<B> table_{V * sizeof(Id)}, tokens_{count * sizeof(Id)};
+  IdTable<B, 1, V> table_;        ///< where each token's row is
+  IdTable<B, 1, count> tokens_;
 };
 
 struct TokensOfTrainedEmbedding {

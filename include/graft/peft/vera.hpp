@@ -62,9 +62,9 @@ struct VeRA {
 
   template <class B, Index Out, Index In>
   struct Weights {
-    static constexpr WeightsOffers offers{.path = true, .values = true, .shares = true, .in_files = !drawn_by_seed, .drawn = drawn_by_seed};
-    Parameter<B, Constant<F32>, Rank, In> a;
-    Parameter<B, Constant<F32>, Out, Rank> b;
+    static constexpr WeightsOffers offers{.path = true, .values = true, .drawn = drawn_by_seed};
+    SharedPart<Parameter<B, Constant<F32>, Rank, In>, !drawn_by_seed> a;
+    SharedPart<Parameter<B, Constant<F32>, Out, Rank>, !drawn_by_seed> b;
     Parameter<B, Trainable, 1, Rank> d;
     Parameter<B, Trainable, 1, Out> v;
 
@@ -85,20 +85,15 @@ struct VeRA {
     static constexpr void visit(Self& self, F&& f, const Path& path) {
       f(Path{&path, "vera_lambda_d"}, self.d);
       f(Path{&path, "vera_lambda_b"}, self.v);
-    }
-    /// What all layers share, by its name in files.
-    template <class Self, class F>
-    static void each_shared(Self& self, F&& f) {
-      f("base_model.vera_A", self.a);
-      f("base_model.vera_B", self.b);
+      f(Path{&path, "vera_A"}, self.a);
+      f(Path{&path, "vera_B"}, self.b);
     }
     /// A and B as PyTorch draws them one after the other from the seed, where the longest sides of all layers are these.
-    void draw(Index longest_out, Index longest_in)
+    void draw(SharedParts& parts, Index longest_out, Index longest_in)
       requires(drawn_by_seed)
     {
       MersenneTwister random(seed);
-      const auto drawn = [&random](auto& p, Index rows, Index columns, Index fan) {
-        using P = std::remove_cvref_t<decltype(p)>;
+      const auto drawn = [&random]<class P>(const P&, Index rows, Index columns, Index fan) {
         const float bound = static_cast<float>(std::sqrt(3.0) * (std::sqrt(2.0) / std::sqrt(static_cast<double>(fan))));
         std::vector<float> values(P::size);
         for (Index i = 0; i < rows; ++i)
@@ -106,20 +101,23 @@ struct VeRA {
             const float x = uniform01(random) * (bound - -bound) + -bound;
             if (i < P::rows && j < P::columns) values[i * P::columns + j] = x;
           }
-        p.assign(values);
+        return values;
       };
-      drawn(a, Rank, longest_in, longest_in);
-      drawn(b, longest_out, Rank, Rank);
+      const auto first = drawn(a, Rank, longest_in, longest_in);
+      parts.give(a, "A", [&] { return first; });
+      parts.give(b, "B", [&] { return drawn(b, longest_out, Rank, Rank); });
     }
-    void initialize(Initializer&) {
-      each_shared(*this, [](const char* name, auto& p) {
-        using P = std::remove_cvref_t<decltype(p)>;
-        std::vector<float> values(P::size);
-        const float bound = std::sqrt(6.0F / static_cast<float>(Rank));
-        for (Index i = 0; i < P::rows; ++i)  // by place and not in sequence, so that it is the same in layers of any size
-          for (Index j = 0; j < P::columns; ++j) values[i * P::columns + j] = bound * (2.0F * uniform01({0, static_cast<std::uint64_t>(name[16]) << 32U | i}, j) - 1.0F);
-        p.assign(values);
-      });
+    void initialize(Initializer& initializer) {
+      const auto start = [&initializer]<class P>(P& p, const char* name) {
+        initializer.parts.give(p, name, [name] {
+          std::vector<float> values(P::size);
+          const float bound = std::sqrt(6.0F / static_cast<float>(Rank));
+          for (Index i = 0; i < P::rows; ++i)  // by place and not in sequence, so that it is the same in layers of any size
+            for (Index j = 0; j < P::columns; ++j) values[i * P::columns + j] = bound * (2.0F * uniform01({0, static_cast<std::uint64_t>(*name) << 32U | i}, j) - 1.0F);
+          return values;
+        });
+      };
+      if constexpr (!drawn_by_seed) start(a, "A"), start(b, "B");
       d.assign(std::vector<float>(Rank, static_cast<float>(initial)));
       v.assign(std::vector<float>(Out, 0.0F));
     }

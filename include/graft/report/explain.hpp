@@ -126,7 +126,7 @@ Explanation explain() {
 
   const auto describe = [&model]<class Site, class L>(Site, const Path& path, const L& layer) {
     SiteExplanation s{.site = Site::site, .path = path.str(), .layer = explaining::name_of<L>()};
-    L::visit(layer, [&s](const Path&, const auto& p) { (p.trainable ? s.trainable : s.frozen) += p.size; }, path);
+    L::visit(layer, [&s]<class P>(const Path&, const P&) { (P::trainable ? s.trainable : s.frozen) += P::derived ? 0 : P::size; }, path);
     if constexpr (!std::is_same_v<Site, Head> && !std::is_same_v<Site, TokenEmbedding> && !std::is_same_v<Site, PositionEmbedding> && !std::is_same_v<Site, TokenTypeEmbedding>) s.saved = explaining::saved_bytes<typename Meta::element, C::width>(layer, model);
     return s;
   };

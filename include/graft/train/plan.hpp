@@ -8,6 +8,9 @@
 #include <graft/models/model.hpp>
 #include <graft/train/adamw.hpp>
 
+#include <algorithm>
+#include <string_view>
+
 namespace graft {
 
 /// Bytes by kind, and floating-point operations of one pass.
@@ -30,7 +33,18 @@ constexpr Plan plan(BatchShape shape) {
   using Planned = typename Model::template on<Meta>;
   const Planned model;
   Plan result;
-  Planned::visit(model, [&result](const Path&, const auto& p) {
+  struct Part {
+    std::string_view name;
+    Index rows, columns;
+    constexpr bool operator==(const Part&) const = default;
+  };
+  std::vector<Part> parts;  // of matrices that layers share: those of one size are there once
+  Planned::visit(model, [&]<class P>(const Path& path, const P& p) {
+    if constexpr (P::shared) {
+      const Part part{path.name, P::rows, P::columns};
+      if (std::find(parts.begin(), parts.end(), part) != parts.end()) return;
+      parts.push_back(part);
+    }
     (p.trainable ? result.trainable : result.frozen) += p.bytes();
     result.gradients += p.gradient_bytes();
     result.optimizer += p.trainable ? O::state_floats(p.size) * sizeof(float) : 0;

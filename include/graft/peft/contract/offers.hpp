@@ -34,10 +34,8 @@ struct LayerOffers {
   bool starts_from_base = false;  ///< A and B begin as parts of the base (checkpoints/base_directions.hpp)
   bool slow_at_few_rows = false;  ///< works for any input as for a large one: generation merges it first
   bool tied_logits = false;       ///< of an embedding: `tied_logits(tape, n)` is what a head that is tied to it yields
-  bool shares = false;            ///< `weights.each_shared(self, f)`: matrices that are the same in all layers of the method
-  bool in_files = false;          ///< files hold these
-  bool has_whole = false;         ///< `weights.each_whole(out, in, f)`: they are larger in files than any layer needs
-  bool drawn = false;             ///< `weights.draw(out, in)`: they follow from a seed and the longest sides of all layers
+  bool has_whole = false;         ///< `weights.each_whole(out, in, f)`: what layers share is larger in files than any needs
+  bool drawn = false;             ///< `weights.draw(parts, out, in)`: it follows from a seed and the longest sides of all layers
   Index penalties = 0;            ///< terms of a mean in the loss, whose sum is `weights.penalty(tape)`, if there is any
   bool several = false;           ///< layers of several methods: `each_method(f)`
   bool observes = false;          ///< `gram()` of what it has read (peft/observe.hpp)
@@ -61,7 +59,7 @@ struct WeightsOffers {
   bool over_base = false;         ///< `initialize_over(w, initializer)` in place of `initialize`: first values follow from the base's weight
   bool slow_at_few_rows = false;  ///< as of layers
   bool nothing = false;           ///< there is nothing to add
-  bool shares = false, in_files = false, has_whole = false, drawn = false;
+  bool has_whole = false, drawn = false;
   Index penalties = 0;
 };
 
