@@ -3,8 +3,9 @@
 /// training W itself would:   dB ← dB (A Aᵀ + δ I)⁻¹ / s²,   then AdamW
 #pragma once
 
-#include <graft/core/path.hpp>
-#include <graft/train/adamw.hpp>
+#include <graft/peft/contract/offers.hpp>
+#include <graft/train/optimizers/adamw.hpp>
+#include <graft/train/trainee.hpp>
 
 namespace graft {
 
@@ -18,11 +19,13 @@ struct LoraFA : AdamW {
   /// What the trainer calls when gradients are there and before they are used.
   template <class Model>
   void precondition(Model& model) const {
-    static_assert(Model::members == 1, "graft: LoraFA trains one adapter; Bank<...> has several");
-    Model::each_site(model, []<class L>(auto, const Path&, L& layer) {
+    static_assert(Trainee<Model>::members == 1, "graft: LoraFA trains one adapter; Bank<...> has several");
+    Trainee<Model>::each_layer(model, []<class L>(L& layer) {
       if constexpr (offers_of<L>.low_rank) {
         const double s = L::method::settings.scaling();
-        launch<typename Model::backend>([&layer, s](auto on) { precondition_rows(layer.b.gradient(), layer.a.value(), L::out, L::rank, L::in, 1.0 / (s * s), delta, on); });
+        launch<typename L::backend>([&layer, s](auto on) {
+          precondition_rows(layer.b.gradient(), layer.a.value(), L::out, L::rank, L::in, 1.0 / (s * s), delta, on);
+        });
       }
     });
   }
