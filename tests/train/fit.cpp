@@ -421,7 +421,7 @@ void near(const Outcome& a, const Outcome& b) {
 }
 
 // Examples and steps are those of one rank, on however many ranks, and a run goes on with other ones than it began with.
-BOOST_AUTO_TEST_CASE(ranks) {
+BOOST_AUTO_TEST_CASE(on_several_ranks) {
   const TemporaryFolder folder;
   const auto data = tiny::examples(10), held = held_out();
   Setup setup{.fit = {.epochs = 2, .batch = 4, .micro_tokens = 20, .seed = 4, .evaluate_every = 2}};
@@ -443,7 +443,7 @@ BOOST_AUTO_TEST_CASE(ranks) {
 }
 
 // With as many ranks as before a run goes on to the bit, dropout and a budget of ranks included.
-BOOST_AUTO_TEST_CASE(ranks_stopped_anywhere) {
+BOOST_AUTO_TEST_CASE(several_ranks_stopped_anywhere) {
   const auto stopped = []<class M>(std::type_identity<M>) {
     const TemporaryFolder folder;
     const auto data = tiny::examples(10), held = held_out();

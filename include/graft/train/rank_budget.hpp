@@ -58,7 +58,7 @@ class RankBudget {
     if (options.final_steps > options.steps || falls_until_ <= options.warm_up)
       fail("RankBudget: ", options.steps, " steps leave none between ", options.warm_up, " of warm-up and ", options.final_steps, " at the end");
     if (options.interval == 0) fail("RankBudget: an interval of 0 steps");
-    if (!shares_ranks(slots)) fail("RankBudget: the model has no AdaLoRA");
+    if (!shares_ranks(slots)) fail("RankBudget: nothing that is trained has ranks to share out; the model has no AdaLoRA<N>");
     const auto factor = [&slots](Index i) {
       const auto& s = slots[i];
       return Factor{s.path, s.value, s.gradient, s.size, std::vector<float>(s.size, 0.0F), std::vector<float>(s.size, 0.0F)};
