@@ -339,6 +339,24 @@ BOOST_AUTO_TEST_CASE(ranks) { same_on_any_number_of_ranks<Plain>(); }
 // Its penalty counts once.
 BOOST_AUTO_TEST_CASE(ranks_of_ada_lora) { same_on_any_number_of_ranks<Llama<tiny::Config, AdaLoRA<4>, reference>>(); }
 
+// Each adapter has a mean loss, a norm and a step of its own, whatever ranks its examples are on.
+BOOST_AUTO_TEST_CASE(ranks_of_a_bank) {
+  using Two = Llama<tiny::Config, Bank<2, LoRA<2>>, reference>;
+  const auto data = tiny::examples(7);
+  const auto batch_of = [&](const std::vector<Index>& first, const std::vector<Index>& second) {
+    std::vector<std::vector<const Example*>> members(2);
+    for (const Index i : first) members[0].push_back(&data[i]);
+    for (const Index i : second) members[1].push_back(&data[i]);
+    return pack_members(members, 12);
+  };
+  std::vector<double> wanted, found;
+  const auto alone = trained_on<Two>({batch_of({0, 1, 2}, {3, 4, 5, 6})}, wanted)[0];
+  const auto ranks = trained_on<Two>({batch_of({0, 1, 2}, {3}), batch_of({}, {4, 5, 6})}, found);
+  for (Index i = 0; i < wanted.size(); ++i) BOOST_TEST(found[i] == wanted[i], boost::test_tools::tolerance(1e-5));
+  for (Index i = 0; i < alone.size(); ++i) BOOST_TEST(std::abs(ranks[0][i] - alone[i]) < 5e-4F);
+  BOOST_TEST((ranks[1] == ranks[0]));
+}
+
 // No two ranks drop the same, and what a run goes on from is the same on all.
 BOOST_AUTO_TEST_CASE(ranks_with_dropout) {
   on_ranks(2, [](ThreadRanks ranks) {

@@ -12,15 +12,6 @@
 
 namespace graft {
 
-/// Whether `value` is the same on every rank: of different ones, the mean is none on some rank at least.
-template <Communicator C>
-bool same_on_all(C& ranks, std::uint64_t value) {
-  const double own[] = {static_cast<double>(value >> 32U), static_cast<double>(value & 0xFFFFFFFFU)}, count = static_cast<double>(ranks.ranks());
-  double sums[] = {own[0], own[1]};
-  ranks.sum(std::span<double>(sums));
-  return sums[0] == count * own[0] && sums[1] == count * own[1];
-}
-
 /// What is wrong with a communicator, in words; nothing where nothing is. Every rank calls it. B: where the floats lie.
 template <Backend B = backend::reference, Communicator C>
 std::vector<std::string> check_communicator(C ranks) {

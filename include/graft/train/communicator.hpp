@@ -6,6 +6,7 @@
 #include <graft/backend/reference/reference.hpp>
 
 #include <concepts>
+#include <cstdint>
 #include <span>
 
 namespace graft {
@@ -30,5 +31,14 @@ struct Alone {
   static void sum(Pointer<B>, Index, B) {}
   static void sum(std::span<double>) {}
 };
+
+/// Whether `value` is the same on every rank: of different ones, the mean is none on some rank at least.
+template <Communicator C>
+bool same_on_all(C& ranks, std::uint64_t value) {
+  const double own[] = {static_cast<double>(value >> 32U), static_cast<double>(value & 0xFFFFFFFFU)}, count = static_cast<double>(ranks.ranks());
+  double sums[] = {own[0], own[1]};
+  ranks.sum(std::span<double>(sums));
+  return sums[0] == count * own[0] && sums[1] == count * own[1];
+}
 
 }  // namespace graft

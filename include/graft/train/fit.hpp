@@ -5,7 +5,6 @@
 #include <graft/core/fingerprint.hpp>
 #include <graft/core/type_name.hpp>
 #include <graft/text/dataset.hpp>
-#include <graft/train/check_communicator.hpp>
 #include <graft/train/checkpoint_file.hpp>
 #include <graft/train/progress.hpp>
 

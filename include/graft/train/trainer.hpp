@@ -42,12 +42,13 @@ template <class Loss, class B>
 concept LossValue = std::same_as<Loss, Var<B, 1, Gradient::tracked>>;
 
 /// Trains the parameters that the method of a model or of a lone layer made trainable, and holds nothing for the others. Their gradients lie end to end.
-/// What is trained must outlive the trainer and must not move. C: the other ranks, if there are any (docs/communicators.md); a trainer of each, of the same
+/// What is trained must outlive the trainer and must not move, and one trainer at a time trains it. C: the other ranks, if there are any (docs/communicators.md); a trainer of each, of the same
 /// parameters, does the same steps on other examples.
 template <class M, class O = AdamW, class C = Alone>
 class Trainer {
-  static_assert(Optimizer<O>, "graft: an optimizer has state_floats(size), settings_for(path), each_setting(f), precondition(model) and update(Update<B>, settings), all five; see docs/optimizers.md");
-  static_assert(Communicator<C>, "graft: a communicator has rank(), ranks(), sum(floats, count, B{}) and sum(numbers), all four; see docs/communicators.md");
+  static constexpr bool optimizes = Optimizer<O>, communicates = Communicator<C>;
+  static_assert(optimizes, "graft: an optimizer has state_floats(size), settings_for(path), each_setting(f), precondition(model) and update(Update<B>, settings), all five; see docs/optimizers.md");
+  static_assert(communicates, "graft: a communicator has rank(), ranks(), sum(floats, count, B{}) and sum(numbers), all four; see docs/communicators.md");
   using Learner = Trainee<M>;
   static constexpr Index members = Learner::members;
 
