@@ -1,6 +1,6 @@
 // 07. An optimizer of your own, on a layer of your own program's.
-// You will learn: the five things that an optimizer must do, and how a host trains one layer under a loss that graft does not know.
-// Read first: 02.   Run: 07_your_own_optimizer   It prints what the judge of optimizers says, and whether the loss falls.
+// You will learn: what an optimizer must do, and how a host trains one layer under a loss that graft does not know.
+// Read first: 02.   Run: 07_your_own_optimizer   It prints what the judge of optimizers says; whether the loss falls.
 #include <graft/backend.hpp>
 #include <graft/peft.hpp>
 #include <graft/train/check_optimizer.hpp>
@@ -39,7 +39,8 @@ struct Lion {
     launch<B>([&, b1 = beta1, b2 = beta2](auto) {
       for (Index i = 0; i < u.size; ++i) {
         const float g = u.gradient_scale * u.gradient[i], direction = b1 * u.state[i] + (1 - b1) * g;
-        u.value[i] -= rate * (settings.weight_decay * u.value[i] + static_cast<float>((direction > 0) - (direction < 0)));
+        const auto sign = static_cast<float>((direction > 0) - (direction < 0));
+        u.value[i] -= rate * (settings.weight_decay * u.value[i] + sign);
         u.state[i] = b2 * u.state[i] + (1 - b2) * g;
       }
     });
@@ -68,8 +69,8 @@ int main() {
       last += 0.5 * static_cast<double>(dy[i] * dy[i]);
     }
     if (step == 0) first = last;
-    tape.backward(y, dy);      // the host's own gradient of its own loss
-    trainer.apply(1, last);    // clip and update
+    tape.backward(y, dy);    // the host's own gradient of its own loss
+    trainer.apply(1, last);  // clip and update
   }
   std::printf("the loss falls: %s\n", last < 0.5 * first ? "yes" : "no");
 }

@@ -1,6 +1,6 @@
 // 08. Several ranks, and a communicator of your own.
 // You will learn: what ranks must be able to do for each other, and that training on two is training on one.
-// Read first: 03.   Run: 08_your_own_communicator   It prints what the judge of communicators says, and how far two ranks are from one.
+// Read first: 03.   Run: 08_your_own_communicator   It prints what the judge says, and whether two ranks are as one.
 #include <graft/backend.hpp>
 #include <graft/models/llama.hpp>
 #include <graft/peft.hpp>
@@ -31,7 +31,8 @@ struct Counted {
 };
 
 struct Tiny : LlamaDefaults {
-  static constexpr Index vocabulary = 40, width = 16, blocks = 2, heads = 2, groups = 1, head_width = 8, feed_forward = 32;
+  static constexpr Index vocabulary = 40, width = 16, blocks = 2, heads = 2, groups = 1, head_width = 8,
+                         feed_forward = 32;
 };
 using Model = Llama<Tiny, LoRA<2>, reference>;
 
@@ -59,7 +60,8 @@ int main() {
     if (ranks.rank() == 0) sent = 0;
     together[ranks.rank()] = last_loss(ranks, {{some}, {more}});
   });
-  std::printf("%zu complaints; both ranks see one loss: %s; it is that of one rank: %s\n", complaints[0] + complaints[1], together[0] == together[1] ? "yes" : "no",
+  std::printf("%zu complaints; both ranks see one loss: %s; it is that of one rank: %s\n",
+              complaints[0] + complaints[1], together[0] == together[1] ? "yes" : "no",
               std::abs(together[0] / alone - 1) < 1e-4 ? "yes" : "no");
   std::printf("%zu floats sent in 10 steps, %zu parameters trained\n", sent, Model::trainable_parameters);
 }

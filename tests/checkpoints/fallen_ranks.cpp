@@ -1,4 +1,5 @@
-// AdaLoRA's finished adapter: files hold what its schedule has left, PEFT's config says which ranks these are, and the model they came from and one with all ranks read them back.
+// AdaLoRA's finished adapter: files hold what its schedule has left, PEFT's config says which ranks these are, and the
+// model they came from and one with all ranks read them back.
 #include "../folder.hpp"
 #include "../tiny.hpp"
 
@@ -36,9 +37,11 @@ BOOST_AUTO_TEST_CASE(a_finished_adapter) {
     said += kept;
     const auto at = "base_model.model." + path.substr(0, path.rfind('.'));
     BOOST_TEST(mask.size() == 6U);
-    BOOST_TEST(file.tensors.at(at + ".lora_A").shape == (std::vector<Index>{kept, 16}), boost::test_tools::per_element());
+    BOOST_TEST(file.tensors.at(at + ".lora_A").shape == (std::vector<Index>{kept, 16}),
+               boost::test_tools::per_element());
     BOOST_TEST(file.tensors.at(at + ".lora_B").shape[1] == kept);
-    BOOST_TEST(file.tensors.at(at + ".lora_E").shape == (std::vector<Index>{kept, 1}), boost::test_tools::per_element());
+    BOOST_TEST(file.tensors.at(at + ".lora_E").shape == (std::vector<Index>{kept, 1}),
+               boost::test_tools::per_element());
   }
   BOOST_TEST(said == left);
   BOOST_TEST(config.at("init_r") == 6);
@@ -53,7 +56,8 @@ BOOST_AUTO_TEST_CASE(a_finished_adapter) {
   BOOST_TEST(tiny::loss(model, tiny::batch()) == loss);
   save_adapter(other, folder / "again");
   BOOST_TEST(read_json(folder / "again" / "adapter_config.json") == config);
-  BOOST_TEST(read_file(folder / "again" / "adapter_model.safetensors") == read_file(folder / "after" / "adapter_model.safetensors"));
+  BOOST_TEST(read_file(folder / "again" / "adapter_model.safetensors") ==
+             read_file(folder / "after" / "adapter_model.safetensors"));
   // A type of other ranks does not.
   Llama<tiny::Config, AdaLoRA<5, On<Query, Value>>, reference> smaller;
   tiny::fill(smaller);

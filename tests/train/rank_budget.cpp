@@ -22,10 +22,14 @@ BOOST_AUTO_TEST_CASE(falls_to_its_target) {
     last = trainer.step(tiny::batch()).loss;
     // b(t) = b₁ + (b₀ − b₁)(1 − (t − 2) / (12 − 3 − 2))³
     const double left = 1.0 - (static_cast<double>(step) - 2.0) / 7.0;
-    const Index wanted = step <= 2 ? 6 * layers : step > 9 ? 2 * layers : static_cast<Index>(4.0 * layers * left * left * left + 2.0 * layers);
+    const Index wanted = step <= 2  ? 6 * layers
+                         : step > 9 ? 2 * layers
+                                    : static_cast<Index>(4.0 * layers * left * left * left + 2.0 * layers);
     BOOST_TEST(budget->budget(step) == wanted);
     if (step == 2) BOOST_TEST(budget->kept() == 6 * layers);
-    if ((step > 2 && step % 2 == 0) || step > 9) BOOST_TEST(budget->kept() == wanted, "step " << step << ": " << budget->kept() << " kept, " << wanted << " wanted");
+    if ((step > 2 && step % 2 == 0) || step > 9)
+      BOOST_TEST(budget->kept() == wanted,
+                 "step " << step << ": " << budget->kept() << " kept, " << wanted << " wanted");
   }
   BOOST_TEST(last < first);
   trainer.share_ranks({});

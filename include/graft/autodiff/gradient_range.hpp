@@ -9,7 +9,8 @@
 
 namespace graft {
 
-/// A place in memory of floats, zero at first. Copies refer to the same memory, which lives as long as one of them does.
+/// A place in memory of floats, zero at first. Copies refer to the same memory, which lives as long as one of them
+/// does.
 template <class B>
 class GradientRange {
  public:

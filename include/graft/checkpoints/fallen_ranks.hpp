@@ -1,5 +1,6 @@
 /// \file
-/// AdaLoRA's finished adapters: files hold the singular triplets that its schedule has left (train/rank_budget.hpp), and the config's `rank_pattern` says which these are.
+/// AdaLoRA's finished adapters: files hold the singular triplets that its schedule has left (train/rank_budget.hpp),
+/// and the config's `rank_pattern` says which these are.
 #pragma once
 
 #include <graft/checkpoints/adapter_config.hpp>
@@ -11,10 +12,13 @@
 
 namespace graft {
 
-/// Final ranks of all layers, by what is kept of each. Where nothing has been dropped, or nothing learned yet, they are as they were.
+/// Final ranks of all layers, by what is kept of each. Where nothing has been dropped, or nothing learned yet, they are
+/// as they were.
 [[gnu::cold]] inline void state_final_ranks(AdapterSummary& summary) {
   const auto any = [&summary](bool value) {
-    return std::any_of(summary.adapted.begin(), summary.adapted.end(), [value](const auto& layer) { return std::find(layer.kept.begin(), layer.kept.end(), value) != layer.kept.end(); });
+    return std::any_of(summary.adapted.begin(), summary.adapted.end(), [value](const auto& layer) {
+      return std::find(layer.kept.begin(), layer.kept.end(), value) != layer.kept.end();
+    });
   };
   const bool finished = any(true) && any(false);
   for (auto& layer : summary.adapted) {
@@ -28,11 +32,13 @@ namespace graft {
 class FallenRanks {
  public:
   FallenRanks() = default;
-  FallenRanks(std::vector<bool> kept, const std::string& name) : kept_(std::move(kept)), in_columns_(name.ends_with(".lora_B")) {}
+  FallenRanks(std::vector<bool> kept, const std::string& name)
+      : kept_(std::move(kept)), in_columns_(name.ends_with(".lora_B")) {}
   /// Of the tensor of this name, by what is to be written.
   FallenRanks(const AdapterSummary& summary, const std::string& name) {
     for (const auto& layer : summary.adapted)
-      if (!layer.kept.empty() && name.find("." + layer.path + ".lora_") != name.npos) *this = FallenRanks(layer.kept, name);
+      if (!layer.kept.empty() && name.find("." + layer.path + ".lora_") != name.npos)
+        *this = FallenRanks(layer.kept, name);
   }
 
   /// Whether there is anything.
@@ -44,7 +50,9 @@ class FallenRanks {
     return shape;
   }
   /// Whether a model has as many ranks as there once were.
-  [[nodiscard]] bool fits(const std::vector<Index>& shape) const { return shape.size() == 2 && shape[in_columns_ ? 1 : 0] == kept_.size(); }
+  [[nodiscard]] bool fits(const std::vector<Index>& shape) const {
+    return shape.size() == 2 && shape[in_columns_ ? 1 : 0] == kept_.size();
+  }
 
   [[gnu::cold]] void take_out_of(NamedTensor& tensor) const {
     std::vector<float> rest;

@@ -51,7 +51,8 @@ std::vector<std::string> check_communicator(C ranks) {
   double counts[] = {static_cast<double>(rank + 1), std::ldexp(1.0, 40) + static_cast<double>(rank), 0.0};
   ranks.sum(std::span<double>(counts));
   const auto n = static_cast<double>(count);
-  say("counts are not added up exactly", counts[0] == n * (n + 1) / 2 && counts[1] == n * std::ldexp(1.0, 40) + n * (n - 1) / 2 && counts[2] == 0.0);
+  say("counts are not added up exactly",
+      counts[0] == n * (n + 1) / 2 && counts[1] == n * std::ldexp(1.0, 40) + n * (n - 1) / 2 && counts[2] == 0.0);
   return wrong;
 }
 

@@ -26,7 +26,8 @@ std::vector<std::string> check_optimizer(const O& optimizer) {
   /// `share`: how much of the gradient lies in memory; the rest is the scale that goes with it.
   const auto run = [&](Index steps, float share, float rate_factor) {
     const Index states = O::state_floats(size);
-    Run r{std::vector<float>(size + beyond, mark), std::vector<float>(size + beyond, mark), std::vector<float>(states + beyond, mark)};
+    Run r{std::vector<float>(size + beyond, mark), std::vector<float>(size + beyond, mark),
+          std::vector<float>(states + beyond, mark)};
     for (Index i = 0; i < size; ++i) r.value[i] = standard_normal({1, 2}, i);
     std::fill_n(r.state.begin(), states, 0.0F);
     for (Index step = 1; step <= steps; ++step) {
@@ -55,7 +56,9 @@ std::vector<std::string> check_optimizer(const O& optimizer) {
   say("gradient_scale does not scale the gradient", std::sqrt(apart) <= 1e-3 * norm(learned));
   say("rate_factor = 0 does not keep values as they are", resting.value == start.value);
   say("update() changes the gradient, or writes beyond it", learned.keeps_gradient);
-  const auto stays_within = [=](const std::vector<float>& memory) { return std::count(memory.end() - beyond, memory.end(), mark) == beyond; };
+  const auto stays_within = [=](const std::vector<float>& memory) {
+    return std::count(memory.end() - beyond, memory.end(), mark) == beyond;
+  };
   say("update() writes beyond the value", stays_within(learned.value));
   say("update() writes beyond the state: is state_floats(size) all that it keeps?", stays_within(learned.state));
   bool named = false;

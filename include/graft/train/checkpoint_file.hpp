@@ -22,13 +22,15 @@ inline std::string noted(const std::vector<double>& numbers) {
   return text;
 }
 
-/// Writes parameters, optimizer state, what a budget of ranks has gathered, step number and the state of the random streams, atomically. `notes` and `more` are the
-/// caller's (where in the data the run is, its history, the best parameters so far).
+/// Writes parameters, optimizer state, what a budget of ranks has gathered, step number and the state of the random
+/// streams, atomically. `notes` and `more` are the caller's (where in the data the run is, its history, the best parameters so far).
 template <class Model, class O, class C>
 void save_checkpoint(Trainer<Model, O, C>& trainer, const std::filesystem::path& path, Notes notes = {}, std::vector<NamedTensor> more = {}) {
   using B = typename Model::backend;
   if (trainer.ranks())
-    trainer.ranks()->each_gathered([&more](const std::string& name, const std::vector<float>& values) { more.push_back({name, {values.size()}, values}); });
+    trainer.ranks()->each_gathered([&more](const std::string& name, const std::vector<float>& values) {
+      more.push_back({name, {values.size()}, values});
+    });
   for (const auto& slot : trainer.slots()) {
     more.push_back({"parameter." + slot.path, {slot.size}, download<B>(slot.value, slot.size)});
     more.push_back({"state." + slot.path, {O::state_floats(slot.size)}, download<B>(slot.state.template as<float>(), O::state_floats(slot.size))});
@@ -107,7 +109,10 @@ class CheckpointFile {
       upload<B>(slot.value, std::span<const float>(floats("parameter." + slot.path, slot.size)));
       upload<B>(slot.state.template as<float>(), std::span<const float>(floats("state." + slot.path, O::state_floats(slot.size))));
     }
-    if (trainer.ranks()) trainer.ranks()->each_gathered([this](const std::string& name, std::vector<float>& values) { values = floats(name, values.size()); });
+    if (trainer.ranks())
+      trainer.ranks()->each_gathered([this](const std::string& name, std::vector<float>& values) {
+        values = floats(name, values.size());
+      });
     trainer.resume_at(step, random);
   }
 

@@ -26,7 +26,7 @@ struct FitOptions {
   bool resume = false;         ///< go on from the checkpoint, if there is one yet
   bool progress = true;
   std::function<Example(const Example&, Index number, Index epoch)> anew{};  ///< what an example is at an epoch (Formatter::anew); none: always the same
-  std::optional<RankBudgetOptions> rank_budget = RankBudgetOptions{};  ///< of AdaLoRA, over the steps of the run, as in PEFT; nothing: ranks stay as they are
+  std::optional<RankBudgetOptions> rank_budget = RankBudgetOptions{};  ///< of AdaLoRA, as in PEFT; nothing: ranks stay
   Notes settings{};  ///< by name, what a run follows from and `fit` does not see (the base; as "evaluation" what is evaluated): it is resumed under the same alone
 
   [[nodiscard]] Index steps(Index examples) const { return epochs * ((examples + batch - 1) / batch); }
@@ -98,7 +98,9 @@ class FitRun {
 
   FitHistory run() {
     if (options_.resume) resume();
-    if (!agree()) fail("fit: rank ", trainer_.communicator().rank(), " has other parameters, examples or settings than another rank");
+    if (!agree())
+      fail("fit: rank ", trainer_.communicator().rank(),
+           " has other parameters, examples or settings than another rank");
     while (trainer_.steps() < total_) {
       step();
       if (due()) judge();
@@ -117,7 +119,8 @@ class FitRun {
   /// Whether this rank is the one that says and writes what is the same on all.
   [[nodiscard]] bool is_first() const { return trainer_.communicator().rank() == 0; }
 
-  /// The batches of the step that `done` steps came before. Its examples are the same on however many ranks; they are dealt out one by one.
+  /// This rank's batches of the step that `done` steps came before. The examples of all are the same on however many
+  /// ranks; they are dealt out one by one.
   std::vector<Batch> passes_of(Index done) {
     const Index per_epoch = total_ / options_.epochs, epoch = done / per_epoch, within = done % per_epoch;
     std::vector<std::vector<const Example*>> chosen(members_.size());

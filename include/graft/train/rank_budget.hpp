@@ -1,6 +1,7 @@
 /// \file
-/// AdaLoRA's budget (Zhang et al. 2023): how many singular values all layers keep together, falling from what they start with to what they
-/// end with; the least important are set to zero. Importance of a parameter p with gradient g, smoothed over steps t:
+/// AdaLoRA's budget (Zhang et al. 2023): how many singular values all layers keep together, falling from what they
+/// start with to what they end with; the least important are set to zero. Importance of a parameter p with gradient g,
+/// smoothed over steps t:
 ///   I = |p g|,   Ī ← β₁ Ī + (1−β₁) I,   U ← β₂ U + (1−β₂) |I − Ī|,   s = Ī U
 /// and of the triplet r:   s(e[r]) + mean s(A[r,:]) + mean s(B[:,r])
 #pragma once
@@ -19,7 +20,7 @@ namespace graft {
 
 /// Where and when ranks are dropped; by default as in PEFT, whose names these are in brackets.
 struct RankBudgetOptions {
-  Index target_rank = 8;  ///< [target_r] of a layer on average, at the end; layers that begin with less keep what they have
+  Index target_rank = 8;  ///< [target_r] of a layer on average, at the end; one that begins with less keeps it
   Index warm_up = 0;      ///< [tinit] steps before the budget falls
   Index final_steps = 0;  ///< [tfinal] steps at the end in which it no longer does
   Index interval = 1;     ///< [deltaT] the least important are dropped every so many steps
@@ -35,7 +36,8 @@ bool shares_ranks(const Slots& slots) {
   return std::any_of(slots.begin(), slots.end(), [](const auto& slot) { return slot.path.ends_with(".lora_E"); });
 }
 
-/// `trainer.share_ranks({.target_rank = 4, .steps = 100})`, or `FitOptions::rank_budget`: a part of every step of a trainer, and of its checkpoints.
+/// `trainer.share_ranks({.target_rank = 4, .steps = 100})`, or `FitOptions::rank_budget`: a part of every step of a
+/// trainer, and of its checkpoints.
 template <class B>
 class RankBudget {
   /// A, B or E of a layer.
@@ -54,14 +56,18 @@ class RankBudget {
  public:
   /// \throws Error where no steps are left to drop ranks in, or nothing is there to drop
   template <class Slots>
-  RankBudget(const Slots& slots, const RankBudgetOptions& options) : options_(options), falls_until_(options.steps - options.final_steps) {
+  RankBudget(const Slots& slots, const RankBudgetOptions& options)
+      : options_(options), falls_until_(options.steps - options.final_steps) {
     if (options.final_steps > options.steps || falls_until_ <= options.warm_up)
-      fail("RankBudget: ", options.steps, " steps leave none between ", options.warm_up, " of warm-up and ", options.final_steps, " at the end");
+      fail("RankBudget: ", options.steps, " steps leave none between ", options.warm_up, " of warm-up and ",
+           options.final_steps, " at the end");
     if (options.interval == 0) fail("RankBudget: an interval of 0 steps");
-    if (!shares_ranks(slots)) fail("RankBudget: nothing that is trained has ranks to share out; the model has no AdaLoRA<N>");
+    if (!shares_ranks(slots))
+      fail("RankBudget: nothing that is trained has ranks to share out; the model has no AdaLoRA<N>");
     const auto factor = [&slots](Index i) {
       const auto& s = slots[i];
-      return Factor{s.path, s.value, s.gradient, s.size, std::vector<float>(s.size, 0.0F), std::vector<float>(s.size, 0.0F)};
+      return Factor{
+          s.path, s.value, s.gradient, s.size, std::vector<float>(s.size, 0.0F), std::vector<float>(s.size, 0.0F)};
     };
     for (Index i = 0; i < slots.size(); ++i) {
       if (!slots[i].path.ends_with(".lora_E")) continue;  // behind A and B, in the order of the layer's visit
@@ -75,15 +81,19 @@ class RankBudget {
   [[nodiscard]] Index budget(Index step) const {
     if (step <= options_.warm_up) return initial_;
     if (step > falls_until_) return target_;
-    const double left = 1.0 - static_cast<double>(step - options_.warm_up) / static_cast<double>(falls_until_ - options_.warm_up);
-    return static_cast<Index>(static_cast<double>(initial_ - target_) * left * left * left + static_cast<double>(target_));
+    const double left =
+        1.0 - static_cast<double>(step - options_.warm_up) / static_cast<double>(falls_until_ - options_.warm_up);
+    return static_cast<Index>(static_cast<double>(initial_ - target_) * left * left * left +
+                              static_cast<double>(target_));
   }
   /// Whether a step leaves as many as the last does.
   [[nodiscard]] bool is_at_target(Index step) const { return budget(step) == target_; }
   /// The whole of it in words.
   [[nodiscard]] std::string text() const {
-    return "from " + std::to_string(initial_) + " to " + std::to_string(target_) + " singular values in steps " + std::to_string(options_.warm_up + 1) + " to " + std::to_string(falls_until_) + " of " +
-           std::to_string(options_.steps) + (options_.interval == 1 ? "" : ", at every " + std::to_string(options_.interval));
+    return "from " + std::to_string(initial_) + " to " + std::to_string(target_) + " singular values in steps " +
+           std::to_string(options_.warm_up + 1) + " to " + std::to_string(falls_until_) + " of " +
+           std::to_string(options_.steps) +
+           (options_.interval == 1 ? "" : ", at every " + std::to_string(options_.interval));
   }
 
   /// After the update of a step, while its gradients are there.

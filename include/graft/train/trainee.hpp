@@ -33,7 +33,8 @@ struct Trainee {
 template <WholeModel M>
 struct Trainee<M> {
   static_assert(M::trainable_parameters > 0,
-                "graft: this model's method trains nothing: check that the sites of On<...> and the range of Blocks<...> exist in the architecture");
+                "graft: this model's method trains nothing: check that the sites of On<...> and the range of "
+                "Blocks<...> exist in the architecture");
   /// Adapters of a bank, each with a mean loss, a norm and steps of its own.
   static constexpr Index members = M::members;
   /// Whether a batch's owners say where an adapter is on, and not which of several.

@@ -1,5 +1,6 @@
 /// \file
-/// One optimizer step: gradients are added up, then over ranks; their norm is cut, and the optimizer updates what is trained.
+/// One optimizer step: gradients are added up, then over ranks; their norm is cut, and the optimizer updates what is
+/// trained.
 #pragma once
 
 #include <graft/autodiff/tape.hpp>
@@ -25,8 +26,8 @@ namespace graft {
 
 struct TrainerOptions {
   Schedule schedule{};
-  float clip_norm = 1.0F;   ///< the gradient's norm over all parameters is cut to this; 0 leaves it
-  std::uint64_t seed = 0;   ///< what dropout draws from
+  float clip_norm = 1.0F;       ///< the gradient's norm over all parameters is cut to this; 0 leaves it
+  std::uint64_t seed = 0;       ///< what dropout draws from
   Index trunk_cache_bytes = 0;  ///< memory for what frozen blocks below everything trained yield, kept between epochs
 };
 
@@ -37,24 +38,33 @@ struct StepReport {
   float gradient_norm = 0, learning_rate_factor = 0;
 };
 
+/// A loss of one's own: `loss(tape, model, placed)`, of a batch as the backend has it.
+template <class Loss, class M>
+concept BatchLoss =
+    std::invocable<const Loss&, Tape<typename M::backend>&, M&, const PlacedBatch<typename M::backend>&>;
+
 /// Whether a loss is one number that a gradient reaches.
 template <class Loss, class B>
 concept LossValue = std::same_as<Loss, Var<B, 1, Gradient::tracked>>;
 
-/// Trains the parameters that the method of a model or of a lone layer made trainable, and holds nothing for the others. Their gradients lie end to end.
-/// What is trained must outlive the trainer and must not move, and one trainer at a time trains it. C: the other ranks, if there are any (docs/communicators.md); a trainer of each, of the same
+/// Trains the parameters that the method of a model or of a lone layer made trainable, and holds nothing for the
+/// others. Their gradients lie end to end. What is trained must outlive the trainer and must not move, and one trainer
+/// at a time trains it. C: the other ranks, if there are any (docs/communicators.md); a trainer of each, of the same
 /// parameters, does the same steps on other examples.
 template <class M, class O = AdamW, class C = Alone>
 class Trainer {
   static constexpr bool optimizes = Optimizer<O>, communicates = Communicator<C>;
-  static_assert(optimizes, "graft: an optimizer has state_floats(size), settings_for(path), each_setting(f), precondition(model) and update(Update<B>, settings), all five; see docs/optimizers.md");
-  static_assert(communicates, "graft: a communicator has rank(), ranks(), sum(floats, count, B{}) and sum(numbers), all four; see docs/communicators.md");
+  static_assert(optimizes,
+                "graft: an optimizer has state_floats(size), settings_for(path), each_setting(f), precondition(model) "
+                "and update(Update<B>, settings), all five; see docs/optimizers.md");
+  static_assert(communicates,
+                "graft: a communicator has rank(), ranks(), sum(floats, count, B{}) and sum(numbers), all four; see "
+                "docs/communicators.md");
   using Learner = Trainee<M>;
   static constexpr Index members = Learner::members;
 
  public:
   using backend = typename M::backend;
-  using Placed = PlacedBatch<backend>;
   using Settings = decltype(std::declval<const O&>().settings_for(std::string()));
 
   struct Slot {
@@ -79,7 +89,11 @@ class Trainer {
   };
 
   Trainer(M& model, O optimizer = {}, TrainerOptions options = {}, C ranks = {})
-      : model_(&model), optimizer_(std::move(optimizer)), options_(options), communicator_(std::move(ranks)), schedule_(options.schedule.over(0)) {
+      : model_(&model),
+        optimizer_(std::move(optimizer)),
+        options_(options),
+        communicator_(std::move(ranks)),
+        schedule_(options.schedule.over(0)) {
     resume_at(0, {options.seed, 0});
     if constexpr (Learner::has_trunk)
       if (options.trunk_cache_bytes > 0) trunk_.emplace(model, options.trunk_cache_bytes);
@@ -88,8 +102,15 @@ class Trainer {
       constexpr Index size = P::size / members;  // members lie one behind the other
       for (Index m = 0; m < members; ++m) {
         const std::string name = members == 1 ? path.str() : "member." + std::to_string(m) + "." + path.str();
-        Slot slot{name, p.value() + m * size, p.gradient() + m * size, size, m, Buffer<backend>(O::state_floats(size) * sizeof(float)), optimizer_.settings_for(name)};
-        launch<backend>([state = slot.state.template as<float>()](auto on) { fill(state, O::state_floats(size), 0.0F, on); });
+        Slot slot{name,
+                  p.value() + m * size,
+                  p.gradient() + m * size,
+                  size,
+                  m,
+                  Buffer<backend>(O::state_floats(size) * sizeof(float)),
+                  optimizer_.settings_for(name)};
+        launch<backend>(
+            [state = slot.state.template as<float>()](auto on) { fill(state, O::state_floats(size), 0.0F, on); });
         slots_.push_back(std::move(slot));
       }
     });
@@ -104,14 +125,13 @@ class Trainer {
     return step_over(micro_batches, [this](const Batch& batch, float share) { return gradient(batch, share); });
   }
 
-  /// The same under a loss of your own: `loss(tape, model, placed)` is a Var<B, 1>, the sum over the targets of a placed batch.
-  template <class Loss>
-    requires std::invocable<const Loss&, Tape<backend>&, M&, const Placed&>
+  /// The same under a loss of your own: `loss(tape, model, placed)` is a Var<B, 1>, the sum over the targets of a
+  /// placed batch.
+  template <BatchLoss<M> Loss>
   StepReport step(std::span<const Batch> micro_batches, const Loss& loss) {
     return step_over(micro_batches, [&](const Batch& batch, float share) { return gradient(batch, share, loss); });
   }
-  template <class Loss>
-    requires std::invocable<const Loss&, Tape<backend>&, M&, const Placed&>
+  template <BatchLoss<M> Loss>
   StepReport step(const Batch& batch, const Loss& loss) {
     return step(std::span<const Batch>(&batch, 1), loss);
   }
@@ -122,7 +142,8 @@ class Trainer {
     return apply(targets, accumulate(loss, 1.0F / static_cast<float>(targets)) / static_cast<double>(targets));
   }
 
-  /// Keeps what the trunk yields for these batches as a step over them would have kept it: a resumed run does so for the steps that it does not repeat.
+  /// Keeps what the trunk yields for these batches as a step over them would have kept it: a resumed run does so for
+  /// the steps that it does not repeat.
   void remember(std::span<const Batch> micro_batches) {
     if constexpr (Learner::has_trunk)
       with_prepared(micro_batches, [this](std::span<const Batch> prepared) {
@@ -136,10 +157,12 @@ class Trainer {
       });
   }
 
-  /// Adds share · d(loss)/dp to every gradient and returns the loss, `loss(tape)`. `step` calls it; hosts may, and then `apply`.
+  /// Adds share · d(loss)/dp to every gradient and returns the loss, `loss(tape)`. `step` calls it; hosts may, and then
+  /// `apply`.
   template <std::invocable<Tape<backend>&> Loss>
   double accumulate(const Loss& loss, float share = 1.0F) {
-    static_assert(LossValue<std::invoke_result_t<const Loss&, Tape<backend>&>, backend>, "graft: a loss is one number that depends on what is trained: Var<B, 1, Gradient::tracked>");
+    static_assert(LossValue<std::invoke_result_t<const Loss&, Tape<backend>&>, backend>,
+                  "graft: a loss is one number that depends on what is trained: Var<B, 1, Gradient::tracked>");
     workspace_.reset();
     Tape<backend> tape(workspace_);
     const auto value = loss(tape);
@@ -147,25 +170,30 @@ class Trainer {
     tape.backward(value, share);
     return sum;
   }
-  /// The same of the model's own loss of a batch. requires: the batch is `Model::prepared`, if the model has a soft prompt
+  /// The same of the model's own loss of a batch. requires: the batch is `Model::prepared`, if the model has a soft
+  /// prompt
   double gradient(const Batch& batch, float share) {
-    return accumulate([&](Tape<backend>& tape) {
-      const auto placed = place(tape, batch);
-      if constexpr (Learner::has_trunk)
-        if (trunk_.has_value()) return model_->loss(tape, placed, (*trunk_)(tape, batch, placed));
-      return model_->loss(tape, placed);
-    }, share);
+    return accumulate(
+        [&](Tape<backend>& tape) {
+          const auto placed = place(tape, batch);
+          if constexpr (Learner::has_trunk)
+            if (trunk_.has_value()) return model_->loss(tape, placed, (*trunk_)(tape, batch, placed));
+          return model_->loss(tape, placed);
+        },
+        share);
   }
-  template <class Loss>
-    requires std::invocable<const Loss&, Tape<backend>&, M&, const Placed&>
+  template <BatchLoss<M> Loss>
   double gradient(const Batch& batch, float share, const Loss& loss) {
-    return accumulate([&](Tape<backend>& tape) {
-      const auto placed = place(tape, batch);
-      return loss(tape, *model_, placed);
-    }, share);
+    return accumulate(
+        [&](Tape<backend>& tape) {
+          const auto placed = place(tape, batch);
+          return loss(tape, *model_, placed);
+        },
+        share);
   }
 
-  /// Adds the gradient of what the method adds to the mean loss (AdaLoRA's orthogonality), and returns its value. `step` calls it.
+  /// Adds the gradient of what the method adds to the mean loss (AdaLoRA's orthogonality), and returns its value.
+  /// `step` calls it.
   double regularize() {
     Index terms = 0;
     double sum = 0;
@@ -181,14 +209,17 @@ class Trainer {
     });
     each([&]<class L>(const L& layer) {
       if constexpr (!L::of_weights.nothing)  // a layer of rank 0 has no penalty, and counts
-        sum += accumulate([&](Tape<backend>& tape) { return layer.weights.penalty(tape); }, weight / static_cast<float>(terms));
+        sum += accumulate([&](Tape<backend>& tape) { return layer.weights.penalty(tape); },
+                          weight / static_cast<float>(terms));
     });
     return terms == 0 ? 0.0 : static_cast<double>(weight) * sum / static_cast<double>(terms);
   }
 
-  /// The last half of a step: adds up over ranks what was accumulated, cuts the norm, updates, and clears the gradients. `step` calls it; a host that seeds
-  /// the backward pass itself (`Tape::backward(y, dy)`) does: gradients are then those of a mean over `targets` on this rank.
-  /// \throws Error on every rank where there are no targets at all, or the loss or the gradient is not finite; parameters are then as they were
+  /// The last half of a step: adds up over ranks what was accumulated, cuts the norm, updates, and clears the
+  /// gradients. `step` calls it; a host that seeds the backward pass itself (`Tape::backward(y, dy)`) does: gradients
+  /// are then those of a mean over `targets` on this rank.
+  /// \throws Error on every rank where there are no targets at all, or the loss or the gradient is not finite;
+  /// parameters are then as they were
   StepReport apply(Index targets = 1, double loss = 0) {
     Accumulated own{.loss = loss};
     own.targets[0] = targets;
@@ -216,8 +247,13 @@ class Trainer {
     optimizer_.precondition(*model_);
     for (auto& slot : slots_) {
       if (all.targets[slot.member] == 0) continue;
-      const Update<backend> update{.value = slot.value, .gradient = slot.gradient, .state = slot.state.template as<float>(), .size = slot.size,
-                                   .step = steps_, .rate_factor = report.learning_rate_factor, .gradient_scale = scales[slot.member]};
+      const Update<backend> update{.value = slot.value,
+                                   .gradient = slot.gradient,
+                                   .state = slot.state.template as<float>(),
+                                   .size = slot.size,
+                                   .step = steps_,
+                                   .rate_factor = report.learning_rate_factor,
+                                   .gradient_scale = scales[slot.member]};
       optimizer_.update(update, slot.settings);
     }
     if (ranks_) (*ranks_)(steps_);
@@ -359,7 +395,9 @@ class Trainer {
     }
     if (all.all_targets() == 0) {
       clear_gradients();
-      fail("step ", steps_ + 1, ": no token of this batch is supervised, so there is no loss; are the completions empty, or cut off by the length limit?");
+      fail("step ", steps_ + 1,
+           ": no token of this batch is supervised, so there is no loss; are the completions empty, or cut off by the "
+           "length limit?");
     }
     return all;
   }

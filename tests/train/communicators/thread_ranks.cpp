@@ -17,7 +17,8 @@ BOOST_AUTO_TEST_CASE(adds_up) {
       ranks.sum(std::span<double>(numbers));
       std::vector<float> floats(5, static_cast<float>(ranks.rank() * static_cast<Index>(round)));
       ranks.sum(floats.data(), floats.size(), reference{});
-      const bool all = numbers[0] == 3.0 && numbers[1] == static_cast<double>(ranks.ranks()) && floats == std::vector<float>(5, static_cast<float>(3 * round));
+      const bool all = numbers[0] == 3.0 && numbers[1] == static_cast<double>(ranks.ranks()) &&
+                       floats == std::vector<float>(5, static_cast<float>(3 * round));
       right += all ? 1 : 0;
     }
   });
@@ -27,9 +28,7 @@ BOOST_AUTO_TEST_CASE(adds_up) {
 std::string error_of(void (*body)(ThreadRanks)) {
   try {
     on_ranks(2, body);
-  } catch (const Error& error) {
-    return error.what();
-  }
+  } catch (const Error& error) { return error.what(); }
   return "";
 }
 

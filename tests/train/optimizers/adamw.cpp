@@ -13,7 +13,8 @@ BOOST_AUTO_TEST_CASE(do_what_an_optimizer_must) {
 }
 
 BOOST_AUTO_TEST_CASE(parameter_groups) {
-  const AdamW optimizer{.learning_rate = 1e-3F, .groups = {{.part = "lora_B", .rate_factor = 16}, {.part = "norm", .weight_decay = 0.5F}}};
+  const AdamW optimizer{.learning_rate = 1e-3F,
+                        .groups = {{.part = "lora_B", .rate_factor = 16}, {.part = "norm", .weight_decay = 0.5F}}};
   BOOST_TEST(optimizer.settings_for("a.lora_B.weight").learning_rate == 16e-3F, boost::test_tools::tolerance(1e-6F));
   BOOST_TEST(optimizer.settings_for("model.norm.weight").weight_decay == 0.5F);
   BOOST_TEST(optimizer.settings_for("a.lora_A.weight").learning_rate == 1e-3F);

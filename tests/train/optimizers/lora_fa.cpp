@@ -10,7 +10,9 @@ using namespace graft;
 
 BOOST_AUTO_TEST_SUITE(train_optimizers_lora_fa)
 
-BOOST_AUTO_TEST_CASE(does_what_an_optimizer_must) { BOOST_TEST(check_optimizer(LoraFA{{.learning_rate = 1e-2F}}).empty()); }
+BOOST_AUTO_TEST_CASE(does_what_an_optimizer_must) {
+  BOOST_TEST(check_optimizer(LoraFA{{.learning_rate = 1e-2F}}).empty());
+}
 
 // dB ← dB (A Aᵀ)⁻¹ / s², and A stays.
 BOOST_AUTO_TEST_CASE(lora_fa) {
@@ -27,7 +29,8 @@ BOOST_AUTO_TEST_CASE(lora_fa) {
     for (Index r = 0; r < 3; ++r) {
       double back = 0;
       for (Index k = 0; k < 3; ++k)
-        for (Index i = 0; i < layer.in; ++i) back += 4.0 * static_cast<double>(made[o * 3 + k] * a[k * layer.in + i] * a[r * layer.in + i]);
+        for (Index i = 0; i < layer.in; ++i)
+          back += 4.0 * static_cast<double>(made[o * 3 + k] * a[k * layer.in + i] * a[r * layer.in + i]);
       BOOST_TEST(std::abs(back - static_cast<double>(raw[o * 3 + r])) < 1e-5);
     }
   trainer.clear_gradients();

@@ -82,8 +82,8 @@ class ThreadRanks {
   Index rank_;
 };
 
-/// Calls body(ranks) on `count` threads, each with a rank of its own, and waits for all of them. What the first throws that throws is thrown on; the others
-/// end where they wait for it.
+/// Calls body(ranks) on `count` threads, each with a rank of its own, and waits for all of them. What the first throws
+/// that throws is thrown on; the others end where they wait for it.
 template <class Body>
 void on_ranks(Index count, const Body& body) {
   ThreadRanks::Meeting meeting;
@@ -94,9 +94,7 @@ void on_ranks(Index count, const Body& body) {
       std::exception_ptr failure;
       try {
         body(ThreadRanks(meeting, rank));
-      } catch (...) {
-        failure = std::current_exception();
-      }
+      } catch (...) { failure = std::current_exception(); }
       const std::lock_guard lock(meeting.mutex);
       if (!meeting.failure) meeting.failure = failure;
       meeting.over = true;

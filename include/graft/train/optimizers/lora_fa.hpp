@@ -1,6 +1,6 @@
 /// \file
-/// LoRA-FA (Zhang et al. 2023): A stays as it was drawn, and of the gradient of B that part is taken which moves s B A most as
-/// training W itself would:   dB ← dB (A Aᵀ + δ I)⁻¹ / s²,   then AdamW
+/// LoRA-FA (Zhang et al. 2023): A stays as it was drawn, and of the gradient of B that part is taken which moves s B A
+/// most as training W itself would:   dB ← dB (A Aᵀ + δ I)⁻¹ / s²,   then AdamW
 #pragma once
 
 #include <graft/peft/contract/offers.hpp>
