@@ -229,8 +229,8 @@ void train(Engine& engine, const TrainOptions& o) {
   const auto held_rows = o.held_out.empty() ? std::vector<graft::Row>{} : graft::read_jsonl(o.held_out);
   const auto held = formatter.examples(held_rows, o.held_out.string());
   FitRequest request{.fit = {.epochs = o.epochs, .batch = o.batch, .micro_tokens = o.micro_tokens, .seed = o.seed, .evaluate_every = o.evaluate_every,
-                             .checkpoint = o.output / "checkpoint.safetensors", .checkpoint_every = o.checkpoint_every, .resume = o.resume, .anew = formatter.anew()},
-                     .schedule = {.kind = graft::schedule_kind(o.schedule), .warmup = o.warmup}, .target_rank = o.target_rank, .trunk_cache_bytes = o.epochs > 1 || !o.trunk_cache.empty() ? o.trunk_cache_megabytes << 20 : 0,
+                             .checkpoint = o.output / "checkpoint.safetensors", .checkpoint_every = o.checkpoint_every, .resume = o.resume, .anew = formatter.anew(), .rank_budget = o.ranks},
+                     .schedule = {.kind = graft::schedule_kind(o.schedule), .warmup = o.warmup}, .trunk_cache_bytes = o.epochs > 1 || !o.trunk_cache.empty() ? o.trunk_cache_megabytes << 20 : 0,
                      .learning_rate = o.learning_rate, .weight_decay = o.weight_decay, .clip = o.clip, .lora_plus = o.lora_plus, .trunk_cache = o.trunk_cache};
   request.schedule = request.schedule.over(request.fit.steps(examples.size()));
   if (o.checkpoint_every != 0 || o.resume) request.fit.settings = {{"base", "of fingerprint " + fingerprint_of(o.model)}, {"text of the prompt", o.prompt_text}, {"evaluation", graft::in_few_words(held)}};

@@ -28,7 +28,8 @@ struct TrainOptions {
   std::filesystem::path model, data, held_out, output = "graft-run", trunk_cache;
   std::string instruction, schedule = "cosine", prompt_text, title = "graft run", turns = "all";
   std::size_t epochs = 1, batch = 8, micro_tokens = 512, evaluate_every = 0, checkpoint_every = 0, longest = 2048;
-  std::optional<std::size_t> warmup, target_rank;
+  std::optional<std::size_t> warmup;
+  graft::RankBudgetOptions ranks;
   std::size_t rouge = 40, samples = 3, new_tokens = 32, limit = 0, trunk_cache_megabytes = 1024;
   float learning_rate = 5e-4F, weight_decay = 0, clip = 1.0F, lora_plus = 1;
   std::uint64_t seed = 1;

@@ -21,7 +21,6 @@ namespace cli {
 struct FitRequest {
   graft::FitOptions fit;
   graft::Schedule schedule;
-  std::optional<std::size_t> target_rank;
   std::size_t trunk_cache_bytes = 0;
   float learning_rate = 5e-4F, weight_decay = 0, clip = 1, lora_plus = 1;
   std::filesystem::path trunk_cache;

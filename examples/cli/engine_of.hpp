@@ -39,12 +39,9 @@ struct Trains {
       auto& trunk = trainer.trunk_cache();
       if (!r.trunk_cache.empty() && !trunk) graft::fail("--trunk-cache: ", report.method, " trains in the first block already (or --trunk-cache-memory is 0): there is nothing to keep");
       if (!r.trunk_cache.empty() && std::filesystem::exists(r.trunk_cache)) trunk->load(r.trunk_cache);
-      auto options = r.fit;
-      if (graft::shares_ranks(trainer)) options.rank_budget = graft::RankBudgetOptions{.target_rank = r.target_rank};
-      else if (r.target_rank) graft::fail("--target-rank: ", report.method, " has no ranks to share out; AdaLoRA<N> has");
       graft::Profile profile;
       trainer.workspace().profile = &profile;
-      report.history = graft::fit(trainer, std::span<const graft::Example>(examples), options, held_loss);
+      report.history = graft::fit(trainer, std::span<const graft::Example>(examples), r.fit, held_loss);
       trainer.workspace().profile = nullptr;
       report.profile = profile.entries();
       if (trunk) std::fprintf(stderr, "%zu of %zu passes took what the frozen blocks yield from %.1f MB kept\n", trunk->hits(), trunk->hits() + trunk->misses(), static_cast<double>(trunk->bytes()) / 1e6);

@@ -209,7 +209,10 @@ int run(int argc, char** argv) {
   train->add_option("--prompt-text", t.prompt_text, "the text that a soft prompt starts from");
   train->add_option("--schedule", t.schedule, "constant, linear or cosine")->capture_default_str()->check(CLI::IsMember({"constant", "linear", "cosine"}));
   train->add_option("--warmup", t.warmup, "steps in which the learning rate rises, fewer than the run has; default: 3 % of the run, none in fewer than 34 steps")->check(CLI::NonNegativeNumber);
-  train->add_option("--target-rank", t.target_rank, "of AdaLoRA: the rank that layers end with on average; default: two thirds of what they start with")->check(CLI::PositiveNumber);
+  train->add_option("--target-rank", t.ranks.target_rank, "of AdaLoRA: the rank that layers end with on average, unless they start with less")->capture_default_str()->check(CLI::PositiveNumber);
+  train->add_option("--tinit", t.ranks.warm_up, "of AdaLoRA: steps before ranks fall")->capture_default_str();
+  train->add_option("--tfinal", t.ranks.final_steps, "of AdaLoRA: steps at the end in which they no longer do")->capture_default_str();
+  train->add_option("--delta-t", t.ranks.interval, "of AdaLoRA: the least important are dropped every so many steps")->capture_default_str()->check(CLI::PositiveNumber);
   train->add_option("--weight-decay", t.weight_decay, "AdamW's decoupled decay")->capture_default_str();
   train->add_option("--clip", t.clip, "largest norm of the gradient; 0 leaves it as it is")->capture_default_str();
   train->add_option("--seed", t.seed, "of initial values, order and dropout")->capture_default_str();

@@ -117,7 +117,7 @@ def snippets(root):
             wanted, have = squeeze(block[3]), squeeze(source)
             if not any(have[i:i + len(wanted)] == wanted for i in range(len(have))):
                 errors.append(f"{name}: the snippet is not in {block[2]}")
-        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.S)):
             if not os.path.exists(os.path.join(os.path.dirname(page), link)):
                 errors.append(f"{name}: the link {link} leads nowhere")
     print(f"{len(pages)} pages, {count} snippets")

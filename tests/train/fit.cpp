@@ -58,11 +58,11 @@ struct Outcome {
 };
 
 /// Runs until the plug is pulled, after so many steps (in the batch of the next) or evaluations, or to the end.
-template <class M>
-std::optional<Outcome> run(const Setup& setup, std::span<const Example> data, std::span<const Example> held, Index steps = ~Index{0}, Index evaluations = ~Index{0}) {
+template <class M, class C = Alone>
+std::optional<Outcome> run(const Setup& setup, std::span<const Example> data, std::span<const Example> held, Index steps = ~Index{0}, Index evaluations = ~Index{0}, C ranks = {}) {
   M model;
   tiny::fill(model);
-  Trainer trainer(model, setup.optimizer, setup.trainer);
+  Trainer trainer(model, setup.optimizer, setup.trainer, ranks);
   std::vector<const Example*> all;
   for (const auto& e : held) all.push_back(&e);
   const auto batches = pack(all, 100);
@@ -166,6 +166,10 @@ BOOST_AUTO_TEST_CASE(ada_lora_with_its_budget_stopped_anywhere) {
   auto without = setup;
   without.fit.rank_budget.reset();
   BOOST_TEST(!run<Model>(without, data, held)->history.kept_ranks.has_value());
+  // Unless said, PEFT's: 12 become 8.
+  const auto usual = run<Llama<tiny::Config, AdaLoRA<12, On<Query, Value>>, reference>>({.fit = {.epochs = 3, .batch = 3}}, data, {})->history;
+  BOOST_TEST(usual.kept_ranks.value() == 8 * 2 * tiny::Config::blocks);
+  BOOST_TEST(!run<Plain>({.fit = {.epochs = 1}}, data, {})->history.kept_ranks.has_value());
   BOOST_CHECK_EXCEPTION(run<Plain>(setup, data, held), Error, [](const Error& e) { return std::string(e.what()).find("has no AdaLoRA") != std::string::npos; });
 }
 
@@ -395,6 +399,86 @@ BOOST_AUTO_TEST_CASE(a_schedule_over_the_run) {
   BOOST_TEST(longer.schedule().warmup_steps() == 12U);
   Trainer warm(model, AdamW{}, {.schedule = {.warmup = 100}});
   BOOST_CHECK_THROW(fit(warm, std::span<const Example>(data), {.epochs = 10, .batch = 4, .progress = false}), Error);
+}
+
+/// The same run on several ranks: what the first leaves behind, or nothing if its plug was pulled. All end with the same parameters.
+template <class M>
+std::optional<Outcome> run_on(Index count, const Setup& setup, std::span<const Example> data, std::span<const Example> held, Index steps = ~Index{0}) {
+  std::vector<std::optional<Outcome>> all(count);
+  on_ranks(count, [&](ThreadRanks ranks) { all[ranks.rank()] = run<M>(setup, data, held, steps, ~Index{0}, ranks); });
+  for (const auto& outcome : all) {
+    BOOST_REQUIRE(outcome.has_value() == all[0].has_value());
+    if (outcome) BOOST_TEST((outcome->parameters == all[0]->parameters));
+  }
+  return all[0];
+}
+
+/// Losses, but for the order of sums.
+void near(const Outcome& a, const Outcome& b) {
+  BOOST_REQUIRE_EQUAL(a.history.losses.size(), b.history.losses.size());
+  for (Index i = 0; i < a.history.losses.size(); ++i) BOOST_TEST(a.history.losses[i] == b.history.losses[i], boost::test_tools::tolerance(1e-4));
+  BOOST_TEST(a.history.tokens == b.history.tokens);
+}
+
+// Examples and steps are those of one rank, on however many ranks, and a run goes on with other ones than it began with.
+BOOST_AUTO_TEST_CASE(on_several_ranks) {
+  const TemporaryFolder folder;
+  const auto data = tiny::examples(10), held = held_out();
+  Setup setup{.fit = {.epochs = 2, .batch = 4, .micro_tokens = 20, .seed = 4, .evaluate_every = 2}};
+  const auto alone = run<Plain>(setup, data, held);
+  setup.fit.checkpoint = folder.path / "run.safetensors";
+  setup.fit.checkpoint_every = 1;
+  auto again = setup;
+  again.fit.resume = true;
+  for (const Index count : {2, 3, 5}) {  // five have one with nothing in every step
+    const auto ranks = run_on<Plain>(count, setup, data, held);
+    near(*ranks, *alone);
+    BOOST_TEST(ranks->history.best_step == alone->history.best_step);
+    for (const Index before : {Index{1}, Index{2}}) {
+      std::filesystem::remove(setup.fit.checkpoint);
+      BOOST_TEST(!run_on<Plain>(before, setup, data, held, 3).has_value());
+      near(*run_on<Plain>(count, again, data, held), *alone);
+    }
+  }
+}
+
+// With as many ranks as before a run goes on to the bit, dropout and a budget of ranks included.
+BOOST_AUTO_TEST_CASE(several_ranks_stopped_anywhere) {
+  const auto stopped = []<class M>(std::type_identity<M>) {
+    const TemporaryFolder folder;
+    const auto data = tiny::examples(10), held = held_out();
+    Setup setup{.fit = {.epochs = 2, .batch = 4, .micro_tokens = 20, .seed = 4, .evaluate_every = 2, .checkpoint = folder.path / "run.safetensors", .checkpoint_every = 1}};
+    if (M::trainable_parameters != Dropping::trainable_parameters) setup.fit.rank_budget = RankBudgetOptions{.target_rank = 2};
+    const auto undisturbed = run_on<M>(2, setup, data, held);
+    setup.fit.resume = true;
+    for (Index k = 0; k < undisturbed->history.losses.size(); ++k) {
+      std::filesystem::remove(setup.fit.checkpoint);
+      BOOST_TEST(!run_on<M>(2, setup, data, held, k).has_value());
+      same(*run_on<M>(2, setup, data, held), *undisturbed);
+    }
+  };
+  stopped(std::type_identity<Dropping>{});
+  stopped(std::type_identity<Llama<tiny::Config, AdaLoRA<6, On<Query, Value>>, reference>>{});
+}
+
+BOOST_AUTO_TEST_CASE(ranks_that_begin_otherwise) {
+  const auto data = tiny::examples(10);
+  const auto refused = [&](std::uint64_t seed_of_other, Index batch_of_other) {
+    try {
+      on_ranks(2, [&](ThreadRanks ranks) {
+        Plain model;
+        tiny::fill(model, ranks.rank() == 1 ? seed_of_other : 1);
+        Trainer trainer(model, AdamW{}, {}, ranks);
+        fit(trainer, std::span<const Example>(data), {.batch = ranks.rank() == 1 ? batch_of_other : 4, .progress = false});
+      });
+    } catch (const Error& error) {
+      return std::string(error.what()).find("has other parameters, examples or settings than another rank") != std::string::npos;
+    }
+    return false;
+  };
+  BOOST_TEST(refused(2, 4));
+  BOOST_TEST(refused(1, 2));
+  BOOST_TEST(!refused(1, 4));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,6 +2,7 @@
 /// A parameter's role — trained or frozen — is part of its type, and decides what exists of it.
 #pragma once
 
+#include <graft/autodiff/gradient_range.hpp>
 #include <graft/backend/backend.hpp>
 #include <graft/core/storage.hpp>
 
@@ -36,12 +37,11 @@ class Parameter<B, Trainable, Rows, Columns> {
   static constexpr Gradient gradient_kind = Gradient::tracked;
   static constexpr Index rows = Rows, columns = Columns, size = Rows * Columns;
 
-  constexpr Parameter() {
-    launch<B>([this](auto on) { fill(gradient(), size, 0.0F, on); });
-  }
-
   [[nodiscard]] constexpr Pointer<B> value() const { return value_.template as<float>(); }
-  [[nodiscard]] constexpr Pointer<B> gradient() const { return gradient_.template as<float>(); }
+  [[nodiscard]] constexpr Pointer<B> gradient() const { return gradient_.data(); }
+  /// Where the gradient lies: alone, until what trains lays the gradients of all that it trains end to end. What was gathered stays behind.
+  [[nodiscard]] constexpr const GradientRange<B>& gradient_range() const { return gradient_; }
+  constexpr void lay_gradient(GradientRange<B> there) { gradient_ = std::move(there); }
   /// The value as products read it.
   [[nodiscard]] constexpr Pointer<B, std::byte> packed() const { return value_.template as<std::byte>(); }
   /// Bytes of the value alone, as `gradient_bytes` are of the gradient.
@@ -53,7 +53,8 @@ class Parameter<B, Trainable, Rows, Columns> {
   [[nodiscard]] std::vector<float> read() const { return download<B>(value(), size); }
 
  private:
-  Buffer<B> value_{bytes()}, gradient_{bytes()};
+  Buffer<B> value_{bytes()};
+  GradientRange<B> gradient_{size};
 };
 
 [[noreturn, gnu::cold]] inline void fail_without_values(Index rows, Index columns) {

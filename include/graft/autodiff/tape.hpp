@@ -12,6 +12,7 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <tuple>
 #include <type_traits>
 #include <vector>
@@ -337,6 +338,22 @@ class Tape : public Inference<B> {
     const auto dloss = contribute(loss).data;
     run(0, [=](auto on) { fill(dloss, 1, seed, on); });
     unwind(0, {});
+  }
+  /// The same from any value y(rows, Columns), given its gradient: what a loss outside of graft says of y.
+  /// requires: dy has y's rows
+  template <Index Columns, class E>
+  constexpr void backward(Var<B, Columns, Gradient::tracked, E> y, Var<B, Columns, Gradient::none, E> dy) {
+    if (dy.rows != y.rows) fail("backward: a gradient of ", dy.rows, " rows for a value of ", y.rows);
+    const auto to = contribute(y);
+    run(0, [=, n = y.size()](auto on) { scale(to.data, dy.data, 1.0F, n, to.accumulate, on); });
+    unwind(0, {});
+  }
+  /// The same, from numbers of the host's, row by row.
+  /// \throws Error where they are more or fewer than y has
+  template <Index Columns>
+  void backward(Var<B, Columns, Gradient::tracked> y, std::span<const float> dy) {
+    if (dy.size() != y.size()) fail("backward: a gradient of ", dy.size(), " numbers for a value of ", y.rows, " rows of ", Columns);
+    backward(y, Var<B, Columns>{y.rows, this->numbers(dy.data(), dy.size())});
   }
 
   /// The same memory, nothing recorded.

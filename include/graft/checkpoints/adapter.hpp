@@ -4,6 +4,7 @@
 #pragma once
 
 #include <graft/checkpoints/adapter_hub.hpp>
+#include <graft/checkpoints/fallen_ranks.hpp>
 #include <graft/checkpoints/open_adapter.hpp>
 #include <graft/peft/lora.hpp>
 #include <graft/peft/selective.hpp>
@@ -147,18 +148,37 @@ void check_saving(const Model& model) {
   else check_saving(summarize_adapter(model), stated_config_of<Model>());
 }
 
+/// What is to be written of a model's adapter: the ranks that training has left among it (see AdapterSummary::Layer::kept).
+template <class Model>
+AdapterSummary summarize_finished(const Model& model) {
+  AdapterSummary summary = summarize_adapter(model);
+  Model::each_site(model, [&summary]<class L>(auto, const Path& path, const L& layer) {
+    if constexpr (offers_of<L>.ranks_fall)
+      for (auto& entry : summary.adapted)
+        if (entry.path == path_in_python<Model>(path)) entry.kept = layer.weights.kept();
+  });
+  state_final_ranks(summary);
+  return summary;
+}
+
 /// The adapter_config.json of a model's adapter. Throws where PEFT's has no words for what the model trains.
 template <class Model>
 Json adapter_config(const Model& model, const std::string& base_name = "") {
-  return adapter_config(summarize_adapter(model), base_name);
+  return adapter_config(summarize_finished(model), base_name);
 }
 
-/// The trained parameters of a model, or of one member of a bank, under their names in an adapter file.
+/// The trained parameters of a model, or of one member of a bank, under their names in an adapter file; what a summary says that training has dropped is left out.
 template <class Model>
-std::vector<NamedTensor> adapter_tensors(const Model& model, Index member = 0) {
+std::vector<NamedTensor> adapter_tensors(const Model& model, Index member, const AdapterSummary& summary) {
   std::vector<NamedTensor> tensors;
   visit_saved(model, [&tensors, member](const std::string& name, const auto& p) { tensors.push_back(member_tensor<Model>(name, p, member)); });
+  for (auto& tensor : tensors)
+    if (const FallenRanks fallen(summary, tensor.name); fallen) fallen.take_out_of(tensor);
   return tensors;
+}
+template <class Model>
+std::vector<NamedTensor> adapter_tensors(const Model& model, Index member = 0) {
+  return adapter_tensors(model, member, summarize_finished(model));
 }
 
 /// The name in files of a matrix that layers share.
@@ -200,10 +220,10 @@ void save_adapter(const Model& model, const std::filesystem::path& folder, const
   static_assert(Model::trainable_parameters > 0, "graft: save_adapter: this model's method trains nothing, so there is nothing to save");
   check_member<Model>(member, "save_adapter");
   if constexpr (uses_adapter_hub<Model>()) return save_hub_adapter(model, folder, base_name, "", member);
-  const auto summary = summarize_adapter(model);
+  const auto summary = summarize_finished(model);
   const Json config = graft::adapter_config(summary, base_name);
   std::filesystem::create_directories(folder);
-  auto tensors = adapter_tensors(model, member);
+  auto tensors = adapter_tensors(model, member, summary);
   for (auto& [name, tensor] : shared_tensors(model)) tensors.push_back(std::move(tensor));
   add_tied_head(tensors, summary, config);
   write_safetensors(folder / "adapter_model.safetensors", tensors);
@@ -211,7 +231,8 @@ void save_adapter(const Model& model, const std::filesystem::path& folder, const
 }
 
 /// Reads an adapter folder into a model whose method made the same parameters. What stands at each module must agree with the config's words, and
-/// names with the tensors; otherwise one error names all that do not, and nothing is changed.
+/// names with the tensors; otherwise one error names all that do not, and nothing is changed. Where AdaLoRA's schedule has left fewer ranks than the type has,
+/// the others are zero.
 template <class Model>
 void load_adapter(Model& model, const std::filesystem::path& folder, Index member = 0) {
   check_member<Model>(member, "load_adapter");

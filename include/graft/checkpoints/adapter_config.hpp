@@ -18,6 +18,7 @@ struct AdapterSummary {
     Json options{};                ///< PEFT's keys and what they say of it
     std::string also_listed{};     ///< a second list of modules that it is in
     bool embeds = false;           ///< PEFT has fewer options on embeddings
+    std::vector<bool> kept{};      ///< of AdaLoRA, where its schedule has dropped some of the model's ranks: which of this layer's are left
   };
   std::string type{};                      ///< PEFT's name of the method; empty: none has made a layer
   std::vector<Module> modules{};           ///< all of the model's that have weights
@@ -133,7 +134,7 @@ class AdapterConfigWriter {
       const auto first = layer.options.at("init_r").get<Index>(), left = layer.options.at("final_rank").get<Index>();
       if (left == first && std::all_of(s_.adapted.begin(), s_.adapted.end(), [](const auto& l) { return l.options.at("final_rank") == l.options.at("init_r"); })) continue;
       auto& mask = config_["rank_pattern"][layer.path + ".lora_E"];
-      for (Index r = 0; r < first; ++r) mask.push_back(r < left);
+      for (Index r = 0; r < first; ++r) mask.push_back(layer.kept.size() == first ? layer.kept[r] : r < left);
     }
   }
 

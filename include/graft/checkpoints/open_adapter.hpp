@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/checkpoints/adapter_config.hpp>
+#include <graft/checkpoints/fallen_ranks.hpp>
 #include <graft/checkpoints/load.hpp>
 #if GRAFT_TEXT_BODIES
 #include <graft/checkpoints/adapter_folder.hpp>
@@ -48,11 +49,13 @@ class OpenAdapter {
   void compare(const std::map<std::string, std::string>& file, const std::map<std::string, std::string>& type);
   [[nodiscard]] const StoredTensor* find(const std::string& name) const;
   [[nodiscard]] bool repeats(const std::string& name, const StoredTensor& tensor) const;
+  [[nodiscard]] FallenRanks fallen_of(const std::string& name) const;
 
   std::unique_ptr<AdapterFolder> folder_;
   const AdapterSummary& summary_;
   std::map<std::string, const StoredTensor*> tensors_;
   std::set<std::string> used_, whole_;
+  std::map<std::string, std::pair<FallenRanks, Index>> fallen_;  ///< of tensors, and their size with all ranks
   Complaints complaints_;
 };
 
@@ -97,6 +100,10 @@ GRAFT_TEXT_INLINE OpenAdapter::~OpenAdapter() = default;
 
 GRAFT_TEXT_INLINE void OpenAdapter::expect(const std::string& name, const std::vector<Index>& shape) {
   used_.insert(name);
+  if (const auto fallen = fallen_of(name); fallen && fallen.fits(shape)) {
+    fallen_[name] = {fallen, shape[0] * shape[1]};
+    return complaints_.expect(find(name), name, fallen.shape_of(shape));
+  }
   complaints_.expect(find(name), name, shape);
 }
 GRAFT_TEXT_INLINE void OpenAdapter::expect_at_least(const std::string& name, const std::vector<Index>& shape) {
@@ -117,6 +124,7 @@ GRAFT_TEXT_INLINE void OpenAdapter::finish() {
 
 GRAFT_TEXT_INLINE std::vector<float> OpenAdapter::values(const std::string& name) const {
   const auto& tensor = *find(name);
+  if (const auto fallen = fallen_.find(name); fallen != fallen_.end()) return fallen->second.first.put_into(fallen->second.second, to_floats(tensor, name));
   if (tensor.type != ElementType::I32 && tensor.type != ElementType::I64) return to_floats(tensor, name);
   std::vector<float> values;
   for (const auto number : to_integers(tensor, name)) values.push_back(static_cast<float>(number));
@@ -130,14 +138,30 @@ GRAFT_TEXT_INLINE std::vector<float> OpenAdapter::upper_left(const std::string& 
   return part;
 }
 
+/// By the config's mask of what AdaLoRA's schedule left.
+GRAFT_TEXT_INLINE FallenRanks OpenAdapter::fallen_of(const std::string& name) const {
+  const Json& config = folder_->config().json;
+  const auto at = name.rfind(".lora_"), begin = std::string("base_model.model.").size();
+  if (at == name.npos || at < begin || config.at("peft_type") != "ADALORA" || !config.contains("rank_pattern") || !config.at("rank_pattern").is_object()) return {};
+  const std::string key = name.substr(begin, at - begin) + ".lora_E";
+  for (const auto& [path, mask] : config.at("rank_pattern").items())
+    if (path == key || path.starts_with(key + ".")) return {mask.get<std::vector<bool>>(), name};
+  return {};
+}
+
 /// What stands at modules, in words.
 GRAFT_TEXT_INLINE void OpenAdapter::compare(const std::map<std::string, std::string>& file, const std::map<std::string, std::string>& type) {
   const auto at = [](const auto& map, const auto& path) {
     const auto found = map.find(path);
     return found == map.end() ? std::string("nothing") : found->second;
   };
+  // What has all ranks has room for those that are left.
+  const auto all_ranks = [](std::string what) {
+    if (const auto from = what.find(", FinalRank<"); from != what.npos) what.erase(from, what.find('>', from) + 1 - from);
+    return what;
+  };
   for (const auto& [path, what] : file)
-    if (at(type, path) != what) complaints_.add(path + ": " + what + " in the file, " + at(type, path) + " in the type");
+    if (at(type, path) != what && at(type, path) != all_ranks(what)) complaints_.add(path + ": " + what + " in the file, " + at(type, path) + " in the type");
   for (const auto& [path, what] : type)
     if (!file.contains(path)) complaints_.add(path + ": nothing in the file, " + what + " in the type");
 }

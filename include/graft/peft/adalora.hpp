@@ -79,7 +79,7 @@ struct AdaLoRA {
     TrainedTensor<B, Out, Rank> b;
     TrainedTensor<B, Rank, 1> e;
     /// The loss has a sum of two terms beside it, whose mean over all layers counts; of rank 0 both are nothing.
-    static constexpr WeightsOffers offers{.path = true, .nothing = Rank == 0, .penalties = 2};
+    static constexpr WeightsOffers offers{.path = true, .nothing = Rank == 0, .ranks_fall = true, .penalties = 2};
 
     template <class T, class X>
       requires(Rank > 0)
@@ -96,6 +96,12 @@ struct AdaLoRA {
       requires(Rank > 0)
     constexpr auto penalty(T& tape) const {
       return add(tape, orthogonality<false>(tape, leaf(tape, a)), orthogonality<true>(tape, leaf(tape, b)));
+    }
+    /// Whether each singular value is another than zero.
+    [[nodiscard]] std::vector<bool> kept() const {
+      std::vector<bool> all;
+      for (const float value : e.read()) all.push_back(value != 0.0F);
+      return all;
     }
     template <class Self, class F>
     static constexpr void visit(Self& self, F&& f, const Path& path) {

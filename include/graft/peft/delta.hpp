@@ -27,7 +27,12 @@ class Delta {
   using Weights = typename Method::template Weights<backend, out, in>;
   static constexpr WeightsOffers of_weights = weights_offers<Weights>;
   /// ΔW that is made anew for every input is dear where inputs are few rows.
-  static constexpr LayerOffers offers{.merges = true, .slow_at_few_rows = of_weights.slow_at_few_rows || !of_weights.path, .has_whole = of_weights.has_whole, .drawn = of_weights.drawn, .penalties = of_weights.penalties};
+  static constexpr LayerOffers offers{.merges = true,
+                                      .slow_at_few_rows = of_weights.slow_at_few_rows || !of_weights.path,
+                                      .has_whole = of_weights.has_whole,
+                                      .drawn = of_weights.drawn,
+                                      .penalties = of_weights.penalties,
+                                      .ranks_fall = of_weights.ranks_fall};
   template <class S>
   using frozen = Delta<Method, Frozen<Base, S>>;
   using bias_thawed = Delta<Method, typename Base::bias_thawed>;

@@ -22,16 +22,20 @@ inline std::string noted(const std::vector<double>& numbers) {
   return text;
 }
 
-/// Writes parameters, optimizer state, step number and the state of the random streams, atomically. `notes` and `more` are the
-/// caller's (where in the data the run is, its history, the best parameters so far).
-template <class Model, class O>
-void save_checkpoint(Trainer<Model, O>& trainer, const std::filesystem::path& path, Notes notes = {}, std::vector<NamedTensor> more = {}) {
+/// Writes parameters, optimizer state, what a budget of ranks has gathered, step number and the state of the random
+/// streams, atomically. `notes` and `more` are the caller's (where in the data the run is, its history, the best parameters so far).
+template <class Model, class O, class C>
+void save_checkpoint(Trainer<Model, O, C>& trainer, const std::filesystem::path& path, Notes notes = {}, std::vector<NamedTensor> more = {}) {
   using B = typename Model::backend;
+  if (trainer.ranks())
+    trainer.ranks()->each_gathered([&more](const std::string& name, const std::vector<float>& values) {
+      more.push_back({name, {values.size()}, values});
+    });
   for (const auto& slot : trainer.slots()) {
     more.push_back({"parameter." + slot.path, {slot.size}, download<B>(slot.value, slot.size)});
     more.push_back({"state." + slot.path, {O::state_floats(slot.size)}, download<B>(slot.state.template as<float>(), O::state_floats(slot.size))});
   }
-  const RandomKey random = trainer.workspace().random;
+  const RandomKey random = trainer.random();
   notes["format"] = "graft";
   notes["step"] = noted(trainer.steps());
   notes["seed"] = noted(random.seed);
@@ -82,8 +86,8 @@ class CheckpointFile {
   }
 
   /// Puts a trainer where `save_checkpoint` left another of the same model and method.
-  template <class Model, class O>
-  void restore(Trainer<Model, O>& trainer) const {
+  template <class Model, class O, class C>
+  void restore(Trainer<Model, O, C>& trainer) const {
     using B = typename Model::backend;
     std::string complaints;
     Index unknown = static_cast<Index>(std::count_if(file_.tensors.begin(), file_.tensors.end(), [](const auto& t) { return t.first.starts_with("parameter.") || t.first.starts_with("state."); }));
@@ -105,8 +109,11 @@ class CheckpointFile {
       upload<B>(slot.value, std::span<const float>(floats("parameter." + slot.path, slot.size)));
       upload<B>(slot.state.template as<float>(), std::span<const float>(floats("state." + slot.path, O::state_floats(slot.size))));
     }
-    trainer.set_steps(step);
-    trainer.workspace().random = random;
+    if (trainer.ranks())
+      trainer.ranks()->each_gathered([this](const std::string& name, std::vector<float>& values) {
+        values = floats(name, values.size());
+      });
+    trainer.resume_at(step, random);
   }
 
  private:
@@ -116,8 +123,8 @@ class CheckpointFile {
 };
 
 /// The same in one call; returns the notes.
-template <class Model, class O>
-Notes load_checkpoint(Trainer<Model, O>& trainer, const std::filesystem::path& path) {
+template <class Model, class O, class C>
+Notes load_checkpoint(Trainer<Model, O, C>& trainer, const std::filesystem::path& path) {
   const CheckpointFile file(path);
   file.restore(trainer);
   return file.notes();

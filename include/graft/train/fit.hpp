@@ -7,7 +7,6 @@
 #include <graft/text/dataset.hpp>
 #include <graft/train/checkpoint_file.hpp>
 #include <graft/train/progress.hpp>
-#include <graft/train/rank_budget.hpp>
 
 #include <cmath>
 #include <deque>
@@ -27,7 +26,7 @@ struct FitOptions {
   bool resume = false;         ///< go on from the checkpoint, if there is one yet
   bool progress = true;
   std::function<Example(const Example&, Index number, Index epoch)> anew{};  ///< what an example is at an epoch (Formatter::anew); none: always the same
-  std::optional<RankBudgetOptions> rank_budget{};  ///< of AdaLoRA; over the steps of the run
+  std::optional<RankBudgetOptions> rank_budget = RankBudgetOptions{};  ///< of AdaLoRA, as in PEFT; nothing: ranks stay
   Notes settings{};  ///< by name, what a run follows from and `fit` does not see (the base; as "evaluation" what is evaluated): it is resumed under the same alone
 
   [[nodiscard]] Index steps(Index examples) const { return epochs * ((examples + batch - 1) / batch); }
@@ -72,14 +71,14 @@ struct FitHistory {
 };
 
 /// A run under way: what `fit` does, step by step. All that its end depends on is in its checkpoint, or follows from the settings there.
-template <class Model, class O>
+template <class Model, class O, class C>
 class FitRun {
   using B = typename Model::backend;
   using Members = std::span<const std::span<const Example>>;
 
  public:
-  FitRun(Trainer<Model, O>& trainer, Members members, const FitOptions& options, const std::function<double()>& evaluate)
-      : trainer_(trainer), members_(members), options_(options), evaluate_(evaluate), bar_(options.progress), orders_(members.size()) {
+  FitRun(Trainer<Model, O, C>& trainer, Members members, const FitOptions& options, const std::function<double()>& evaluate)
+      : trainer_(trainer), members_(members), options_(options), evaluate_(evaluate), bar_(options.progress && is_first()), orders_(members.size()) {
     if (members.size() != Model::members) fail("fit: ", members.size(), " lists of examples for ", Model::members, " adapters");
     for (const auto& list : members) {
       if (list.empty()) fail("fit: there is no example to train on");
@@ -89,33 +88,39 @@ class FitRun {
     if ((options.resume || options.checkpoint_every != 0) && options.checkpoint.empty()) fail("fit: FitOptions::checkpoint names no file to save the run to or to resume it from");
     total_ = options.steps(examples_);
     trainer.schedule_over(total_);
-    if (options.rank_budget) {
-      auto over = *options.rank_budget;
-      over.steps = total_;
-      ranks_.emplace(trainer, over);
-    }
+    auto ranks = options.rank_budget;
+    if (ranks == RankBudgetOptions{} && !shares_ranks(trainer.slots())) ranks.reset();
+    if (ranks && ranks->steps == 0) ranks->steps = total_;
+    trainer.share_ranks(ranks);
     started_ = fingerprint();
     settings_ = settings();
   }
 
   FitHistory run() {
     if (options_.resume) resume();
+    if (!agree())
+      fail("fit: rank ", trainer_.communicator().rank(),
+           " has other parameters, examples or settings than another rank");
     while (trainer_.steps() < total_) {
       step();
       if (due()) judge();
-      if (options_.checkpoint_every != 0 && (trainer_.steps() % options_.checkpoint_every == 0 || trainer_.steps() == total_)) save();
+      if (options_.checkpoint_every != 0 && (trainer_.steps() % options_.checkpoint_every == 0 || trainer_.steps() == total_) && is_first()) save();
     }
     if (evaluate_ && !history_.loss_at(total_)) judge();
     history_.kept_step = best_.empty() ? total_ : history_.best_step;
     if (history_.kept_step != total_)
       for (Index i = 0; i < best_.size(); ++i) upload<B>(trainer_.slots()[i].value, std::span<const float>(best_[i]));
     history_.changed = fingerprint() != started_;
-    if (ranks_) history_.kept_ranks = ranks_->kept();
+    if (trainer_.ranks()) history_.kept_ranks = trainer_.ranks()->kept();
     return std::move(history_);
   }
 
  private:
-  /// The batches of the step that `done` steps came before.
+  /// Whether this rank is the one that says and writes what is the same on all.
+  [[nodiscard]] bool is_first() const { return trainer_.communicator().rank() == 0; }
+
+  /// This rank's batches of the step that `done` steps came before. The examples of all are the same on however many
+  /// ranks; they are dealt out one by one.
   std::vector<Batch> passes_of(Index done) {
     const Index per_epoch = total_ / options_.epochs, epoch = done / per_epoch, within = done % per_epoch;
     std::vector<std::vector<const Example*>> chosen(members_.size());
@@ -123,6 +128,7 @@ class FitRun {
     for (Index m = 0; m < members_.size(); ++m) {
       if (orders_[m].empty() || within == 0) orders_[m] = shuffled(members_[m].size(), options_.seed, epoch);
       for (Index i = within * options_.batch; i < std::min(examples_, (within + 1) * options_.batch); ++i) {
+        if ((i + m) % trainer_.communicator().ranks() != trainer_.communicator().rank()) continue;
         const Index number = orders_[m][i % members_[m].size()];
         chosen[m].push_back(options_.anew ? &made.emplace_back(options_.anew(members_[m][number], number, epoch)) : &members_[m][number]);
       }
@@ -134,9 +140,7 @@ class FitRun {
     const auto passes = passes_of(trainer_.steps());
     for (const Batch& pass : passes) history_.most_pass_tokens = std::max(history_.most_pass_tokens, pass.tokens.size());
     const auto began = std::chrono::steady_clock::now();
-    const StepReport report = trainer_.step(passes, [this] {
-      if (ranks_) (*ranks_)();
-    });
+    const StepReport report = trainer_.step(passes);
     history_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     history_.timed_tokens += report.tokens;
     history_.tokens += report.tokens;
@@ -154,7 +158,7 @@ class FitRun {
     const Evaluation now{trainer_.steps(), evaluate_()};
     const auto best = history_.loss_at(history_.best_step);
     history_.evaluations.push_back(now);
-    if (ranks_ && ranks_->budget(now.step) != ranks_->budget(total_)) return;  // of more ranks than the run is to end with
+    if (trainer_.ranks() && !trainer_.ranks()->is_at_target(now.step)) return;  // of more ranks than the run is to end with
     if (best && !(now.loss < *best) && !std::isnan(*best)) return;
     history_.best_step = now.step;
     if (!options_.keep_best || !judges()) return;
@@ -180,12 +184,23 @@ class FitRun {
     set("seed", options_.seed);
     set("seed of dropout", trainer_.options().seed);
     set("largest norm of the gradient", trainer_.options().clip_norm);
-    if constexpr (requires { trainer_.optimizer().each_setting(set); }) trainer_.optimizer().each_setting(set);
+    trainer_.optimizer().each_setting(set);
     if (Model::trunk_blocks > 0) set("bytes for the trunk's outputs", trainer_.options().trunk_cache_bytes);
     if (auto& evaluation = all["evaluation"]; judges()) evaluation = "every " + noted(options_.evaluate_every) + " steps" + (options_.keep_best ? ", keeping the best" : "") + (evaluation.empty() ? "" : ", of ") + evaluation;
     else all.erase("evaluation");
-    if (ranks_) all["rank budget"] = ranks_->text();
+    if (trainer_.ranks()) all["rank budget"] = trainer_.ranks()->text();
     return all;
+  }
+
+  /// Whether all ranks begin with the same parameters, and train them in the same way.
+  bool agree() {
+    Fingerprint all;
+    all.add_word(fingerprint());
+    for (const auto& [name, value] : settings_) {
+      all.add(name.data(), name.size());
+      all.add(value.data(), value.size());
+    }
+    return same_on_all(trainer_.communicator(), all.value());
   }
 
   void save() {
@@ -198,7 +213,7 @@ class FitRun {
     notes["schedule.warmup"] = noted(schedule.warmup_steps());
     notes["schedule.total"] = noted(schedule.total);
     for (const auto& [name, value] : settings_) notes["with." + name] = value;
-    auto more = ranks_ ? ranks_->tensors() : std::vector<NamedTensor>{};
+    std::vector<NamedTensor> more;
     for (Index i = 0; i < best_.size(); ++i) more.push_back({"best." + trainer_.slots()[i].path, {best_[i].size()}, best_[i]});
     save_checkpoint(trainer_, options_.checkpoint, std::move(notes), std::move(more));
   }
@@ -209,7 +224,6 @@ class FitRun {
     const CheckpointFile file(options_.checkpoint);
     refuse_another(file);
     file.restore(trainer_);
-    if (ranks_) ranks_->restore(file);
     history_.losses = file.numbers("losses");
     history_.tokens = file.number("tokens");
     history_.most_pass_tokens = file.number("most_pass_tokens");
@@ -254,12 +268,11 @@ class FitRun {
     if (done > total_) fail(file.source(), ": this run is at step ", done, " already, and ", total_, " are asked for: give it as many epochs as it had, or more");
   }
 
-  Trainer<Model, O>& trainer_;
+  Trainer<Model, O, C>& trainer_;
   Members members_;
   const FitOptions& options_;
   const std::function<double()>& evaluate_;
   ProgressBar bar_;
-  std::optional<RankBudget<Trainer<Model, O>>> ranks_;
   Index examples_ = 0, total_ = 0;
   std::uint64_t started_ = 0;  ///< fingerprint of the parameters before the first step
   Notes settings_;
@@ -270,14 +283,14 @@ class FitRun {
 
 /// Trains every adapter of a bank on examples of its own, `batch` of each at a step. Epochs are those of the longest list; a shorter
 /// one begins again within them.
-template <class Model, class O>
-FitHistory fit(Trainer<Model, O>& trainer, std::span<const std::span<const Example>> members, const FitOptions& options, const std::function<double()>& evaluate = nullptr) {
-  return FitRun<Model, O>(trainer, members, options, evaluate).run();
+template <class Model, class O, class C>
+FitHistory fit(Trainer<Model, O, C>& trainer, std::span<const std::span<const Example>> members, const FitOptions& options, const std::function<double()>& evaluate = nullptr) {
+  return FitRun<Model, O, C>(trainer, members, options, evaluate).run();
 }
 
 /// Trains on `examples`. `evaluate`, if given, returns the loss by which parameters are judged.
-template <class Model, class O>
-FitHistory fit(Trainer<Model, O>& trainer, std::span<const Example> examples, const FitOptions& options, const std::function<double()>& evaluate = nullptr) {
+template <class Model, class O, class C>
+FitHistory fit(Trainer<Model, O, C>& trainer, std::span<const Example> examples, const FitOptions& options, const std::function<double()>& evaluate = nullptr) {
   return fit(trainer, std::span<const std::span<const Example>>(&examples, 1), options, evaluate);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/core/buffer.hpp>
+#include <graft/backend/reference/reference.hpp>
 
 #include <concepts>
 #include <string>
@@ -14,19 +15,27 @@ template <class B>
 struct Update {
   Pointer<B> value, gradient, state;
   Index size;
-  Index step;             ///< counts from 1
-  float rate_factor;      ///< what the schedule multiplies the learning rate by
-  float gradient_scale;   ///< what clipping multiplies the gradient by
+  Index step;            ///< counts from 1
+  float rate_factor;     ///< what the schedule multiplies the learning rate by
+  float gradient_scale;  ///< what clipping multiplies the gradient by
 };
 
-/// requires: `update` reads u.gradient, changes u.value and u.state (zero before the first step) and nothing else;
-/// `settings_for(path)` gives the settings that hold for one parameter; `precondition(model)`, where it is there, may change the
-/// gradients of a step first; `each_setting(f)`, where it is there, calls f(name, number) for what steps follow from, which a resumed
-/// run must not change. See docs/optimizers.md.
+/// Stands for whatever is trained.
+struct AnyModel {};
+
+/// requires: `state_floats(size)` is how many floats are kept beside a parameter of `size`, zero before the first step;
+/// `settings_for(path)` gives the settings that hold for one parameter; `each_setting(f)` calls f(name, number) for all
+/// that steps follow from, which a resumed run must not change; `precondition(model)`, called once a step, may change
+/// the gradients of several parameters by one another; `update(u, settings)` reads u.gradient, changes u.value and
+/// u.state and nothing else. All of them are there, if only to say that there is nothing to do. `check_optimizer`
+/// judges; see docs/optimizers.md.
 template <class O>
-concept Optimizer = requires(const O& optimizer, const std::string& path) {
+concept Optimizer = std::copy_constructible<O> &&
+    requires(const O& optimizer, const std::string& path, AnyModel& model, const Update<backend::reference>& u) {
   { O::state_floats(Index{}) } -> std::convertible_to<Index>;
-  { optimizer.settings_for(path) };
+  optimizer.each_setting([](const std::string&, float) {});
+  optimizer.precondition(model);
+  optimizer.update(u, optimizer.settings_for(path));
 };
 
 }  // namespace graft

@@ -6,7 +6,7 @@
 #include <graft/backend/meta.hpp>
 #include <graft/core/path.hpp>
 #include <graft/models/model.hpp>
-#include <graft/train/adamw.hpp>
+#include <graft/train/optimizers/adamw.hpp>
 
 #include <algorithm>
 #include <string_view>

@@ -1,72 +1,103 @@
 /// \file
-/// AdaLoRA's budget (Zhang et al. 2023): how many singular values all layers keep together, falling from what they start with to what they
-/// end with; the least important are set to zero. Importance of a parameter p with gradient g, smoothed over steps t:
+/// AdaLoRA's budget (Zhang et al. 2023): how many singular values all layers keep together, falling from what they
+/// start with to what they end with; the least important are set to zero. Importance of a parameter p with gradient g,
+/// smoothed over steps t:
 ///   I = |p g|,   Ī ← β₁ Ī + (1−β₁) I,   U ← β₂ U + (1−β₂) |I − Ī|,   s = Ī U
 /// and of the triplet r:   s(e[r]) + mean s(A[r,:]) + mean s(B[:,r])
 #pragma once
 
 #include <graft/core/error.hpp>
-#include <graft/train/checkpoint_file.hpp>
-#include <graft/train/trainer.hpp>
+#include <graft/core/buffer.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace graft {
 
+/// Where and when ranks are dropped; by default as in PEFT, whose names these are in brackets.
 struct RankBudgetOptions {
-  std::optional<Index> target_rank{};  ///< on average, at the end; unless said two thirds of what layers start with
-  std::optional<Index> warm_up{};      ///< steps before the budget falls; unless said a tenth of all
-  std::optional<Index> final_steps{};  ///< steps at the end in which it no longer does; unless said three tenths of all
-  Index interval = 1;                  ///< the least important are dropped every so many steps
-  Index steps = 0;                     ///< of the whole training
+  Index target_rank = 8;  ///< [target_r] of a layer on average, at the end; one that begins with less keeps it
+  Index warm_up = 0;      ///< [tinit] steps before the budget falls
+  Index final_steps = 0;  ///< [tfinal] steps at the end in which it no longer does
+  Index interval = 1;     ///< [deltaT] the least important are dropped every so many steps
+  Index steps = 0;        ///< [total_step] of the whole training; 0: what `fit` runs
   float beta_1 = 0.85F, beta_2 = 0.85F;
+
+  bool operator==(const RankBudgetOptions&) const = default;
 };
 
-/// Whether a trainer's method has ranks to share out.
-template <class Trainer>
-bool shares_ranks(Trainer& trainer) {
-  return std::any_of(trainer.slots().begin(), trainer.slots().end(), [](const auto& slot) { return slot.path.ends_with(".lora_E"); });
+/// Whether there are ranks to share out among what is trained.
+template <class Slots>
+bool shares_ranks(const Slots& slots) {
+  return std::any_of(slots.begin(), slots.end(), [](const auto& slot) { return slot.path.ends_with(".lora_E"); });
 }
 
-/// `RankBudget budget(trainer, {.target_rank = 4, .steps = 100}); trainer.step(batch, [&] { budget(); });`, or `FitOptions::rank_budget`.
-template <class Trainer>
+/// `trainer.share_ranks({.target_rank = 4, .steps = 100})`, or `FitOptions::rank_budget`: a part of every step of a
+/// trainer, and of its checkpoints.
+template <class B>
 class RankBudget {
-  using B = typename Trainer::backend;
+  /// A, B or E of a layer.
+  struct Factor {
+    std::string path;
+    Pointer<B> value, gradient;
+    Index size;
+    std::vector<float> importance, uncertainty;
+    [[nodiscard]] float score(Index i) const { return importance[i] * uncertainty[i]; }
+  };
+  struct Layer {
+    std::array<Factor, 3> factors;
+    [[nodiscard]] const Factor& e() const { return factors[2]; }
+  };
 
  public:
-  RankBudget(Trainer& trainer, RankBudgetOptions options)
-      : trainer_(&trainer), options_(options), warm_up_(options.warm_up.value_or(options.steps / 10)), falls_until_(options.steps - options.final_steps.value_or(3 * options.steps / 10)) {
-    if (falls_until_ <= warm_up_ || falls_until_ > options.steps) fail("RankBudget: ", options.steps, " steps leave none between ", warm_up_, " of warm-up and ", options.steps - falls_until_, " at the end");
-    if (!shares_ranks(trainer)) fail("RankBudget: the model has no AdaLoRA");
-    auto& slots = trainer.slots();
-    smoothed_.resize(slots.size());
+  /// \throws Error where no steps are left to drop ranks in, or nothing is there to drop
+  template <class Slots>
+  RankBudget(const Slots& slots, const RankBudgetOptions& options)
+      : options_(options), falls_until_(options.steps - options.final_steps) {
+    if (options.final_steps > options.steps || falls_until_ <= options.warm_up)
+      fail("RankBudget: ", options.steps, " steps leave none between ", options.warm_up, " of warm-up and ",
+           options.final_steps, " at the end");
+    if (options.interval == 0) fail("RankBudget: an interval of 0 steps");
+    if (!shares_ranks(slots))
+      fail("RankBudget: nothing that is trained has ranks to share out; the model has no AdaLoRA<N>");
+    const auto factor = [&slots](Index i) {
+      const auto& s = slots[i];
+      return Factor{
+          s.path, s.value, s.gradient, s.size, std::vector<float>(s.size, 0.0F), std::vector<float>(s.size, 0.0F)};
+    };
     for (Index i = 0; i < slots.size(); ++i) {
-      if (!slots[i].path.ends_with(".lora_A")) continue;  // then B and E, in the order of the layer's visit
-      const Index rank = slots[i + 2].size;
-      triplets_.push_back({i, rank});
-      initial_ += rank;
-      for (Index s = i; s < i + 3; ++s) smoothed_[s] = {std::vector<float>(slots[s].size, 0.0F), std::vector<float>(slots[s].size, 0.0F)};
+      if (!slots[i].path.ends_with(".lora_E")) continue;  // behind A and B, in the order of the layer's visit
+      layers_.push_back({{factor(i - 2), factor(i - 1), factor(i)}});
+      initial_ += slots[i].size;
     }
-    target_ = std::min(initial_, options.target_rank ? *options.target_rank * triplets_.size() : 2 * initial_ / 3);
+    target_ = std::min(initial_, options.target_rank * layers_.size());
   }
 
   /// Singular values kept after a step.
   [[nodiscard]] Index budget(Index step) const {
-    if (step <= warm_up_) return initial_;
+    if (step <= options_.warm_up) return initial_;
     if (step > falls_until_) return target_;
-    const double left = 1.0 - static_cast<double>(step - warm_up_) / static_cast<double>(falls_until_ - warm_up_);
-    return static_cast<Index>(static_cast<double>(initial_ - target_) * left * left * left + static_cast<double>(target_));
+    const double left =
+        1.0 - static_cast<double>(step - options_.warm_up) / static_cast<double>(falls_until_ - options_.warm_up);
+    return static_cast<Index>(static_cast<double>(initial_ - target_) * left * left * left +
+                              static_cast<double>(target_));
   }
+  /// Whether a step leaves as many as the last does.
+  [[nodiscard]] bool is_at_target(Index step) const { return budget(step) == target_; }
   /// The whole of it in words.
   [[nodiscard]] std::string text() const {
-    return "from " + std::to_string(initial_) + " to " + std::to_string(target_) + " singular values in steps " + std::to_string(warm_up_ + 1) + " to " + std::to_string(falls_until_) + " of " + std::to_string(options_.steps) +
+    return "from " + std::to_string(initial_) + " to " + std::to_string(target_) + " singular values in steps " +
+           std::to_string(options_.warm_up + 1) + " to " + std::to_string(falls_until_) + " of " +
+           std::to_string(options_.steps) +
            (options_.interval == 1 ? "" : ", at every " + std::to_string(options_.interval));
   }
 
   /// After the update of a step, while its gradients are there.
-  void operator()() {
-    const Index step = trainer_->steps();
+  void operator()(Index step) {
     if (step < falls_until_) gather();
     const Index keep = budget(step);
     if (keep < initial_ && (step >= falls_until_ || step % options_.interval == 0)) drop(keep);
@@ -75,41 +106,27 @@ class RankBudget {
   /// Singular values that are not zero, all layers together.
   [[nodiscard]] Index kept() const {
     Index count = 0;
-    for (const auto& [slot, rank] : triplets_)
-      for (const float e : values(slot + 2)) count += e != 0.0F ? 1 : 0;
+    for (const Layer& layer : layers_)
+      for (const float e : download<B>(layer.e().value, layer.e().size)) count += e != 0.0F ? 1 : 0;
     return count;
   }
 
-  /// What it has gathered, for a checkpoint, and back.
-  [[nodiscard]] std::vector<NamedTensor> tensors() {
-    std::vector<NamedTensor> all;
-    each_gathered([&all](const std::string& name, const std::vector<float>& values) { all.push_back({name, {values.size()}, values}); });
-    return all;
-  }
-  void restore(const CheckpointFile& file) {
-    each_gathered([&file](const std::string& name, std::vector<float>& values) { values = file.floats(name, values.size()); });
+  /// What it has gathered, for a checkpoint and back: calls f(name, values).
+  template <class F>
+  void each_gathered(const F& f) {
+    for (Layer& layer : layers_)
+      for (Factor& factor : layer.factors) {
+        f("importance." + factor.path, factor.importance);
+        f("uncertainty." + factor.path, factor.uncertainty);
+      }
   }
 
  private:
-  struct Smoothed {
-    std::vector<float> importance, uncertainty;
-    [[nodiscard]] float score(Index i) const { return importance[i] * uncertainty[i]; }
-  };
-  template <class F>
-  void each_gathered(const F& f) {
-    for (const auto& [first, rank] : triplets_)
-      for (Index s = first; s < first + 3; ++s) {
-        f("importance." + trainer_->slots()[s].path, smoothed_[s].importance);
-        f("uncertainty." + trainer_->slots()[s].path, smoothed_[s].uncertainty);
-      }
-  }
-  [[nodiscard]] std::vector<float> values(Index slot) const { return download<B>(trainer_->slots()[slot].value, trainer_->slots()[slot].size); }
-
   void gather() {
-    for (const auto& [first, rank] : triplets_)
-      for (Index s = first; s < first + 3; ++s) {
-        const auto p = values(s), g = download<B>(trainer_->slots()[s].gradient, trainer_->slots()[s].size);
-        auto& [importance, uncertainty] = smoothed_[s];
+    for (Layer& layer : layers_)
+      for (Factor& factor : layer.factors) {
+        const auto p = download<B>(factor.value, factor.size), g = download<B>(factor.gradient, factor.size);
+        auto &importance = factor.importance, &uncertainty = factor.uncertainty;
         for (Index i = 0; i < p.size(); ++i) {
           const float now = std::abs(p[i] * g[i]);
           importance[i] = options_.beta_1 * importance[i] + (1.0F - options_.beta_1) * now;
@@ -121,9 +138,9 @@ class RankBudget {
   void drop(Index keep) {
     std::vector<std::vector<float>> scores;
     std::vector<float> all;
-    for (const auto& [first, rank] : triplets_) {
-      const auto &a = smoothed_[first], &b = smoothed_[first + 1], &e = smoothed_[first + 2];
-      const Index in = a.importance.size() / rank, out = b.importance.size() / rank;
+    for (const Layer& layer : layers_) {
+      const auto& [a, b, e] = layer.factors;
+      const Index rank = e.size, in = a.size / rank, out = b.size / rank;
       auto& of_layer = scores.emplace_back(rank);
       for (Index r = 0; r < rank; ++r) {
         float of_a = 0, of_b = 0;
@@ -135,20 +152,18 @@ class RankBudget {
     }
     const auto threshold = all.begin() + static_cast<std::ptrdiff_t>(initial_ - keep - 1);
     std::nth_element(all.begin(), threshold, all.end());
-    for (Index l = 0; l < triplets_.size(); ++l) {
-      const Index slot = triplets_[l].first + 2;
-      auto e = values(slot);
+    for (Index l = 0; l < layers_.size(); ++l) {
+      const Factor& factor = layers_[l].e();
+      auto e = download<B>(factor.value, factor.size);
       for (Index r = 0; r < e.size(); ++r)
         if (scores[l][r] <= *threshold) e[r] = 0.0F;
-      upload<B>(trainer_->slots()[slot].value, std::span<const float>(e));
+      upload<B>(factor.value, std::span<const float>(e));
     }
   }
 
-  Trainer* trainer_;
   RankBudgetOptions options_;
-  Index warm_up_, falls_until_, initial_ = 0, target_ = 0;
-  std::vector<std::pair<Index, Index>> triplets_;  ///< the slot of A, and the rank
-  std::vector<Smoothed> smoothed_;                 ///< by slot; nothing where it is of no triplet
+  Index falls_until_, initial_ = 0, target_ = 0;
+  std::vector<Layer> layers_;
 };
 
 }  // namespace graft

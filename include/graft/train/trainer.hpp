@@ -1,18 +1,22 @@
 /// \file
-/// One optimizer step: the loss of a batch, its gradient, clipping, the update.
+/// One optimizer step: gradients are added up, then over ranks; their norm is cut, and the optimizer updates what is
+/// trained.
 #pragma once
 
 #include <graft/autodiff/tape.hpp>
-#include <graft/core/function_ref.hpp>
-#include <graft/core/path.hpp>
 #include <graft/layers/attention_context.hpp>
 #include <graft/models/admitted.hpp>
-#include <graft/train/adamw.hpp>
+#include <graft/peft/contract/offers.hpp>
+#include <graft/train/communicator.hpp>
+#include <graft/train/optimizers/adamw.hpp>
+#include <graft/train/rank_budget.hpp>
 #include <graft/train/schedule.hpp>
+#include <graft/train/trainee.hpp>
 #include <graft/train/trunk_cache.hpp>
 
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,65 +26,126 @@ namespace graft {
 
 struct TrainerOptions {
   Schedule schedule{};
-  float clip_norm = 1.0F;   ///< the gradient's norm over all parameters is cut to this; 0 leaves it
-  std::uint64_t seed = 0;   ///< what dropout draws from
+  float clip_norm = 1.0F;       ///< the gradient's norm over all parameters is cut to this; 0 leaves it
+  std::uint64_t seed = 0;       ///< what dropout draws from
   Index trunk_cache_bytes = 0;  ///< memory for what frozen blocks below everything trained yield, kept between epochs
 };
 
-/// What one step did.
+/// What one step did, on all ranks together.
 struct StepReport {
   Index step = 0, tokens = 0, targets = 0;
   double loss = 0;  ///< mean over all supervised tokens of the step, and what the method adds to it
   float gradient_norm = 0, learning_rate_factor = 0;
 };
 
-/// Trains the parameters that the model's method made trainable, and holds nothing for the others.
-/// The model must outlive the trainer and must not move.
-template <class Model, Optimizer O = AdamW>
+/// A loss of one's own: `loss(tape, model, placed)`, of a batch as the backend has it.
+template <class Loss, class M>
+concept BatchLoss =
+    std::invocable<const Loss&, Tape<typename M::backend>&, M&, const PlacedBatch<typename M::backend>&>;
+
+/// Whether a loss is one number that a gradient reaches.
+template <class Loss, class B>
+concept LossValue = std::same_as<Loss, Var<B, 1, Gradient::tracked>>;
+
+/// Trains the parameters that the method of a model or of a lone layer made trainable, and holds nothing for the
+/// others. Their gradients lie end to end. What is trained must outlive the trainer and must not move, and one trainer
+/// at a time trains it. C: the other ranks, if there are any (docs/communicators.md); a trainer of each, of the same
+/// parameters, does the same steps on other examples.
+template <class M, class O = AdamW, class C = Alone>
 class Trainer {
+  static constexpr bool optimizes = Optimizer<O>, communicates = Communicator<C>;
+  static_assert(optimizes,
+                "graft: an optimizer has state_floats(size), settings_for(path), each_setting(f), precondition(model) "
+                "and update(Update<B>, settings), all five; see docs/optimizers.md");
+  static_assert(communicates,
+                "graft: a communicator has rank(), ranks(), sum(floats, count, B{}) and sum(numbers), all four; see "
+                "docs/communicators.md");
+  using Learner = Trainee<M>;
+  static constexpr Index members = Learner::members;
+
  public:
-  using backend = typename Model::backend;
-  static_assert(Model::trainable_parameters > 0,
-                "graft: this model's method trains nothing: check that the sites of On<...> and the range of Blocks<...> exist in the architecture");
+  using backend = typename M::backend;
+  using Settings = decltype(std::declval<const O&>().settings_for(std::string()));
 
   struct Slot {
     std::string path;
     Pointer<backend> value, gradient;
     Index size, member;  ///< member: of a bank of adapters
     Buffer<backend> state;
-    decltype(std::declval<const O&>().settings_for(std::string())) settings;
+    Settings settings;
   };
 
-  Trainer(Model& model, O optimizer = {}, TrainerOptions options = {}) : model_(&model), optimizer_(std::move(optimizer)), options_(options), schedule_(options.schedule.over(0)) {
-    workspace_.random.seed = options.seed;
-    if (has_trunk && options.trunk_cache_bytes > 0) trunk_.emplace(model, options.trunk_cache_bytes);
-    Model::visit(model, [this](const Path& path, auto& p) {
-      if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
-        constexpr Index size = std::remove_cvref_t<decltype(p)>::size / members;  // members lie one behind the other
-        for (Index m = 0; m < members; ++m) {
-          const std::string name = members == 1 ? path.str() : "member." + std::to_string(m) + "." + path.str();
-          Slot slot{name, p.value() + m * size, p.gradient() + m * size, size, m, Buffer<backend>(O::state_floats(size) * sizeof(float)), optimizer_.settings_for(name)};
-          launch<backend>([state = slot.state.template as<float>()](auto on) { fill(state, O::state_floats(size), 0.0F, on); });
-          slots_.push_back(std::move(slot));
-        }
+  /// What a rank's gradients were added up over: `share` of each was 1 / (all targets).
+  struct Accumulated {
+    std::array<Index, members> targets{};  ///< of each member of a bank
+    Index tokens = 0;
+    double loss = 0;  ///< mean over all targets
+
+    [[nodiscard]] Index all_targets() const {
+      Index sum = 0;
+      for (const Index n : targets) sum += n;
+      return sum;
+    }
+  };
+
+  Trainer(M& model, O optimizer = {}, TrainerOptions options = {}, C ranks = {})
+      : model_(&model),
+        optimizer_(std::move(optimizer)),
+        options_(options),
+        communicator_(std::move(ranks)),
+        schedule_(options.schedule.over(0)) {
+    resume_at(0, {options.seed, 0});
+    if constexpr (Learner::has_trunk)
+      if (options.trunk_cache_bytes > 0) trunk_.emplace(model, options.trunk_cache_bytes);
+    lay_gradients();
+    each_trained([this]<class P>(const Path& path, P& p) {
+      constexpr Index size = P::size / members;  // members lie one behind the other
+      for (Index m = 0; m < members; ++m) {
+        const std::string name = members == 1 ? path.str() : "member." + std::to_string(m) + "." + path.str();
+        Slot slot{name,
+                  p.value() + m * size,
+                  p.gradient() + m * size,
+                  size,
+                  m,
+                  Buffer<backend>(O::state_floats(size) * sizeof(float)),
+                  optimizer_.settings_for(name)};
+        launch<backend>(
+            [state = slot.state.template as<float>()](auto on) { fill(state, O::state_floats(size), 0.0F, on); });
+        slots_.push_back(std::move(slot));
       }
     });
+    if (slots_.empty()) fail("Trainer: nothing of this layer is trained");
   }
 
-  /// What runs when parameters are updated and gradients are still there; see train/rank_budget.hpp.
-  using AfterUpdate = FunctionRef<void()>;
-
-  StepReport step(const Batch& batch, AfterUpdate after = nothing) { return step(std::span<const Batch>(&batch, 1), after); }
+  StepReport step(const Batch& batch) { return step(std::span<const Batch>(&batch, 1)); }
 
   /// One optimizer step over micro-batches whose gradients are added up. The loss is one mean over the supervised
-  /// tokens of all of them, however they are spread.
-  StepReport step(std::span<const Batch> micro_batches, AfterUpdate after = nothing) {
-    return with_prepared(micro_batches, [&](std::span<const Batch> prepared) { return step_of_prepared(prepared, after); });
+  /// tokens of all of them, however they are spread, and on however many ranks.
+  StepReport step(std::span<const Batch> micro_batches) {
+    return step_over(micro_batches, [this](const Batch& batch, float share) { return gradient(batch, share); });
   }
 
-  /// Keeps what the trunk yields for these batches as a step over them would have kept it: a resumed run does so for the steps that it does not repeat.
+  /// The same under a loss of your own: `loss(tape, model, placed)` is a Var<B, 1>, the sum over the targets of a
+  /// placed batch.
+  template <BatchLoss<M> Loss>
+  StepReport step(std::span<const Batch> micro_batches, const Loss& loss) {
+    return step_over(micro_batches, [&](const Batch& batch, float share) { return gradient(batch, share, loss); });
+  }
+  template <BatchLoss<M> Loss>
+  StepReport step(const Batch& batch, const Loss& loss) {
+    return step(std::span<const Batch>(&batch, 1), loss);
+  }
+
+  /// The same for what reads no batch: `loss(tape)` is the sum over so many targets.
+  template <std::invocable<Tape<backend>&> Loss>
+  StepReport step(const Loss& loss, Index targets = 1) {
+    return apply(targets, accumulate(loss, 1.0F / static_cast<float>(targets)) / static_cast<double>(targets));
+  }
+
+  /// Keeps what the trunk yields for these batches as a step over them would have kept it: a resumed run does so for
+  /// the steps that it does not repeat.
   void remember(std::span<const Batch> micro_batches) {
-    if constexpr (has_trunk)
+    if constexpr (Learner::has_trunk)
       with_prepared(micro_batches, [this](std::span<const Batch> prepared) {
         Workspace<backend> workspace;
         for (const Batch& batch : prepared) {
@@ -92,29 +157,49 @@ class Trainer {
       });
   }
 
-  /// Adds share · d(loss sum)/dp to every gradient and returns the loss sum. `step` calls it; tests and other
-  /// optimizers may. requires: the batch is `Model::prepared`, if the model has a soft prompt
-  double gradient(const Batch& batch, float share) {
+  /// Adds share · d(loss)/dp to every gradient and returns the loss, `loss(tape)`. `step` calls it; hosts may, and then
+  /// `apply`.
+  template <std::invocable<Tape<backend>&> Loss>
+  double accumulate(const Loss& loss, float share = 1.0F) {
+    static_assert(LossValue<std::invoke_result_t<const Loss&, Tape<backend>&>, backend>,
+                  "graft: a loss is one number that depends on what is trained: Var<B, 1, Gradient::tracked>");
     workspace_.reset();
     Tape<backend> tape(workspace_);
-    const auto placed = place(tape, batch);
-    const auto loss = [&] {
-      if constexpr (has_trunk)
-        if (trunk_.has_value()) return model_->loss(tape, placed, (*trunk_)(tape, batch, placed));
-      return model_->loss(tape, placed);
-    }();
-    const double sum = static_cast<double>(download<backend>(loss.data));
-    tape.backward(loss, share);
+    const auto value = loss(tape);
+    const double sum = static_cast<double>(download<backend>(value.data));
+    tape.backward(value, share);
     return sum;
   }
+  /// The same of the model's own loss of a batch. requires: the batch is `Model::prepared`, if the model has a soft
+  /// prompt
+  double gradient(const Batch& batch, float share) {
+    return accumulate(
+        [&](Tape<backend>& tape) {
+          const auto placed = place(tape, batch);
+          if constexpr (Learner::has_trunk)
+            if (trunk_.has_value()) return model_->loss(tape, placed, (*trunk_)(tape, batch, placed));
+          return model_->loss(tape, placed);
+        },
+        share);
+  }
+  template <BatchLoss<M> Loss>
+  double gradient(const Batch& batch, float share, const Loss& loss) {
+    return accumulate(
+        [&](Tape<backend>& tape) {
+          const auto placed = place(tape, batch);
+          return loss(tape, *model_, placed);
+        },
+        share);
+  }
 
-  /// Adds the gradient of what the method adds to the mean loss (AdaLoRA's orthogonality), and returns its value. `step` calls it.
+  /// Adds the gradient of what the method adds to the mean loss (AdaLoRA's orthogonality), and returns its value.
+  /// `step` calls it.
   double regularize() {
     Index terms = 0;
     double sum = 0;
     float weight = 0;
     const auto each = [this](const auto& f) {
-      Model::each_site(*model_, [&f]<class L>(auto, const Path&, L& layer) {
+      Learner::each_layer(*model_, [&f]<class L>(L& layer) {
         if constexpr (offers_of<L>.penalties > 0) f(layer);
       });
     };
@@ -123,69 +208,31 @@ class Trainer {
       weight = L::method::penalty_weight;
     });
     each([&]<class L>(const L& layer) {
-      workspace_.reset();
-      Tape<backend> tape(workspace_);
-      if constexpr (!L::of_weights.nothing) {  // a layer of rank 0 has no penalty, and counts
-        const auto penalty = layer.weights.penalty(tape);
-        sum += static_cast<double>(download<backend>(penalty.data));
-        tape.backward(penalty, weight / static_cast<float>(terms));
-      }
+      if constexpr (!L::of_weights.nothing)  // a layer of rank 0 has no penalty, and counts
+        sum += accumulate([&](Tape<backend>& tape) { return layer.weights.penalty(tape); },
+                          weight / static_cast<float>(terms));
     });
     return terms == 0 ? 0.0 : static_cast<double>(weight) * sum / static_cast<double>(terms);
   }
 
-  void clear_gradients() {
-    for (auto& slot : slots_) launch<backend>([&slot](auto on) { fill(slot.gradient, slot.size, 0.0F, on); });
+  /// The last half of a step: adds up over ranks what was accumulated, cuts the norm, updates, and clears the
+  /// gradients. `step` calls it; a host that seeds the backward pass itself (`Tape::backward(y, dy)`) does: gradients
+  /// are then those of a mean over `targets` on this rank.
+  /// \throws Error on every rank where there are no targets at all, or the loss or the gradient is not finite;
+  /// parameters are then as they were
+  StepReport apply(Index targets = 1, double loss = 0) {
+    Accumulated own{.loss = loss};
+    own.targets[0] = targets;
+    return apply(own);
   }
-
-  [[nodiscard]] Index steps() const { return steps_; }
-  void set_steps(Index steps) { steps_ = steps; }
-  [[nodiscard]] const Schedule& schedule() const { return schedule_; }
-  /// Tells a schedule that does not state it how many steps the run has. `fit` calls it.
-  void schedule_over(Index steps) { schedule_ = options_.schedule.over(steps); }
-  [[nodiscard]] std::vector<Slot>& slots() { return slots_; }
-  [[nodiscard]] Workspace<backend>& workspace() { return workspace_; }
-  [[nodiscard]] const O& optimizer() const { return optimizer_; }
-  [[nodiscard]] const TrainerOptions& options() const { return options_; }
-  [[nodiscard]] Model& model() { return *model_; }
-
-  /// The outputs of the trunk that are kept, if any are.
-  [[nodiscard]] auto& trunk_cache() { return trunk_; }
-
- private:
-  static constexpr auto nothing = [] {};
-
-  /// f(batches), as the model wants to read them.
-  template <class F>
-  static auto with_prepared(std::span<const Batch> batches, const F& f) {
-    if constexpr (Model::prepares) {
-      std::vector<Batch> prepared;
-      for (const Batch& batch : batches) prepared.push_back(admitted<Model>(batch));
-      return f(prepared);
-    } else {
-      for (const Batch& batch : batches) static_cast<void>(admitted<Model>(batch));
-      return f(batches);
-    }
-  }
-
-  StepReport step_of_prepared(std::span<const Batch> micro_batches, AfterUpdate after) {
-    StepReport report{.step = steps_ + 1};
-    std::array<Index, members> targets{};
-    for (const Batch& batch : micro_batches) {
-      report.tokens += batch.logical_tokens;
-      report.targets += batch.targets.size();
-      count_targets(batch, targets);
-    }
-    if (report.targets == 0) fail("step ", report.step, ": no token of this batch is supervised, so there is no loss; are the completions empty, or cut off by the length limit?");
-    const float share = 1.0F / static_cast<float>(report.targets);
-    for (const Batch& batch : micro_batches)
-      if (!batch.targets.empty()) report.loss += gradient(batch, share) / static_cast<double>(report.targets);
-    report.loss += regularize();
+  StepReport apply(const Accumulated& own) {
+    const Accumulated all = reduced(own);
+    StepReport report{.step = steps_ + 1, .tokens = all.tokens, .targets = all.all_targets(), .loss = all.loss};
     // Every adapter of a bank has a mean loss of its own, a norm of its own, a step of its own.
     std::array<float, members> scales{};
     for (Index m = 0; m < members; ++m) {
-      if (targets[m] == 0) continue;
-      scales[m] = static_cast<float>(report.targets) / static_cast<float>(targets[m]);
+      if (all.targets[m] == 0) continue;
+      scales[m] = static_cast<float>(report.targets) / static_cast<float>(all.targets[m]);
       const float norm = scales[m] * gradient_norm(m);
       if (!(norm <= report.gradient_norm)) report.gradient_norm = norm;
       if (options_.clip_norm > 0 && norm > options_.clip_norm) scales[m] *= options_.clip_norm / (norm + 1e-6F);
@@ -197,28 +244,166 @@ class Trainer {
     }
     report.learning_rate_factor = schedule_.factor(steps_);
     ++steps_;
-    if constexpr (requires { optimizer_.precondition(*model_); }) optimizer_.precondition(*model_);
+    optimizer_.precondition(*model_);
     for (auto& slot : slots_) {
-      if (targets[slot.member] == 0) continue;
-      optimizer_.template update<backend>({.value = slot.value, .gradient = slot.gradient, .state = slot.state.template as<float>(), .size = slot.size,
-                                           .step = steps_, .rate_factor = report.learning_rate_factor, .gradient_scale = scales[slot.member]}, slot.settings);
+      if (all.targets[slot.member] == 0) continue;
+      const Update<backend> update{.value = slot.value,
+                                   .gradient = slot.gradient,
+                                   .state = slot.state.template as<float>(),
+                                   .size = slot.size,
+                                   .step = steps_,
+                                   .rate_factor = report.learning_rate_factor,
+                                   .gradient_scale = scales[slot.member]};
+      optimizer_.update(update, slot.settings);
     }
-    after();
+    if (ranks_) (*ranks_)(steps_);
     clear_gradients();
     return report;
   }
 
-  static constexpr Index members = Model::members;
-  /// Whether there is anything to keep between epochs.
-  static constexpr bool has_trunk = Model::trunk_blocks > 0;
+  void clear_gradients() {
+    launch<backend>([this](auto on) { fill(gradients_.data(), gradient_floats_, 0.0F, on); });
+  }
+
+  /// Lets the ranks of AdaLoRA fall as steps are taken from now on; nothing: they stay. `fit` calls it.
+  void share_ranks(const std::optional<RankBudgetOptions>& options) {
+    ranks_.reset();
+    if (options) ranks_.emplace(slots_, *options);
+  }
+  /// The budget of ranks, if there is one.
+  [[nodiscard]] std::optional<RankBudget<backend>>& ranks() { return ranks_; }
+
+  [[nodiscard]] Index steps() const { return steps_; }
+  [[nodiscard]] const Schedule& schedule() const { return schedule_; }
+  /// Tells a schedule that does not state it how many steps the run has. `fit` calls it.
+  void schedule_over(Index steps) { schedule_ = options_.schedule.over(steps); }
+  /// So many steps are done, and the streams of random numbers stand at `random` (`random()`), wherever they stood.
+  void resume_at(Index steps, RandomKey random) {
+    steps_ = steps;
+    stream_ = random.stream;
+    workspace_.random = {random.seed, stream_ + lane()};
+  }
+  /// Between steps: where the streams of random numbers stand, the same on every rank.
+  [[nodiscard]] RandomKey random() const { return {workspace_.random.seed, workspace_.random.stream - lane()}; }
+
+  [[nodiscard]] std::vector<Slot>& slots() { return slots_; }
+  [[nodiscard]] Workspace<backend>& workspace() { return workspace_; }
+  [[nodiscard]] const O& optimizer() const { return optimizer_; }
+  [[nodiscard]] C& communicator() { return communicator_; }
+  [[nodiscard]] const TrainerOptions& options() const { return options_; }
+  [[nodiscard]] M& model() { return *model_; }
+
+  /// The outputs of the trunk that are kept, if any are.
+  [[nodiscard]] auto& trunk_cache() { return trunk_; }
+
+ private:
+  struct NoTrunk {};
+  template <class Model>
+  struct TrunkOf {
+    using type = std::optional<NoTrunk>;
+  };
+  template <WholeModel Model>
+  struct TrunkOf<Model> {
+    using type = std::optional<TrunkCache<Model>>;
+  };
+
+  /// f(path, parameter) for every trained one.
+  template <class F>
+  void each_trained(const F& f) {
+    Learner::visit(*model_, [&f](const Path& path, auto& p) {
+      if constexpr (std::remove_cvref_t<decltype(p)>::trainable) f(path, p);
+    });
+  }
+
+  /// Into one range, unless they lie in one already, which another trainer of the same made.
+  void lay_gradients() {
+    bool end_to_end = true;
+    each_trained([&]<class P>(const Path&, const P& p) {
+      if (gradient_floats_ == 0) gradients_ = p.gradient_range();
+      end_to_end = end_to_end && p.gradient() == gradients_.data() + gradient_floats_;
+      gradient_floats_ += P::size;
+    });
+    if (end_to_end) return;
+    gradients_ = {};
+    each_trained([](const Path&, auto& p) { p.lay_gradient({}); });  // so that they are never there twice
+    gradients_ = GradientRange<backend>(gradient_floats_);
+    Index at = 0;
+    each_trained([&]<class P>(const Path&, P& p) {
+      p.lay_gradient(gradients_.from(at));
+      at += P::size;
+    });
+  }
+
+  /// f(batches), as the model wants to read them.
+  template <class F>
+  static auto with_prepared(std::span<const Batch> batches, const F& f) {
+    if constexpr (M::prepares) {
+      std::vector<Batch> prepared;
+      for (const Batch& batch : batches) prepared.push_back(admitted<M>(batch));
+      return f(prepared);
+    } else {
+      for (const Batch& batch : batches) static_cast<void>(admitted<M>(batch));
+      return f(batches);
+    }
+  }
+
+  /// gradient(batch, share): as the member of this name.
+  template <class F>
+  StepReport step_over(std::span<const Batch> micro_batches, const F& gradient_of_batch) {
+    return with_prepared(micro_batches, [&](std::span<const Batch> prepared) {
+      Accumulated own;
+      for (const Batch& batch : prepared) {
+        own.tokens += batch.logical_tokens;
+        count_targets(batch, own.targets);
+      }
+      const Index targets = own.all_targets();
+      const float share = 1.0F / static_cast<float>(targets);
+      for (const Batch& batch : prepared)
+        if (!batch.targets.empty()) own.loss += gradient_of_batch(batch, share) / static_cast<double>(targets);
+      if (targets > 0) own.loss += regularize();
+      return apply(own);
+    });
+  }
 
   static void count_targets(const Batch& batch, std::array<Index, members>& counts) {
-    if (batch.target_owners.empty() || Model::activates) {
+    if (batch.target_owners.empty() || Learner::activates) {
       counts[0] += batch.targets.size();
       return;
     }
     for (const Id member : batch.target_owners) ++counts[static_cast<Index>(member)];
   }
+
+  /// The sums over ranks, gradients included: each rank's mean counts as much as it has targets.
+  Accumulated reduced(const Accumulated& own) {
+    Accumulated all = own;
+    if (communicator_.ranks() > 1) {
+      const auto targets = static_cast<double>(own.all_targets());
+      std::array<double, members + 3> numbers{};
+      for (Index m = 0; m < members; ++m) numbers[m] = static_cast<double>(own.targets[m]);
+      auto* const others = numbers.data() + members;
+      others[0] = static_cast<double>(own.tokens);
+      others[1] = own.loss * targets;
+      others[2] = static_cast<double>(workspace_.random.stream - lane() - stream_);
+      communicator_.sum(std::span<double>(numbers));
+      for (Index m = 0; m < members; ++m) all.targets[m] = static_cast<Index>(numbers[m]);
+      all.tokens = static_cast<Index>(others[0]);
+      all.loss = others[1] / static_cast<double>(all.all_targets());
+      const auto share = static_cast<float>(targets / static_cast<double>(all.all_targets()));
+      launch<backend>([&, at = gradients_.data()](auto on) { scale(at, at, share, gradient_floats_, false, on); });
+      communicator_.sum(gradients_.data(), gradient_floats_, backend{});
+      resume_at(steps_, {workspace_.random.seed, stream_ + static_cast<std::uint64_t>(others[2])});
+    }
+    if (all.all_targets() == 0) {
+      clear_gradients();
+      fail("step ", steps_ + 1,
+           ": no token of this batch is supervised, so there is no loss; are the completions empty, or cut off by the "
+           "length limit?");
+    }
+    return all;
+  }
+
+  /// Where a rank's streams of random numbers begin, behind where all stand: no two ranks draw the same.
+  [[nodiscard]] std::uint64_t lane() const { return static_cast<std::uint64_t>(communicator_.rank()) << 40U; }
 
   float gradient_norm(Index member) {
     const auto sum = scalar_.template as<float>();
@@ -230,15 +415,20 @@ class Trainer {
     return std::sqrt(download<backend>(sum));
   }
 
-  Model* model_;
+  M* model_;
   O optimizer_;
   TrainerOptions options_;
+  [[no_unique_address]] C communicator_;
   Schedule schedule_;
   Workspace<backend> workspace_;
+  GradientRange<backend> gradients_;
+  Index gradient_floats_ = 0;
   std::vector<Slot> slots_;
   Buffer<backend> scalar_{sizeof(float)};
-  std::optional<TrunkCache<Model>> trunk_;
+  typename TrunkOf<M>::type trunk_;
+  std::optional<RankBudget<backend>> ranks_;
   Index steps_ = 0;
+  std::uint64_t stream_ = 0;
 };
 
 }  // namespace graft

@@ -37,6 +37,7 @@ struct LayerOffers {
   bool has_whole = false;         ///< `weights.each_whole(out, in, f)`: what layers share is larger in files than any needs
   bool drawn = false;             ///< `weights.draw(parts, out, in)`: it follows from a seed and the longest sides of all layers
   Index penalties = 0;            ///< terms of a mean in the loss, whose sum is `weights.penalty(tape)`, if there is any
+  bool ranks_fall = false;        ///< `weights.kept()`: which of its ranks training has left (train/rank_budget.hpp); files hold those
   bool several = false;           ///< layers of several methods: `each_method(f)`
   bool observes = false;          ///< `gram()` of what it has read (peft/observe.hpp)
   const char* also_listed = "";   ///< in PEFT's config: a second list of modules
@@ -59,7 +60,7 @@ struct WeightsOffers {
   bool over_base = false;         ///< `initialize_over(w, initializer)` in place of `initialize`: first values follow from the base's weight
   bool slow_at_few_rows = false;  ///< as of layers
   bool nothing = false;           ///< there is nothing to add
-  bool has_whole = false, drawn = false;
+  bool has_whole = false, drawn = false, ranks_fall = false;
   Index penalties = 0;
 };
 

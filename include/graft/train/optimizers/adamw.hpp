@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace graft {
@@ -31,9 +32,13 @@ struct AdamW {
   };
   [[nodiscard]] Settings settings_for(const std::string& path) const {
     for (const auto& group : groups)
-      if (path.find(group.part) != std::string::npos) return {learning_rate * group.rate_factor, group.weight_decay.value_or(weight_decay)};
+      if (path.find(group.part) != std::string::npos)
+        return {learning_rate * group.rate_factor, group.weight_decay.value_or(weight_decay)};
     return {learning_rate, weight_decay};
   }
+  /// No parameter's step depends on another's.
+  template <class Model>
+  void precondition(Model&) const {}
   /// What steps follow from, by name: a run is resumed under the same alone.
   template <class F>
   void each_setting(F&& f) const {
@@ -50,7 +55,9 @@ struct AdamW {
 
   template <class B>
   void update(const Update<B>& u, Settings settings) const {
-    launch<B>([&u, step = numbers(u, settings)](auto on) { adamw(u.value, u.state, u.state + u.size, u.gradient, u.size, step, on); });
+    launch<B>([&u, step = numbers(u, settings)](auto on) {
+      adamw(u.value, u.state, u.state + u.size, u.gradient, u.size, step, on);
+    });
   }
 
  protected:
@@ -58,7 +65,10 @@ struct AdamW {
   template <class B>
   [[nodiscard]] backend::AdamWStep numbers(const Update<B>& u, Settings settings) const {
     const auto power = static_cast<double>(u.step);
-    return {.learning_rate = settings.learning_rate * u.rate_factor, .beta1 = beta1, .beta2 = beta2, .epsilon = epsilon,
+    return {.learning_rate = settings.learning_rate * u.rate_factor,
+            .beta1 = beta1,
+            .beta2 = beta2,
+            .epsilon = epsilon,
             .weight_decay = settings.weight_decay,
             .correction1 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta1), power)),
             .correction2 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta2), power)),
@@ -66,14 +76,16 @@ struct AdamW {
   }
 };
 
-/// The same with m and v in a byte each beside scales of blocks of 256 (Dettmers et al. 2022): a quarter of the state. Rounded at
-/// random, so that small steps are not lost. `AdamW8bit{{.learning_rate = 1e-5F}}`
+/// The same with m and v in a byte each beside scales of blocks of 256 (Dettmers et al. 2022): a quarter of the state.
+/// Rounded at random, so that small steps are not lost. `AdamW8bit{{.learning_rate = 1e-5F}}`
 struct AdamW8bit : AdamW {
   static constexpr Index state_floats(Index size) { return backend::adamw8bit_state_bytes(size) / sizeof(float); }
 
   template <class B>
   void update(const Update<B>& u, Settings settings) const {
-    launch<B>([&u, step = numbers(u, settings)](auto on) { adamw8bit(u.value, u.state, u.gradient, u.size, step, static_cast<std::uint32_t>(u.step) * 0x9E3779B1U, on); });
+    launch<B>([&u, step = numbers(u, settings), seed = static_cast<std::uint32_t>(u.step) * 0x9E3779B1U](auto on) {
+      adamw8bit(u.value, u.state, u.gradient, u.size, step, seed, on);
+    });
   }
 };
 

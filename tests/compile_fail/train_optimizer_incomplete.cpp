@@ -1,0 +1,22 @@
+// expect: graft: an optimizer has state_floats(size), settings_for(path), each_setting(f), precondition(model) and update(Update<B>, settings)
+#include <graft/backend/reference.hpp>
+#include <graft/models/llama.hpp>
+#include <graft/peft.hpp>
+#include <graft/train/trainer.hpp>
+using namespace graft;
+struct Still {
+  static constexpr Index state_floats(Index) { return 0; }
+  static int settings_for(const std::string&) { return 0; }
+  template <class F>
+  static void each_setting(F&&) {}
+  template <class M>
+#if defined(MISTAKE)
+  static void precondtion(M&) {}
+#else
+  static void precondition(M&) {}
+#endif
+  template <class B>
+  static void update(const Update<B>&, int) {}
+};
+using T = Trainer<Llama<SmolLM2_135M, LoRA<8>, reference>, Still>;
+constexpr auto size = sizeof(T);
