@@ -5,6 +5,7 @@
 #include <graft/layers.hpp>
 #include <graft/peft/activated_lora.hpp>
 #include <graft/peft/adalora.hpp>
+#include <graft/peft/adapted.hpp>
 #include <graft/peft/adapter.hpp>
 #include <graft/peft/bank.hpp>
 #include <graft/peft/boft.hpp>

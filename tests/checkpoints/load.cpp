@@ -2,6 +2,7 @@
 #include "../io/files.hpp"
 #include "../tiny.hpp"
 
+#include <graft/backend/xsimd/xsimd_cpu.hpp>
 #include <graft/checkpoints/tokenizer_files.hpp>
 #include <graft/checkpoints.hpp>
 
@@ -9,10 +10,15 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <ctime>
+#include <fstream>
+
+#include <malloc.h>
+
 using namespace graft;
 using made::error_of;
 
-BOOST_AUTO_TEST_SUITE(models_load)
+BOOST_AUTO_TEST_SUITE(checkpoints_load)
 
 using Base = Llama<tiny::Config, FrozenBase, reference>;
 using Tuned = Llama<tiny::Config, Methods<LoRA<2, On<Query, Down>, Blocks<1, 3>, Alpha<3>>, LoRA<4, On<Value>, Alpha<8>>>, reference>;
@@ -130,6 +136,69 @@ BOOST_AUTO_TEST_CASE(merged_models_need_no_adapter) {
   BOOST_TEST(tiny::loss(model, tiny::batch()) == wanted, boost::test_tools::tolerance(1e-5));
   unmerge(model);
   BOOST_TEST(tiny::loss(model, tiny::batch()) == wanted, boost::test_tools::tolerance(1e-5));
+}
+
+// Weights that the file has as the model reads them stay there.
+BOOST_AUTO_TEST_CASE(frozen_weights_may_be_views_of_the_file) {
+  const Folder folder("graft-mapped-test");
+  write_base(folder.path, weights());
+  const auto copied = load<Base>(folder.path), mapped = load<Base>(folder.path, 0, {.mapped = true});
+  Base::visit(copied, [](const Path& path, const auto& p) { BOOST_TEST(!p.is_shared(), path.str()); });
+  Base::visit(mapped, [](const Path& path, const auto& p) { BOOST_TEST(p.is_shared(), path.str()); });
+  BOOST_TEST(tiny::loss(mapped, tiny::batch()) == tiny::loss(copied, tiny::batch()));
+  Base::of<LoRA<2>> model(mapped);
+  tiny::fill(model);  // into memory of its own: the map cannot be written
+  BOOST_TEST(tiny::loss(mapped, tiny::batch()) == tiny::loss(copied, tiny::batch()));
+  const auto error = error_of([&] { load<Llama<tiny::Config, FrozenBase, Cpu, Bf16>>(folder.path, 0, {.mapped = true}); });
+  BOOST_TEST(error.find("the backend xsimd_cpu keeps weights of the storage Bf16 otherwise than files do") != std::string::npos, error);
+}
+
+// Large enough that a copy of it would be seen in the memory of the process.
+struct Larger : tiny::Config {
+  static constexpr Index vocabulary = 4000, width = 256, heads = 8, groups = 4, head_width = 32, feed_forward = 768;
+};
+Index resident() {
+  ::malloc_trim(0);  // what is free already would hide what is taken
+  Index pages = 0;
+  std::ifstream("/proc/self/statm") >> pages >> pages;
+  return pages * 4096;
+}
+BOOST_AUTO_TEST_CASE(a_second_adapter_of_a_loaded_base_takes_its_own_bytes) {
+  using Whole = Llama<Larger, FrozenBase, reference>;
+  using First = Whole::of<LoRA<8>>;
+  using Second = Whole::of<LoHa<4>>;
+  const Folder folder("graft-second-base"), first_folder("graft-second-one"), second_folder("graft-second-two");
+  Whole base;
+  base.initialize({.key = {3, 0}});
+  const auto made = [&base]<class Model>(std::type_identity<Model>, const std::filesystem::path& path) {
+    Model model(base);
+    std::uint64_t stream = 0;
+    Model::visit(model, [&stream]<class P>(const Path&, P& p) {
+      std::vector<float> values(p.size);
+      ++stream;
+      for (Index i = 0; i < values.size(); ++i) values[i] = 0.1F * standard_normal({8, stream}, i);
+      if constexpr (P::trainable) p.assign(values);
+    });
+    save_adapter(model, path, "larger");
+    return tiny::loss(model, tiny::batch());
+  };
+  const double first_alone = made(std::type_identity<First>{}, first_folder.path), second_alone = made(std::type_identity<Second>{}, second_folder.path);
+
+  First first(base);
+  load_adapter(first, first_folder.path);
+  const Index before = resident();
+  const auto started = std::clock();
+  Second second(base);
+  load_adapter(second, second_folder.path);
+  const double seconds = static_cast<double>(std::clock() - started) / CLOCKS_PER_SEC;
+  const Index after = resident();
+  constexpr Index bytes = 2 * Second::trainable_parameters * sizeof(float);  // values and gradients
+  static_assert(bytes < 4_MiB && Whole::parameters * sizeof(float) > 16_MiB);
+  BOOST_TEST_MESSAGE("a second adapter of " << bytes << " bytes: " << after - before << " bytes more, " << seconds << " s");
+  BOOST_TEST(after <= before + bytes + 1_MiB);
+  BOOST_TEST(seconds < 0.25);
+  BOOST_TEST(tiny::loss(first, tiny::batch()) == first_alone);
+  BOOST_TEST(tiny::loss(second, tiny::batch()) == second_alone);
 }
 
 BOOST_AUTO_TEST_CASE(unsupported_configs_are_refused) {

@@ -8,7 +8,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(layers)
+BOOST_AUTO_TEST_SUITE(layers_layers)
 
 template <class L>
 void examine(Index wanted) {

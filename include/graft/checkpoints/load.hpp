@@ -4,7 +4,7 @@
 #pragma once
 
 #include <graft/checkpoints/files.hpp>
-#include <graft/models/base.hpp>
+#include <graft/models/shared_base.hpp>
 
 namespace graft {
 

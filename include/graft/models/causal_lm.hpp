@@ -46,7 +46,7 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...> {
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
 
   constexpr CausalLM() { final_norm.epsilon = C::norm_epsilon; }
-  /// Over the weights of `other`, a `base`, which are not copied (models/base.hpp); what the method adds is drawn from `seed`.
+  /// Over the weights of `other`, a `base`, which are not copied (models/shared_base.hpp); what the method adds is drawn from `seed`.
   template <class Other>
     requires requires { typename Other::base; }
   explicit CausalLM(const Other& other, std::uint64_t seed = 0) : CausalLM() {

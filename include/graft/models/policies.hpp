@@ -16,7 +16,7 @@ struct Activations {};
 /// one more pass over each.
 struct Recompute {};
 
-/// The base's frozen weights are another's: a model's over which this one is made (models/base.hpp), or a host's. Plans and budgets
+/// The base's frozen weights are another's: a model's over which this one is made (models/shared_base.hpp), or a host's. Plans and budgets
 /// count none of them.
 struct SharedBase {};
 

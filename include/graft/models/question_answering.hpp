@@ -53,7 +53,7 @@ class QuestionAnswering : public HeadedTransformer<AnsweringFamily<Named, C>, C,
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
 
   constexpr QuestionAnswering() = default;
-  /// Over the weights of `other`, a `base`, which are not copied (models/base.hpp); what the method adds is drawn from `seed`.
+  /// Over the weights of `other`, a `base`, which are not copied (models/shared_base.hpp); what the method adds is drawn from `seed`.
   template <class Other>
     requires requires { typename Other::base; }
   explicit QuestionAnswering(const Other& other, std::uint64_t seed = 0) : QuestionAnswering() {

@@ -53,7 +53,7 @@ class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
 
   constexpr SequenceClassifier() = default;
-  /// Over the weights of `other`, a `base`, which are not copied (models/base.hpp); what the method adds is drawn from `seed`.
+  /// Over the weights of `other`, a `base`, which are not copied (models/shared_base.hpp); what the method adds is drawn from `seed`.
   template <class Other>
     requires requires { typename Other::base; }
   explicit SequenceClassifier(const Other& other, std::uint64_t seed = 0) : SequenceClassifier() {

@@ -7,8 +7,9 @@
 #include <graft/autodiff/ops/cross_entropy.hpp>
 #include <graft/autodiff/ops/leaf.hpp>
 #include <graft/layers/embedding.hpp>
-#include <graft/models/base.hpp>
 #include <graft/models/block_stack.hpp>
+#include <graft/models/model.hpp>
+#include <graft/models/shared_base.hpp>
 #include <graft/models/t5_block.hpp>
 
 namespace graft {
@@ -86,7 +87,7 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   static constexpr bool prepares = virtual_tokens + prefix_tokens > 0, activates = false;
 
   constexpr T5() { encoder_norm.epsilon = final_norm.epsilon = C::norm_epsilon; }
-  /// Over the weights of `other`, a `base`, which are not copied (models/base.hpp); what the method adds is drawn from `seed`.
+  /// Over the weights of `other`, a `base`, which are not copied (models/shared_base.hpp); what the method adds is drawn from `seed`.
   template <class Other>
     requires requires { typename Other::base; }
   explicit T5(const Other& other, std::uint64_t seed = 0) : T5() {

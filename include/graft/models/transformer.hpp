@@ -7,8 +7,9 @@
 
 #include <graft/layers/absent.hpp>
 #include <graft/layers/embedding.hpp>
-#include <graft/models/base.hpp>
 #include <graft/models/block_stack.hpp>
+#include <graft/models/model.hpp>
+#include <graft/models/shared_base.hpp>
 #include <graft/peft/activated_lora.hpp>
 
 namespace graft {

@@ -26,27 +26,29 @@ void initialize_method(Model& model, std::uint64_t seed) {
 /// Gives a model the weights of `base`, which then are both's, and what its method adds first values from `seed`.
 template <class Model, class Base>
 void stand_on(Model& model, const Base& base, std::uint64_t seed) {
-  static_assert(std::is_same_v<typename Model::base, typename Base::base> && std::is_same_v<typename Base::method, FrozenBase>,
-                "graft: a model is made over a base of its own family, config, backend and storage, whose method is FrozenBase: `Model::base` is that type");
-  struct Weight {
-    std::any parameter;
-    std::vector<float> (*read)(const std::any&);
-  };
-  std::map<std::string, Weight> weights;
-  Base::visit(base, [&weights]<class P>(const Path& path, const P& p) {
-    weights.emplace(path.str(), Weight{p, [](const std::any& parameter) { return std::any_cast<const P&>(parameter).read(); }});
-  });
-  Model::each_site(model, [&weights](auto, const Path& at, auto& layer) {
-    visit_base(layer, [&weights]<class P>(const Path& path, P& p) {
-      auto found = weights.find(path.str());
-      if (found == weights.end()) found = weights.find(Model::embedding_name());  // a head that the method untied
-      const Weight& weight = found->second;
-      if constexpr (!P::trainable)
-        if (const auto* same = std::any_cast<P>(&weight.parameter)) return void(p = *same);
-      p.assign(weight.read(weight.parameter));
-    }, at);
-  });
-  initialize_method(model, seed);
+  constexpr bool fits = std::is_same_v<typename Model::base, typename Base::base> && std::is_same_v<typename Base::method, FrozenBase>;
+  static_assert(fits, "graft: a model is made over a base of its own family, config, backend and storage, whose method is FrozenBase: `Model::base` is that type");
+  if constexpr (fits) {
+    struct Weight {
+      std::any parameter;
+      std::vector<float> (*read)(const std::any&);
+    };
+    std::map<std::string, Weight> weights;
+    Base::visit(base, [&weights]<class P>(const Path& path, const P& p) {
+      weights.emplace(path.str(), Weight{p, [](const std::any& parameter) { return std::any_cast<const P&>(parameter).read(); }});
+    });
+    Model::each_site(model, [&weights](auto, const Path& at, auto& layer) {
+      visit_base(layer, [&weights]<class P>(const Path& path, P& p) {
+        auto found = weights.find(path.str());
+        if (found == weights.end()) found = weights.find(Model::embedding_name());  // a head that the method untied
+        const Weight& weight = found->second;
+        if constexpr (!P::trainable)
+          if (const auto* same = std::any_cast<P>(&weight.parameter)) return void(p = *same);
+        p.assign(weight.read(weight.parameter));
+      }, at);
+    });
+    initialize_method(model, seed);
+  }
 }
 
 /// Lets a base stand in memory of the host, which is read and neither copied nor written: `lend(name, rows, columns)` yields the
