@@ -209,6 +209,7 @@ template <class B, class Encoder>
 class EncodedRows {
  public:
   static constexpr RowsKind kind = RowsKind::encoded;
+  static constexpr Index members = 1;
   static constexpr Index rows = Encoder::rows, columns = Encoder::columns, size = rows * columns;
   static constexpr std::array extents{rows, columns};
 

@@ -62,6 +62,9 @@ class Trainer {
                 "docs/communicators.md");
   using Learner = Trainee<M>;
   static constexpr Index members = Learner::members;
+  /// Every adapter of a bank has a mean loss of its own, a norm of its own, a step of its own; and so has what all of
+  /// them train.
+  static constexpr Index groups = members == 1 ? 1 : members + 1;
 
  public:
   using backend = typename M::backend;
@@ -70,7 +73,7 @@ class Trainer {
   struct Slot {
     std::string path;
     Pointer<backend> value, gradient;
-    Index size, member;  ///< member: of a bank of adapters
+    Index size, group;  ///< group: what is clipped and stepped together
     Buffer<backend> state;
     Settings settings;
   };
@@ -99,14 +102,14 @@ class Trainer {
       if (options.trunk_cache_bytes > 0) trunk_.emplace(model, options.trunk_cache_bytes);
     lay_gradients();
     each_trained([this]<class P>(const Path& path, P& p) {
-      constexpr Index size = P::size / members;  // members lie one behind the other
-      for (Index m = 0; m < members; ++m) {
-        const std::string name = members == 1 ? path.str() : "member." + std::to_string(m) + "." + path.str();
+      constexpr Index size = P::size / P::members;  // members lie one behind the other
+      for (Index m = 0; m < P::members; ++m) {
+        const std::string name = P::members == 1 ? path.str() : "member." + std::to_string(m) + "." + path.str();
         Slot slot{name,
                   p.value() + m * size,
                   p.gradient() + m * size,
                   size,
-                  m,
+                  P::members == 1 ? groups - 1 : m,
                   Buffer<backend>(O::state_floats(size) * sizeof(float)),
                   optimizer_.settings_for(name)};
         launch<backend>(
@@ -228,14 +231,14 @@ class Trainer {
   StepReport apply(const Accumulated& own) {
     const Accumulated all = reduced(own);
     StepReport report{.step = steps_ + 1, .tokens = all.tokens, .targets = all.all_targets(), .loss = all.loss};
-    // Every adapter of a bank has a mean loss of its own, a norm of its own, a step of its own.
-    std::array<float, members> scales{};
-    for (Index m = 0; m < members; ++m) {
-      if (all.targets[m] == 0) continue;
-      scales[m] = static_cast<float>(report.targets) / static_cast<float>(all.targets[m]);
-      const float norm = scales[m] * gradient_norm(m);
+    std::array<float, groups> scales{};
+    for (Index g = 0; g < groups; ++g) {
+      const Index targets = g < members ? all.targets[g] : report.targets;
+      if (targets == 0) continue;
+      scales[g] = static_cast<float>(report.targets) / static_cast<float>(targets);
+      const float norm = scales[g] * gradient_norm(g);
       if (!(norm <= report.gradient_norm)) report.gradient_norm = norm;
-      if (options_.clip_norm > 0 && norm > options_.clip_norm) scales[m] *= options_.clip_norm / (norm + 1e-6F);
+      if (options_.clip_norm > 0 && norm > options_.clip_norm) scales[g] *= options_.clip_norm / (norm + 1e-6F);
     }
     if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
       clear_gradients();
@@ -246,14 +249,14 @@ class Trainer {
     ++steps_;
     optimizer_.precondition(*model_);
     for (auto& slot : slots_) {
-      if (all.targets[slot.member] == 0) continue;
+      if (slot.group < members && all.targets[slot.group] == 0) continue;
       const Update<backend> update{.value = slot.value,
                                    .gradient = slot.gradient,
                                    .state = slot.state.template as<float>(),
                                    .size = slot.size,
                                    .step = steps_,
                                    .rate_factor = report.learning_rate_factor,
-                                   .gradient_scale = scales[slot.member]};
+                                   .gradient_scale = scales[slot.group]};
       optimizer_.update(update, slot.settings);
     }
     if (ranks_) (*ranks_)(steps_);
@@ -405,12 +408,12 @@ class Trainer {
   /// Where a rank's streams of random numbers begin, behind where all stand: no two ranks draw the same.
   [[nodiscard]] std::uint64_t lane() const { return static_cast<std::uint64_t>(communicator_.rank()) << 40U; }
 
-  float gradient_norm(Index member) {
+  float gradient_norm(Index group) {
     const auto sum = scalar_.template as<float>();
     launch<backend>([&](auto on) {
       fill(sum, 1, 0.0F, on);
       for (const auto& slot : slots_)
-        if (slot.member == member) add_squares(sum, slot.gradient, slot.size, on);
+        if (slot.group == group) add_squares(sum, slot.gradient, slot.size, on);
     });
     return std::sqrt(download<backend>(sum));
   }
