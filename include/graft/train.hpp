@@ -9,6 +9,7 @@
 #include <graft/train/communicator.hpp>
 #include <graft/train/communicators/thread_ranks.hpp>
 #include <graft/train/fit.hpp>
+#include <graft/train/kept_losses.hpp>
 #include <graft/train/optimizer.hpp>
 #include <graft/train/optimizers/adamw.hpp>
 #include <graft/train/optimizers/lora_fa.hpp>

@@ -25,7 +25,7 @@ BOOST_AUTO_TEST_CASE(a_finished_adapter) {
   Trainer trainer(model, AdamW{.learning_rate = 1e-2F});
   trainer.share_ranks(RankBudgetOptions{.target_rank = 2, .steps = 4});
   for (int step = 0; step < 4; ++step) trainer.step(tiny::batch());
-  const Index left = trainer.ranks()->kept();
+  const Index left = trainer.rank_budget()->kept();
   BOOST_TEST(left == 2 * 2 * tiny::Config::blocks);
   save_adapter(model, folder / "after");
 

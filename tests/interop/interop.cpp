@@ -3,6 +3,7 @@
 // usage: interop BASE_FOLDER OUTPUT_FOLDER
 #include <graft/backend/reference.hpp>
 #include <graft/checkpoints.hpp>
+#include <graft/models/admitted.hpp>
 #include <graft/peft.hpp>
 
 #include <cstdio>
@@ -20,6 +21,22 @@ struct WideConfig : Config {
   static constexpr Index width = 128, head_width = 32, feed_forward = 192;
 };
 
+/// As AdaLoRA's schedule does: every third singular value is dropped, and the first layer's are all.
+template <class Model>
+void drop_ranks(Model& model) {
+  Index number = 0;
+  Model::visit(model, [&number](const Path& path, auto& p) {
+    if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
+      if (path.name != "lora_E") return;
+      auto values = p.read();
+      const bool all = number == 0;
+      for (float& e : values)
+        if (number++ % 3 == 0 || all) e = 0;
+      p.assign(values);
+    }
+  });
+}
+
 template <class M, class C = Config, class S = F32>
 void write(const char* name, const std::filesystem::path& base, const std::filesystem::path& folder) {
   using Model = Llama<C, M, reference, S, Activations<F32>>;
@@ -33,6 +50,7 @@ void write(const char* name, const std::filesystem::path& base, const std::files
       p.assign(values);
     }
   });
+  if (std::string_view(name).ends_with("_finished")) drop_ranks(model);
   save_adapter(model, folder / name, base.string());
   std::vector<Id> ids;
   std::vector<float> as_floats;
@@ -60,7 +78,7 @@ int main(int argc, char** argv) try {
       named("loha", std::type_identity<LoHa<4>>{}), named("lokr", std::type_identity<LoKr<2>>{}), named("vera", std::type_identity<VeRA<8>>{}),
       named("miss", std::type_identity<MiSS<4>>{}), named("hra", std::type_identity<HRA<4>>{}), named("hra_last_block", std::type_identity<HRA<4, Blocks<1, 2>>>{}), named("oft", std::type_identity<OFT<8>>{}), named("ln_tuning", std::type_identity<LNTuning<>>{}),
       named("lora_bias", std::type_identity<LoRA<4, LoraBias>>{}), named("activated_lora", std::type_identity<ActivatedLoRA<4, Invocation<40, 47>>>{}), named("cayley_oft", std::type_identity<CayleyOFT<8>>{}), named("boft", std::type_identity<BOFT<8>>{}), named("shira", std::type_identity<SHiRA<2>>{}),
-      named("adalora", std::type_identity<AdaLoRA<4>>{}), named("fourier_ft", std::type_identity<FourierFT<20>>{}), named("rand_lora", std::type_identity<RandLoRA<4, Alpha<8>>>{}),
+      named("adalora", std::type_identity<AdaLoRA<4>>{}), named("adalora_finished", std::type_identity<AdaLoRA<4>>{}), named("fourier_ft", std::type_identity<FourierFT<20>>{}), named("rand_lora", std::type_identity<RandLoRA<4, Alpha<8>>>{}),
       named("lora_embedding", std::type_identity<LoRA<4, On<TokenEmbedding, Query>>>{}), named("trainable_tokens", std::type_identity<TrainableTokens<5, 12>>{}),
       named("trainable_tokens_and_lora", std::type_identity<Methods<TrainableTokens<5, 12>, LoRA<4>>>{}), named("p_tuning", std::type_identity<PTuning<5, 16>>{}),
       named("llama_adapter", std::type_identity<LlamaAdapter<5, 1>>{}), named("multitask_prompt", std::type_identity<MultitaskPrompt<5, 3, 2>>{}), named("prefix_tuning", std::type_identity<PrefixTuning<5>>{}), named("projected_prefix", std::type_identity<ProjectedPrefixTuning<5, 16>>{}));

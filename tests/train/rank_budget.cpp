@@ -14,7 +14,7 @@ BOOST_AUTO_TEST_CASE(falls_to_its_target) {
   tiny::fill(model);
   Trainer trainer(model, AdamW{.learning_rate = 1e-2F});
   trainer.share_ranks(RankBudgetOptions{.target_rank = 2, .warm_up = 2, .final_steps = 3, .interval = 2, .steps = 12});
-  const auto& budget = trainer.ranks();
+  const auto& budget = trainer.rank_budget();
   constexpr Index layers = 2 * tiny::Config::blocks;
   const double first = trainer.step(tiny::batch()).loss;
   double last = first;
@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(falls_to_its_target) {
   BOOST_TEST(last < first);
   trainer.share_ranks({});
   trainer.step(tiny::batch());
-  BOOST_TEST(!trainer.ranks().has_value());
+  BOOST_TEST(!trainer.rank_budget().has_value());
 }
 
 // Unless said as in PEFT: to 8 on average, from the first step to the last.

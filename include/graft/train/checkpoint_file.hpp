@@ -27,8 +27,8 @@ inline std::string noted(const std::vector<double>& numbers) {
 template <class Model, class O, class C>
 void save_checkpoint(Trainer<Model, O, C>& trainer, const std::filesystem::path& path, Notes notes = {}, std::vector<NamedTensor> more = {}) {
   using B = typename Model::backend;
-  if (trainer.ranks())
-    trainer.ranks()->each_gathered([&more](const std::string& name, const std::vector<float>& values) {
+  if (trainer.rank_budget())
+    trainer.rank_budget()->each_gathered([&more](const std::string& name, const std::vector<float>& values) {
       more.push_back({name, {values.size()}, values});
     });
   for (const auto& slot : trainer.slots()) {
@@ -109,8 +109,8 @@ class CheckpointFile {
       upload<B>(slot.value, std::span<const float>(floats("parameter." + slot.path, slot.size)));
       upload<B>(slot.state.template as<float>(), std::span<const float>(floats("state." + slot.path, O::state_floats(slot.size))));
     }
-    if (trainer.ranks())
-      trainer.ranks()->each_gathered([this](const std::string& name, std::vector<float>& values) {
+    if (trainer.rank_budget())
+      trainer.rank_budget()->each_gathered([this](const std::string& name, std::vector<float>& values) {
         values = floats(name, values.size());
       });
     trainer.resume_at(step, random);

@@ -111,7 +111,7 @@ class FitRun {
     if (history_.kept_step != total_)
       for (Index i = 0; i < best_.size(); ++i) upload<B>(trainer_.slots()[i].value, std::span<const float>(best_[i]));
     history_.changed = fingerprint() != started_;
-    if (trainer_.ranks()) history_.kept_ranks = trainer_.ranks()->kept();
+    if (trainer_.rank_budget()) history_.kept_ranks = trainer_.rank_budget()->kept();
     return std::move(history_);
   }
 
@@ -158,7 +158,7 @@ class FitRun {
     const Evaluation now{trainer_.steps(), evaluate_()};
     const auto best = history_.loss_at(history_.best_step);
     history_.evaluations.push_back(now);
-    if (trainer_.ranks() && !trainer_.ranks()->is_at_target(now.step)) return;  // of more ranks than the run is to end with
+    if (trainer_.rank_budget() && !trainer_.rank_budget()->is_at_target(now.step)) return;  // of more ranks than the run is to end with
     if (best && !(now.loss < *best) && !std::isnan(*best)) return;
     history_.best_step = now.step;
     if (!options_.keep_best || !judges()) return;
@@ -188,7 +188,7 @@ class FitRun {
     if (Model::trunk_blocks > 0) set("bytes for the trunk's outputs", trainer_.options().trunk_cache_bytes);
     if (auto& evaluation = all["evaluation"]; judges()) evaluation = "every " + noted(options_.evaluate_every) + " steps" + (options_.keep_best ? ", keeping the best" : "") + (evaluation.empty() ? "" : ", of ") + evaluation;
     else all.erase("evaluation");
-    if (trainer_.ranks()) all["rank budget"] = trainer_.ranks()->text();
+    if (trainer_.rank_budget()) all["rank budget"] = trainer_.rank_budget()->text();
     return all;
   }
 

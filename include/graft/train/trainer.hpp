@@ -8,6 +8,7 @@
 #include <graft/models/admitted.hpp>
 #include <graft/peft/contract/offers.hpp>
 #include <graft/train/communicator.hpp>
+#include <graft/train/kept_losses.hpp>
 #include <graft/train/optimizers/adamw.hpp>
 #include <graft/train/rank_budget.hpp>
 #include <graft/train/schedule.hpp>
@@ -39,9 +40,10 @@ struct StepReport {
 };
 
 /// A loss of one's own: `loss(tape, model, placed)`, of a batch as the backend has it.
-template <class Loss, class M>
-concept BatchLoss =
-    std::invocable<const Loss&, Tape<typename M::backend>&, M&, const PlacedBatch<typename M::backend>&>;
+template <class Loss, class M, class B = typename M::backend>
+concept BatchLoss = requires(const Loss& loss, Tape<B>& tape, M& model, const PlacedBatch<B>& placed) {
+  loss(tape, model, placed);
+};
 
 /// Whether a loss is one number that a gradient reaches.
 template <class Loss, class B>
@@ -125,14 +127,14 @@ class Trainer {
   /// One optimizer step over micro-batches whose gradients are added up. The loss is one mean over the supervised
   /// tokens of all of them, however they are spread, and on however many ranks.
   StepReport step(std::span<const Batch> micro_batches) {
-    return step_over(micro_batches, [this](const Batch& batch, float share) { return gradient(batch, share); });
+    return step_over(micro_batches, [this](const Batch& batch) { return loss_of(batch); });
   }
 
   /// The same under a loss of your own: `loss(tape, model, placed)` is a Var<B, 1>, the sum over the targets of a
   /// placed batch.
   template <BatchLoss<M> Loss>
   StepReport step(std::span<const Batch> micro_batches, const Loss& loss) {
-    return step_over(micro_batches, [&](const Batch& batch, float share) { return gradient(batch, share, loss); });
+    return step_over(micro_batches, [&](const Batch& batch) { return loss_of(batch, loss); });
   }
   template <BatchLoss<M> Loss>
   StepReport step(const Batch& batch, const Loss& loss) {
@@ -160,62 +162,26 @@ class Trainer {
       });
   }
 
-  /// Adds share · d(loss)/dp to every gradient and returns the loss, `loss(tape)`. `step` calls it; hosts may, and then
-  /// `apply`.
+  /// Adds share · d(loss)/dp to every gradient and returns the loss, `loss(tape)`: the first half of a step, for hosts
+  /// that do the rest themselves or by `apply`.
   template <std::invocable<Tape<backend>&> Loss>
   double accumulate(const Loss& loss, float share = 1.0F) {
-    static_assert(LossValue<std::invoke_result_t<const Loss&, Tape<backend>&>, backend>,
-                  "graft: a loss is one number that depends on what is trained: Var<B, 1, Gradient::tracked>");
-    workspace_.reset();
-    Tape<backend> tape(workspace_);
-    const auto value = loss(tape);
-    const double sum = static_cast<double>(download<backend>(value.data));
-    tape.backward(value, share);
-    return sum;
+    losses_.clear();
+    pass(loss, share);
+    return static_cast<double>(losses_.take()[0]);
   }
-  /// The same of the model's own loss of a batch. requires: the batch is `Model::prepared`, if the model has a soft
-  /// prompt
-  double gradient(const Batch& batch, float share) {
-    return accumulate(
-        [&](Tape<backend>& tape) {
-          const auto placed = place(tape, batch);
-          if constexpr (Learner::has_trunk)
-            if (trunk_.has_value()) return model_->loss(tape, placed, (*trunk_)(tape, batch, placed));
-          return model_->loss(tape, placed);
-        },
-        share);
-  }
+  /// The same of the model's own loss of a batch, or of another.
+  /// requires: the batch is `Model::prepared`, if the model has a soft prompt
+  double gradient(const Batch& batch, float share) { return accumulate(loss_of(batch), share); }
   template <BatchLoss<M> Loss>
   double gradient(const Batch& batch, float share, const Loss& loss) {
-    return accumulate(
-        [&](Tape<backend>& tape) {
-          const auto placed = place(tape, batch);
-          return loss(tape, *model_, placed);
-        },
-        share);
+    return accumulate(loss_of(batch, loss), share);
   }
-
-  /// Adds the gradient of what the method adds to the mean loss (AdaLoRA's orthogonality), and returns its value.
-  /// `step` calls it.
+  /// The same of what the method adds to the mean loss (AdaLoRA's orthogonality). `step` does so by itself.
   double regularize() {
-    Index terms = 0;
-    double sum = 0;
-    float weight = 0;
-    const auto each = [this](const auto& f) {
-      Learner::each_layer(*model_, [&f]<class L>(L& layer) {
-        if constexpr (offers_of<L>.penalties > 0) f(layer);
-      });
-    };
-    each([&]<class L>(const L&) {
-      terms += offers_of<L>.penalties;
-      weight = L::method::penalty_weight;
-    });
-    each([&]<class L>(const L& layer) {
-      if constexpr (!L::of_weights.nothing)  // a layer of rank 0 has no penalty, and counts
-        sum += accumulate([&](Tape<backend>& tape) { return layer.weights.penalty(tape); },
-                          weight / static_cast<float>(terms));
-    });
-    return terms == 0 ? 0.0 : static_cast<double>(weight) * sum / static_cast<double>(terms);
+    losses_.clear();
+    const Penalties penalties = pass_penalties();
+    return penalties.mean(losses_.take());
   }
 
   /// The last half of a step: adds up over ranks what was accumulated, cuts the norm, updates, and clears the
@@ -231,12 +197,13 @@ class Trainer {
   StepReport apply(const Accumulated& own) {
     const Accumulated all = reduced(own);
     StepReport report{.step = steps_ + 1, .tokens = all.tokens, .targets = all.all_targets(), .loss = all.loss};
+    const auto norms = gradient_norms();
     std::array<float, groups> scales{};
     for (Index g = 0; g < groups; ++g) {
       const Index targets = g < members ? all.targets[g] : report.targets;
       if (targets == 0) continue;
       scales[g] = static_cast<float>(report.targets) / static_cast<float>(targets);
-      const float norm = scales[g] * gradient_norm(g);
+      const float norm = scales[g] * norms[g];
       if (!(norm <= report.gradient_norm)) report.gradient_norm = norm;
       if (options_.clip_norm > 0 && norm > options_.clip_norm) scales[g] *= options_.clip_norm / (norm + 1e-6F);
     }
@@ -259,7 +226,7 @@ class Trainer {
                                    .gradient_scale = scales[slot.group]};
       optimizer_.update(update, slot.settings);
     }
-    if (ranks_) (*ranks_)(steps_);
+    if (rank_budget_) (*rank_budget_)(steps_);
     clear_gradients();
     return report;
   }
@@ -270,11 +237,11 @@ class Trainer {
 
   /// Lets the ranks of AdaLoRA fall as steps are taken from now on; nothing: they stay. `fit` calls it.
   void share_ranks(const std::optional<RankBudgetOptions>& options) {
-    ranks_.reset();
-    if (options) ranks_.emplace(slots_, *options);
+    rank_budget_.reset();
+    if (options) rank_budget_.emplace(slots_, *options);
   }
   /// The budget of ranks, if there is one.
-  [[nodiscard]] std::optional<RankBudget<backend>>& ranks() { return ranks_; }
+  [[nodiscard]] std::optional<RankBudget<backend>>& rank_budget() { return rank_budget_; }
 
   [[nodiscard]] Index steps() const { return steps_; }
   [[nodiscard]] const Schedule& schedule() const { return schedule_; }
@@ -350,9 +317,9 @@ class Trainer {
     }
   }
 
-  /// gradient(batch, share): as the member of this name.
+  /// loss_of_batch(batch): a loss of a tape.
   template <class F>
-  StepReport step_over(std::span<const Batch> micro_batches, const F& gradient_of_batch) {
+  StepReport step_over(std::span<const Batch> micro_batches, const F& loss_of_batch) {
     return with_prepared(micro_batches, [&](std::span<const Batch> prepared) {
       Accumulated own;
       for (const Batch& batch : prepared) {
@@ -360,12 +327,78 @@ class Trainer {
         count_targets(batch, own.targets);
       }
       const Index targets = own.all_targets();
-      const float share = 1.0F / static_cast<float>(targets);
-      for (const Batch& batch : prepared)
-        if (!batch.targets.empty()) own.loss += gradient_of_batch(batch, share) / static_cast<double>(targets);
-      if (targets > 0) own.loss += regularize();
+      losses_.clear();
+      Index passes = 0;
+      for (const Batch& batch : prepared) {
+        if (batch.targets.empty()) continue;
+        pass(loss_of_batch(batch), 1.0F / static_cast<float>(targets));
+        ++passes;
+      }
+      const Penalties penalties = passes > 0 ? pass_penalties() : Penalties{};
+      const auto losses = losses_.take();
+      for (const float loss : losses.first(passes))
+        own.loss += static_cast<double>(loss) / static_cast<double>(targets);
+      own.loss += penalties.mean(losses.subspan(passes));
       return apply(own);
     });
+  }
+
+  /// The model's own loss of a batch, on a tape, or one of the user's.
+  [[nodiscard]] auto loss_of(const Batch& batch) {
+    return [this, &batch](Tape<backend>& tape) {
+      const auto placed = place(tape, batch);
+      if constexpr (Learner::has_trunk)
+        if (trunk_.has_value()) return model_->loss(tape, placed, (*trunk_)(tape, batch, placed));
+      return model_->loss(tape, placed);
+    };
+  }
+  template <class Loss>
+  [[nodiscard]] auto loss_of(const Batch& batch, const Loss& loss) {
+    return [this, &batch, &loss](Tape<backend>& tape) {
+      const auto placed = place(tape, batch);
+      return loss(tape, *model_, placed);
+    };
+  }
+
+  /// Forward and backward. The loss stays on the backend: nothing waits for it.
+  template <class Loss>
+  void pass(const Loss& loss, float share) {
+    static_assert(LossValue<std::invoke_result_t<const Loss&, Tape<backend>&>, backend>,
+                  "graft: a loss is one number that depends on what is trained: Var<B, 1, Gradient::tracked>");
+    workspace_.reset();
+    Tape<backend> tape(workspace_);
+    const auto value = loss(tape);
+    losses_.add(value.data);
+    tape.backward(value, share);
+  }
+
+  /// What a method adds to the mean loss: weight · (sum of all terms) / terms.
+  struct Penalties {
+    float weight = 0;
+    Index terms = 0;
+    [[nodiscard]] double mean(std::span<const float> sums) const {
+      double sum = 0;
+      for (const float x : sums) sum += static_cast<double>(x);
+      return terms == 0 ? 0.0 : static_cast<double>(weight) * sum / static_cast<double>(terms);
+    }
+  };
+  Penalties pass_penalties() {
+    Penalties all;
+    const auto each = [this](const auto& f) {
+      Learner::each_layer(*model_, [&f]<class L>(L& layer) {
+        if constexpr (offers_of<L>.penalties > 0) f(layer);
+      });
+    };
+    each([&]<class L>(const L&) {
+      all.terms += offers_of<L>.penalties;
+      all.weight = L::method::penalty_weight;
+    });
+    each([&]<class L>(const L& layer) {
+      if constexpr (!L::of_weights.nothing)  // a layer of rank 0 has no penalty, and counts
+        pass([&](Tape<backend>& tape) { return layer.weights.penalty(tape); },
+             all.weight / static_cast<float>(all.terms));
+    });
+    return all;
   }
 
   static void count_targets(const Batch& batch, std::array<Index, members>& counts) {
@@ -408,14 +441,17 @@ class Trainer {
   /// Where a rank's streams of random numbers begin, behind where all stand: no two ranks draw the same.
   [[nodiscard]] std::uint64_t lane() const { return static_cast<std::uint64_t>(communicator_.rank()) << 40U; }
 
-  float gradient_norm(Index group) {
-    const auto sum = scalar_.template as<float>();
+  /// Of every group's gradient.
+  std::array<float, groups> gradient_norms() {
+    const auto sums = squares_.template as<float>();
     launch<backend>([&](auto on) {
-      fill(sum, 1, 0.0F, on);
-      for (const auto& slot : slots_)
-        if (slot.group == group) add_squares(sum, slot.gradient, slot.size, on);
+      fill(sums, groups, 0.0F, on);
+      for (const auto& slot : slots_) add_squares(sums + slot.group, slot.gradient, slot.size, on);
     });
-    return std::sqrt(download<backend>(sum));
+    std::array<float, groups> norms;
+    backend::download(norms.data(), sums, sizeof norms);
+    for (float& norm : norms) norm = std::sqrt(norm);
+    return norms;
   }
 
   M* model_;
@@ -427,9 +463,10 @@ class Trainer {
   GradientRange<backend> gradients_;
   Index gradient_floats_ = 0;
   std::vector<Slot> slots_;
-  Buffer<backend> scalar_{sizeof(float)};
+  KeptLosses<backend> losses_;
+  Buffer<backend> squares_{groups * sizeof(float)};
   typename TrunkOf<M>::type trunk_;
-  std::optional<RankBudget<backend>> ranks_;
+  std::optional<RankBudget<backend>> rank_budget_;
   Index steps_ = 0;
   std::uint64_t stream_ = 0;
 };
