@@ -3,6 +3,7 @@
 // Read first: 03.   Run: 09_adapters_over_one_base   It prints whether each adapter answers over the shared base as it did when it was trained.
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
 #include <graft/checkpoints/arithmetic.hpp>
+#include <graft/checkpoints/merge.hpp>
 #include <graft/models/llama.hpp>
 #include <graft/peft.hpp>
 #include <graft/train/trainer.hpp>

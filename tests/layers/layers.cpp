@@ -51,6 +51,17 @@ BOOST_AUTO_TEST_CASE(low_rank) {
   examine<LowRank<LoRA<3, RankStabilized>, Frozen<Linear<guarded, 6, 4, true>, Bf16>>>(30);
 }
 
+// Base and method draw from streams of their own, whoever draws first and however often.
+BOOST_AUTO_TEST_CASE(streams_of_the_base_and_of_a_method) {
+  Initializer one{.key = {3, 5}}, other{.key = {3, 5}}, over{.key = {3, 5 + Initializer::base_streams}, .base = false};
+  const auto added = other.normal(8, 0.5F);
+  const auto more = other.uniform(8, 0.5F);
+  const auto first = one.base_weights(8), second = one.base_weights(8);
+  BOOST_TEST((other.base_weights(8) == first && other.base_weights(8) == second && first != second));
+  BOOST_TEST((one.normal(8, 0.5F) == added && one.uniform(8, 0.5F) == more));
+  BOOST_TEST((over.normal(8, 0.5F) == added && over.uniform(8, 0.5F) == more));
+}
+
 // The wrong examination fails: a layer whose backward forgets a factor.
 struct Wrong : Linear<B, 6, 4> {
   template <class T, Gradient G>

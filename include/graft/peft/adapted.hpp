@@ -16,7 +16,7 @@ struct AdaptedLayer {
 };
 
 /// `Adapted<LoRA<8>, Linear<Cpu, 768, 3072>>` is that linear layer, frozen, with a LoRA beside it. `layer.base.weight` may
-/// borrow the host's floats, `layer.initialize(Initializer::over_base(seed))` gives the method's part first values, and a
+/// borrow the host's floats, `initialize` with an `Initializer::over_base(seed)` gives the method's part first values, and a
 /// Trainer takes the layer as it takes a model.
 /// \tparam S the storage of the frozen weight
 /// \tparam Where the site that the method is asked about
