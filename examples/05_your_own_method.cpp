@@ -31,8 +31,8 @@ struct LoraXs {
 
   template <class B, Index Out, Index In>
   struct Weights {
-    Parameter<B, Constant<F32>, Rank, In> a;
-    Parameter<B, Constant<F32>, Out, Rank> b;
+    Saved<Parameter<B, Constant<F32>, Rank, In>> a;  // frozen, and part of an adapter's files
+    Saved<Parameter<B, Constant<F32>, Out, Rank>> b;
     TrainedTensor<B, Rank, Rank> r;
 
     template <class T>
@@ -42,6 +42,8 @@ struct LoraXs {
     template <class Self, class F>
     static constexpr void visit(Self& self, F&& f, const Path& path) {
       f(Path{&path, "lora_r"}, self.r);
+      f(Path{&path, "lora_xs_a"}, self.a);
+      f(Path{&path, "lora_xs_b"}, self.b);
     }
     void initialize(Initializer& initializer) {
       a.assign(initializer.normal(Rank * In, 1.0F / std::sqrt(static_cast<float>(In))));
@@ -54,11 +56,18 @@ struct LoraXs {
   using at = delta_at<LoraXs, Where, L>;
 };
 
+// The method, examined as graft's own are: what it offers and has, its gradient, its files, its memory, merging.
+static void examine() {
+  const auto report = check_method<LoraXs<4, On<Query, Value>>>();
+  std::printf("LoraXs: %s\n", report.text().c_str());
+}
+
 struct Tiny : LlamaDefaults {
   static constexpr Index vocabulary = 64, width = 32, blocks = 2, heads = 4, groups = 2, head_width = 8, feed_forward = 64;
 };
 
 int main() {
+  examine();
   using Model = Llama<Tiny, LoraXs<4, On<Query, Value>>, Cpu, Q8_0, Activations<F32>>;
   static_assert(Model::trainable_parameters == 4 * (4 * 4));
   Model model;

@@ -4,6 +4,7 @@
 
 #include <graft/train/budget.hpp>
 #include <graft/train/check_communicator.hpp>
+#include <graft/train/check_method.hpp>
 #include <graft/train/check_optimizer.hpp>
 #include <graft/train/checkpoint_file.hpp>
 #include <graft/train/communicator.hpp>

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that keep the house in order. usage: house.py CHECK SOURCE_FOLDER     CHECK: floors, budgets, mirror, snippets"""
+"""Checks that keep the house in order. usage: house.py CHECK SOURCE_FOLDER     CHECK: floors, budgets, mirror, snippets, contract"""
 import os
 import re
 import statistics
@@ -124,9 +124,29 @@ def snippets(root):
     return errors
 
 
+def contract(root):
+    """Nobody looks whether a method, or a layer that it made, has a member: they say it in `offers` (peft/contract/)."""
+    errors, others = [], 0
+    asked = re.compile(r"(?:if constexpr \(|= |\|\| |&& |!|return |\? )requires ?(?:\([^)]*\) ?)?\{([^}]*)\}")
+    of_methods = re.compile(r"\b(?:layer|weights|method|Method|M|L|norm|head|shared|prompt|token_embedding)\b(?:\.|::|\()")
+    for name, path in headers(root):
+        if name.startswith("peft/contract/"):
+            continue
+        for number, line in enumerate(open(path, encoding="utf-8"), 1):
+            if re.match(r"\s*(?:concept |template|///|requires)", line):
+                continue
+            for body in asked.findall(line):
+                if of_methods.search(body):
+                    errors.append(f"include/graft/{name}:{number}: asks whether there is \"{body.strip()}\"; a method or layer offers it (peft/contract/offers.hpp)")
+                else:
+                    others += 1
+    print(f"probes of methods and their layers outside peft/contract: {len(errors)}; of configs, families and models: {others}")
+    return errors
+
+
 def main():
     check, root = sys.argv[1:]
-    errors = {"floors": floors, "budgets": budgets, "mirror": mirror, "snippets": snippets}[check](root)
+    errors = {"floors": floors, "budgets": budgets, "mirror": mirror, "snippets": snippets, "contract": contract}[check](root)
     for error in errors:
         print(error)
     sys.exit(1 if errors else 0)

@@ -21,6 +21,13 @@ struct Constant {
   using storage = S;
 };
 
+/// The extents that files keep a parameter with, unless its type says otherwise: those of a vector where it has one row.
+template <Index Rows, Index Columns>
+inline constexpr auto extents_of = [] {
+  if constexpr (Rows == 1) return std::array{Columns};
+  else return std::array{Rows, Columns};
+}();
+
 /// w(Rows,Columns) on backend B. What becomes of one it says itself: `trainable`; `saved`, whether an adapter's files hold
 /// it; `shared`, whether it is the same in all layers of a method; `derived`, whether it follows from the type; `members`, how
 /// many adapters' it is, one behind the other (peft/bank.hpp).
@@ -36,6 +43,7 @@ class Parameter<B, Trainable, Rows, Columns> {
   static constexpr Index members = 1;
   static constexpr Gradient gradient_kind = Gradient::tracked;
   static constexpr Index rows = Rows, columns = Columns, size = Rows * Columns;
+  static constexpr auto extents = extents_of<Rows, Columns>;
 
   [[nodiscard]] constexpr Pointer<B> value() const { return value_.template as<float>(); }
   [[nodiscard]] constexpr Pointer<B> gradient() const { return gradient_.data(); }
@@ -72,6 +80,7 @@ class FrozenBytes {
   static constexpr Index members = 1;
   static constexpr Gradient gradient_kind = Gradient::none;
   static constexpr Index rows = Rows, columns = Columns, size = Rows * Columns;
+  static constexpr auto extents = extents_of<Rows, Columns>;
   static constexpr Index gradient_bytes() { return 0; }
 
   /// Whether copies, a file or a host have the value too.
@@ -196,6 +205,10 @@ constexpr auto gradient_of(const P& p) {
   if constexpr (P::trainable) return p.gradient();
   else return Pointer<typename P::backend>{};
 }
+
+/// A parameter whose value is plain floats.
+template <class P>
+concept PlainParameter = requires(const P& p) { p.value(); };
 
 /// A parameter that never changes.
 template <class P>

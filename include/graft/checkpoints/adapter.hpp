@@ -78,7 +78,7 @@ AdapterSummary summarize_adapter(const Model& model) {
         module.bias = true;
         bias_trained = P::trainable;
       } else {
-        constexpr bool matrix = P::rows > 1 || requires { P::extents; };
+        constexpr bool matrix = P::extents.size() > 1;
         module.out = matrix ? P::rows : P::columns;
         module.in = matrix ? P::columns : 0;
         weight_trained = weight_trained || P::trainable;

@@ -11,8 +11,7 @@ namespace graft {
 /// The shape a parameter has in files: vectors have one extent.
 template <class P>
 std::vector<Index> shape_in_files(const P&) {
-  if constexpr (requires { P::extents; }) return {P::extents.begin(), P::extents.end()};
-  else return P::rows == 1 ? std::vector<Index>{P::columns} : std::vector<Index>{P::rows, P::columns};
+  return {P::extents.begin(), P::extents.end()};
 }
 
 /// One member's part of a parameter (peft/bank.hpp): members lie one behind the other. Where there is one, the whole.

@@ -23,6 +23,6 @@ struct Absent {
 };
 
 template <class L>
-inline constexpr bool is_absent = requires { L::absent; };
+concept is_absent = requires { L::absent; };
 
 }  // namespace graft

@@ -80,6 +80,6 @@ class Tied {
 };
 
 template <class L>
-inline constexpr bool is_tied = requires { typename L::untied; };
+concept is_tied = requires { typename L::untied; };
 
 }  // namespace graft

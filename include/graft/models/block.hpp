@@ -38,10 +38,14 @@ struct BlockContext {
 /// Where a family's tokens know where they stand from their embedding.
 struct PositionsInEmbedding {};
 
+/// A norm that products make on their way in.
+template <class Norm, class E, class T, class X>
+concept SourceNorm = requires(const Norm& norm, T& tape, X x) { norm.template source<E>(tape, x); };
+
 /// The norm of x as a source of products, whatever a method made of the layer.
 template <class E, class T, class Norm, class X>
 constexpr auto normed(T& tape, const Norm& norm, X x) {
-  if constexpr (requires { norm.template source<E>(tape, x); }) return norm.template source<E>(tape, x);
+  if constexpr (SourceNorm<Norm, E, T, X>) return norm.template source<E>(tape, x);
   else return Given{as_elements<E>(tape, norm(tape, x))};
 }
 

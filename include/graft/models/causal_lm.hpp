@@ -106,13 +106,12 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...> {
   /// The head's weight where the head is nothing but a frozen product.
   [[nodiscard]] constexpr const auto& head_weight() const {
     if constexpr (shares_embedding && !speaks_for_head) return token_embedding.weight;
-    else if constexpr (requires { head.weight; }) return head.weight;
+    else if constexpr (BaseLayer<decltype(head)>) return head.weight;
     else return head;
   }
   template <class T, Gradient G>
   constexpr auto normed(T& tape, Var<B, C::width, G> h) const {
-    if constexpr (requires { final_norm.template source<element>(tape, h); }) return value_of(tape, final_norm.template source<element>(tape, h));
-    else return as_elements<element>(tape, final_norm(tape, h));
+    return value_of(tape, graft::normed<element>(tape, final_norm, h));
   }
 
   /// h(S,C) → loss(1) of `count` rows from `begin` on.

@@ -9,7 +9,7 @@
 #include <graft/layers/absent.hpp>
 #include <graft/layers/apply.hpp>
 #include <graft/models/policies.hpp>
-#include <graft/peft/site.hpp>
+#include <graft/peft/adapter.hpp>
 #include <graft/report/site_map.hpp>
 
 #include <algorithm>
@@ -46,17 +46,21 @@ struct Explanation {
 
 namespace explaining {
 
+/// A layer of the base with a weight; others are a bias alone.
+template <class L>
+concept HasWeight = requires(L& l) { l.weight; };
+
 /// "Frozen<Linear<576, 192>, Bf16>", "LoRA<8> on …": a layer in words of its method.
 template <class L>
 std::string name_of() {
   if constexpr (is_absent<L>) {
     return "nothing";
-  } else if constexpr (requires { typename L::method; typename L::adapted; }) {
+  } else if constexpr (!BaseLayer<L>) {
     const std::string under = name_of<typename L::adapted>();
-    return type_name<typename L::method>() + (under == "nothing" ? "" : " over " + under);
-  } else if constexpr (requires { typename L::untied; }) {
+    return type_name<method_of<L>>() + (under == "nothing" ? "" : " over " + under);
+  } else if constexpr (is_tied<L>) {
     return "the token embedding";
-  } else if constexpr (requires(L& l) { l.weight; }) {
+  } else if constexpr (HasWeight<L>) {
     using W = std::remove_cvref_t<decltype(std::declval<L&>().weight)>;
     const std::string size = W::rows == 1 ? std::to_string(W::columns) : std::to_string(W::columns) + " → " + std::to_string(W::rows);
     if constexpr (W::trainable) return "trained " + size;
@@ -86,7 +90,7 @@ struct Stand {
 };
 
 /// Bytes a token that a layer keeps on a recording tape beside its result; its input's gradient is wanted.
-template <class E, Index Width, class Model, class L>
+template <class Site, class E, Index Width, class Model, class L>
 double saved_bytes(const L& layer, const Model& model) {
   using B = typename L::backend;
   constexpr Index rows = 256;
@@ -98,15 +102,15 @@ double saved_bytes(const L& layer, const Model& model) {
     return std::max(0.0, all - result) / static_cast<double>(rows);
   };
   const auto input = [&tape]<Index N, class X>(std::integral_constant<Index, N>, X) { return tape.track(tape.template value<N, X>(rows)); };
-  if constexpr (requires { L::in; layer.weight; } || requires { L::in; layer.base; }) {
+  if constexpr (LinearLayer<L> && !is_tied<L>) {
     const auto x = input(std::integral_constant<Index, L::in>{}, E{});
     const Index before = tape.mark().used;
     return kept(before, layer(tape, x));
-  } else if constexpr (requires { layer.epsilon; layer.weight; }) {  // of the sum, or of heads
+  } else if constexpr (NormLayer<L>) {  // of the sum, or of heads
     const auto x = input(std::integral_constant<Index, decltype(layer.weight)::columns>{}, float{});
     const Index before = tape.mark().used;
     return kept(before, layer(tape, x));
-  } else if constexpr (requires(Stand<Var<B, Width, Gradient::tracked>> s, Var<B, Width, Gradient::tracked> x) { layer.onto(tape, x, s, model.shared); }) {
+  } else if constexpr (is_sublayer_site<Site>) {
     const auto x = input(std::integral_constant<Index, Width>{}, float{}), h = input(std::integral_constant<Index, Width>{}, float{});
     const Index before = tape.mark().used;
     return kept(before, layer.onto(tape, x, Stand<decltype(h)>{h}, model.shared));
@@ -127,7 +131,7 @@ Explanation explain() {
   const auto describe = [&model]<class Site, class L>(Site, const Path& path, const L& layer) {
     SiteExplanation s{.site = Site::site, .path = path.str(), .layer = explaining::name_of<L>()};
     L::visit(layer, [&s]<class P>(const Path&, const P&) { (P::trainable ? s.trainable : s.frozen) += P::derived ? 0 : P::size; }, path);
-    if constexpr (!std::is_same_v<Site, Head> && !std::is_same_v<Site, TokenEmbedding> && !std::is_same_v<Site, PositionEmbedding> && !std::is_same_v<Site, TokenTypeEmbedding>) s.saved = explaining::saved_bytes<typename Meta::element, C::width>(layer, model);
+    if constexpr (!std::is_same_v<Site, Head> && !std::is_same_v<Site, TokenEmbedding> && !std::is_same_v<Site, PositionEmbedding> && !std::is_same_v<Site, TokenTypeEmbedding>) s.saved = explaining::saved_bytes<Site, typename Meta::element, C::width>(layer, model);
     return s;
   };
   BlockExplanation outside;

@@ -13,7 +13,7 @@ constexpr auto embedding(T& tape, Pointer<typename T::backend, Id> ids, Index co
   using P = Parameter<typename T::backend, Role, V, C>;
   const auto y = tape.template value<C>(count);
   tape.run(0, [=, &w](auto on) {
-    if constexpr (requires { w.value(); }) gather(y.data, w.value(), ids, count, C, on);
+    if constexpr (PlainParameter<P>) gather(y.data, w.value(), ids, count, C, on);
     else lookup_frozen(y.data, ids, w.packed(), count, V, C, typename P::storage{}, on);
   });
   if constexpr (T::recording && P::trainable) {

@@ -5,6 +5,7 @@
 #include <graft/layers/embedding.hpp>
 #include <graft/layers/rms_norm.hpp>
 #include <graft/peft/contract/offers.hpp>
+#include <graft/peft/lora_options.hpp>
 #include <graft/peft/method.hpp>
 
 #include <concepts>
@@ -75,6 +76,10 @@ concept SaysOptions = requires { M::template each_option<Config>(IgnoreOption{})
 template <class M>
 concept SaysHubOptions = requires { M::each_hub_option(IgnoreOption{}); };
 template <class M>
+concept HasLoraSettings = requires {
+  { M::settings } -> std::convertible_to<LoraSettings>;
+};
+template <class M>
 concept SaysFormalities = requires { M::each_formality(IgnoreOption{}); };
 
 /// Calls fault(words) for what does not fit in a layer that a method made.
@@ -111,8 +116,7 @@ constexpr void each_fault_of_method(const F& fault) {
   if (o.peft_type == nullptr && SaysOptions<M, Config>) fault("has each_option<Config>(f) and does not offer a `peft_type`");
   if ((o.hub_name != nullptr) != SaysHubOptions<M>) fault("`hub_name` and each_hub_option(f): one is there without the other");
   if (o.formalities != SaysFormalities<M>) fault("`formalities` and each_formality(f): one is there without the other");
-  if constexpr (requires { M::settings; })
-    if (o.low_rank != std::convertible_to<decltype(M::settings), LoraSettings>) fault("`low_rank` and the settings of a LoRA: one is there without the other");
+  if (o.low_rank && !HasLoraSettings<M>) fault("offers `low_rank` and lacks the settings of a LoRA");
 }
 
 /// The layers that a method makes of a small decoder's, without the decoder: f(site, type of the layer).
