@@ -199,11 +199,11 @@ struct MembersOf : P {
 template <Index N, class P>
 using OfMembers = std::conditional_t<N == 1, P, MembersOf<N, P>>;
 
-/// Where a parameter's gradient lies, or nowhere.
+/// Where a parameter's gradient lies once it is asked for, or null.
 template <class P>
-constexpr auto gradient_of(const P& p) {
-  if constexpr (P::trainable) return p.gradient();
-  else return Pointer<typename P::backend>{};
+constexpr const GradientRange<typename P::backend>* gradient_of(const P& p) {
+  if constexpr (P::trainable) return &p.gradient_range();
+  else return nullptr;
 }
 
 /// A parameter whose value is plain floats.

@@ -290,7 +290,7 @@ class Trainer {
     bool end_to_end = true;
     each_trained([&]<class P>(const Path&, const P& p) {
       if (gradient_floats_ == 0) gradients_ = p.gradient_range();
-      end_to_end = end_to_end && p.gradient() == gradients_.data() + gradient_floats_;
+      end_to_end = end_to_end && p.gradient_range().lies_at(gradients_, gradient_floats_);
       gradient_floats_ += P::size;
     });
     if (end_to_end) return;

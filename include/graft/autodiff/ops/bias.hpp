@@ -16,7 +16,7 @@ constexpr auto add_bias(T& tape, Var<typename T::backend, N, G, E> y, const Para
     const auto z = tape.track(y.constant());
     const auto* const bias = &b;
     tape.record(z, [=](auto& back, auto dz) {
-      if constexpr (P::trainable) back.run(y.size(), [=](auto on) { add_bias_weight(bias->gradient(), dz, y.rows, N, on); });
+      if constexpr (P::trainable) back.run(y.size(), [=, db = bias->gradient()](auto on) { add_bias_weight(db, dz, y.rows, N, on); });
       if constexpr (G == Gradient::tracked) back.pass_adjoint(z, y);
     });
     return z;

@@ -19,7 +19,7 @@ constexpr auto embedding(T& tape, Pointer<typename T::backend, Id> ids, Index co
   if constexpr (T::recording && P::trainable) {
     const auto z = tape.track(y);
     tape.record(z, [=, &w](auto& back, auto dy) {
-      back.run(y.size(), [=, &w](auto on) { scatter_add(w.gradient(), dy, ids, count, C, on); });
+      back.run(y.size(), [=, dw = w.gradient()](auto on) { scatter_add(dw, dy, ids, count, C, on); });
     });
     return z;
   } else {

@@ -23,8 +23,8 @@ constexpr auto layer_norm(T& tape, Var<typename T::backend, N, G, E> x, const Pa
     const auto z = tape.track(y);
     tape.record(z, [=, &w, &b](auto& back, auto dy) {
       if constexpr (W::trainable)
-        back.run(3 * x.size(), [=, &w](auto on) { layer_norm_weight(w.gradient(), dy, x.data, mean, r, x.rows, N, on); });
-      if constexpr (Bias::trainable) back.run(x.size(), [=, &b](auto on) { add_bias_weight(b.gradient(), dy, x.rows, N, on); });
+        back.run(3 * x.size(), [=, dw = w.gradient()](auto on) { layer_norm_weight(dw, dy, x.data, mean, r, x.rows, N, on); });
+      if constexpr (Bias::trainable) back.run(x.size(), [=, db = b.gradient()](auto on) { add_bias_weight(db, dy, x.rows, N, on); });
       if constexpr (G == Gradient::tracked) {
         const auto dx = back.contribute(x);
         back.run(10 * x.size(), [=, &w](auto on) {

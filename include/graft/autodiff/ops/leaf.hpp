@@ -14,7 +14,7 @@ constexpr auto leaf_of_columns(T& tape, const P& p) {
   const Var<typename T::backend, N> y{P::size / N, p.value()};
   if constexpr (T::recording && P::trainable) {
     const auto z = tape.track(y);
-    tape.record(z, [&p](auto& back, auto dy) { back.run(P::size, [=, &p](auto on) { scale(p.gradient(), dy, 1.0F, P::size, true, on); }); });
+    tape.record(z, [&p](auto& back, auto dy) { back.run(P::size, [=, dp = p.gradient()](auto on) { scale(dp, dy, 1.0F, P::size, true, on); }); });
     return z;
   } else {
     return y;

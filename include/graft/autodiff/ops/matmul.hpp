@@ -22,7 +22,7 @@ constexpr auto add_matmul(T& tape, Var<typename T::backend, Out, Gy, E> y, Var<t
   if constexpr (T::recording) {
     const auto z = tape.track(y.constant());
     tape.record(z, [=, &w](auto& back, auto dz) {
-      back.run(flops, [=, &w](auto on) { matmul_weight(w.gradient(), dz, x.data, x.rows, In, Out, factor, on); });
+      back.run(flops, [=, dw = w.gradient()](auto on) { matmul_weight(dw, dz, x.data, x.rows, In, Out, factor, on); });
       if constexpr (Gx == Gradient::tracked) {
         const auto dx = back.contribute(x);
         back.run(flops, [=, &w](auto on) { matmul_input(dx.data, dz, w.value(), x.rows, In, Out, factor, dx.accumulate, on); });

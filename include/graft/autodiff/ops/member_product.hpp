@@ -19,7 +19,7 @@ constexpr auto member_product(T& tape, Var<typename T::backend, In, G, E> x, con
   if constexpr (T::recording) {
     const auto z = tape.track(y);
     tape.record(z, [=, &w, &b](auto& back, auto dy) {
-      back.run(flops, [=, &w, &b](auto on) { member_product_weight(w.gradient(), b.gradient(), dy, x.data, owners, x.rows, In, out, on); });
+      back.run(flops, [=, dw = w.gradient(), db = b.gradient()](auto on) { member_product_weight(dw, db, dy, x.data, owners, x.rows, In, out, on); });
       if constexpr (G == Gradient::tracked) {
         const auto dx = back.contribute(x);
         back.run(flops, [=, &w](auto on) { member_product_input(dx.data, dy, w.value(), owners, x.rows, In, out, dx.accumulate, on); });

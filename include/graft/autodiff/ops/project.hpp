@@ -25,7 +25,11 @@ struct Projection {
   static constexpr bool keeps_input = (Trained & (trains_weight | trains_a)) != 0;
 
   Pointer<B, std::byte> w;
-  Pointer<B> dw, a, da, b, db;
+  const GradientRange<B>* dw;
+  Pointer<B> a;
+  const GradientRange<B>* da;
+  Pointer<B> b;
+  const GradientRange<B>* db;
   float scale;
   Index members = 1;         ///< of a bank, whose low-rank paths these are together
   Pointer<B, Id> owners{};   ///< which of them each row belongs to; null: the first
@@ -37,7 +41,12 @@ struct Projection {
   }
   template <class X, class Y>
   [[nodiscard]] backend::BranchGradient<Y, X> branch_gradient(const X* u, const Y* dy) const {
-    return {w, Out, Rank, a, b, scale, u, dy, da, db, dw, {members, owners}};
+    return {w, Out, Rank, a, b, scale, u, dy, place_of(da), place_of(db), place_of(dw), {members, owners}};
+  }
+  /// Where a gradient goes. Called before kernels, too, so that memory is there.
+  static constexpr Pointer<B> place_of(const GradientRange<B>* of) { return of == nullptr ? Pointer<B>{} : of->data(); }
+  constexpr void take_gradients() const {
+    for (const auto* of : {dw, da, db}) static_cast<void>(place_of(of));
   }
   [[nodiscard]] static constexpr Index flops(Index rows, Index in) { return 2 * rows * (in * Out + Rank * (in + Out)); }
   [[nodiscard]] static constexpr Index gradient_flops(Index rows, Index in, bool input) {
@@ -47,7 +56,7 @@ struct Projection {
 
 template <class W>
 constexpr auto projection_of(const W& w) {
-  return Projection<typename W::backend, typename W::storage, W::rows, 0, W::trainable ? trains_weight : 0>{w.packed(), gradient_of(w), {}, {}, {}, {}, 0.0F};
+  return Projection<typename W::backend, typename W::storage, W::rows, 0, W::trainable ? trains_weight : 0>{w.packed(), gradient_of(w), {}, nullptr, {}, nullptr, 0.0F};
 }
 /// `Members` low-rank paths: A one below the other, B one behind the other (Members, Out, Rank / Members).
 template <Index Members = 1, class W, class A, class Bm>
@@ -132,6 +141,7 @@ constexpr auto project(T& tape, X x, bool remake, Residual residual, Ps... ps) {
             return Pointer<B, Y>{};
           }()...};
         }, zs);
+        std::apply([](const auto&... p) { (p.take_gradients(), ...); }, all);
         const auto undo = [&](Pointer<B, E> input) {
           const auto into = [&](Contribution<B, E> dx) {
             back.run({(Ps::gradient_flops(rows, in, from_input) + ...), rows, in, (Ps::out + ...)}, [=](auto on) {

@@ -18,7 +18,9 @@ struct RmsNormOf {
   static constexpr bool made = true;
 
   X x;
-  Pointer<backend> w, dw, r;
+  Pointer<backend> w;
+  const GradientRange<backend>* dw;
+  Pointer<backend> r;
   float epsilon;
 
   [[nodiscard]] constexpr Index rows() const { return x.rows; }
@@ -30,7 +32,7 @@ struct RmsNormOf {
   template <class T>
   constexpr void undo(T& back, Pointer<backend, E> dy) const {
     if constexpr (Trained)
-      back.run(3 * x.size(), [=, x = x, dw = dw, r = r](auto on) { rms_norm_weight(dw, dy, x.data, r, x.rows, columns, on); });
+      back.run(3 * x.size(), [=, x = x, dw = dw->data(), r = r](auto on) { rms_norm_weight(dw, dy, x.data, r, x.rows, columns, on); });
     if constexpr (X::tracked) {
       const auto dx = back.contribute(x);
       back.run(8 * x.size(), [=, x = x, w = w, r = r](auto on) { rms_norm_input(dx.data, dy, x.data, w, r, x.rows, columns, dx.accumulate, on); });
