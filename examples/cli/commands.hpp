@@ -42,26 +42,6 @@ struct MergeOptions {
   std::filesystem::path model, adapter, output;
 };
 
-struct CombineOptions {
-  std::vector<std::filesystem::path> adapters;
-  std::vector<float> weights;
-  std::string how = "cat";
-  Index rank = 0, seed = 0;
-  double density = 0.5;
-  std::filesystem::path output;
-};
-/// Several LoRA adapters as one; of no model in particular.
-void combine(const CombineOptions& options);
-
-struct InspectOptions {
-  std::filesystem::path path, model;
-  bool tensors = false, json = false;
-};
-/// Prints what a file or folder is; yields the exit status: 1 where anything of it would be refused.
-int inspect(const InspectOptions& options);
-/// The table of keys of adapters' configs, for docs/files.md.
-void print_key_table(bool json);
-
 void train(Engine& engine, const graft::TrainRunOptions& options);
 void generate(Engine& engine, const GenerateOptions& options);
 void eval(Engine& engine, const EvalOptions& options);

@@ -2,7 +2,9 @@
 //
 // A model's architecture and method are types. The program for a pair of them is compiled when it is first asked for
 // (graft/runtime/program.hpp).
+#include "combine.hpp"
 #include "commands.hpp"
+#include "inspect.hpp"
 
 #include <graft/runtime/model_choice.hpp>
 #include <graft/runtime/program.hpp>

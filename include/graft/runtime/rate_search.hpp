@@ -37,7 +37,7 @@ struct RateSearch {
 };
 
 /// What is tried: a rate times these.
-inline constexpr float rate_factors[] = {0.1F, 0.3F, 1.0F, 3.0F, 10.0F};
+inline constexpr double rate_factors[] = {0.1, 0.3, 1.0, 3.0, 10.0};
 
 /// \param begin     makes the engine's model what it is before the run
 /// \param examples  of the run; where `held` has none, every eighth of them is judged by and not learned from
@@ -71,10 +71,10 @@ inline RateSearch find_learning_rate(Engine& engine, const std::function<void()>
   std::optional<float> middle = options.optimizer.learning_rate;
   std::exception_ptr error;
   const auto diverged = [](const RateTrial& trial) { return !std::isfinite(trial.loss); };
-  for (const float factor : rate_factors) {
+  for (const double factor : rate_factors) {
     begin();
     if (!middle) middle = engine.train(options)->learning_rate();
-    const float rate = factor * *middle;
+    const auto rate = static_cast<float>(factor * static_cast<double>(*middle));
     options.optimizer.learning_rate = rate;
     double loss = std::numeric_limits<double>::infinity();
     try {
