@@ -4,7 +4,7 @@
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
 #include <graft/models/llama.hpp>
 #include <graft/peft.hpp>
-#include <graft/train/plan.hpp>
+#include <graft/plan/plan.hpp>
 #include <graft/train/trainer.hpp>
 
 #include <cstdio>

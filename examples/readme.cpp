@@ -16,7 +16,7 @@ void tune(const char* gguf, const char* data, const char* folder) {
   const auto tokenizer = load_tokenizer(files);
   const Formatter formatter{tokenizer, load_chat_template(files), ""};
   const auto examples = formatter.examples(read_jsonl(data), data);
-  Trainer trainer{model, AdamW{.learning_rate = 2e-4F}};
+  Trainer trainer{model};  // AdamW, at the learning rate that suits the method
   fit(trainer, std::span<const Example>(examples), {.epochs = 1});
   save_adapter(model, folder);  // opens in HF PEFT
 }

@@ -1,7 +1,9 @@
-// graft combine: adapter arithmetic on folders.
-#include "commands.hpp"
+#include "combine.hpp"
 
 #include <graft/checkpoints/arithmetic.hpp>
+
+#include <cstdio>
+#include <map>
 
 namespace cli {
 

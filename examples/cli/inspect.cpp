@@ -1,5 +1,4 @@
-// graft inspect: what a model or an adapter is, which keys of its config are used, and what would be refused. Nothing is compiled for it.
-#include "commands.hpp"
+#include "inspect.hpp"
 
 #include <graft/checkpoints/inspection.hpp>
 #include <graft/checkpoints/model_header.hpp>

@@ -16,8 +16,10 @@ typedef struct graft_model graft_model;
 /** What went wrong last on this thread; never null. */
 const char* graft_error(void);
 
-/** Opens a .gguf file or a Hugging Face folder with a method that was compiled in, by its short name ("lora"; graft_compiled lists all).
- * learning_rate: AdamW's, 5e-4 is usual for LoRA. Returns null on failure. */
+/** Opens a .gguf file or a Hugging Face folder of a model that writes texts, of any family. method: the short name of one that was
+ * compiled in ("lora"; graft_compiled lists all), or, where there is a compiler and the file toolchain.json that `cmake --install`
+ * writes (GRAFT_TOOLCHAIN in the environment names it), any type ("LoRA<4, On<Query>>"), for which a program is compiled the first time.
+ * learning_rate: AdamW's; 0 takes what suits the method. Returns null on failure. */
 graft_model* graft_open(const char* model, const char* method, float learning_rate, uint64_t seed);
 void graft_close(graft_model* model);
 
@@ -38,6 +40,9 @@ int graft_load_adapter(graft_model* model, const char* folder);
 
 size_t graft_parameters(const graft_model* model);
 size_t graft_trainable_parameters(const graft_model* model);
+
+/** The learning rate of graft_train_step: what graft_open was given, or what suits the method; below 0 on failure. */
+float graft_learning_rate(graft_model* model);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,6 @@
 /// \file
 /// Everything, with the fastest CPU backend. Doors of single floors: core, backend, autodiff, layers, peft, models, checkpoints, train,
-/// serve, eval, report, and the towers io and text. `fwd.hpp` only names things.
+/// plan, serve, eval, runtime, report, and the towers io and text. `fwd.hpp` only names things.
 #pragma once
 
 #include <graft/backend.hpp>
@@ -11,6 +11,7 @@
 #include <graft/io.hpp>
 #include <graft/models.hpp>
 #include <graft/peft.hpp>
+#include <graft/plan.hpp>
 #include <graft/report.hpp>
 #include <graft/serve.hpp>
 #include <graft/text.hpp>

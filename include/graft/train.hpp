@@ -2,9 +2,7 @@
 /// Door of the floor `train`.
 #pragma once
 
-#include <graft/train/budget.hpp>
 #include <graft/train/check_communicator.hpp>
-#include <graft/train/check_method.hpp>
 #include <graft/train/check_optimizer.hpp>
 #include <graft/train/checkpoint_file.hpp>
 #include <graft/train/communicator.hpp>
@@ -14,7 +12,6 @@
 #include <graft/train/optimizer.hpp>
 #include <graft/train/optimizers/adamw.hpp>
 #include <graft/train/optimizers/lora_fa.hpp>
-#include <graft/train/plan.hpp>
 #include <graft/train/progress.hpp>
 #include <graft/train/rank_budget.hpp>
 #include <graft/train/schedule.hpp>

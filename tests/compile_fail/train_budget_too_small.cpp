@@ -2,7 +2,7 @@
 #include <graft/backend/reference.hpp>
 #include <graft/models/llama.hpp>
 #include <graft/peft.hpp>
-#include <graft/train/budget.hpp>
+#include <graft/plan/budget.hpp>
 using namespace graft;
 using Model = Llama<SmolLM2_135M, LoRA<8>, reference, Bf16>;
 #if defined(MISTAKE)

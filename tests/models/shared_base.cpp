@@ -7,7 +7,7 @@
 #include <graft/checkpoints/merge.hpp>
 #include <graft/models/bert.hpp>
 #include <graft/models/t5.hpp>
-#include <graft/train/budget.hpp>
+#include <graft/plan/budget.hpp>
 #include <graft/train/trainer.hpp>
 
 #include <boost/test/unit_test.hpp>

@@ -3,8 +3,8 @@
 
 #include <graft/checkpoints/load.hpp>
 #include <graft/models/t5.hpp>
-#include <graft/report/explain.hpp>
-#include <graft/train/plan.hpp>
+#include <graft/plan/explain.hpp>
+#include <graft/plan/plan.hpp>
 
 using namespace graft;
 

@@ -8,7 +8,7 @@
 #include <graft/checkpoints/merge.hpp>
 #include <graft/eval/perplexity.hpp>
 #include <graft/serve/generate.hpp>
-#include <graft/train/check_method.hpp>
+#include <graft/plan/check_method.hpp>
 #include <graft/train/checkpoint_file.hpp>
 #include <graft/train/trainer.hpp>
 

@@ -394,6 +394,10 @@ BOOST_AUTO_TEST_CASE(a_schedule_over_the_run) {
   fit(trainer, std::span<const Example>(data), {.epochs = 10, .batch = 4, .progress = false});
   BOOST_TEST(trainer.schedule().total == 100U);
   BOOST_TEST(trainer.schedule().warmup_steps() == 3U);
+  Trainer falling(model);  // unless said it falls over a run, and not where no end is known
+  BOOST_TEST(falling.schedule().factor(1000) == 1.0F);
+  fit(falling, std::span<const Example>(data), {.epochs = 10, .batch = 4, .progress = false});
+  BOOST_TEST((falling.schedule().kind == Schedule::Kind::cosine));
   Trainer longer(model, AdamW{}, {.schedule = {.kind = Schedule::Kind::linear, .total = 400}});
   fit(longer, std::span<const Example>(data), {.epochs = 10, .batch = 4, .progress = false});
   BOOST_TEST(longer.schedule().warmup_steps() == 12U);

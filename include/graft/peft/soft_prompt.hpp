@@ -22,7 +22,7 @@ class Prompted : public Embedding<B, V, C, Role> {
   using method = Method;
   using Rows = typename Method::template Prompt<B, C>;
   static constexpr Index virtual_tokens = Method::virtual_tokens;
-  static constexpr LayerOffers offers{.prompt = true, .encoded = Rows::kind == RowsKind::encoded, .tokens_ahead = virtual_tokens, .tasks = Method::tasks, .before_source = Method::before_source, .before_answer = Method::before_answer};
+  static constexpr LayerOffers offers{.prompt = true, .starts_from_text = Rows::kind == RowsKind::plain, .encoded = Rows::kind == RowsKind::encoded, .tokens_ahead = virtual_tokens, .tasks = Method::tasks, .before_source = Method::before_source, .before_answer = Method::before_answer};
   template <class S>
   using frozen = Prompted<Method, B, V, C, Constant<S>>;
   using bias_thawed = Prompted;

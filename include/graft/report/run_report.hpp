@@ -5,68 +5,20 @@
 
 #include <graft/io/json.hpp>
 #include <graft/report/flame.hpp>
-#include <graft/report/site_map.hpp>
-#include <graft/train/fit.hpp>
-#include <graft/train/plan.hpp>
+#include <graft/runtime/run_record.hpp>
 
 #include <cstdio>
 #include <optional>
 
 namespace graft {
 
-/// One generated answer before and after training, beside what was wanted.
-struct SampleOutput {
-  std::string prompt, wanted, before, after;
-};
-
-/// A figure by its name in JSON, and how people call it.
-struct Figure {
-  const char *key, *name;
-  double value;
-};
-
-/// Held-out figures at one moment; those that were measured.
-struct HeldOutFigures {
-  double loss = 0;
-  const char* loss_name = "loss per supervised token";
-  std::vector<Figure> others{};
-};
-
 /// All that a report tells.
-struct RunReport {
-  std::string title, model, method, machine;
-  Index parameters = 0, trainable = 0;
-  std::optional<std::uintmax_t> base_bytes{}, adapter_bytes{};  ///< of files
-  std::optional<Plan> plan{};
-  FitHistory history;
-  std::optional<HeldOutFigures> before{}, after{};
-  std::vector<SampleOutput> samples;
-  std::vector<SiteEntry> sites;
-  // Of the process that ended the run:
-  std::optional<Index> measured_bytes{};       ///< parameters, gradients, optimizer state, values and adjoints at their highest
-  std::optional<Index> peak_resident_bytes{};  ///< of the process while training
-  std::optional<double> load_seconds{}, train_seconds{}, total_seconds{};
-  std::vector<Profile::Entry> profile;  ///< of the training steps
-
-  [[nodiscard]] std::optional<double> tokens_per_second() const {
-    if (history.timed_tokens == 0) return std::nullopt;
-    return static_cast<double>(history.timed_tokens) / history.seconds;
-  }
-
-  /// Calls f(name, before, after) for what was measured at both moments.
-  template <class F>
-  void each_change(const F& f) const {
-    if (!before || !after) return;
-    f(after->loss_name, before->loss, after->loss);
-    for (const auto& b : before->others)
-      for (const auto& a : after->others)
-        if (std::string_view(a.key) == b.key) f(a.name, b.value, a.value);
-  }
-
+struct RunReport : RunRecord {
   /// What was learned: the same, to the bit, on every run of the same settings, however often it was stopped and resumed.
   [[nodiscard]] Json result() const {
     Json all = {{"model", model}, {"method", method}, {"parameters", parameters}, {"trainable_parameters", trainable},
                 {"steps", history.losses.size()}, {"tokens", history.tokens}, {"losses", history.losses}, {"kept_step", history.kept_step}};
+    if (learning_rate) all["learning_rate"] = std::stod(noted(*learning_rate));
     put(all, "kept_ranks", history.kept_ranks);
     put(all, "base_file_bytes", base_bytes);
     put(all, "adapter_bytes", adapter_bytes);
@@ -216,6 +168,7 @@ svg{width:100%;height:auto}.grid{stroke:var(--line)}.axis{font-size:11px;fill:va
     out += "</table>";
   }
   out += "<h2>Loss</h2>" + loss_curve(history) + "<h2>What was trained</h2>" + site_table(sites);
+  if (learning_rate) out += "<p class=\"legend\">learning rate " + noted(*learning_rate) + "</p>";
   out += "<h2>What it cost</h2><table class=\"plain\">";
   const auto row = [&out](const char* name, const std::string& value) { out += std::string("<tr><td>") + name + "</td><td class=\"n\">" + value + "</td></tr>"; };
   row("trained parameters", std::to_string(trainable) + " of " + std::to_string(parameters) + " (" + number(100.0 * static_cast<double>(trainable) / static_cast<double>(parameters), "%.3f %%") + ")");

@@ -209,7 +209,7 @@ class FitRun {
     for (const auto& e : history_.evaluations) evaluations.insert(evaluations.end(), {static_cast<double>(e.step), e.loss});
     notes["evaluations"] = noted(evaluations);
     const Schedule& schedule = trainer_.schedule();
-    notes["schedule"] = schedule_names[static_cast<int>(schedule.kind)];
+    notes["schedule"] = schedule_name(schedule);
     notes["schedule.warmup"] = noted(schedule.warmup_steps());
     notes["schedule.total"] = noted(schedule.total);
     for (const auto& [name, value] : settings_) notes["with." + name] = value;
@@ -259,8 +259,7 @@ class FitRun {
     Index same = 0;
     while (same < done && then.factor(same) == now.factor(same)) ++same;
     if (same < done) {
-      const auto name = [](const Schedule& s) { return std::string(schedule_names[static_cast<int>(s.kind)]); };
-      compare("schedule", name(then), name(now));
+      compare("schedule", std::string(schedule_name(then)), std::string(schedule_name(now)));
       compare("steps of warm-up", noted(then.warmup_steps()), noted(now.warmup_steps()));
       if (then.kind != Schedule::Kind::constant || now.kind != Schedule::Kind::constant) compare("steps of the run", noted(then.total), noted(now.total));
     }

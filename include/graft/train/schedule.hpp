@@ -15,7 +15,7 @@ namespace graft {
 
 struct Schedule {
   enum class Kind { constant, linear, cosine };
-  Kind kind = Kind::constant;
+  std::optional<Kind> kind{};     ///< unless said cosine over a run, whose end is known, and constant for steps alone
   std::optional<Index> warmup{};  ///< steps over which the factor rises to 1; unless said 3 % of the run, and so none in a run of fewer than 34
   Index total = 0;                ///< steps of the whole run, at whose end linear and cosine reach 0; 0: what `fit` runs
 
@@ -25,23 +25,29 @@ struct Schedule {
   [[nodiscard]] Schedule over(Index steps) const {
     Schedule stated = *this;
     if (total == 0) stated.total = steps;
+    if (!kind && stated.total != 0) stated.kind = Kind::cosine;
     if (stated.total != 0 && stated.warmup_steps() >= stated.total) fail("the warm-up takes ", *warmup, " steps, and the whole run has ", stated.total, ": give it fewer; 0 is none");
     return stated;
   }
 
   /// The factor for the step that `done` steps came before.
   [[nodiscard]] float factor(Index done) const {
-    if (kind != Kind::constant && total == 0) fail("a schedule that falls to 0 needs the number of steps in which it does: set Schedule::total, or let fit() do so");
+    const Kind falls = kind.value_or(Kind::constant);
+    if (falls != Kind::constant && total == 0) fail("a schedule that falls to 0 needs the number of steps in which it does: set Schedule::total, or let fit() do so");
     const auto d = static_cast<double>(done), w = static_cast<double>(warmup_steps());
     if (d < w) return static_cast<float>((d + 1) / w);
-    if (kind == Kind::constant) return 1.0F;
+    if (falls == Kind::constant) return 1.0F;
     const double progress = total > warmup_steps() ? std::min(1.0, (d - w) / (static_cast<double>(total) - w)) : 1.0;
-    return static_cast<float>(kind == Kind::linear ? 1.0 - progress : 0.5 * (1.0 + std::cos(std::numbers::pi * progress)));
+    return static_cast<float>(falls == Kind::linear ? 1.0 - progress : 0.5 * (1.0 + std::cos(std::numbers::pi * progress)));
   }
 };
 
 inline constexpr std::string_view schedule_names[] = {"constant", "linear", "cosine"};
 
+/// The name of a kind.
+inline std::string_view schedule_name(const Schedule& schedule) {
+  return schedule_names[static_cast<int>(schedule.kind.value_or(Schedule::Kind::constant))];
+}
 inline Schedule::Kind schedule_kind(std::string_view name) {
   for (const auto kind : {Schedule::Kind::constant, Schedule::Kind::linear, Schedule::Kind::cosine})
     if (schedule_names[static_cast<int>(kind)] == name) return kind;

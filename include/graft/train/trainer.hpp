@@ -100,6 +100,7 @@ class Trainer {
         communicator_(std::move(ranks)),
         schedule_(options.schedule.over(0)) {
     resume_at(0, {options.seed, 0});
+    if constexpr (requires { optimizer_.suit(0.0F); }) optimizer_.suit(default_learning_rate<M>());
     if constexpr (Learner::has_trunk)
       if (options.trunk_cache_bytes > 0) trunk_.emplace(model, options.trunk_cache_bytes);
     lay_gradients();

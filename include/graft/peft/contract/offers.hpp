@@ -3,7 +3,7 @@
 /// Whoever offers more than it must says so in a constant named `offers`: a method (`MethodOffers`), a layer that a method
 /// made (`LayerOffers`), the parameters of a computed weight (`WeightsOffers`, peft/delta.hpp). What is not said is not
 /// offered, and nobody looks for members in another way, so that a member misspelt is an error where it is used. What is
-/// offered must be there and what is there must be offered: `check_method<M>()` (train/check_method.hpp).
+/// offered must be there and what is there must be offered: `check_method<M>()` (plan/check_method.hpp).
 #pragma once
 
 #include <graft/core/types.hpp>
@@ -44,6 +44,7 @@ struct LayerOffers {
 
   // Of what stands before a text: `prompt` makes it.
   bool prompt = false;
+  bool starts_from_text = false;  ///< `start_from(ids)`: rows of a text's tokens as first values
   bool encoded = false;         ///< files hold what `prompt` yields, and not its parameters
   Index tokens_ahead = 0;       ///< rows before the embedded tokens
   Index tasks = 1;              ///< of which there are as many kinds (`Batch::task`)

@@ -4,6 +4,7 @@
 
 #include <graft/backend/backend.hpp>
 #include <graft/backend/reference/optimizer.hpp>
+#include <graft/train/learning_rate.hpp>
 #include <graft/train/optimizer.hpp>
 
 #include <cmath>
@@ -20,9 +21,10 @@ struct ParameterGroup {
   std::optional<float> weight_decay = std::nullopt;
 };
 
-/// Defaults are PyTorch's, but for the learning rate, which is one that suits LoRA.
+/// Defaults are PyTorch's, but for the learning rate, which is one that suits the method (train/learning_rate.hpp).
 struct AdamW {
-  float learning_rate = 2e-4F, beta1 = 0.9F, beta2 = 0.999F, epsilon = 1e-8F, weight_decay = 0.0F;
+  std::optional<float> learning_rate{};  ///< unless said the method's; `Trainer` puts it here
+  float beta1 = 0.9F, beta2 = 0.999F, epsilon = 1e-8F, weight_decay = 0.0F;
   std::vector<ParameterGroup> groups{};  ///< the first that matches a path holds
 
   static constexpr Index state_floats(Index size) { return 2 * size; }
@@ -31,18 +33,21 @@ struct AdamW {
     float learning_rate, weight_decay;
   };
   [[nodiscard]] Settings settings_for(const std::string& path) const {
+    const float rate = learning_rate.value_or(learning_rate_for(Tuned::new_weights));
     for (const auto& group : groups)
       if (path.find(group.part) != std::string::npos)
-        return {learning_rate * group.rate_factor, group.weight_decay.value_or(weight_decay)};
-    return {learning_rate, weight_decay};
+        return {rate * group.rate_factor, group.weight_decay.value_or(weight_decay)};
+    return {rate, weight_decay};
   }
   /// No parameter's step depends on another's.
   template <class Model>
   void precondition(Model&) const {}
+  /// What a trainer says of the method before it asks for settings: the learning rate that suits it.
+  void suit(float rate) { learning_rate = learning_rate.value_or(rate); }
   /// What steps follow from, by name: a run is resumed under the same alone.
   template <class F>
   void each_setting(F&& f) const {
-    f("learning rate", learning_rate);
+    f("learning rate", learning_rate.value_or(learning_rate_for(Tuned::new_weights)));
     f("beta1", beta1);
     f("beta2", beta2);
     f("epsilon", epsilon);

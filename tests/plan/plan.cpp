@@ -1,14 +1,14 @@
 // The plan, a constant expression, against the real arena, pool and buffers.
 #include "../tiny.hpp"
 
-#include <graft/train/plan.hpp>
+#include <graft/plan/plan.hpp>
 #include <graft/train/trainer.hpp>
 
 #include <boost/test/unit_test.hpp>
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(train_plan)
+BOOST_AUTO_TEST_SUITE(plan_plan)
 
 /// `reference` that knows how much of it is in use.
 struct metered : reference {

@@ -1,13 +1,13 @@
 // The policy that a budget chooses is the cheapest that fits, by the plan of each.
 #include "../tiny.hpp"
 
-#include <graft/train/budget.hpp>
+#include <graft/plan/budget.hpp>
 
 #include <boost/test/unit_test.hpp>
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(train_budget)
+BOOST_AUTO_TEST_SUITE(plan_budget)
 
 using Plain = Llama<tiny::Config, LoRA<2>, reference, Bf16>;
 using Remade = Plain::with<Recompute>;

@@ -7,7 +7,7 @@
 #include <graft/checkpoints/merge.hpp>
 #include <graft/models/llama.hpp>
 #include <graft/peft/contract/faults.hpp>
-#include <graft/train/plan.hpp>
+#include <graft/plan/plan.hpp>
 #include <graft/train/trainer.hpp>
 
 #include <unistd.h>

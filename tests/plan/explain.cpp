@@ -1,13 +1,13 @@
 // What a type is made of, in words, as JSON, as a page.
 #include "../tiny.hpp"
 
-#include <graft/report/explain.hpp>
+#include <graft/plan/explain.hpp>
 
 #include <boost/test/unit_test.hpp>
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(report_explain)
+BOOST_AUTO_TEST_SUITE(plan_explain)
 
 const SiteExplanation& at(const Explanation& e, Index kind, const char* site) {
   for (const auto& s : e.kinds.at(kind).sites)

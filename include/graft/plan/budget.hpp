@@ -3,7 +3,7 @@
 #pragma once
 
 #include <graft/models/policies.hpp>
-#include <graft/train/plan.hpp>
+#include <graft/plan/plan.hpp>
 
 #include <type_traits>
 

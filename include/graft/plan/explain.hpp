@@ -10,7 +10,7 @@
 #include <graft/layers/apply.hpp>
 #include <graft/models/policies.hpp>
 #include <graft/peft/adapter.hpp>
-#include <graft/report/site_map.hpp>
+#include <graft/plan/site_map.hpp>
 
 #include <algorithm>
 #include <cstdio>

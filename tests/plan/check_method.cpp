@@ -1,12 +1,12 @@
 // The judge of methods: it finds what is wrong with incomplete ones, and nothing with whole ones.
 #include <graft/peft.hpp>
-#include <graft/train/check_method.hpp>
+#include <graft/plan/check_method.hpp>
 
 #include <boost/test/unit_test.hpp>
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(train_check_method)
+BOOST_AUTO_TEST_SUITE(plan_check_method)
 
 template <class M>
 void whole(MethodCheck what = {}) {

@@ -1,0 +1,22 @@
+/// \file
+/// What was measured, by name.
+#pragma once
+
+#include <vector>
+
+namespace graft {
+
+/// A figure by its name in JSON, and how people call it.
+struct Figure {
+  const char *key, *name;
+  double value;
+};
+
+/// Held-out figures at one moment; those that were measured.
+struct HeldOutFigures {
+  double loss = 0;
+  const char* loss_name = "loss per supervised token";
+  std::vector<Figure> others{};
+};
+
+}  // namespace graft
