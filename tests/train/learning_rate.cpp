@@ -1,6 +1,6 @@
 #include "../tiny.hpp"
 
-#include <graft/train/lora_fa.hpp>
+#include <graft/train/optimizers/lora_fa.hpp>
 #include <graft/train/trainer.hpp>
 
 #include <boost/test/unit_test.hpp>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/core/batch_limits.hpp>
+#include <graft/peft/contract/offers.hpp>
 
 namespace graft {
 
