@@ -134,7 +134,7 @@ class EngineOf final : public Engine {
       const std::size_t sequences = std::min(at_once, std::max<std::size_t>(prompts.size(), 1));
       auto answers = [&] {
         if constexpr (pairs) return made(graft::EncoderDecoderGenerator<Model>(*model_, options.max_new_tokens, sequences));
-        else return made(graft::Generator<Model>(*model_, Model::virtual_tokens + Model::prefix_tokens + longest + options.max_new_tokens, sequences));
+        else return made(graft::Generator<Model>(*model_, Model::ahead.rows() + longest + options.max_new_tokens, sequences));
       }();
       if constexpr (graft::generates_merged<Model>()) graft::unmerge(*model_);
       return answers;

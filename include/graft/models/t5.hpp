@@ -37,6 +37,7 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   using with = T5<C, M, B, Policies..., More...>;
   static constexpr const char* task_type = "SEQ_2_SEQ_LM";
   static_assert(!B::executes || Arguments::members == 1, "graft: a Bank of adapters needs a model of one stack of blocks");
+  static_assert(!B::executes || !requires { M::invocation; }, "graft: ActivatedLoRA needs a model of one stack of blocks");
   static constexpr const char* memory_policy = recomputed && !checkpointed ? "Recompute: norms are made again backwards" : Arguments::memory_policy;
 
  private:
@@ -69,47 +70,37 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   /// Numbers of the type: known before any model exists.
   static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
-  /// Tokens that a soft prompt puts before every source, before every answer, or both.
-  static constexpr Index virtual_tokens = virtual_tokens_of<decltype(token_embedding)>;
-  static constexpr bool prompts_source = [] {
-    if constexpr (requires { decltype(token_embedding)::method::before_source; }) return decltype(token_embedding)::method::before_source;
-    else return virtual_tokens > 0;
+  /// What stands before its sources and before its answers: rows of a soft prompt before either or both, a prefix's keys before what the decoder sees.
+  static constexpr Ahead ahead = [] {
+    constexpr Index rows = virtual_tokens_of<decltype(token_embedding)>;
+    Ahead all{.once = false, .keys = prefix_tokens_of<decltype(shared)>, .keys_take_positions = unnumbered_keys_of<decltype(shared)> == 0};
+    if constexpr (requires { decltype(token_embedding)::method::before_source; }) {
+      using Prompt = typename decltype(token_embedding)::method;
+      if (Prompt::before_source) all.source = {C::vocabulary, rows};
+      if (Prompt::before_answer) all.text = {C::vocabulary + rows, rows};
+    } else {
+      all.source = {C::vocabulary, rows};
+    }
+    if constexpr (requires { decltype(shared)::before_source; }) all.source_keys = decltype(shared)::before_source ? all.keys : 0;
+    return all;
   }();
-  static constexpr bool prompts_answer = [] {
-    if constexpr (requires { decltype(token_embedding)::method::before_answer; }) return decltype(token_embedding)::method::before_answer;
-    else return false;
-  }();
-  /// The first of the tokens before an answer.
-  static constexpr Index answer_prompt = C::vocabulary + virtual_tokens;
-  /// Keys that a prefix puts before every sequence's of the decoder.
-  static constexpr Index prefix_tokens = prefix_tokens_of<decltype(shared)>;
-  static constexpr Index unnumbered_keys = unnumbered_keys_of<decltype(shared)>, trunk_blocks = 0;
-  /// Keys that it puts before every source's, for the encoder and for the decoder that looks there.
-  static constexpr Index source_prefix_tokens = [] {
-    if constexpr (requires { decltype(shared)::before_source; }) return decltype(shared)::before_source ? prefix_tokens : Index{0};
-    else return Index{0};
-  }();
-  static constexpr bool prepares = virtual_tokens + prefix_tokens > 0, activates = false;
+  static constexpr bool prepares = ahead.any(), activates = false;
+  static constexpr Index trunk_blocks = 0;
 
   constexpr T5() { encoder_norm.epsilon = final_norm.epsilon = C::norm_epsilon; }
   T5(T5&&) = default;  // move only, and only before a trainer refers to the parameters
   T5& operator=(T5&&) = default;
 
-  /// A batch as the model reads it: behind its soft prompt and its prefix, if it has them.
-  static Batch prepared(const Batch& batch) {
-    Batch prompted = prompts_source ? batch.source_behind(C::vocabulary, virtual_tokens) : batch;
-    if (prompts_answer) prompted = prompted.each_behind(answer_prompt, virtual_tokens, false);
-    if (prefix_tokens > 0) prompted = prompted.behind_keys(prefix_tokens, unnumbered_keys == 0);
-    prompted.source_keys_ahead = source_prefix_tokens;
-    return prompted;
-  }
+  /// A batch as the model reads it: behind what stands before its sources and answers.
+  static Batch prepared(const Batch& batch) { return behind(ahead, batch); }
 
   /// s(S,C): every token of the sources through the encoder.
   template <class T>
   constexpr auto encoded(T& tape, const PlacedBatch<B>& batch) const {
+    check_entry(*this, batch);
     const auto seen = [&] {
       const PackedContext<B> plain{batch.source};
-      if constexpr (source_prefix_tokens > 0) return shared.seen_by_encoder(tape, plain);
+      if constexpr (ahead.source_keys > 0) return shared.seen_by_encoder(tape, plain);
       else return plain;
     }();
     const auto bias = leaf(tape, encoder_bias.weight);
@@ -125,9 +116,10 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   /// The same where the decoder's queries see the keys of `seen` (a cache), and `source` may be one whose keys and values are kept.
   template <class T, class Source, class Seen>
   constexpr auto decoded(T& tape, const PlacedBatch<B>& batch, Source source, Seen seen, Rows<B> rows) const {
+    check_entry(*this, batch);
     const auto across = [&] {
       const PackedContext<B> plain{batch.cross};
-      if constexpr (source_prefix_tokens > 0) return shared.seen_across(tape, plain);
+      if constexpr (ahead.source_keys > 0) return shared.seen_across(tape, plain);
       else return plain;
     }();
     const auto bias = leaf(tape, decoder_bias.weight);
@@ -154,6 +146,7 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   /// loss(1): the sum over the batch's targets.
   template <class T>
   constexpr auto loss(T& tape, const PlacedBatch<B>& batch) const {
+    require_at_most(batch.needs.targets, C::vocabulary, "label");
     return cross_entropy(tape, logits(tape, hidden(tape, batch, Rows<B>{batch.rows, batch.target_count, false, {}})), batch.targets);
   }
 
