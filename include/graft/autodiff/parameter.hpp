@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/backend/backend.hpp>
+#include <graft/core/error.hpp>
 #include <graft/core/storage.hpp>
 
 #include <array>
@@ -19,6 +20,11 @@ template <Storage S>
 struct Constant {
   using storage = S;
 };
+
+/// \throws Error where values are not as many as a parameter has.
+inline void require_size(Index given, Index rows, Index columns, const char* unit = "values") {
+  if (given != rows * columns) fail("assign: ", given, " ", unit, " for a parameter of ", rows, " × ", columns);
+}
 
 /// w(Rows,Columns) on backend B.
 template <class B, class Role, Index Rows, Index Columns>
@@ -45,8 +51,12 @@ class Parameter<B, Trainable, Rows, Columns> {
   static constexpr Index bytes() { return size * sizeof(float); }
   static constexpr Index gradient_bytes() { return size * sizeof(float); }
 
-  /// An explicit copy from host floats, row-major. requires: w.size() == size
-  void assign(std::span<const float> w) { upload<B>(value(), w); }
+  /// An explicit copy from host floats, row-major.
+  /// \throws Error unless w.size() == size
+  void assign(std::span<const float> w) {
+    require_size(w.size(), Rows, Columns);
+    upload<B>(value(), w);
+  }
   [[nodiscard]] std::vector<float> read() const { return download<B>(value(), size); }
 
  private:
@@ -67,15 +77,21 @@ class Parameter<B, Constant<S>, Rows, Columns> {
   static constexpr Index bytes() { return packed_bytes(Rows, Columns, S{}, B{}); }
   static constexpr Index gradient_bytes() { return 0; }
 
-  /// Packs host floats, row-major. requires: w.size() == size
+  /// Packs host floats, row-major.
+  /// \throws Error unless w.size() == size
   void assign(std::span<const float> w) {
+    require_size(w.size(), Rows, Columns);
     const Buffer<B> plain(size * sizeof(float));
     const auto from = plain.template as<float>();
     upload<B>(from, w);
     launch<B>([=, to = packed()](auto on) { pack(to, from, Rows, Columns, S{}, on); });
   }
   /// Takes rows that are encoded already. requires: S is a QuantizedStorage that B keeps row by row.
-  void assign_rows(std::span<const std::byte> rows_of_bytes) { upload<B>(packed(), rows_of_bytes); }
+  /// \throws Error unless there are Rows of them
+  void assign_rows(std::span<const std::byte> rows_of_bytes) {
+    require_size(rows_of_bytes.size(), Rows, S::row_bytes(Columns), "bytes");
+    upload<B>(packed(), rows_of_bytes);
+  }
   [[nodiscard]] std::vector<float> read() const {
     const Buffer<B> plain(size * sizeof(float));
     const auto to = plain.template as<float>();
@@ -101,7 +117,10 @@ class Parameter<B, Constant<Plain>, 1, N> {
   static constexpr Index bytes() { return size * sizeof(float); }
   static constexpr Index gradient_bytes() { return 0; }
 
-  void assign(std::span<const float> w) { upload<B>(value(), w); }
+  void assign(std::span<const float> w) {
+    require_size(w.size(), 1, N);
+    upload<B>(value(), w);
+  }
   [[nodiscard]] std::vector<float> read() const { return download<B>(value(), size); }
 
  private:

@@ -6,6 +6,7 @@
 #include <graft/core/types.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 namespace graft {
@@ -60,6 +61,7 @@ struct Batch {
 
   /// Gives all sequences since the last call to an adapter of a bank (peft/bank.hpp).
   void belongs_to(Index member) {
+    if (member > static_cast<Index>(std::numeric_limits<Id>::max())) fail("belongs_to: there is no adapter ", member);
     owners.resize(tokens.size(), static_cast<Id>(member));
     target_owners.resize(targets.size(), static_cast<Id>(member));
   }
@@ -106,9 +108,10 @@ struct Batch {
 
   /// Appends a text with a class: what the model makes of its first token (a decoder: of its last) must say it. `second`: where a second text begins in it.
   void append_class(const std::vector<Id>& ids, Id label, Index second = ~Index{0}) {
-    rows.push_back(static_cast<Id>(tokens.size()));
-    targets.push_back(label);
+    const auto first = static_cast<Id>(tokens.size());
     append_text(ids, second);
+    rows.push_back(first);
+    targets.push_back(label);
   }
   /// Appends a text with a number that is to be said of it.
   void append_number(const std::vector<Id>& ids, float number, Index second = ~Index{0}) {

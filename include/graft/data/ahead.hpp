@@ -4,7 +4,7 @@
 /// for texts that a model writes with a cache.
 #pragma once
 
-#include <graft/core/batch.hpp>
+#include <graft/core/batch_limits.hpp>
 
 #include <numeric>
 
@@ -132,8 +132,9 @@ struct Ahead {
 }
 
 /// A batch as a model reads it.
-/// \param batch as `needs` admits it
+/// \throws Error where the batch contradicts itself (`needs`).
 [[nodiscard]] inline Batch behind(const Ahead& ahead, Batch batch) {
+  static_cast<void>(needs(batch));
   if (ahead.source.count > 0) batch = sources_behind(ahead.source, std::move(batch));
   if (ahead.text.count > 0) batch = texts_behind(ahead, batch);
   for (Id& p : batch.positions) p += static_cast<Id>(ahead.first_position);

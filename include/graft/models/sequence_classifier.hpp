@@ -57,6 +57,7 @@ class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...
       ahead.first_again = true;
       return Base::marked(behind(ahead, given));
     } else {
+      static_cast<void>(needs(given));
       Batch batch = given;
       for (Index s = 0; s < std::min(batch.sequences(), batch.rows.size()); ++s) {
         Id last = batch.starts[s + 1] - 1;

@@ -21,9 +21,10 @@ class KeyValueCache {
   static constexpr Index columns = config::groups * config::head_width;
 
   /// \throws Error where there is room for no sequence, or for more rows than have numbers.
-  KeyValueCache(Index sequences, Index capacity) : capacity_(capacity), lengths_(sequences) {
+  KeyValueCache(Index sequences, Index capacity) : capacity_(capacity) {
     if (sequences == 0 || capacity == 0 || sequences > static_cast<Index>(std::numeric_limits<Id>::max()) / capacity)
       fail("a cache has room for ", sequences, " sequences of ", capacity, " tokens; it needs one at least, and at most 2³¹ tokens");
+    lengths_.resize(sequences);
     for (Index i = 0; i < 2 * config::blocks; ++i) memory_.emplace_back(sequences * capacity * columns * sizeof(element));
   }
 
