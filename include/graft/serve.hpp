@@ -6,3 +6,5 @@
 #include <graft/serve/embed.hpp>
 #include <graft/serve/encoder_decoder.hpp>
 #include <graft/serve/generate.hpp>
+#include <graft/serve/generate_options.hpp>
+#include <graft/serve/writer.hpp>

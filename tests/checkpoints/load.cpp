@@ -116,6 +116,20 @@ BOOST_AUTO_TEST_CASE(adapters_there_and_back) {
   BOOST_TEST(mistaken.find(" in the file, nothing in the type") != std::string::npos);
 }
 
+// An adapter of another rank is one line that says so, however many modules it has.
+BOOST_AUTO_TEST_CASE(an_adapter_of_another_rank) {
+  const Folder folder("graft-rank-test");
+  Llama<tiny::Config, LoRA<4>, reference> model;
+  tiny::fill(model);
+  save_adapter(model, folder.path, "tiny");
+  const auto mistaken = error_of([&] {
+    Llama<tiny::Config, LoRA<8>, reference> wrong;
+    load_adapter(wrong, folder.path);
+  });
+  BOOST_TEST(mistaken.find("LoRA<4, Alpha<8>> in the file, LoRA<8, Alpha<16>> in the type (rank 4 and rank 8), and so at 20 more modules") != std::string::npos, mistaken);
+  BOOST_TEST(std::count(mistaken.begin(), mistaken.end(), '\n') == 2);
+}
+
 BOOST_AUTO_TEST_CASE(merged_models_need_no_adapter) {
   const Folder base("graft-merge-base"), merged("graft-merge-out");
   write_base(base.path, weights());

@@ -5,7 +5,7 @@ import re
 import statistics
 import sys
 
-FLOORS = ["core", "backend", "autodiff", "layers", "peft", "models", "checkpoints", "train", "plan", "eval", "runtime", "report"]
+FLOORS = ["core", "data", "backend", "autodiff", "layers", "peft", "models", "checkpoints", "train", "plan", "eval", "runtime", "report"]
 # Beside the tower of floors: what a folder may include, and who may include it.
 LEVEL = {name: i for i, name in enumerate(FLOORS)}
 LEVEL["serve"] = LEVEL["eval"]

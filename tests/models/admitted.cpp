@@ -1,6 +1,7 @@
 // No number of a batch gets into a model that names a row, a class or a place which is not there.
 #include "../tiny.hpp"
 
+#include <graft/checkpoints/adapter.hpp>
 #include <graft/eval/perplexity.hpp>
 #include <graft/models/bert.hpp>
 #include <graft/models/roberta.hpp>
@@ -112,6 +113,66 @@ BOOST_AUTO_TEST_CASE(sources_and_answers) {
   tiny::fill(model);
   EncoderDecoderGenerator generator(model, 80);
   says("the token 64", [&] { generator(std::vector<Id>{64}); });
+}
+
+// A placed batch does not get past the model's door either: nothing behind it reads by numbers that were not held against the model's.
+BOOST_AUTO_TEST_CASE(placed_without_the_gate) {
+  const auto hidden = []<class Model>(const Model& model, const Batch& batch) {
+    Workspace<reference> workspace;
+    Inference<reference> tape(workspace);
+    return model.hidden(tape, place(tape, batch)).rows;
+  };
+  using Plain = Llama<tiny::Config, LoRA<2>, reference>;
+  Plain plain;
+  tiny::fill(plain);
+  says("the token 50, and there are 50", [&] { hidden(plain, text({1, 50}, {1, 3})); });
+  says("the token -1", [&] { hidden(plain, text({1, -1}, {1, 3})); });
+  says("the label 50, and there are 50", [&] { tiny::loss(plain, text({1, 2}, {1, 50})); });
+  says("the adapter 1, and there are 1", [&] {
+    Batch batch = tiny::batch();
+    batch.belongs_to(1);
+    hidden(plain, batch);
+  });
+  Llama<tiny::Config, SoftPrompt<3>, reference> prompted;
+  tiny::fill(prompted);
+  says("the token 53, and there are 53", [&] { hidden(prompted, text({1, 53}, {1, 3})); });
+  BertClassifier<Config, FrozenBase, reference> classifier;
+  tiny::fill(classifier);
+  Batch classes;
+  classes.append_class({1, 2}, 3);
+  says("the label 3, and there are 3", [&] { tiny::loss(classifier, classes); });
+  classes = {};
+  classes.append_class({1, 2}, 2, 1);
+  classes.types.back() = 2;
+  says("the token type 2, and there are 2", [&] { hidden(classifier, classes); });
+  T5<PairConfig, FrozenBase, reference> pairs;
+  tiny::fill(pairs);
+  Batch pair;
+  pair.append_pair({5, 64}, {4});
+  says("the token 64", [&] { hidden(pairs, pair); });
+  pair = {};
+  pair.append_pair({5}, {64});
+  says("the label 64", [&] { tiny::loss(pairs, pair); });
+}
+
+// A model that nobody gave weights says so wherever it is asked for anything.
+BOOST_AUTO_TEST_CASE(without_weights) {
+  const char* const words = "weights have no values";
+  Llama<tiny::Config, LoRA<2>, reference> model;
+  Trainer trainer(model);
+  Workspace<reference> workspace;
+  says(words, [&] { trainer.step(tiny::batch()); });
+  says(words, [&] { held_out_loss(model, std::vector<Batch>{tiny::batch()}, workspace); });
+  says(words, [&] { tiny::loss(model, tiny::batch()); });
+  says(words, [&] { Generator(model, 80); });
+  says(words, [&] { save_adapter(model, "nowhere"); });
+  says(words, [&] { EncoderDecoderGenerator(T5<PairConfig, LoRA<2>, reference>{}, 80); });
+  says(words, [&] { embed(BertEncoder<Config, FrozenBase, reference>{}, {{1, 2}}); });
+  BOOST_TEST(!model.initialized());
+  tiny::fill(model);
+  BOOST_TEST(model.initialized());
+  const auto moved = std::move(model);
+  BOOST_TEST(moved.initialized());
 }
 
 BOOST_AUTO_TEST_CASE(places) {

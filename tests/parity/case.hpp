@@ -125,7 +125,7 @@ double largest_logit_difference(const Model& model, const Rows& rows, const Stor
   } else {
     const auto logits = model.logits(tape, model.hidden(tape, placed));
     const auto found = download<B>(logits.data, logits.size());
-    const Index prompt = requires { Model::config::encoder_blocks; } ? 0 : Model::virtual_tokens;  // a decoder has none
+    const Index prompt = Model::ahead.text.count;
     for (Index t = 0; t < rows.positions.size(); ++t) {
       const Index at = rows.positions[t] + prompt * (rows.positions[t] / rows.columns + 1);  // PyTorch repeats a soft prompt in every row
       for (Index v = 0; v < logits.columns; ++v) compare(found[(prompt + t) * logits.columns + v], wanted[at * logits.columns + v]);
@@ -307,7 +307,7 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
   BOOST_TEST(std::abs(found.loss - static_cast<double>(to_floats(expected.tensors.at("loss"), "loss")[0])) < 1e-5);
   Index compared = 0;
   for (const auto& [name, tensor] : gradients.tensors) {
-    if (Model::prefix_tokens == 0 && name.find("prefix_tuning") != std::string::npos) continue;
+    if (Model::ahead.keys == 0 && name.find("prefix_tuning") != std::string::npos) continue;
     const auto slot = static_cast<Index>(std::ranges::find_if(found.paths, [&](const auto& path) { return path == our_name(name) || path == plain_prompt(name); }) - found.paths.begin());
     BOOST_REQUIRE_MESSAGE(slot < found.paths.size(), "no trained parameter " << our_name(name));
     const auto wanted = as_ours<Model>(tensor, name);

@@ -22,11 +22,11 @@ void generates() {
   for (Index t = 0; t < text.size(); ++t) {
     std::vector<Id> read;
     if (t == 0)
-      for (Index i = 0; i < model.virtual_tokens; ++i) read.push_back(static_cast<Id>(Config::vocabulary + i));
+      read = model.ahead.text.tokens();
     read.push_back(text[t]);
     const auto next = generator.next(read);
     double worst = 0;
-    for (Index v = 0; v < Config::vocabulary; ++v) worst = std::max(worst, static_cast<double>(std::abs(next[v] - all[(model.virtual_tokens + t) * Config::vocabulary + v])));
+    for (Index v = 0; v < Config::vocabulary; ++v) worst = std::max(worst, static_cast<double>(std::abs(next[v] - all[(model.ahead.text.count + t) * Config::vocabulary + v])));
     BOOST_TEST(worst < 1e-4);
   }
 }

@@ -1,9 +1,7 @@
-// What a decoder writes with its cache is what it would write if it read everything again; embeddings of texts.
+// What a decoder writes with its cache is what it would write if it read everything again.
 #include "../peft/holds.hpp"
 
-#include <graft/models/roberta.hpp>
 #include <graft/models/t5.hpp>
-#include <graft/serve/embed.hpp>
 #include <graft/serve/encoder_decoder.hpp>
 
 using namespace graft;
@@ -54,31 +52,6 @@ BOOST_AUTO_TEST_CASE(as_if_all_were_read_again) {
   agrees<HubPrefixTuning<3, 8>>();
   agrees<SoftPrompt<2, OnDecoder>>();
   agrees<Methods<PrefixTuning<2>, SoftPrompt<3, OnBoth>>>();
-}
-
-struct Texts : RobertaDefaults {
-  static constexpr Index vocabulary = 64, positions = 24, width = 32, blocks = 2, heads = 4, groups = 4, head_width = 8, feed_forward = 48;
-};
-template <class Model>
-void check_embeddings() {
-  Model model;
-  tiny::fill(model);
-  const std::vector<std::vector<Id>> texts{{1, 5, 9}, {1, 3, 2, 8, 11, 2}, {4}};
-  const auto together = embed(model, texts), apart = embed(model, texts, 4);
-  BOOST_REQUIRE(together.size() == 3U);
-  for (Index i = 0; i < 3; ++i) {
-    double square = 0;
-    for (Index c = 0; c < 32; ++c) {
-      BOOST_TEST(std::abs(together[i][c] - apart[i][c]) < 1e-6F);
-      square += static_cast<double>(together[i][c]) * static_cast<double>(together[i][c]);
-    }
-    BOOST_TEST(std::abs(square - 1) < 1e-6);
-  }
-  BOOST_CHECK_THROW(embed(model, {{1}, {}}), Error);
-}
-BOOST_AUTO_TEST_CASE(embeddings) {
-  check_embeddings<RobertaEncoder<Texts, FrozenBase, reference>>();
-  check_embeddings<BertEncoder<Texts, SoftPrompt<2>, reference>>();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <thread>
+
 using namespace graft;
 
 BOOST_AUTO_TEST_SUITE(serve_generate)
@@ -48,18 +50,43 @@ BOOST_AUTO_TEST_CASE(many_prompts_at_a_time) {
   BOOST_TEST(together(std::vector<std::vector<Id>>{}, options).empty());
 }
 
-BOOST_AUTO_TEST_CASE(sampling) {
-  const std::vector<float> logits{0.0F, 2.0F, 1.0F, -5.0F};
-  std::vector<int> counts(4);
-  for (Index i = 0; i < 4000; ++i) ++counts[static_cast<Index>(sample(logits, {.temperature = 1.0F, .seed = 7}, i))];
-  const double z = 1 + std::exp(2) + std::exp(1) + std::exp(-5);
-  BOOST_TEST(std::abs(counts[1] / 4000.0 - std::exp(2) / z) < 0.03);
-  BOOST_TEST(std::abs(counts[0] / 4000.0 - 1 / z) < 0.03);
-  for (Index i = 0; i < 200; ++i) {
-    BOOST_TEST(sample(logits, {.temperature = 5.0F, .top_k = 1}, i) == 1);
-    BOOST_TEST(sample(logits, {.temperature = 1.0F, .top_p = 0.6F}, i) == 1);
-    BOOST_TEST(sample(logits, {.temperature = 9.0F, .top_k = 2}, i) != 3);
-  }
+template <class F>
+void says(const char* words, F f) {
+  BOOST_CHECK_EXCEPTION(f(), Error, [words](const Error& error) {
+    BOOST_TEST(std::string(error.what()).find(words) != std::string::npos, error.what());
+    return true;
+  });
+}
+// What does not fit the memory, or names nothing in it, is an error before anything is read.
+BOOST_AUTO_TEST_CASE(nothing_is_read_beyond_the_cache) {
+  Model model;
+  tiny::fill(model);
+  Generator generator(model, 8, 2);
+  says("do not fit the cache of 8", [&] { generator({1, 2}, {.max_new_tokens = ~Index{0}}); });
+  says("do not fit the cache of 8", [&] { generator({1, 2}, {.max_new_tokens = 7}); });
+  says("there is no sequence 2", [&] { generator.next({{2, {1}}}); });
+  says("is there twice", [&] { generator.next({{0, {1}}, {0, {2}}}); });
+  says("has no token", [&] { generator.next(std::vector<Id>{}); });
+  says("do not fit the cache of 8", [&] { generator.next(std::vector<Id>(9, 1)); });
+  BOOST_TEST(generator.next(std::vector<Id>(8, 1)).size() == 50U);
+  says("do not fit the cache of 8", [&] { generator.next({1}); });
+  BOOST_TEST(generator.next(std::span<const Continuation>()).empty());
+  says("there is no adapter 1", [&] { generator({1}, {.member = 1}); });
+  says("1 adapters for 2 prompts", [&] { generator({{1}, {2}}, {.members = {0}}); });
+  says("one at least", [&] { Generator(model, 8, 0); });
+}
+
+// Generators of one model may work at once.
+BOOST_AUTO_TEST_CASE(two_threads_read_one_model) {
+  Model model;
+  tiny::fill(model);
+  const std::vector<std::vector<Id>> prompts{{1, 2, 3}, {9, 8}};
+  const auto wanted = Generator(model, 40, 2)(prompts, {.max_new_tokens = 20});
+  std::vector<std::vector<Id>> made(2);
+  std::vector<std::thread> threads;
+  for (Index i = 0; i < 2; ++i) threads.emplace_back([&, i] { made[i] = Generator(model, 40)(prompts[i], {.max_new_tokens = 20}); });
+  for (auto& thread : threads) thread.join();
+  BOOST_CHECK(made == wanted);
 }
 
 // A soft prompt stands before every text that is generated, as it did in training: what is read with a cache is what is read whole.

@@ -4,6 +4,7 @@
 
 #include <graft/autodiff/gradient_range.hpp>
 #include <graft/backend/backend.hpp>
+#include <graft/core/error.hpp>
 #include <graft/core/storage.hpp>
 
 #include <array>
@@ -20,6 +21,11 @@ template <Storage S>
 struct Constant {
   using storage = S;
 };
+
+/// \throws Error where values are not as many as a parameter has.
+inline void require_size(Index given, Index rows, Index columns, const char* unit = "values") {
+  if (given != rows * columns) fail("assign: ", given, " ", unit, " for a parameter of ", rows, " × ", columns);
+}
 
 /// The extents that files keep a parameter with, unless its type says otherwise: those of a vector where it has one row.
 template <Index Rows, Index Columns>
@@ -56,8 +62,12 @@ class Parameter<B, Trainable, Rows, Columns> {
   static constexpr Index bytes() { return size * sizeof(float); }
   static constexpr Index gradient_bytes() { return size * sizeof(float); }
 
-  /// An explicit copy from host floats, row-major. requires: w.size() == size
-  void assign(std::span<const float> w) { upload<B>(value(), w); }
+  /// An explicit copy from host floats, row-major.
+  /// \throws Error unless w.size() == size
+  void assign(std::span<const float> w) {
+    require_size(w.size(), Rows, Columns);
+    upload<B>(value(), w);
+  }
   [[nodiscard]] std::vector<float> read() const { return download<B>(value(), size); }
 
  private:
@@ -130,15 +140,21 @@ class Parameter<B, Constant<S>, Rows, Columns> : public FrozenBytes<B, S, Rows, 
   [[nodiscard]] constexpr Pointer<B, std::byte> packed() const { return Bytes::template as<std::byte>(); }
   static constexpr Index bytes() { return packed_bytes(Rows, Columns, S{}, B{}); }
 
-  /// Packs host floats, row-major. requires: w.size() == size
+  /// Packs host floats, row-major.
+  /// \throws Error unless w.size() == size
   void assign(std::span<const float> w) {
+    require_size(w.size(), Rows, Columns);
     const Buffer<B> plain(size * sizeof(float));
     const auto from = plain.template as<float>();
     upload<B>(from, w);
     launch<B>([=, to = Bytes::memory_.renewed(bytes())](auto on) { pack(to, from, Rows, Columns, S{}, on); });
   }
   /// Takes rows that are encoded already. requires: B keeps S row by row
-  void assign_rows(std::span<const std::byte> encoded) { upload<B>(Bytes::memory_.renewed(bytes()), encoded); }
+  /// \throws Error unless there are as many bytes as `bytes()`
+  void assign_rows(std::span<const std::byte> encoded) {
+    require_size(encoded.size(), 1, bytes(), "bytes");
+    upload<B>(Bytes::memory_.renewed(bytes()), encoded);
+  }
   [[nodiscard]] std::vector<float> read() const {
     const Buffer<B> plain(size * sizeof(float));
     const auto to = plain.template as<float>();
@@ -158,7 +174,10 @@ class Parameter<B, Constant<Plain>, 1, N> : public FrozenBytes<B, Plain, 1, N> {
   [[nodiscard]] constexpr Pointer<B> value() const { return Bytes::template as<float>(); }
   static constexpr Index bytes() { return size * sizeof(float); }
 
-  void assign(std::span<const float> w) { upload<B>(shifted<float>(Bytes::memory_.renewed(bytes()), 0), w); }
+  void assign(std::span<const float> w) {
+    require_size(w.size(), 1, N);
+    upload<B>(shifted<float>(Bytes::memory_.renewed(bytes()), 0), w);
+  }
   [[nodiscard]] std::vector<float> read() const { return download<B>(value(), size); }
 };
 

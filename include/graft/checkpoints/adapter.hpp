@@ -219,6 +219,7 @@ template <class Model>
 void save_adapter(const Model& model, const std::filesystem::path& folder, const std::string& base_name = "", Index member = 0) {
   static_assert(Model::trainable_parameters > 0, "graft: save_adapter: this model's method trains nothing, so there is nothing to save");
   check_member<Model>(member, "save_adapter");
+  require_initialized(model);
   if constexpr (uses_adapter_hub<Model>()) return save_hub_adapter(model, folder, base_name, "", member);
   const auto summary = summarize_finished(model);
   const Json config = graft::adapter_config(summary, base_name);

@@ -22,6 +22,7 @@ constexpr bool fits_gguf() {
 /// so have the rows of their B.
 template <class Model>
 void save_gguf_adapter(const Model& model, const std::filesystem::path& path, const std::string& family) {
+  require_initialized(model);
   static_assert(fits_gguf<Model>(), "graft: a GGUF adapter holds LoRA on layers of the blocks and nothing else; save_adapter writes what HF PEFT reads, merge and save_merged a whole model");
   std::vector<NamedTensor> tensors;
   float alpha = 0;

@@ -82,6 +82,7 @@ constexpr bool stays_beside_the_base(const L& layer) {
 /// A method that unties the head yields a config that says so. `classes`: names of what a classifier tells apart, where the base's config has others.
 template <class Model>
 void save_merged(const Model& model, const ModelFiles& base, const std::filesystem::path& folder, const std::vector<std::string>& classes = {}) {
+  require_initialized(model);
   using C = typename Model::config;
   if (any_layer<Model>([](auto, const auto& layer) { return stays_beside_the_base(layer); }))
     fail("save_merged: the method trains something that is no part of a weight (a prompt, an adapter, tokens, a bias that the base lacks) and would be lost; save_adapter writes it");

@@ -149,7 +149,17 @@ GRAFT_TEXT_INLINE FallenRanks OpenAdapter::fallen_of(const std::string& name) co
   return {};
 }
 
-/// What stands at modules, in words.
+/// Where two methods are of one kind, and their first numbers are not the same: which number that is. `LoRA<4>` and `LoRA<8>` differ in rank.
+[[gnu::cold]] inline std::string other_number(const std::string& file, const std::string& type) {
+  const auto begin = type.find('<') + 1;
+  const MethodKind* const kind = begin == 0 ? nullptr : named(method_kinds, type.substr(0, begin - 1));
+  if (kind == nullptr || kind->numbers.empty() || !file.starts_with(type.substr(0, begin))) return "";
+  const auto number = [begin](const std::string& words) { return words.substr(begin, words.find_first_of(",>", begin) - begin); };
+  const auto name = NumberNames(kind->numbers).names[0];
+  return number(file) == number(type) ? "" : " (" + name + " " + number(file) + " and " + name + " " + number(type) + ")";
+}
+
+/// What stands at modules, in words; modules of which both sides say the same are one complaint.
 GRAFT_TEXT_INLINE void OpenAdapter::compare(const std::map<std::string, std::string>& file, const std::map<std::string, std::string>& type) {
   const auto at = [](const auto& map, const auto& path) {
     const auto found = map.find(path);
@@ -160,10 +170,16 @@ GRAFT_TEXT_INLINE void OpenAdapter::compare(const std::map<std::string, std::str
     if (const auto from = what.find(", FinalRank<"); from != what.npos) what.erase(from, what.find('>', from) + 1 - from);
     return what;
   };
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> differing;
   for (const auto& [path, what] : file)
-    if (at(type, path) != what && at(type, path) != all_ranks(what)) complaints_.add(path + ": " + what + " in the file, " + at(type, path) + " in the type");
+    if (at(type, path) != what && at(type, path) != all_ranks(what)) differing[{what, at(type, path)}].push_back(path);
   for (const auto& [path, what] : type)
-    if (!file.contains(path)) complaints_.add(path + ": nothing in the file, " + what + " in the type");
+    if (!file.contains(path)) differing[{"nothing", what}].push_back(path);
+  for (const auto& [words, paths] : differing) {
+    const auto& [in_file, in_type] = words;
+    const std::string others = paths.size() == 1 ? "" : ", and so at " + std::to_string(paths.size() - 1) + " more modules";
+    complaints_.add(paths[0] + ": " + in_file + " in the file, " + in_type + " in the type" + other_number(in_file, in_type) + others);
+  }
 }
 GRAFT_TEXT_INLINE const StoredTensor* OpenAdapter::find(const std::string& name) const {
   const auto found = tensors_.find(name);

@@ -49,7 +49,7 @@ inline RougeScore rouge_score(double hits, Index predicted, Index referenced) {
 inline RougeScore rouge_n(const std::vector<std::string>& prediction, const std::vector<std::string>& reference, Index n) {
   const auto grams = [n](const std::vector<std::string>& tokens) {
     std::map<std::vector<std::string>, Index> counts;
-    for (Index i = 0; i + n <= tokens.size(); ++i) ++counts[{tokens.begin() + static_cast<std::ptrdiff_t>(i), tokens.begin() + static_cast<std::ptrdiff_t>(i + n)}];
+    for (Index i = 0; n <= tokens.size() && i <= tokens.size() - n; ++i) ++counts[{tokens.begin() + static_cast<std::ptrdiff_t>(i), tokens.begin() + static_cast<std::ptrdiff_t>(i + n)}];
     return counts;
   };
   const auto p = grams(prediction), r = grams(reference);

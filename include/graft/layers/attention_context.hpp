@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/autodiff/ops/attention.hpp>
+#include <graft/core/batch_limits.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -22,12 +23,15 @@ struct PlacedBatch {
   Pointer<B, Id> source_tokens{};  ///< what an encoder reads
   Index source_count = 0;
   Sequences<B> source, cross;  ///< its tokens among themselves, and those that a decoder's see
+  BatchLimits needs{.tokens = 0, .targets = 0, .token_types = 0, .adapters = 0, .tasks = 0};  ///< what a model must have for it
 };
 
 /// Copies a batch to the backend, for the length of this step.
+/// \throws Error where the batch contradicts itself (`needs`).
 template <class T>
 PlacedBatch<typename T::backend> place(T& tape, const Batch& batch) {
   PlacedBatch<typename T::backend> placed;
+  placed.needs = needs(batch);
   const auto to = [&tape](const std::vector<Id>& ids) { return tape.ids(ids.data(), ids.size()); };
   placed.tokens = to(batch.tokens);
   placed.positions = to(batch.positions);
@@ -41,7 +45,11 @@ PlacedBatch<typename T::backend> place(T& tape, const Batch& batch) {
   for (const Id p : batch.positions) placed.last_position = std::max(placed.last_position, static_cast<Index>(p));
   placed.sequences.queries = placed.sequences.keys = to(batch.starts);
   if (!batch.prefixes.empty()) placed.sequences.prefixes = to(batch.prefixes);
-  if (!batch.key_ends.empty()) placed.sequences.key_ends = to(batch.key_ends);
+  if (!batch.key_ends.empty()) {
+    auto ends = batch.key_ends;
+    for (Id& end : ends) end += static_cast<Id>(batch.keys_ahead);
+    placed.sequences.key_ends = to(ends);
+  }
   if (!batch.values.empty()) placed.values = tape.numbers(batch.values.data(), batch.values.size());
   if (!batch.spans.empty()) placed.spans = to(batch.spans);
   placed.sequences.count = batch.starts.size() - 1;
@@ -99,10 +107,15 @@ constexpr PlacedBatch<typename T::backend> place(T& tape, BatchShape shape) {
   placed.targets = tape.ids(nullptr, shape.targets);
   placed.token_count = shape.tokens;
   placed.target_count = shape.targets;
+  placed.has_types = shape.types > 0;
+  if (placed.has_types) placed.types = tape.ids(nullptr, shape.types);
   placed.sequences.queries = placed.sequences.keys = tape.ids(nullptr, shape.sequences + 1);
-  if (shape.keys_ahead > 0) {
-    placed.sequences.keys = tape.ids(nullptr, shape.sequences + 1);
-    placed.sequences.prefixes = tape.ids(nullptr, shape.sequences);
+  if (shape.prefixes > 0) placed.sequences.prefixes = tape.ids(nullptr, shape.prefixes);
+  if (shape.key_ends > 0) placed.sequences.key_ends = tape.ids(nullptr, shape.key_ends);
+  if (shape.keys_ahead > 0) placed.sequences.keys = tape.ids(nullptr, shape.sequences + 1);
+  if (shape.owners > 0) {
+    placed.owners = tape.ids(nullptr, shape.tokens);
+    placed.target_owners = tape.ids(nullptr, shape.targets);
   }
   if (shape.values > 0) placed.values = tape.numbers(nullptr, shape.values);
   if (shape.spans > 0) placed.spans = tape.ids(nullptr, shape.spans);

@@ -70,14 +70,14 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...> {
   /// requires: batch.target_count > 0
   template <class T>
   constexpr auto loss(T& tape, const PlacedBatch<B>& batch) const {
-    return loss_of(tape, hidden(tape, batch, Base::labelled(batch)), batch);
+    return loss_of(tape, hidden(tape, batch, Base::labelled(batch, C::vocabulary)), batch);
   }
 
   /// The loss, given what the trunk yields.
   template <class T>
   constexpr auto loss(T& tape, const PlacedBatch<B>& batch, Var<B, C::width> x) const {
     const auto all = Base::block_context(tape, batch, PackedContext<B>{batch.sequences});
-    return loss_of(tape, Base::Stacked::template through<Base::trunk_runs, Base::runs.count>(Base::blocks, tape, x, all, Base::labelled(batch)), batch);
+    return loss_of(tape, Base::Stacked::template through<Base::trunk_runs, Base::runs.count>(Base::blocks, tape, x, all, Base::labelled(batch, C::vocabulary)), batch);
   }
   /// Calls f(site, path, layer) for every site from the embedding to the head.
   template <class Self, class F>

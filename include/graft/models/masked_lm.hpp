@@ -71,7 +71,7 @@ class MaskedLM : public Transformer<Family, C, M, B, Policies...> {
   /// loss(1): the sum over the batch's targets.
   template <class T>
   constexpr auto loss(T& tape, const PlacedBatch<B>& batch) const {
-    return cross_entropy(tape, logits(tape, hidden(tape, batch, Base::labelled(batch))), batch.targets);
+    return cross_entropy(tape, logits(tape, hidden(tape, batch, Base::labelled(batch, C::vocabulary))), batch.targets);
   }
 
   /// Calls f(site, path, layer) for every site from the embedding to the head.

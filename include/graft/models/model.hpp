@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/backend/meta.hpp>
+#include <graft/data/ahead.hpp>
 #include <graft/layers/attention_context.hpp>
 #include <graft/models/policies.hpp>
 #include <graft/peft/method.hpp>
@@ -17,6 +18,10 @@ constexpr Index count_parameters(bool trainable_only) {
   Model::visit(model, [&]<class P>(const Path&, const P&) { count += P::trainable || !(trainable_only || P::shared || P::derived) ? P::size : 0; });
   return count;
 }
+
+/// First values of all layers: of everything, or (`initializer.base` false) only of what a method adds to a base from a file.
+template <class Model>
+void initialize_layers(Model& model, Initializer initializer);
 
 /// What the arguments of a model's type mean. Policies, in any order: see models/policies.hpp.
 template <class Family, class C, Method M, class B, class... Policies>
@@ -34,7 +39,32 @@ struct ModelArguments {
   static constexpr bool checkpointed = has_policy<CheckpointBlocks, Policies...>, recomputed = has_policy<Recompute, Policies...>;
   static constexpr bool shares_base = has_policy<SharedBase, Policies...>;
   static constexpr const char* memory_policy = checkpointed ? "CheckpointBlocks: blocks run again backwards" : recomputed ? "Recompute: norms and SwiGLU are made again backwards" : "everything that is needed backwards is kept";
+
+  /// Whether its weights have values: `initialize` has run, as it does while files are read into a model.
+  [[nodiscard]] constexpr bool initialized() const { return initialized_; }
+
+ private:
+  template <class Model>
+  friend void initialize_layers(Model& model, Initializer initializer);
+  bool initialized_ = false;
 };
+
+/// \throws Error of a model whose weights have no values yet.
+template <class Model>
+constexpr void require_initialized(const Model& model) {
+  if (Model::backend::executes && !model.initialized()) fail("this model's weights have no values: call initialize(), or read them from files with load()");
+}
+
+/// Lets a placed batch into a model, prompts before its texts; labels are held against what a head tells apart. O(1).
+/// \throws Error where the batch names rows that the model has not, or the model has no weights.
+template <class Model, class B>
+constexpr void check_entry(const Model& model, const PlacedBatch<B>& batch) {
+  require_initialized(model);
+  using C = typename Model::config;
+  BatchLimits limits{.tokens = Model::ahead.tokens(C::vocabulary), .targets = batch.needs.targets, .adapters = Model::members + (Model::activates ? 1 : 0), .tasks = batch.needs.tasks};
+  if constexpr (requires { C::token_types; }) limits.token_types = C::token_types;
+  check(batch.needs, limits);
+}
 
 /// The longest sides {Out, In} of a model's layers that share matrices with each other.
 template <class Model>
@@ -74,8 +104,7 @@ void untie_head(Model& model) {
     }, Path{});
 }
 
-/// First values of all layers: of everything, or (`initializer.base` false) only of what a method adds to a base from a file. Matrices that layers share and
-/// that are drawn one after the other are drawn as large as the largest of them.
+/// Matrices that layers share and that are drawn one after the other are drawn as large as the largest of them.
 template <class Model>
 void initialize_layers(Model& model, Initializer initializer) {
   Model::each_site(model, [&initializer](auto, const Path&, auto& layer) { layer.initialize(initializer); });
@@ -84,6 +113,7 @@ void initialize_layers(Model& model, Initializer initializer) {
   Model::each_site(model, [&]<class L>(auto, const Path&, L& layer) {
     if constexpr (offers_of<L>.drawn) layer.weights.draw(initializer.parts, longest[0], longest[1]);
   });
+  model.initialized_ = true;
 }
 
 /// Tokens that a soft prompt, if a token embedding has one, puts before every text.

@@ -60,11 +60,14 @@ class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...
     stand_on(*this, other, seed);
   }
 
-  /// A batch as the model reads it: a decoder says of a text what it makes of its last token.
+  /// A batch as the model reads it: a decoder says of a text what it makes of its last token, an encoder what it makes of its first, which may be a prompt's.
   static Batch prepared(const Batch& given) {
     if constexpr (!Family::causal) {
-      return Base::prepared(given);
+      Ahead ahead = Base::ahead;
+      ahead.first_again = true;
+      return Base::marked(behind(ahead, given));
     } else {
+      static_cast<void>(needs(given));
       Batch batch = given;
       for (Index s = 0; s < std::min(batch.sequences(), batch.rows.size()); ++s) {
         Id last = batch.starts[s + 1] - 1;
@@ -89,7 +92,7 @@ class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...
   /// The same of the texts of a batch.
   template <class T>
   constexpr auto logits(T& tape, const PlacedBatch<B>& batch) const {
-    return logits(tape, hidden(tape, batch, Base::labelled(batch)));
+    return logits(tape, hidden(tape, batch, judged(batch)));
   }
 
   /// loss(1): the sum over the batch's texts.
@@ -100,7 +103,7 @@ class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...
   /// The loss, given what the trunk yields.
   template <class T>
   constexpr auto loss(T& tape, const PlacedBatch<B>& batch, Var<B, C::width> x) const {
-    return loss_of(tape, logits(tape, Base::behind_trunk(tape, batch, x, Base::labelled(batch))), batch);
+    return loss_of(tape, logits(tape, Base::behind_trunk(tape, batch, x, judged(batch))), batch);
   }
 
   /// Calls f(site, path, layer) for every site from the embedding to the head.
@@ -116,6 +119,7 @@ class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...
   void initialize(Initializer initializer) { initialize_layers(*this, initializer); }
 
  private:
+  static constexpr Rows<B> judged(const PlacedBatch<B>& batch) { return Base::labelled(batch, C::classes); }
   template <class T, class Z>
   constexpr auto loss_of(T& tape, Z z, const PlacedBatch<B>& batch) const {
     if constexpr (says_numbers) return squared_error(tape, z, batch.values);

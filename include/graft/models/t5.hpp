@@ -73,18 +73,17 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   /// Numbers of the type: known before any model exists.
   static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
   static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
-  /// Tokens that a soft prompt puts before every source, before every answer, or both.
-  static constexpr Index virtual_tokens = virtual_tokens_of<decltype(token_embedding)>;
-  static constexpr bool prompts_source = virtual_tokens > 0 && offers_of<decltype(token_embedding)>.before_source;
-  static constexpr bool prompts_answer = offers_of<decltype(token_embedding)>.before_answer;
-  /// The first of the tokens before an answer.
-  static constexpr Index answer_prompt = C::vocabulary + virtual_tokens;
-  /// Keys that a prefix puts before every sequence's of the decoder.
-  static constexpr Index prefix_tokens = prefix_tokens_of<decltype(shared)>;
-  static constexpr Index unnumbered_keys = unnumbered_keys_of<decltype(shared)>, trunk_blocks = 0;
-  /// Keys that it puts before every source's, for the encoder and for the decoder that looks there.
-  static constexpr Index source_prefix_tokens = offers_of<decltype(shared)>.before_source ? prefix_tokens : 0;
-  static constexpr bool prepares = virtual_tokens + prefix_tokens > 0, activates = false;
+  /// What stands before its sources and before its answers: rows of a soft prompt before either or both, a prefix's keys before what the decoder sees.
+  static constexpr Ahead ahead = [] {
+    constexpr LayerOffers prompt = offers_of<decltype(token_embedding)>, prefix = offers_of<decltype(shared)>;
+    Ahead all{.once = false, .keys = prefix.keys_ahead, .keys_take_positions = prefix.counted};
+    if (prompt.before_source) all.source = {C::vocabulary, prompt.tokens_ahead};
+    if (prompt.before_answer) all.text = {C::vocabulary + prompt.tokens_ahead, prompt.tokens_ahead};
+    if (prefix.before_source) all.source_keys = prefix.keys_ahead;
+    return all;
+  }();
+  static constexpr bool prepares = ahead.any(), activates = false;
+  static constexpr Index trunk_blocks = 0;
 
   constexpr T5() { encoder_norm.epsilon = final_norm.epsilon = C::norm_epsilon; }
   /// Over the weights of `other`, a `base`, which are not copied (models/shared_base.hpp); what the method adds is drawn from `seed`.
@@ -96,21 +95,16 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   T5(T5&&) = default;  // move only, and only before a trainer refers to the parameters
   T5& operator=(T5&&) = default;
 
-  /// A batch as the model reads it: behind its soft prompt and its prefix, if it has them.
-  static Batch prepared(const Batch& batch) {
-    Batch prompted = prompts_source ? batch.source_behind(C::vocabulary, virtual_tokens) : batch;
-    if (prompts_answer) prompted = prompted.each_behind(answer_prompt, virtual_tokens, false);
-    if (prefix_tokens > 0) prompted = prompted.behind_keys(prefix_tokens, unnumbered_keys == 0);
-    prompted.source_keys_ahead = source_prefix_tokens;
-    return prompted;
-  }
+  /// A batch as the model reads it: behind what stands before its sources and answers.
+  static Batch prepared(const Batch& batch) { return behind(ahead, batch); }
 
   /// s(S,C): every token of the sources through the encoder.
   template <class T>
   constexpr auto encoded(T& tape, const PlacedBatch<B>& batch) const {
+    check_entry(*this, batch);
     const auto seen = [&] {
       const PackedContext<B> plain{batch.source};
-      if constexpr (source_prefix_tokens > 0) return shared.seen_by_encoder(tape, plain);
+      if constexpr (ahead.source_keys > 0) return shared.seen_by_encoder(tape, plain);
       else return plain;
     }();
     const auto bias = leaf(tape, encoder_bias.weight);
@@ -126,9 +120,10 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   /// The same where the decoder's queries see the keys of `seen` (a cache), and `source` may be one whose keys and values are kept.
   template <class T, class Source, class Seen>
   constexpr auto decoded(T& tape, const PlacedBatch<B>& batch, Source source, Seen seen, Rows<B> rows) const {
+    check_entry(*this, batch);
     const auto across = [&] {
       const PackedContext<B> plain{batch.cross};
-      if constexpr (source_prefix_tokens > 0) return shared.seen_across(tape, plain);
+      if constexpr (ahead.source_keys > 0) return shared.seen_across(tape, plain);
       else return plain;
     }();
     const auto bias = leaf(tape, decoder_bias.weight);
@@ -155,6 +150,7 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   /// loss(1): the sum over the batch's targets.
   template <class T>
   constexpr auto loss(T& tape, const PlacedBatch<B>& batch) const {
+    require_at_most(batch.needs.targets, C::vocabulary, "label");
     return cross_entropy(tape, logits(tape, hidden(tape, batch, Rows<B>{batch.rows, batch.target_count, false, {}})), batch.targets);
   }
 

@@ -57,12 +57,12 @@ class TokenClassifier : public HeadedTransformer<Family, C, M, B, Policies...> {
   /// loss(1): the sum over the batch's labelled tokens.
   template <class T>
   constexpr auto loss(T& tape, const PlacedBatch<B>& batch) const {
-    return cross_entropy(tape, logits(tape, hidden(tape, batch, Base::labelled(batch))), batch.targets);
+    return cross_entropy(tape, logits(tape, hidden(tape, batch, Base::labelled(batch, C::classes))), batch.targets);
   }
   /// The loss, given what the trunk yields.
   template <class T>
   constexpr auto loss(T& tape, const PlacedBatch<B>& batch, Var<B, C::width> x) const {
-    return cross_entropy(tape, logits(tape, Base::behind_trunk(tape, batch, x, Base::labelled(batch))), batch.targets);
+    return cross_entropy(tape, logits(tape, Base::behind_trunk(tape, batch, x, Base::labelled(batch, C::classes))), batch.targets);
   }
 
   /// Calls f(site, path, layer) for every site from the embedding to the head.

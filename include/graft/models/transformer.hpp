@@ -89,21 +89,19 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
   [[no_unique_address]] where_there<EmbeddingNorm, typename Family::template EmbeddingNormOf<B, C>> embedding_norm;
   typename Stacked::type blocks;
 
-  /// Tokens that a soft prompt puts before every sequence.
-  static constexpr Index virtual_tokens = virtual_tokens_of<decltype(token_embedding)>;
-  /// Keys that a prefix puts before every sequence's.
-  static constexpr Index prefix_tokens = prefix_tokens_of<decltype(shared)>;
-  /// Those of them that positions do not count.
-  static constexpr Index unnumbered_keys = unnumbered_keys_of<decltype(shared)>;
-  /// The position of a text's first token, where a family counts from another than 0.
-  static constexpr Index first_position = [] {
-    if constexpr (requires { C::first_position; }) return Index{C::first_position};
-    else return Index{0};
-  }();
-  /// Whether batches are read otherwise than they are made.
-  static constexpr bool prepares = virtual_tokens + prefix_tokens + first_position > 0 || !method_offers<M>.invocation.empty();
+  /// What stands before its texts.
+  static constexpr Ahead ahead{.text = {C::vocabulary, virtual_tokens_of<decltype(token_embedding)>},
+                               .once = causal,
+                               .keys = prefix_tokens_of<decltype(shared)>,
+                               .keys_take_positions = unnumbered_keys_of<decltype(shared)> == 0,
+                               .first_position = [] {
+                                 if constexpr (requires { C::first_position; }) return Index{C::first_position};
+                                 else return Index{0};
+                               }()};
   /// Whether an adapter works only behind its invocation.
   static constexpr bool activates = !method_offers<M>.invocation.empty();
+  /// Whether batches are read otherwise than they are made.
+  static constexpr bool prepares = ahead.any() || activates;
   /// Blocks of the trunk, below everything trained.
   static constexpr Index trunk_blocks = runs.starts[trunk_runs];
 
@@ -113,17 +111,8 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
   Transformer(Transformer&&) = default;  // move only, and only before a trainer refers to the parameters
   Transformer& operator=(Transformer&&) = default;
 
-  /// A batch as the model reads it: behind its soft prompt and its prefix, if it has them.
-  static Batch prepared(const Batch& batch) {
-    Batch prompted = virtual_tokens == 0 ? batch : causal ? batch.behind(C::vocabulary, virtual_tokens) : batch.each_behind(C::vocabulary, virtual_tokens);
-    for (Id& p : prompted.positions) p += static_cast<Id>(first_position);
-    if constexpr (first_position > 0)
-      for (Index s = 0; s < prompted.key_ends.size(); ++s)  // padding stands before all
-        if (prompted.key_ends[s] == prompted.starts[s]) prompted.positions[static_cast<Index>(prompted.starts[s])] = static_cast<Id>(first_position) - 1;
-    if constexpr (activates) return activated(batch, method_offers<M>.invocation);
-    else if constexpr (prefix_tokens > 0) return prompted.behind_keys(prefix_tokens, unnumbered_keys == 0);
-    else return prompted;
-  }
+  /// A batch as the model reads it: behind what stands before its texts, and where adapters need it, with the rows marked that are theirs.
+  static Batch prepared(const Batch& batch) { return marked(behind(ahead, batch)); }
 
   /// h(T,C): every token through every block, or only the given rows of h. A context other than the batch's own sees other
   /// keys (a cache).
@@ -166,14 +155,20 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
   }
 
  protected:
+  /// The batch as `prepared` leaves it once prompts stand where they stand.
+  static Batch marked(Batch batch) {
+    if constexpr (activates) return activated(std::move(batch), method_offers<M>.invocation);
+    else return batch;
+  }
   template <class T>
   constexpr auto embedded(T& tape, const PlacedBatch<B>& batch) const {
+    check_entry(*this, batch);
     constexpr float factor = [] {
       if constexpr (requires { Family::scales_embedding; }) return static_cast<float>(square_root(static_cast<double>(C::width)));
       else return 1.0F;
     }();
     const auto x = [&] {
-      if constexpr (virtual_tokens > 0) return token_embedding(tape, batch.tokens, batch.token_count, batch.task, 1.0F / factor);  // what is scaled is rows of the embedding, not a prompt
+      if constexpr (ahead.text.count > 0) return token_embedding(tape, batch.tokens, batch.token_count, batch.task, 1.0F / factor);  // what is scaled is rows of the embedding, not a prompt
       else return token_embedding(tape, batch.tokens, batch.token_count);
     }();
     if constexpr (factor != 1.0F) {
@@ -210,7 +205,11 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
     sequences.causal = causal;
     return seen_by(tape, shared, sequences);
   }
-  static constexpr Rows<B> labelled(const PlacedBatch<B>& batch) { return {batch.rows, batch.target_count, false, batch.target_owners}; }
+  /// The rows that have a label, of as many kinds as a head tells apart.
+  static constexpr Rows<B> labelled(const PlacedBatch<B>& batch, Index kinds) {
+    require_at_most(batch.needs.targets, kinds, "label");
+    return {batch.rows, batch.target_count, false, batch.target_owners};
+  }
 
   template <class T, class Context>
   constexpr auto block_context(T& tape, const PlacedBatch<B>& batch, const Context& context) const {

@@ -23,16 +23,20 @@ inline Index last_invocation(std::span<const Id> text, std::span<const Id> invoc
   return static_cast<Index>(found - text.begin());
 }
 
-/// The batch with the adapter's rows marked: from each sequence's last invocation on they are its own, others nobody's.
+/// The batch with the adapter's rows marked: from each text's last invocation on they are its own, others nobody's. A text is a sequence and what it continues.
+/// \throws Error where an invocation stands, in part or whole, in what a text shares with others.
 inline Batch activated(Batch batch, std::span<const Id> invocation) {
   batch.owners.assign(batch.tokens.size(), 1);
   for (Index s = 0; s < batch.sequences(); ++s) {
+    std::vector<Id> text;
+    for (auto at = static_cast<Id>(s); at >= 0; at = batch.prefix(static_cast<Index>(at)))
+      text.insert(text.begin(), batch.tokens.begin() + batch.starts[static_cast<Index>(at)], batch.tokens.begin() + batch.starts[static_cast<Index>(at) + 1]);
     const auto begin = static_cast<Index>(batch.starts[s]), end = static_cast<Index>(batch.starts[s + 1]);
-    const Index start = begin + last_invocation(std::span(batch.tokens).subspan(begin, end - begin), invocation);
+    const Index start = last_invocation(text, invocation), shared = text.size() - (end - begin);
     bool continued = false;
     for (Index other = s + 1; other < batch.sequences(); ++other) continued = continued || batch.prefix(other) == static_cast<Id>(s);
-    if (continued && start != end) fail("an invocation stands in what several examples of a batch begin with, which is computed once for all of them: pack these examples without sharing");
-    std::fill(batch.owners.begin() + static_cast<std::ptrdiff_t>(start), batch.owners.begin() + static_cast<std::ptrdiff_t>(end), 0);
+    if (start < text.size() && (continued || start < shared)) fail("an invocation stands in what several examples of a batch begin with, which is computed once for all of them: pack these examples without sharing");
+    if (start < text.size()) std::fill(batch.owners.begin() + static_cast<std::ptrdiff_t>(begin + start - shared), batch.owners.begin() + static_cast<std::ptrdiff_t>(end), 0);
   }
   batch.target_owners.clear();
   for (const Id row : batch.rows) batch.target_owners.push_back(batch.owners[static_cast<Index>(row)]);

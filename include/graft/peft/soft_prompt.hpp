@@ -64,6 +64,8 @@ class Prompted : public Embedding<B, V, C, Role> {
     requires(Rows::kind == RowsKind::plain)
   {
     if (ids.empty()) fail("a soft prompt cannot start from a text without tokens");
+    for (const Id id : ids)
+      if (id < 0 || static_cast<Index>(id) >= V) fail("a soft prompt cannot start from the token ", id, ": there are ", V);
     const auto w = Base::weight.read();
     std::vector<float> rows;
     for (Index i = 0; i < decltype(prompt.rows)::rows; ++i) {

@@ -151,7 +151,7 @@ MethodReport check_method(MethodCheck what = {}) {
     Model model;
     {
       const Batch batch = examining::batch<M>();
-      const Plan planned = plan<Model>(BatchShape{.tokens = batch.tokens.size(), .sequences = batch.sequences(), .targets = batch.targets.size()});
+      const Plan planned = plan<Model>(batch.shape());
       const Index before = counting_reference::in_use;
       Model counted;
       examining::fill(counted, 1);

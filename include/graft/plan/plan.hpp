@@ -5,6 +5,8 @@
 #include <graft/autodiff/tape.hpp>
 #include <graft/backend/meta.hpp>
 #include <graft/core/path.hpp>
+#include <graft/data/ahead.hpp>
+#include <graft/layers/attention_context.hpp>
 #include <graft/models/model.hpp>
 #include <graft/train/optimizers/adamw.hpp>
 
@@ -60,20 +62,7 @@ constexpr Plan plan(BatchShape shape) {
   Tape<Meta> tape(workspace);
   constexpr bool encodes = requires { Planned::config::encoder_blocks; };
   if (encodes && shape.source == 0) shape.source = shape.tokens;
-  if (encodes) {
-    shape.source += shape.sequences * Planned::virtual_tokens;
-  } else if (Planned::virtual_tokens > 0 && Planned::family::causal) {
-    shape.tokens += Planned::virtual_tokens;
-    ++shape.sequences;
-  } else {
-    shape.tokens += shape.sequences * Planned::virtual_tokens;
-  }
-  if (Planned::prefix_tokens > 0) {
-    shape.keys_ahead = Planned::prefix_tokens;
-    if constexpr (encodes) shape.source_keys_ahead = Planned::source_prefix_tokens;
-    ++shape.sequences;
-  }
-  const auto loss = model.loss(tape, place(tape, shape));
+  const auto loss = model.loss(tape, place(tape, behind(Planned::ahead, shape)));
   if constexpr (decltype(loss)::tracked) tape.backward(loss);
   result.values = workspace.value_peak();
   result.adjoints = workspace.adjoint_peak();

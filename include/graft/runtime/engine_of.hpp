@@ -101,7 +101,7 @@ class EngineOf final : public Engine {
       Index longest = 0;
       for (const auto& prompt : prompts) longest = std::max(longest, prompt.size());
       const Index sequences = std::min(at_once, std::max<Index>(prompts.size(), 1));
-      const Index tokens = Model::virtual_tokens + Model::prefix_tokens + longest + options.max_new_tokens;
+      const Index tokens = Model::ahead.rows() + longest + options.max_new_tokens;
       const auto made = [&](auto generator) -> std::vector<Ids> {
         if (each && prompts.size() == 1) return {generator(prompts[0], options, each)};
         return generator(prompts, options);

@@ -2,8 +2,11 @@
 /// The key/value cache: what attention has already seen of each sequence, block by block.
 #pragma once
 
+#include <graft/core/error.hpp>
+#include <graft/data/ahead.hpp>
 #include <graft/layers/attention_context.hpp>
 
+#include <limits>
 #include <vector>
 
 namespace graft {
@@ -17,23 +20,39 @@ class KeyValueCache {
   using element = typename Model::element;
   static constexpr Index columns = config::groups * config::head_width;
 
-  KeyValueCache(Index sequences, Index capacity) : capacity_(capacity), lengths_(sequences) {
+  /// \throws Error where there is room for no sequence, or for more rows than have numbers.
+  KeyValueCache(Index sequences, Index capacity) : capacity_(capacity) {
+    if (sequences == 0 || capacity == 0 || sequences > static_cast<Index>(std::numeric_limits<Id>::max()) / capacity)
+      fail("a cache has room for ", sequences, " sequences of ", capacity, " tokens; it needs one at least, and at most 2³¹ tokens");
+    lengths_.resize(sequences);
     for (Index i = 0; i < 2 * config::blocks; ++i) memory_.emplace_back(sequences * capacity * columns * sizeof(element));
   }
 
   [[nodiscard]] Index sequences() const { return lengths_.size(); }
   [[nodiscard]] Index capacity() const { return capacity_; }
   [[nodiscard]] Index rows() const { return lengths_.size() * capacity_; }
-  [[nodiscard]] Index length(Index sequence) const { return lengths_[sequence]; }
-  /// The row of a sequence's token number `at`.
-  [[nodiscard]] Id row(Index sequence, Index at) const { return static_cast<Id>(sequence * capacity_ + at); }
-  void advance(Index sequence, Index tokens) { lengths_[sequence] += tokens; }
-  void clear(Index sequence) { lengths_[sequence] = 0; }
+  [[nodiscard]] Index length(Index sequence) const { return lengths_[known(sequence)]; }
+  /// The row of a sequence's token number `at`, which need not be there yet.
+  [[nodiscard]] Id row(Index sequence, Index at) const {
+    if (at >= capacity_) fail("a sequence of a cache has room for ", capacity_, " tokens, and no row ", at);
+    return static_cast<Id>(known(sequence) * capacity_ + at);
+  }
+  /// Room that a sequence has left.
+  [[nodiscard]] Index room(Index sequence) const { return capacity_ - length(sequence); }
+  void advance(Index sequence, Index tokens) {
+    if (tokens > room(sequence)) fail(tokens, " tokens more do not fit a sequence of ", length(sequence), " in a cache of ", capacity_);
+    lengths_[sequence] += tokens;
+  }
+  void clear(Index sequence) { lengths_[known(sequence)] = 0; }
 
   [[nodiscard]] Pointer<backend, element> keys(Index block) const { return memory_[2 * block].template as<element>(); }
   [[nodiscard]] Pointer<backend, element> values(Index block) const { return memory_[2 * block + 1].template as<element>(); }
 
  private:
+  [[nodiscard]] Index known(Index sequence) const {
+    if (sequence >= lengths_.size()) fail("there is no sequence ", sequence, " in a cache of ", lengths_.size(), " (counted from 0)");
+    return sequence;
+  }
   Index capacity_;
   std::vector<Index> lengths_;
   std::vector<Buffer<backend>> memory_;
@@ -42,7 +61,8 @@ class KeyValueCache {
 /// Puts a model's prefix, if it has one, at the beginning of an empty sequence.
 template <class Model>
 void remember_prefix(Inference<typename Model::backend>& tape, const Model& model, KeyValueCache<Model>& cache, Index sequence) {
-  if constexpr (Model::prefix_tokens > 0) {
+  if constexpr (Model::ahead.keys > 0) {
+    if (cache.length(sequence) != 0 || Model::ahead.keys > cache.room(sequence)) fail("a prefix of ", Model::ahead.keys, " keys begins a sequence, and a cache of ", cache.capacity(), " must have room for it");
     constexpr Index n = KeyValueCache<Model>::columns;
     using E = typename Model::element;
     const auto p = model.shared.prompt(tape);
@@ -52,7 +72,7 @@ void remember_prefix(Inference<typename Model::backend>& tape, const Model& mode
         const Index from = (2 * decltype(model.shared)::pair_of(block) + part) * n;
         tape.run(0, [=](auto on) { rows_behind(to, p.data, p.rows, decltype(p)::columns, from, static_cast<const E*>(nullptr), 0, n, on); });
       }
-    cache.advance(sequence, Model::prefix_tokens);
+    cache.advance(sequence, Model::ahead.keys);
   }
 }
 

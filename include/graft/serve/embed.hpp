@@ -22,20 +22,17 @@ std::vector<std::vector<float>> embed(const Model& model, const std::vector<std:
     Batch batch;
     for (; done < texts.size() && (batch.tokens.empty() || batch.tokens.size() + texts[done].size() <= pass_tokens); ++done) {
       if (texts[done].empty()) fail("embed: text ", done, " has no token");
-      batch.append_labelled(texts[done], std::vector<Id>(texts[done].size(), -1));
+      batch.append_labelled(texts[done], std::vector<Id>(texts[done].size(), 0));  // every token's row, wherever prompts move it
     }
-    const auto starts = batch.starts;
     const Batch& prepared = admitted<Model>(batch);
     workspace.reset();
     Inference<B> tape(workspace);
     const auto h = model.hidden(tape, place(tape, prepared));
     const auto values = download<B>(h.data, h.size());
-    const Index ahead = (prepared.tokens.size() - batch.tokens.size()) / batch.sequences();  // a soft prompt is no part of the text
-    for (Index s = 0; s + 1 < starts.size(); ++s) {
+    for (Index s = 0; s < batch.sequences(); ++s) {
       std::vector<float> mean(width);
-      const auto shift = (s + 1) * ahead;
-      for (auto t = static_cast<Index>(starts[s]); t < static_cast<Index>(starts[s + 1]); ++t)
-        for (Index c = 0; c < width; ++c) mean[c] += values[(t + shift) * width + c];
+      for (auto t = static_cast<Index>(batch.starts[s]); t < static_cast<Index>(batch.starts[s + 1]); ++t)
+        for (Index c = 0; c < width; ++c) mean[c] += values[static_cast<Index>(prepared.rows[t]) * width + c];
       double square = 0;
       for (const float x : mean) square += static_cast<double>(x) * static_cast<double>(x);
       const auto scale = static_cast<float>(1 / std::max(std::sqrt(square), 1e-12));

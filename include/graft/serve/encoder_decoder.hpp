@@ -52,32 +52,29 @@ struct KeptSource {
 
 /// Runs a model on up to `sequences` sources at a time, writing up to `capacity` tokens for each. `start`: what a decoder begins with.
 template <class Model>
-class EncoderDecoderGenerator {
+class EncoderDecoderGenerator : public Writer<EncoderDecoderGenerator<Model>> {
  public:
   using backend = typename Model::backend;
   using element = typename Model::element;
 
-  explicit EncoderDecoderGenerator(const Model& model, Index capacity = 512, Index sequences = 1, Id start = 0) : model_(&model), cache_(sequences, capacity + Model::prefix_tokens + answer_prompt + 1), start_(start) {}
+  /// \throws Error of a model whose weights have no values, and where there is no room for a sequence.
+  explicit EncoderDecoderGenerator(const Model& model, Index capacity = 512, Index sequences = 1, Id start = 0)
+      : model_(&model), cache_(sequences, capacity + Model::ahead.rows() + 1), start_(start) {
+    require_initialized(model);
+  }
 
-  /// Answers a source. `each(id)` is called for every new token as it comes.
-  template <class Each>
-  std::vector<Id> operator()(const std::vector<Id>& source, const GenerateOptions& options, Each each) {
-    return run({&source, 1}, options, [&each](Index, Id id) { each(id); })[0];
-  }
-  std::vector<Id> operator()(const std::vector<Id>& source, const GenerateOptions& options = {}) {
-    return run({&source, 1}, options, [](Index, Id) {})[0];
-  }
-  /// Answers many.
-  std::vector<std::vector<Id>> operator()(const std::vector<std::vector<Id>>& sources, const GenerateOptions& options = {}) {
+  /// Answers many sources, as many at a time as there are sequences. `each(source, id)` is called for every new token as it comes.
+  std::vector<std::vector<Id>> run(std::span<const std::vector<Id>> sources, const GenerateOptions& options, FunctionRef<void(Index, Id)> each) {
     std::vector<std::vector<Id>> all;
-    for (Index i = 0; i < sources.size(); i += cache_.sequences())
-      for (auto& answer : run(std::span(sources).subspan(i, std::min(cache_.sequences(), sources.size() - i)), options, [](Index, Id) {})) all.push_back(std::move(answer));
+    while (all.size() < sources.size()) {
+      const Index first = all.size();
+      const auto some = sources.subspan(first, std::min(cache_.sequences(), sources.size() - first));
+      for (auto& answer : answers(some, options, [&](Index source, Id id) { each(first + source, id); })) all.push_back(std::move(answer));
+    }
     return all;
   }
 
  private:
-  static constexpr Index answer_prompt = Model::prompts_answer ? Model::virtual_tokens : 0;
-
   /// Reads the sources; what the encoder yields stays in `encoded_`.
   void read(std::span<const std::vector<Id>> sources, Index task) {
     Batch batch;
@@ -86,9 +83,7 @@ class EncoderDecoderGenerator {
       batch.append_pair(source, {start_}, start_);
     }
     batch.task = task;
-    check(batch, batch_limits<Model>());
-    Batch prepared = Model::prompts_source ? batch.source_behind(Model::config::vocabulary, Model::virtual_tokens) : batch;
-    prepared.source_keys_ahead = Model::source_prefix_tokens;
+    const Batch& prepared = admitted<Model>(batch);
     source_starts_ = prepared.source_starts;
     workspace_.reset();
     Inference<backend> tape(workspace_);
@@ -96,7 +91,7 @@ class EncoderDecoderGenerator {
     encoded_rows_ = s.rows;
     encoded_ = Buffer<backend>(s.size() * sizeof(element));
     tape.run(0, [to = encoded_.template as<element>(), s](auto on) { scale(to, s.data, 1.0F, s.size(), false, on); });
-    memory_.clear(Model::source_prefix_tokens + s.rows);
+    memory_.clear(Model::ahead.source_keys + s.rows);
     for (Index i = 0; i < sources.size(); ++i) {
       cache_.clear(i);
       remember_prefix(tape, *model_, cache_, i);
@@ -108,7 +103,7 @@ class EncoderDecoderGenerator {
     workspace_.reset();
     Inference<backend> tape(workspace_);
     Batch batch;
-    constexpr auto prefix = static_cast<Id>(Model::source_prefix_tokens);
+    constexpr auto prefix = static_cast<Id>(Model::ahead.source_keys);
     std::vector<Id> rows, keys, key_ends, source_begins, source_ends, last;
     if (prefix > 0) {
       source_begins.push_back(0);
@@ -118,13 +113,13 @@ class EncoderDecoderGenerator {
       const Index s = sequences[i], past = cache_.length(s);
       for (Index t = 0; t < tokens[i].size(); ++t) {
         batch.tokens.push_back(tokens[i][t]);
-        batch.positions.push_back(static_cast<Id>(past + t));
+        batch.positions.push_back(static_cast<Id>(Model::ahead.position(past + t)));
         rows.push_back(cache_.row(s, past + t));
       }
       batch.starts.push_back(static_cast<Id>(batch.tokens.size()));
       last.push_back(batch.starts.back() - 1);
       keys.push_back(cache_.row(s, 0));
-      key_ends.push_back(cache_.row(s, past + tokens[i].size()));
+      key_ends.push_back(keys.back() + static_cast<Id>(past + tokens[i].size()));
       source_begins.push_back(prefix + source_starts_[s]);
       source_ends.push_back(prefix + source_starts_[s + 1]);
     }
@@ -148,15 +143,15 @@ class EncoderDecoderGenerator {
     return download<backend>(logits.data, logits.size());
   }
 
-  template <class Each>
-  std::vector<std::vector<Id>> run(std::span<const std::vector<Id>> sources, const GenerateOptions& options, Each each) {
-    if (Model::prefix_tokens + answer_prompt + options.max_new_tokens + 1 > cache_.capacity()) fail("generate: ", options.max_new_tokens, " new tokens do not fit the cache of ", cache_.capacity());
+  std::vector<std::vector<Id>> answers(std::span<const std::vector<Id>> sources, const GenerateOptions& options, FunctionRef<void(Index, Id)> each) {
+    const Index before = Model::ahead.rows() + 1;
+    if (before > cache_.capacity() || options.max_new_tokens > cache_.capacity() - before) fail("generate: ", options.max_new_tokens, " new tokens do not fit the cache of ", cache_.capacity());
+    if (options.member != 0 || !options.members.empty()) fail("generate: an encoder–decoder has no Bank of adapters, and so no member ", options.member);
     read(sources, options.task);
     std::vector<std::vector<Id>> made(sources.size());
     std::vector<Index> writing(sources.size());
     std::iota(writing.begin(), writing.end(), Index{0});
-    std::vector<Id> beginning;
-    for (Index i = 0; i < answer_prompt; ++i) beginning.push_back(static_cast<Id>(Model::answer_prompt + i));
+    auto beginning = Model::ahead.text.tokens();
     beginning.push_back(start_);
     std::vector<std::vector<Id>> tokens(sources.size(), beginning);
     for (Index step = 0; step < options.max_new_tokens && !writing.empty(); ++step) {

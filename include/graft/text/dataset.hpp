@@ -60,6 +60,7 @@ inline std::vector<Batch> pack_members(std::span<const std::vector<const Example
           room = most_tokens;
         }
         example->into(batches.back());
+        if (members.size() > 1) batches.back().belongs_to(m);
         room -= std::min(room, example->tokens());
       }
       continue;

@@ -36,7 +36,10 @@ struct Example {
     for (const Id id : more) labels.push_back(is_supervised ? id : -1);
   }
   /// Puts the example into a batch.
+  /// \throws Error where it has not the labels of its kind.
   void into(Batch& batch) const {
+    const Index least = kind == ExampleKind::answer ? 2 : kind == ExampleKind::text_class ? 1 : 0;
+    if (labels.size() < least) fail("an example has ", labels.size(), " labels, and one of its kind has ", least);
     switch (kind) {
       case ExampleKind::next_token: return batch.append(ids, labels);
       case ExampleKind::fill_in: return batch.append_labelled(ids, labels);
