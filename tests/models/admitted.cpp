@@ -76,6 +76,9 @@ BOOST_AUTO_TEST_CASE(adapters_and_tasks) {
 struct Config : BertDefaults {
   static constexpr Index vocabulary = 64, positions = 24, width = 32, blocks = 1, heads = 4, groups = 4, head_width = 8, feed_forward = 48, classes = 3;
 };
+struct Reward : Config {
+  static constexpr Index classes = 1;
+};
 struct OneType : Config {
   static constexpr Index token_types = 1, first_position = 2;
 };
@@ -153,6 +156,39 @@ BOOST_AUTO_TEST_CASE(placed_without_the_gate) {
   pair = {};
   pair.append_pair({5}, {64});
   says("the label 64", [&] { tiny::loss(pairs, pair); });
+  says("has no sources", [&] { hidden(pairs, tiny::batch()); });
+
+  Batch keys = tiny::batch();
+  keys = behind({.keys = 5}, keys);
+  says("5 keys ahead of its texts, and the model's prefix is of 0", [&] { hidden(plain, keys); });
+  Llama<tiny::Config, PrefixTuning<3>, reference> prefixed;
+  tiny::fill(prefixed);
+  says("5 keys ahead of its texts, and the model's prefix is of 3", [&] { hidden(prefixed, keys); });
+  says("0 keys ahead of its texts, and the model's prefix is of 3", [&] { hidden(prefixed, tiny::batch()); });
+
+  Batch unlabelled, numberless;
+  unlabelled.append({1, 2}, {-1, -1});
+  says("without labels has no loss", [&] { tiny::loss(plain, unlabelled); });
+  BertQuestionAnswering<Config, FrozenBase, reference> seeks;
+  tiny::fill(seeks);
+  numberless.append_class({1, 2}, 0);
+  says("no answers", [&] { tiny::loss(seeks, numberless); });
+  BertClassifier<Reward, FrozenBase, reference> reward;
+  tiny::fill(reward);
+  says("no numbers of its texts", [&] { tiny::loss(reward, numberless); });
+}
+
+// A table by itself takes ids of the host, and no other rows than it has.
+BOOST_AUTO_TEST_CASE(an_embedding_alone) {
+  Embedding<reference, 4, 2> table;
+  table.weight.assign(std::vector<float>{0, 1, 2, 3, 4, 5, 6, 7});
+  Workspace<reference> workspace;
+  Inference<reference> tape(workspace);
+  const std::vector<Id> ids{3, 0}, beyond{4}, below{-1};
+  const auto rows = table(tape, ids);
+  BOOST_TEST(download<reference>(rows.data, 4) == (std::vector<float>{6, 7, 0, 1}), boost::test_tools::per_element());
+  says("4 rows has none of number 4", [&] { table(tape, beyond); });
+  says("4 rows has none of number -1", [&] { table(tape, below); });
 }
 
 // A model that nobody gave weights says so wherever it is asked for anything.

@@ -80,6 +80,21 @@ BOOST_AUTO_TEST_CASE(of_bottleneck_adapters) {
   compare_with_single_adapters<Cpu, Bf16, ParallelAdapter<3>>(2e-2);
 }
 
+// Examples of every kind belong to their member.
+BOOST_AUTO_TEST_CASE(texts_with_classes_belong_to_their_member) {
+  const Example one{.ids = {1, 2}, .labels = {0}, .kind = ExampleKind::text_class}, other{.ids = {3}, .labels = {1}, .kind = ExampleKind::text_class};
+  const std::vector<std::vector<const Example*>> members{{&one}, {&other, &one}};
+  const auto batches = pack_members(members, 100);
+  BOOST_REQUIRE(batches.size() == 1U);
+  BOOST_TEST(batches[0].owners == (std::vector<Id>{0, 0, 1, 1, 1}), boost::test_tools::per_element());
+  BOOST_TEST(batches[0].target_owners == (std::vector<Id>{0, 1, 1}), boost::test_tools::per_element());
+}
+// Nothing is read of examples that are none.
+BOOST_AUTO_TEST_CASE(empty_examples_are_refused) {
+  const Example none{}, some{.ids = {1, 2}, .labels = {1, 2}}, unlabelled{.ids = {1, 2}, .kind = ExampleKind::answer};
+  for (const auto& list : {std::vector<const Example*>{&none}, {&none, &some}, {&none, &none}, {&unlabelled}}) BOOST_CHECK_THROW(pack(list, 100), Error);
+}
+
 BOOST_AUTO_TEST_CASE(a_sequence_of_an_unknown_adapter_is_refused) {
   Llama<tiny::Config, Bank<2, Narrow>, reference> model;
   tiny::fill(model);

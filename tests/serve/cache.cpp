@@ -27,6 +27,8 @@ BOOST_AUTO_TEST_CASE(rows_and_sequences) {
   BOOST_CHECK_THROW(static_cast<void>(cache.length(2)), Error);
   BOOST_CHECK_THROW(cache.clear(2), Error);
   BOOST_CHECK_THROW(cache.advance(2, 0), Error);
+  BOOST_CHECK_THROW(static_cast<void>(cache.keys(3)), Error);
+  BOOST_CHECK_THROW(static_cast<void>(cache.values(3)), Error);
 }
 BOOST_AUTO_TEST_CASE(there_is_room_for_something) {
   BOOST_CHECK_THROW(KeyValueCache<Model>(0, 5), Error);

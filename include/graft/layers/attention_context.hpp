@@ -18,6 +18,7 @@ struct PlacedBatch {
   Pointer<B, Id> spans{};  ///< where texts lie in which places are sought
   Pointer<B, Id> owners{}, target_owners{};  // of tokens and of targets, where a bank of adapters is trained
   Index token_count = 0, target_count = 0, task = 0, last_position = 0;
+  Index keys_ahead = 0, source_keys_ahead = 0;
   bool has_types = false;  ///< otherwise all tokens are of the first text
   Sequences<B> sequences;
   Pointer<B, Id> source_tokens{};  ///< what an encoder reads
@@ -42,6 +43,8 @@ PlacedBatch<typename T::backend> place(T& tape, const Batch& batch) {
   placed.token_count = batch.tokens.size();
   placed.target_count = batch.targets.size();
   placed.task = batch.task;
+  placed.keys_ahead = batch.keys_ahead;
+  placed.source_keys_ahead = batch.source_keys_ahead;
   for (const Id p : batch.positions) placed.last_position = std::max(placed.last_position, static_cast<Index>(p));
   placed.sequences.queries = placed.sequences.keys = to(batch.starts);
   if (!batch.prefixes.empty()) placed.sequences.prefixes = to(batch.prefixes);

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <graft/autodiff/ops/embedding.hpp>
+#include <graft/core/error.hpp>
 #include <graft/layers/layer.hpp>
+
+#include <span>
 
 namespace graft {
 
@@ -22,6 +25,14 @@ class Embedding {
   template <class T>
   constexpr auto operator()(T& tape, Pointer<B, Id> ids, Index count) const {
     return embedding(tape, ids, count, weight);
+  }
+  /// The same of ids on the host.
+  /// \throws Error where one names no row.
+  template <class T>
+  constexpr auto operator()(T& tape, std::span<const Id> ids) const {
+    for (const Id id : ids)
+      if (id < 0 || static_cast<Index>(id) >= V) fail("an embedding of ", V, " rows has none of number ", id, " (0 to ", V - 1, ")");
+    return (*this)(tape, tape.ids(ids.data(), ids.size()), ids.size());
   }
 
   template <class Self, class F>

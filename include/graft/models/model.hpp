@@ -55,6 +55,11 @@ constexpr void require_initialized(const Model& model) {
   if (Model::backend::executes && !model.initialized()) fail("this model's weights have no values: call initialize(), or read them from files with load()");
 }
 
+/// \throws Error where a batch has not the keys ahead that a model's prefix puts there.
+constexpr void require_keys(Index there, Index wanted) {
+  if (there != wanted) fail("a batch has ", there, " keys ahead of its texts, and the model's prefix is of ", wanted, "; read it as Model::prepared makes it");
+}
+
 /// Lets a placed batch into a model, prompts before its texts; labels are held against what a head tells apart. O(1).
 /// \throws Error where the batch names rows that the model has not, or the model has no weights.
 template <class Model, class B>
@@ -64,6 +69,13 @@ constexpr void check_entry(const Model& model, const PlacedBatch<B>& batch) {
   BatchLimits limits{.tokens = Model::ahead.tokens(C::vocabulary), .targets = batch.needs.targets, .adapters = Model::members + (Model::activates ? 1 : 0), .tasks = batch.needs.tasks};
   if constexpr (requires { C::token_types; }) limits.token_types = C::token_types;
   check(batch.needs, limits);
+  if (batch.keys_ahead > 0) require_keys(batch.keys_ahead, Model::ahead.keys);
+}
+/// \throws Error of a batch without labels, or with one that a head does not tell apart.
+template <class B>
+constexpr void require_labels(const PlacedBatch<B>& batch, Index kinds) {
+  require_at_most(batch.needs.targets, kinds, "label");
+  if (B::executes && batch.target_count == 0) fail("a batch without labels has no loss");
 }
 
 /// The longest sides {Out, In} of a model's layers that share matrices with each other.

@@ -69,12 +69,12 @@ class QuestionAnswering : public HeadedTransformer<AnsweringFamily<Named, C>, C,
   /// loss(1): the sum over the batch's texts of both places.
   template <class T>
   constexpr auto loss(T& tape, const PlacedBatch<B>& batch) const {
-    return span_loss(tape, logits(tape, hidden(tape, batch)), batch.spans, batch.rows, batch.target_count);
+    return loss_of(tape, logits(tape, hidden(tape, batch)), batch);
   }
   /// The loss, given what the trunk yields.
   template <class T>
   constexpr auto loss(T& tape, const PlacedBatch<B>& batch, Var<B, C::width> x) const {
-    return span_loss(tape, logits(tape, Base::behind_trunk(tape, batch, x, Rows<B>{})), batch.spans, batch.rows, batch.target_count);
+    return loss_of(tape, logits(tape, Base::behind_trunk(tape, batch, x, Rows<B>{})), batch);
   }
 
   /// Calls f(site, path, layer) for every site from the embedding to the head.
@@ -87,6 +87,13 @@ class QuestionAnswering : public HeadedTransformer<AnsweringFamily<Named, C>, C,
 
   /// First values: of everything, or (`initializer.base` false) only of what the method adds to a base from a file.
   void initialize(Initializer initializer) { initialize_layers(*this, initializer); }
+
+ private:
+  template <class T, class Z>
+  constexpr auto loss_of(T& tape, Z z, const PlacedBatch<B>& batch) const {
+    if (B::executes && !batch.needs.answers) fail("a batch has no answers, and the model seeks them: Batch::append_answer puts them there");
+    return span_loss(tape, z, batch.spans, batch.rows, batch.target_count);
+  }
 };
 
 }  // namespace graft

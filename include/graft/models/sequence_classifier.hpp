@@ -122,6 +122,7 @@ class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...
   static constexpr Rows<B> judged(const PlacedBatch<B>& batch) { return Base::labelled(batch, C::classes); }
   template <class T, class Z>
   constexpr auto loss_of(T& tape, Z z, const PlacedBatch<B>& batch) const {
+    if (B::executes && says_numbers && !batch.needs.numbers) fail("a batch has no numbers of its texts, and the model says them: Batch::append_number puts them there");
     if constexpr (says_numbers) return squared_error(tape, z, batch.values);
     else return cross_entropy(tape, z, batch.targets);
   }

@@ -102,6 +102,10 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   template <class T>
   constexpr auto encoded(T& tape, const PlacedBatch<B>& batch) const {
     check_entry(*this, batch);
+    if constexpr (B::executes) {
+      if (batch.source_count == 0) fail("a batch has no sources, and an encoder reads them: Batch::append_pair puts them there");
+      require_keys(batch.source_keys_ahead, ahead.source_keys);
+    }
     const auto seen = [&] {
       const PackedContext<B> plain{batch.source};
       if constexpr (ahead.source_keys > 0) return shared.seen_by_encoder(tape, plain);
@@ -115,6 +119,7 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   /// h(T,C) of the decoder, given what the encoder yields; or only the given rows of it.
   template <class T, class Source>
   constexpr auto hidden(T& tape, const PlacedBatch<B>& batch, Source source, Rows<B> rows = {}) const {
+    if constexpr (B::executes) require_keys(batch.keys_ahead, ahead.keys);
     return decoded(tape, batch, source, seen_by(tape, shared, batch.sequences), rows);
   }
   /// The same where the decoder's queries see the keys of `seen` (a cache), and `source` may be one whose keys and values are kept.
@@ -150,7 +155,7 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   /// loss(1): the sum over the batch's targets.
   template <class T>
   constexpr auto loss(T& tape, const PlacedBatch<B>& batch) const {
-    require_at_most(batch.needs.targets, C::vocabulary, "label");
+    require_labels(batch, C::vocabulary);
     return cross_entropy(tape, logits(tape, hidden(tape, batch, Rows<B>{batch.rows, batch.target_count, false, {}})), batch.targets);
   }
 

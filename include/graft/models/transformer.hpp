@@ -201,13 +201,14 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
   /// Attention within the batch's sequences, and what a method lets them see besides.
   template <class T>
   constexpr auto packed(T& tape, const PlacedBatch<B>& batch) const {
+    if constexpr (B::executes) require_keys(batch.keys_ahead, ahead.keys);
     auto sequences = batch.sequences;
     sequences.causal = causal;
     return seen_by(tape, shared, sequences);
   }
   /// The rows that have a label, of as many kinds as a head tells apart.
   static constexpr Rows<B> labelled(const PlacedBatch<B>& batch, Index kinds) {
-    require_at_most(batch.needs.targets, kinds, "label");
+    require_labels(batch, kinds);
     return {batch.rows, batch.target_count, false, batch.target_owners};
   }
 

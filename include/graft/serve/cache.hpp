@@ -45,13 +45,17 @@ class KeyValueCache {
   }
   void clear(Index sequence) { lengths_[known(sequence)] = 0; }
 
-  [[nodiscard]] Pointer<backend, element> keys(Index block) const { return memory_[2 * block].template as<element>(); }
-  [[nodiscard]] Pointer<backend, element> values(Index block) const { return memory_[2 * block + 1].template as<element>(); }
+  [[nodiscard]] Pointer<backend, element> keys(Index block) const { return of_block(block, 0); }
+  [[nodiscard]] Pointer<backend, element> values(Index block) const { return of_block(block, 1); }
 
  private:
   [[nodiscard]] Index known(Index sequence) const {
     if (sequence >= lengths_.size()) fail("there is no sequence ", sequence, " in a cache of ", lengths_.size(), " (counted from 0)");
     return sequence;
+  }
+  [[nodiscard]] Pointer<backend, element> of_block(Index block, Index part) const {
+    if (block >= config::blocks) fail("a cache has nothing of block ", block, "; the model has ", config::blocks, " (counted from 0)");
+    return memory_[2 * block + part].template as<element>();
   }
   Index capacity_;
   std::vector<Index> lengths_;

@@ -16,9 +16,9 @@ inline constexpr Index least_shared = 16;
 
 /// How many tokens two examples begin with alike, each keeping one of its own.
 inline Index shared_tokens(const Example& a, const Example& b) {
-  const Index most = std::min(a.ids.size(), b.ids.size()) - 1;
+  const Index shorter = std::min(a.ids.size(), b.ids.size());
   Index n = 0;
-  while (n < most && a.ids[n] == b.ids[n]) ++n;
+  while (n + 1 < shorter && a.ids[n] == b.ids[n]) ++n;
   return n;
 }
 
