@@ -62,7 +62,9 @@ constexpr Plan plan(BatchShape shape) {
   Tape<Meta> tape(workspace);
   constexpr bool encodes = requires { Planned::config::encoder_blocks; };
   if (encodes && shape.source == 0) shape.source = shape.tokens;
-  const auto loss = model.loss(tape, place(tape, behind(Planned::ahead, shape)));
+  shape = behind(Planned::ahead, shape);
+  if (Planned::activates) shape.owners = 2;  // the adapter's rows, and nobody's
+  const auto loss = model.loss(tape, place(tape, shape));
   if constexpr (decltype(loss)::tracked) tape.backward(loss);
   result.values = workspace.value_peak();
   result.adjoints = workspace.adjoint_peak();
