@@ -14,6 +14,8 @@ using namespace graft;
 struct Lion {
   float learning_rate = 1e-4F, beta1 = 0.9F, beta2 = 0.99F, weight_decay = 0.0F;
 
+  /// The learning rate that suits AdamW with what is trained, for those who have none of their own.
+  void suit(float) {}
   /// What it keeps beside a parameter: m.
   static constexpr Index state_floats(Index size) { return size; }
   /// What holds for one parameter: here the same for all, by whatever path they are known.

@@ -1,10 +1,11 @@
-// expect: graft: an optimizer has state_floats(size), settings_for(path), each_setting(f), precondition(model) and update(Update<B>, settings)
+// expect: graft: an optimizer has suit(rate), state_floats(size), settings_for(path), each_setting(f), precondition(model) and update(Update<B>, settings)
 #include <graft/backend/reference.hpp>
 #include <graft/models/llama.hpp>
 #include <graft/peft.hpp>
 #include <graft/train/trainer.hpp>
 using namespace graft;
 struct Still {
+  static void suit(float) {}
   static constexpr Index state_floats(Index) { return 0; }
   static int settings_for(const std::string&) { return 0; }
   template <class F>

@@ -44,7 +44,7 @@ void compare_with_single_adapters(double tolerance) {
   Together together;
   tiny::fill(together);
   for (Index m = 0; m < 2; ++m) save_adapter(together, folder.path / ("first" + std::to_string(m)), "", m);
-  Trainer trainer(together, optimizer);
+  Trainer trainer(together, optimizer, {.schedule = {.kind = Schedule::Kind::constant}});
   const std::vector<std::span<const Example>> members{lists[0], lists[1]};
   fit(trainer, std::span<const std::span<const Example>>(members), options);
   BOOST_TEST(trainer.steps() == 6U);

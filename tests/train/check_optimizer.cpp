@@ -11,6 +11,7 @@ BOOST_AUTO_TEST_SUITE(train_check_optimizer)
 struct Descent {
   float learning_rate = 0.1F;
   struct Settings {};
+  static void suit(float) {}
   static constexpr Index state_floats(Index) { return 0; }
   [[nodiscard]] static Settings settings_for(const std::string&) { return {}; }
   template <class F>

@@ -27,12 +27,14 @@ struct AnyModel {};
 /// `settings_for(path)` gives the settings that hold for one parameter; `each_setting(f)` calls f(name, number) for all
 /// that steps follow from, which a resumed run must not change; `precondition(model)`, called once a step, may change
 /// the gradients of several parameters by one another; `update(u, settings)` reads u.gradient, changes u.value and
-/// u.state and nothing else. All of them are there, if only to say that there is nothing to do. Beside them `suit(rate)`
-/// may be there, which hears first the learning rate that suits the model's method. `check_optimizer` judges; see
-/// docs/optimizers.md.
+/// u.state and nothing else. Before all of it `suit(rate)` hears the learning rate that suits what is trained
+/// (train/learning_rate.hpp), for one that was given none. All of them are there, if only to say that there is nothing
+/// to do. `check_optimizer` judges; see docs/optimizers.md.
 template <class O>
 concept Optimizer = std::copy_constructible<O> &&
-    requires(const O& optimizer, const std::string& path, AnyModel& model, const Update<backend::reference>& u) {
+    requires(O& own, const O& optimizer, const std::string& path, AnyModel& model,
+             const Update<backend::reference>& u) {
+  own.suit(0.0F);
   { O::state_floats(Index{}) } -> std::convertible_to<Index>;
   optimizer.each_setting([](const std::string&, float) {});
   optimizer.precondition(model);

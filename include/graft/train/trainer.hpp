@@ -57,8 +57,8 @@ template <class M, class O = AdamW, class C = Alone>
 class Trainer {
   static constexpr bool optimizes = Optimizer<O>, communicates = Communicator<C>;
   static_assert(optimizes,
-                "graft: an optimizer has state_floats(size), settings_for(path), each_setting(f), precondition(model) "
-                "and update(Update<B>, settings), all five; see docs/optimizers.md");
+                "graft: an optimizer has suit(rate), state_floats(size), settings_for(path), each_setting(f), "
+                "precondition(model) and update(Update<B>, settings), all six; see docs/optimizers.md");
   static_assert(communicates,
                 "graft: a communicator has rank(), ranks(), sum(floats, count, B{}) and sum(numbers), all four; see "
                 "docs/communicators.md");
@@ -100,7 +100,7 @@ class Trainer {
         communicator_(std::move(ranks)),
         schedule_(options.schedule.over(0)) {
     resume_at(0, {options.seed, 0});
-    if constexpr (requires { optimizer_.suit(0.0F); }) optimizer_.suit(default_learning_rate<M>());
+    optimizer_.suit(default_learning_rate<M>());
     if constexpr (Learner::has_trunk)
       if (options.trunk_cache_bytes > 0) trunk_.emplace(model, options.trunk_cache_bytes);
     lay_gradients();
