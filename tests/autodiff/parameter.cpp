@@ -88,6 +88,17 @@ BOOST_AUTO_TEST_CASE(other_storages_borrow_encoded_rows) {
   borrows_encoded_rows<Nf4DoubleQuant>();
 }
 
+// Encoded rows are taken as they are; what a backend keeps behind them is its own.
+BOOST_AUTO_TEST_CASE(encoded_rows_are_assigned) {
+  Weight<Q4_1> rows;
+  rows.assign(draws(256));
+  const std::span<const std::byte> encoded(rows.packed(), rows.bytes());
+  Weight<Q4_1, Cpu> weight;
+  weight.assign_rows(encoded);
+  BOOST_TEST((weight.bytes() > rows.bytes() && weight.read() == rows.read()));
+  BOOST_TEST(error_of([&] { weight.assign_rows(encoded.first(encoded.size() - 1)); }).find("bytes for a parameter of") != std::string::npos);
+}
+
 // Where a backend says that it reads rows as the storage encodes them, it packs them so, too.
 template <class S, class B>
 void packs_rows() {

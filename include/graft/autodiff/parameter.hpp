@@ -150,9 +150,9 @@ class Parameter<B, Constant<S>, Rows, Columns> : public FrozenBytes<B, S, Rows, 
     launch<B>([=, to = Bytes::memory_.renewed(bytes())](auto on) { pack(to, from, Rows, Columns, S{}, on); });
   }
   /// Takes rows that are encoded already. requires: B keeps S row by row
-  /// \throws Error unless there are as many bytes as `bytes()`
+  /// \throws Error unless there are as many bytes as the rows have
   void assign_rows(std::span<const std::byte> encoded) {
-    require_size(encoded.size(), 1, bytes(), "bytes");
+    require_size(encoded.size(), Rows, S::row_bytes(Columns), "bytes");
     upload<B>(Bytes::memory_.renewed(bytes()), encoded);
   }
   [[nodiscard]] std::vector<float> read() const {
