@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(texts_with_classes_belong_to_their_member) {
 }
 // Nothing is read of examples that are none.
 BOOST_AUTO_TEST_CASE(empty_examples_are_refused) {
-  const Example none{}, some{.ids = {1, 2}, .labels = {1, 2}}, unlabelled{.ids = {1, 2}, .kind = ExampleKind::answer};
+  const Example none{}, some{.ids = {1, 2}, .labels = {1, 2}}, unlabelled{.ids = {1, 2}, .labels = {}, .kind = ExampleKind::answer};
   for (const auto& list : {std::vector<const Example*>{&none}, {&none, &some}, {&none, &none}, {&unlabelled}}) BOOST_CHECK_THROW(pack(list, 100), Error);
 }
 
