@@ -5,7 +5,7 @@
 #include <graft/models/roberta.hpp>
 #include <graft/models/t5.hpp>
 #include <graft/serve/generate.hpp>
-#include <graft/train/plan.hpp>
+#include <graft/plan/plan.hpp>
 #include <graft/train/trainer.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -144,18 +144,9 @@ void take_member(const Together& together, Alone& alone, Index member) {
     p.assign(std::vector<float>(first, first + static_cast<std::ptrdiff_t>(p.size)));
   });
 }
-template <class Adapters, class Other>
-struct Beside : Methods<Adapters, Other> {
-  static constexpr Index members = Adapters::members;
-};
-template <class Adapters, class Other>
-  requires requires { Adapters::invocation; }
-struct Beside<Adapters, Other> : Methods<Adapters, Other> {
-  static constexpr auto invocation = Adapters::invocation;
-};
 template <class Other>
 void bank_beside() {
-  using Together = Llama<tiny::Config, Beside<Bank<2, LoRA<2>>, Other>, reference>;
+  using Together = Llama<tiny::Config, Methods<Bank<2, LoRA<2>>, Other>, reference>;
   using Alone = Llama<tiny::Config, Methods<LoRA<2>, Other>, reference>;
   Together together;
   tiny::fill(together);
@@ -206,12 +197,12 @@ BOOST_AUTO_TEST_CASE(an_activated_adapter_stands_where_texts_stand) {
   activated_throughout<RobertaMaskedLM<Late, Plain, reference>, RobertaMaskedLM<Late, Mine, reference>>(masked);
   Batch text;
   text.append({7, 4, 9, 3}, {-1, 4, 9, 3});
-  activated_throughout<Llama<tiny::Config, Methods<Plain, PrefixTuning<2>>, reference>, Llama<tiny::Config, Beside<Mine, PrefixTuning<2>>, reference>>(text);
+  activated_throughout<Llama<tiny::Config, Methods<Plain, PrefixTuning<2>>, reference>, Llama<tiny::Config, Methods<Mine, PrefixTuning<2>>, reference>>(text);
 }
 
 /// Text that a cache goes on with is the text that is read whole, behind an activated adapter and a prefix.
 BOOST_AUTO_TEST_CASE(an_activated_adapter_in_the_cache_behind_a_prefix) {
-  using Model = Llama<tiny::Config, Beside<ActivatedLoRA<2, Invocation<8, 9>>, PrefixTuning<3>>, reference>;
+  using Model = Llama<tiny::Config, Methods<ActivatedLoRA<2, Invocation<8, 9>>, PrefixTuning<3>>, reference>;
   Model model;
   tiny::fill(model);
   const Ids text{3, 8, 9, 4, 5};

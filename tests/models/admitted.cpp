@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(an_embedding_alone) {
 
 // A model that nobody gave weights says so wherever it is asked for anything.
 BOOST_AUTO_TEST_CASE(without_weights) {
-  const char* const words = "weights have no values";
+  const char* const words = "this model has no values";
   Llama<tiny::Config, LoRA<2>, reference> model;
   Trainer trainer(model);
   Workspace<reference> workspace;

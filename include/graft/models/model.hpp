@@ -52,7 +52,7 @@ struct ModelArguments {
 /// \throws Error of a model whose weights have no values yet.
 template <class Model>
 constexpr void require_initialized(const Model& model) {
-  if (Model::backend::executes && !model.initialized()) fail("this model's weights have no values: call initialize(), or read them from files with load()");
+  if (Model::backend::executes && !model.initialized()) fail("this model has no values: `load` or `initialize` it, or make it over a base");
 }
 
 /// \throws Error where a batch has not the keys ahead that a model's prefix puts there.

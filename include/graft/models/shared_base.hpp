@@ -53,10 +53,10 @@ void stand_on(Model& model, const Base& base, std::uint64_t seed) {
 
 /// Lets a base stand in memory of the host, which is read and neither copied nor written: `lend(name, rows, columns)` yields the
 /// floats or the encoded bytes of each weight, row by row, by its name in Hugging Face's files (a vector has one row). The memory must
-/// outlive the model and all that are made over it. What a method trains of the base is copied.
+/// outlive the model and all that are made over it. What a method trains of the base is copied; what it adds is drawn from `seed`, unless it has values.
 /// \throws Error that names every weight that cannot be borrowed so (Parameter::borrow); nothing is changed then.
 template <class Model, class Lend>
-void borrow(Model& model, const Lend& lend) {
+void borrow(Model& model, const Lend& lend, std::uint64_t seed = 0) {
   const auto each = [&](const auto& f) {
     Model::each_site(model, [&](auto, const Path& at, auto& layer) {
       visit_base(layer, [&]<class P>(const Path& path, P& p) {
@@ -80,6 +80,7 @@ void borrow(Model& model, const Lend& lend) {
     if constexpr (!P::trainable) p.borrow(lent);
     else p.assign({reinterpret_cast<const float*>(lent.data()), P::size});
   });
+  if (!model.initialized()) initialize_method(model, seed);
 }
 
 }  // namespace graft
