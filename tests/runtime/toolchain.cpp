@@ -9,13 +9,10 @@ using namespace graft;
 
 BOOST_AUTO_TEST_SUITE(runtime_toolchain)
 
-const Json stated{{"compiler", "c++"},
-                  {"flags", {"-O2", "-DX='y z'"}},
-                  {"libraries", {"-ldl"}},
-                  {"include", "../../include"},
-                  {"programs", "../../lib/graft/programs"},
-                  {"methods", {{"lora", "LoRA<8, Alpha<16>>"}, {"base", "FrozenBase"}}},
-                  {"storage", "Bf16"}};
+const Json stated = Json::parse(R"({
+  "compiler": "c++", "flags": ["-O2", "-DX='y z'"], "libraries": ["-ldl"], "include": "../../include",
+  "programs": "../../lib/graft/programs", "methods": [["lora", "LoRA<8, Alpha<16>>"], ["base", "FrozenBase"]],
+  "storage": "Bf16"})");
 
 BOOST_AUTO_TEST_CASE(places_are_relative_to_the_file) {
   const Folder folder("graft-toolchain");
