@@ -3,7 +3,7 @@
 /// Eigen's decompositions, which take seconds to compile.
 #pragma once
 
-#include <graft/checkpoints/adapter.hpp>
+#include <graft/checkpoints/adapter_files.hpp>
 #include <graft/checkpoints/files.hpp>
 #include <graft/checkpoints/gguf_adapter.hpp>
 #include <graft/checkpoints/load.hpp>

@@ -11,7 +11,7 @@
 #include <graft/text/row_form.hpp>
 #include <graft/text/tokenizer.hpp>
 #if GRAFT_TEXT_BODIES
-#include <graft/text/template.hpp>
+#include <graft/text/jinja_template.hpp>
 #include <graft/text/tokenizer_gguf.hpp>
 #include <graft/text/tokenizer_json.hpp>
 #include <graft/text/vocabulary_files.hpp>

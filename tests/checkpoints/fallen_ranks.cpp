@@ -3,7 +3,7 @@
 #include "../folder.hpp"
 #include "../tiny.hpp"
 
-#include <graft/checkpoints/adapter.hpp>
+#include <graft/checkpoints/adapter_files.hpp>
 #include <graft/checkpoints/adapter_folder.hpp>
 #include <graft/train/trainer.hpp>
 

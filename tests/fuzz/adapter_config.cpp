@@ -25,7 +25,7 @@ std::vector<std::string> seeds() {
       R"({"config":{"mh_adapter":true,"output_adapter":true,"reduction_factor":4,"non_linearity":"gelu","scaling":0.5,"leave_out":[0],"phm_layer":true,"phm_dim":4},"name":"law","hidden_size":32})",
       R"({"config":{"architecture":"union","configs":[{"architecture":"prefix_tuning","prefix_length":3},{"architecture":"reft","r":2,"layers":[0],"prefix_positions":0}]},"name":"default"})",
       R"({"kind":"Methods","parts":[{"kind":"LoRA","rank":8,"On":["Query","Value"],"Alpha":[3,2],"Blocks":[0,1]},{"kind":"PfeifferAdapter","width":4,"Named":"law"},{"kind":"IA3","On":["Key"],"Reads":["Down"]}]})", R"({"kind":"TrainableTokens","tokens":[1,2]})"};
-  for (const char* text : {"LoRA<8, On<Query, Value>, Alpha<16>, Dropout<1, 20>>", "Methods<graft::DoRA<4, Blocks<0, 2, 4, 6>>, Unfreeze<Norms, Head>, TrainableTokens<1, 2>>", "Stack<PfeifferAdapter<8, Named<\"law\">>, Adapter<4, ReLU, Scaling<1, 2>>>", "Bank<3, LoRA<8>>",
+  for (const char* text : {"LoRA<8, On<Query, Value>, Alpha<16>, Dropout<1, 20>>", "Methods<graft::DoRA<4, Blocks<0, 2, 4, 6>>, Unfreeze<Norms, Head>, TrainableTokens<1, 2>>", "Methods<PfeifferAdapter<8, Named<\"law\">>, Adapter<4, ReLU, Scaling<1, 2>>>", "Bank<3, LoRA<8>>",
                            "FullFineTuning", "IA3<On<Key>, Reads<Down>>", "my::Method<8, Thing<Query>, Named<\"a\">>", "ActivatedLoRA<4, Invocation<1, 2>>", "SeededFourierFT<100, 4294967295, Alpha<300>>", "LoReFT<2, 0, 1>"})
     all.emplace_back(text);
   return all;

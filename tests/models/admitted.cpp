@@ -1,7 +1,7 @@
 // No number of a batch gets into a model that names a row, a class or a place which is not there.
 #include "../tiny.hpp"
 
-#include <graft/checkpoints/adapter.hpp>
+#include <graft/checkpoints/adapter_files.hpp>
 #include <graft/eval/perplexity.hpp>
 #include <graft/models/bert.hpp>
 #include <graft/models/roberta.hpp>

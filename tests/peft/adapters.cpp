@@ -60,14 +60,14 @@ BOOST_AUTO_TEST_CASE(adapter_in_every_block_of_bfloat16) {
 BOOST_AUTO_TEST_CASE(stack) {
   using First = PfeifferAdapter<4, Swish, Named<"a">>;  // smooth, for differences
   using Second = HoulsbyAdapter<4, Named<"b">>;
-  Llama<Config, Stack<First, Second>, reference> model;
+  Llama<Config, Methods<First, Second>, reference> model;
   tiny::fill(model);
   holding::check_gradient(model, "");
   const double loss = holding::loss_of(model);
   const auto folder = std::filesystem::temp_directory_path() / ("graft-stack-" + std::to_string(::getpid()));
   BOOST_CHECK_THROW(save_adapter(model, folder), Error);
   for (const char* name : {"a", "b"}) save_hub_adapter(model, folder / name, "", name);
-  Llama<Config, Stack<First, Second>, reference> other;
+  Llama<Config, Methods<First, Second>, reference> other;
   tiny::fill(other);
   decltype(other)::visit(other, [](const Path&, auto& p) {
     if constexpr (std::remove_cvref_t<decltype(p)>::trainable) p.assign(std::vector<float>(p.size, 0.37F));

@@ -2,7 +2,7 @@
 #include "../tiny.hpp"
 
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
-#include <graft/checkpoints/adapter.hpp>
+#include <graft/checkpoints/adapter_files.hpp>
 #include <graft/train/fit.hpp>
 
 #include <boost/test/unit_test.hpp>

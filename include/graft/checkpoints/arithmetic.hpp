@@ -10,7 +10,7 @@
 #pragma once
 
 #include <graft/backend/eigen/svd.hpp>
-#include <graft/checkpoints/adapter.hpp>
+#include <graft/checkpoints/adapter_files.hpp>
 #include <graft/checkpoints/adapter_folder.hpp>
 #include <graft/core/random.hpp>
 

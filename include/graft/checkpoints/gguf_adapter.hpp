@@ -3,7 +3,7 @@
 /// differ from site to site are folded into B.
 #pragma once
 
-#include <graft/checkpoints/adapter.hpp>
+#include <graft/checkpoints/adapter_files.hpp>
 #include <graft/io/gguf_writer.hpp>
 
 namespace graft {

@@ -2,7 +2,7 @@
 /// Folding what a method trained into the base weights: in place and back, or into a new Hugging Face folder.
 #pragma once
 
-#include <graft/checkpoints/adapter.hpp>
+#include <graft/checkpoints/adapter_files.hpp>
 #include <graft/models/model.hpp>
 
 #include <cmath>

@@ -93,7 +93,7 @@ inline constexpr MethodKind method_kinds[] = {
     {"PrefixTuning", "rows", ""}, {"ProjectedPrefixTuning", "rows hidden", ""}, {"HubPrefixTuning", "rows hidden", "Named"}, {"LlamaAdapter", "rows top", ""},
     {"Adapter", "width", adapter_options}, {"PfeifferAdapter", "width", adapter_options}, {"HoulsbyAdapter", "width", adapter_options}, {"ParallelAdapter", "width", adapter_options},
     {"Compacter", "width ? terms", adapter_options}, {"LoReFT", "rank ? first last", "Named Blocks"},
-    {"Stack", "", "", "methods"}, {"Fuse", "", "", "adapters"}, {"Average", "", "", "adapters"}, {"Bank", "members", "", "one"}, {"Methods", "", "", "methods"}};
+    {"Fuse", "", "", "adapters"}, {"Average", "", "", "adapters"}, {"Bank", "members", "", "one"}, {"Methods", "", "", "methods"}};
 
 /// Sites and groups of them (peft/site.hpp), in the order in which a type's text has them.
 inline constexpr std::string_view site_names[] = {

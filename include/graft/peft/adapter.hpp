@@ -2,7 +2,7 @@
 /// Bottleneck adapters: A(z) = s · (f(z Dᵀ + d) Uᵀ + u),   D(W,C), U(C,W), beside what a block adds to the sum x that runs through it, h:
 ///   Houlsby et al. 2019:    y = x + h + A(h)        Pfeiffer et al. 2021: y = x + h + A(x + h)
 ///   He et al. 2022:         y = x + h + A(x), "parallel"
-/// An adapter behind another reads what that one yields (Stack). Names in files are AdapterHub's.
+/// An adapter behind another (`Methods<A, B>`, a stack of them in papers) reads what that one yields. Names in files are AdapterHub's.
 #pragma once
 
 #include <graft/autodiff/ops/gelu.hpp>
@@ -350,9 +350,5 @@ template <Index Width, class... Options>
 using HoulsbyAdapter = Adapter<Width, On<AfterAttention, AfterMlp>, OfSublayer, Swish, Options...>;
 template <Index Width, class... Options>
 using ParallelAdapter = Adapter<Width, On<AfterMlp>, InParallel, ReLU, Scaling<4>, Options...>;
-
-/// Adapters one behind the other; the same as `Methods`, under the name that papers have for it.
-template <class... Adapters>
-using Stack = Methods<Adapters...>;
 
 }  // namespace graft

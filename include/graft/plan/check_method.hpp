@@ -3,7 +3,7 @@
 #pragma once
 
 #include <graft/backend/reference.hpp>
-#include <graft/checkpoints/adapter.hpp>
+#include <graft/checkpoints/adapter_files.hpp>
 #include <graft/checkpoints/merge.hpp>
 #include <graft/models/llama.hpp>
 #include <graft/peft/contract/faults.hpp>

@@ -5,7 +5,7 @@
 #include <graft/core/config.hpp>
 #include <graft/io/jsonl.hpp>
 #if GRAFT_TEXT_BODIES
-#include <graft/text/template.hpp>
+#include <graft/text/jinja_template.hpp>
 #endif
 
 #include <memory>
@@ -15,7 +15,7 @@
 
 namespace graft {
 
-class Template;
+class JinjaTemplate;
 
 /// What a template makes of messages.
 struct Rendering {
@@ -38,7 +38,7 @@ class ChatTemplate {
   [[nodiscard]] const std::string& eos() const { return eos_; }
 
  private:
-  std::shared_ptr<const Template> template_;
+  std::shared_ptr<const JinjaTemplate> template_;
   std::string jinja_, bos_, eos_;
 };
 
@@ -46,7 +46,7 @@ class ChatTemplate {
 inline OrderedJson text_message(const std::string& role, const std::string& content) { return {{"role", role}, {"content", content}}; }
 
 #if GRAFT_TEXT_BODIES
-GRAFT_TEXT_INLINE ChatTemplate::ChatTemplate(std::string_view jinja, std::string bos, std::string eos) : template_(std::make_shared<const Template>(jinja)), jinja_(jinja), bos_(std::move(bos)), eos_(std::move(eos)) {}
+GRAFT_TEXT_INLINE ChatTemplate::ChatTemplate(std::string_view jinja, std::string bos, std::string eos) : template_(std::make_shared<const JinjaTemplate>(jinja)), jinja_(jinja), bos_(std::move(bos)), eos_(std::move(eos)) {}
 
 template <class Keys>
 bool is_among(const Keys& keys, std::string_view key) {

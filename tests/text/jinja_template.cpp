@@ -5,7 +5,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(text_template)
+BOOST_AUTO_TEST_SUITE(text_jinja_template)
 
 BOOST_AUTO_TEST_CASE(as_jinja) {
   const auto json = nlohmann::ordered_json::parse(read_file(std::filesystem::path(GRAFT_TEST_DATA_DIR) / "text/templates.json"));
@@ -13,15 +13,15 @@ BOOST_AUTO_TEST_CASE(as_jinja) {
   for (const auto& [name, value] : json.at("values").items()) values.emplace_back(name, jinja::Value(value));
   for (const auto& one : json.at("cases")) {
     const auto text = one.at("template").get<std::string>();
-    if (one.contains("refused")) BOOST_CHECK_THROW(static_cast<void>(Template(text)(values)), Error);
-    else BOOST_TEST(Template(text)(values).text == one.at("rendered").get<std::string>(), text);
+    if (one.contains("refused")) BOOST_CHECK_THROW(static_cast<void>(JinjaTemplate(text)(values)), Error);
+    else BOOST_TEST(JinjaTemplate(text)(values).text == one.at("rendered").get<std::string>(), text);
   }
   BOOST_TEST(json.at("cases").size() > 150U);
 }
 
 BOOST_AUTO_TEST_CASE(mistakes_are_named) {
   const auto says = [](const char* text, const char* what) {
-    BOOST_CHECK_EXCEPTION(static_cast<void>(Template(text)({})), Error, [what](const Error& e) { return std::string(e.what()).find(what) != std::string::npos; });
+    BOOST_CHECK_EXCEPTION(static_cast<void>(JinjaTemplate(text)({})), Error, [what](const Error& e) { return std::string(e.what()).find(what) != std::string::npos; });
   };
   says("{% if a %}", "lacks {% endif %}");
   says("{% endfor %}", "{% endfor %} where nothing was opened");

@@ -8,9 +8,9 @@
 
 namespace graft {
 
-class Template {
+class JinjaTemplate {
  public:
-  explicit Template(std::string_view text) {
+  explicit JinjaTemplate(std::string_view text) {
     if (text.ends_with('\n')) text.remove_suffix(1);
     cut(text);
     body_ = body({"elif", "else", "endif", "endfor", "endset", "endmacro", "endfilter", "endgeneration"});
