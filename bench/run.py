@@ -5,10 +5,11 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 
 p = argparse.ArgumentParser(prog="bench/run.sh")
 p.add_argument("--folder", default=".", help=argparse.SUPPRESS)
-p.add_argument("--programs", required=True, help=argparse.SUPPRESS)
+p.add_argument("--build", required=True, help=argparse.SUPPRESS)
 p.add_argument("--model", required=True, help=argparse.SUPPRESS)
 p.add_argument("--python")
 p.add_argument("--json")
@@ -20,7 +21,28 @@ here = os.path.dirname(os.path.abspath(__file__))
 python = a.python and (a.python if os.path.sep not in a.python else os.path.join(os.path.abspath(a.folder), a.python))
 
 
+there = set()  # programs that are built
+
+
+def build(*programs):
+    """Builds those that are not there yet, and says how long it took."""
+    names = [f"bench_{program}" for program in programs if program not in there]
+    if not names:
+        return
+    print(f"building {', '.join(names)} …", end="", flush=True, file=sys.stderr)
+    begun = time.time()
+    done = subprocess.run(["cmake", "--build", a.build, "--parallel", "--target", *names], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    print(f" {time.time() - begun:.0f} s", file=sys.stderr)
+    if done.returncode != 0 or "warning:" in done.stdout:
+        print(done.stdout, file=sys.stderr)
+    if done.returncode != 0:
+        sys.exit("building failed")
+    there.update(programs)
+
+
 def run(*command, quiet=True):
+    if str(command[0]).startswith(f"{a.build}/bench/bench_"):
+        build(os.path.basename(command[0])[len("bench_"):])
     done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
     if done.returncode != 0:
         if not quiet:
@@ -31,7 +53,7 @@ def run(*command, quiet=True):
 
 
 def graft(program, *arguments):
-    return (f"{a.programs}/bench_{program}", model, *arguments)
+    return (f"{a.build}/bench/bench_{program}", model, *arguments)
 
 
 def pytorch(*arguments):
@@ -70,21 +92,24 @@ compared = {  # title, key, unit
     "generation": [(", reading 500 tokens", "prefill", "tokens/s"), (", writing one text", "decode", "tokens/s"), (", writing eight", "decode8", "tokens/s")],
 }
 
-subprocess.run([f"{a.programs}/bench_check", model], check=True)
+works = [work for work in works if a.only in work[0]]
+if not works:
+    sys.exit(f"--only {a.only}: no work has this in its name")
+build("check", "peak", os.path.basename(works[0][1][0])[len("bench_"):])
+subprocess.run([f"{a.build}/bench/bench_check", model], check=True)
 print("kernels and losses checked")
 if not python:
     print("no --python: only graft is measured")
-peak = run(f"{a.programs}/bench_peak", quiet=False)
+peak = run(f"{a.build}/bench/bench_peak", quiet=False)
 print("peak of {threads} threads: f32 {f32} GFLOP/s, bf16 {bf16} GFLOP/s, int8 {int8} GOP/s, reading {read} GB/s".format(**peak))
 
 figures, weights = {}, {}
 for number in range(a.rounds):
     measured = {}  # by command: one measurement of a peer serves several works of a round
     for name, ours, theirs, kind in works:
-        if a.only not in name:
-            continue
-        print(f"round {number + 1}: {name}", file=sys.stderr)
+        print(f"round {number + 1}: {name} …", end="", flush=True, file=sys.stderr)
         mine, peer = run(*ours, quiet=False), None
+        print("".join(f" {mine[field]:.4g} {unit}" for _, field, unit in compared[kind] if field in mine), file=sys.stderr)
         if theirs:
             if theirs not in measured:
                 measured[theirs] = run(*theirs)

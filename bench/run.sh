@@ -9,13 +9,14 @@
 #   --rounds  how often all of it is measured; medians are printed (default 3)
 #   --only    only works whose name contains WORD
 #   --json    one object a line: name, graft, peer, ratio, unit
-# Answers are checked first: kernels against `reference`, losses against float32 weights.
+# Programs are built as they are needed, and no others. Answers are checked first: kernels against `reference`, losses against float32 weights.
 set -euo pipefail
 here=$PWD
 cd "$(dirname "$0")/.."
 [ "${1:-}" != -h ] && [ "${1:-}" != --help ] || { sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 0; }
 model=$(examples/fetch_model.sh)
 build="${GRAFT_BUILD:-build-bench}"
-cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DGRAFT_BUILD_TESTS=OFF -DGRAFT_BUILD_EXAMPLES=OFF > /dev/null
-cmake --build "$build" --target bench --parallel > /dev/null
-exec python3 bench/run.py --folder "$here" --programs "$build/bench" --model "$model" "$@"
+configured=$(mktemp)
+cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DGRAFT_BUILD_TESTS=OFF -DGRAFT_BUILD_EXAMPLES=OFF > "$configured" 2>&1 || { cat "$configured"; exit 1; }
+rm "$configured"
+exec python3 bench/run.py --folder "$here" --build "$build" --model "$model" "$@"

@@ -1,6 +1,6 @@
 /// \file
 /// Everything, with the fastest CPU backend. Doors of single floors: core, backend, autodiff, layers, peft, models, checkpoints, train,
-/// plan, serve, eval, runtime, report, and the towers io and text. `fwd.hpp` only names things.
+/// plan, serve, eval, runtime, report, and the towers io and text.
 #pragma once
 
 #include <graft/backend.hpp>
