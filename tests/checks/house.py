@@ -141,6 +141,10 @@ def contract(root):
                 else:
                     others += 1
     print(f"probes of methods and their layers outside peft/contract: {len(errors)}; of configs, families and models: {others}")
+    puts = re.compile(r"\b(?!placed)\w+\.(?:source_)?keys_ahead \+?=(?!=)|::vocabulary \+ i\b")
+    rules = [name for name, path in headers(root) if any(puts.search(line) for line in open(path, encoding="utf-8"))]
+    print(f"headers that put prompts or prefixes before a text: {len(rules)}")
+    errors += [f"include/graft/{name}: puts a prompt or a prefix before a text; data/ahead.hpp does" for name in rules if name != "data/ahead.hpp"]
     return errors
 
 
