@@ -1,7 +1,10 @@
 // What a type is made of, in words, as JSON, as a page.
 #include "../tiny.hpp"
 
+#include <graft/models/roberta.hpp>
+#include <graft/models/t5.hpp>
 #include <graft/plan/explain.hpp>
+#include <graft/plan/site_map.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -42,6 +45,42 @@ BOOST_AUTO_TEST_CASE(adapters_and_prefixes) {
   BOOST_TEST(at(e, 1, "AfterMlp").trainable == 2U * 16 * 4 + 4 + 16);
   BOOST_TEST(at(e, 1, "AfterMlp").saved > 0.0);
   BOOST_TEST(at(e, 1, "Output").reads_gradient);  // through the prefix's keys
+}
+
+// What stands behind a masked model's blocks, and what T5 adds to scores, is heard as everything is.
+struct Masked : RobertaDefaults {
+  static constexpr Index vocabulary = 64, positions = 24, width = 32, blocks = 2, heads = 4, groups = 4, head_width = 8, feed_forward = 48;
+};
+BOOST_AUTO_TEST_CASE(a_masked_models_head) {
+  const auto e = explain<RobertaMaskedLM<Masked, LoRA<2>, reference>>();
+  for (const char* site : {"HeadTransform", "FinalNorm", "HeadBias"}) BOOST_TEST((at(e, 0, site).reads_gradient && at(e, 0, site).yields_gradient), site);
+  BOOST_TEST(!at(e, 0, "EmbeddingNorm").yields_gradient);
+  const auto whole = explain<RobertaMaskedLM<Masked, FullFineTuning, reference>>();
+  BOOST_TEST(at(whole, 0, "EmbeddingNorm").reads_gradient);
+}
+struct Pairs : T5Defaults {
+  static constexpr Index vocabulary = 64, width = 32, encoder_blocks = 2, blocks = 2, heads = 4, groups = 4, head_width = 8, feed_forward = 48, buckets = 8, farthest = 12;
+};
+BOOST_AUTO_TEST_CASE(encoders_and_decoders) {
+  const auto e = explain<T5<Pairs, LoRA<2, On<CrossKey>>, reference>>();
+  BOOST_REQUIRE(e.kinds.size() == 3U);  // outside, the encoder's blocks, the decoder's
+  for (const auto& s : e.kinds[1].sites) BOOST_TEST(!s.yields_gradient, s.site);
+  BOOST_TEST(!at(e, 2, "CrossValue").reads_gradient);
+  BOOST_TEST(e.kinds[2].first_reads_constants);
+  BOOST_TEST(at(e, 2, "CrossOutput").yields_gradient);
+  const auto biased = explain<T5<Pairs, Unfreeze<RelativeBias>, reference>>();
+  BOOST_TEST((at(biased, 0, "RelativeBias").trainable > 0 && at(biased, 0, "RelativeBias").yields_gradient));
+  BOOST_TEST(at(biased, 2, "Output").reads_gradient);
+}
+// The map has the sites that hold something.
+BOOST_AUTO_TEST_CASE(empty_rooms_are_not_on_the_map) {
+  Llama<tiny::Config, LoRA<2>, reference> model;
+  Index entries = 0;
+  for (const auto& entry : site_map(model)) {
+    BOOST_TEST((entry.site != "Attended" && entry.site != "Shared"), entry.path);
+    ++entries;
+  }
+  BOOST_TEST(entries == 3U + 3 * 9);
 }
 
 BOOST_AUTO_TEST_CASE(three_ways_to_read_it) {

@@ -7,10 +7,9 @@
 #include <graft/core/type_name.hpp>
 #include <graft/io/json.hpp>
 #include <graft/layers/absent.hpp>
-#include <graft/layers/apply.hpp>
-#include <graft/models/policies.hpp>
-#include <graft/peft/adapter.hpp>
-#include <graft/plan/site_map.hpp>
+#include <graft/peft/method.hpp>
+#include <graft/plan/listening.hpp>
+#include <graft/plan/plan.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -70,143 +69,73 @@ std::string name_of() {
   }
 }
 
-/// Stands for what a block is about to add, to a layer that is asked about alone.
-template <class H>
-struct Stand {
-  H h;
-  InputRows<typename H::backend> how{};
-  template <class T>
-  constexpr H alone(T&) const {
-    return h;
-  }
-  template <class T, class R>
-  constexpr auto onto(T& tape, R residual) const {
-    return add(tape, residual, h);
-  }
-  template <class T, class X>
-  constexpr X normed(T&, X sum) const {
-    return sum;
-  }
-};
-
-/// Bytes a token that a layer keeps on a recording tape beside its result; its input's gradient is wanted.
-template <class Site, class E, Index Width, class Model, class L>
-double saved_bytes(const L& layer, const Model& model) {
-  using B = typename L::backend;
-  constexpr Index rows = 256;
-  Workspace<B> workspace;
-  Tape<B> tape(workspace);
-  const auto kept = [&](Index before, auto y) {
-    using Y = decltype(y);
-    const double all = static_cast<double>(tape.mark().used - before), result = static_cast<double>(y.rows * Y::columns * sizeof(typename Y::element));
-    return std::max(0.0, all - result) / static_cast<double>(rows);
-  };
-  const auto input = [&tape]<Index N, class X>(std::integral_constant<Index, N>, X) { return tape.track(tape.template value<N, X>(rows)); };
-  if constexpr (LinearLayer<L> && !is_tied<L>) {
-    const auto x = input(std::integral_constant<Index, L::in>{}, E{});
-    const Index before = tape.mark().used;
-    return kept(before, layer(tape, x));
-  } else if constexpr (NormLayer<L>) {  // of the sum, or of heads
-    const auto x = input(std::integral_constant<Index, decltype(layer.weight)::columns>{}, float{});
-    const Index before = tape.mark().used;
-    return kept(before, layer(tape, x));
-  } else if constexpr (is_sublayer_site<Site>) {
-    const auto x = input(std::integral_constant<Index, Width>{}, float{}), h = input(std::integral_constant<Index, Width>{}, float{});
-    const Index before = tape.mark().used;
-    return kept(before, layer.onto(tape, x, Stand<decltype(h)>{h}, model.shared));
-  } else {
-    return 0;
-  }
-}
-
 }  // namespace explaining
 
+/// What is heard of one pass of 256 tokens on `meta`. A type that trains nothing is heard, too.
 template <class Model>
 Explanation explain() {
   using Meta = typename Model::template on<planned_on<typename Model::backend>>;
-  using C = typename Model::config;
   const Meta model;
-  Explanation all{.method = type_name<typename Model::method>(), .memory_policy = Model::memory_policy, .parameters = Model::parameters, .trainable = Model::trainable_parameters};
+  const typename Meta::template of<Methods<typename Model::method, Listen>> listening;
+  constexpr Index tokens = 256;
+  {
+    Workspace<typename Meta::backend> workspace;
+    Tape<typename Meta::backend> tape(workspace);
+    const auto loss = loss_of_shape(listening, tape, {.tokens = tokens, .sequences = 1, .targets = tokens});
+    if constexpr (decltype(loss)::tracked) tape.backward(loss);  // what is checkpointed is recorded there
+  }
 
-  const auto describe = [&model]<class Site, class L>(Site, const Path& path, const L& layer) {
+  Explanation all{.method = type_name<typename Model::method>(), .memory_policy = Model::memory_policy, .parameters = Model::parameters, .trainable = Model::trainable_parameters};
+  const auto notes = [](auto each) {  // of sites that hold something, in order
+    std::vector<Heard> found;
+    each([&found]<class L>(auto, const Path&, const L& layer) {
+      if constexpr (!is_absent<L>) found.push_back(heard_by(layer));
+    });
+    return found;
+  };
+  const auto describe = []<class Site, class L>(Site, const Path& path, const L&, const Heard& heard) {
     SiteExplanation s{.site = Site::site, .path = path.str(), .layer = explaining::name_of<L>()};
+    const L layer{};
     L::visit(layer, [&s]<class P>(const Path&, const P&) { (P::trainable ? s.trainable : s.frozen) += P::derived ? 0 : P::size; }, path);
-    if constexpr (!std::is_same_v<Site, Head> && !std::is_same_v<Site, TokenEmbedding> && !std::is_same_v<Site, PositionEmbedding> && !std::is_same_v<Site, TokenTypeEmbedding>) s.saved = explaining::saved_bytes<Site, typename Meta::element, C::width>(layer, model);
+    s.reads_gradient = heard.reads;
+    s.yields_gradient = heard.called ? heard.yields : s.trainable > 0;
+    constexpr bool of_tokens = std::is_same_v<Site, Head> || std::is_same_v<Site, TokenEmbedding> || std::is_same_v<Site, PositionEmbedding> || std::is_same_v<Site, TokenTypeEmbedding>;
+    if (s.yields_gradient && !of_tokens) s.saved = static_cast<double>(heard.saved) / static_cast<double>(tokens);
     return s;
   };
-  BlockExplanation outside;
-  const auto of_block = [&describe](const auto& block, Index first, Index count) {
-    BlockExplanation kind{.first = first, .count = count};
-    std::remove_cvref_t<decltype(block)>::each_site(block, [&](auto site, const Path& path, const auto& layer) {
-      if constexpr (!is_absent<std::remove_cvref_t<decltype(layer)>>) kind.sites.push_back(describe(site, path, layer));
+  const auto of_run = [&](const auto& run, const auto& heard) {
+    BlockExplanation kind{.first = run.first, .count = run.count};
+    using Block = std::remove_cvref_t<decltype(heard.blocks[0])>;
+    const auto of_block = [&](const Block& block) { return notes([&block](auto f) { Block::each_site(block, f, Path{}); }); };
+    const auto first = of_block(heard.blocks[0]), last = of_block(heard.blocks[run.count - 1]);
+    std::remove_cvref_t<decltype(run.blocks[0])>::each_site(run.blocks[0], [&](auto site, const Path& path, const auto& layer) {
+      if constexpr (!is_absent<std::remove_cvref_t<decltype(layer)>>) kind.sites.push_back(describe(site, path, layer, last[kind.sites.size()]));
     }, Path{});
+    kind.first_reads_constants = !std::equal(first.begin(), first.end(), last.begin(), [](const Heard& a, const Heard& b) { return a.reads == b.reads; });
     return kind;
   };
-  const auto of_stack = [&](const auto& blocks) {
-    std::apply([&](const auto&... run) { (all.kinds.push_back(of_block(run.blocks[0], run.first, run.count)), ...); }, blocks);
+  const auto of_stack = [&]<class Blocks>(const Blocks& blocks, const auto& heard) {
+    [&]<std::size_t... R>(std::index_sequence<R...>) { (all.kinds.push_back(of_run(std::get<R>(blocks), std::get<R>(heard))), ...); }(std::make_index_sequence<std::tuple_size_v<Blocks>>{});
   };
-  if constexpr (requires { model.encoder; }) of_stack(model.encoder);  // whose blocks are counted first
-  of_stack(model.blocks);
+  BlockExplanation outside;
+  const auto around = notes([&listening](auto f) {
+    std::remove_const_t<decltype(listening)>::each_site(listening, [&f](auto site, const Path& path, const auto& layer) {
+      if (path.block() < 0) f(site, path, layer);
+    });
+  });
   Meta::each_site(model, [&](auto site, const Path& path, const auto& layer) {
     if constexpr (!is_absent<std::remove_cvref_t<decltype(layer)>>)
-      if (path.block() < 0) outside.sites.push_back(describe(site, path, layer));
+      if (path.block() < 0) outside.sites.push_back(describe(site, path, layer, around[outside.sites.size()]));
   });
-
-  // Gradient flows into what lies behind something trained; the order is that of the block's equations.
-  constexpr bool encodes = requires { C::encoder_blocks; };
-  bool source = false;  // whether gradient arrives at what the encoder yields
-  const auto flow = [&source](BlockExplanation& kind, bool below, bool keys) {
-    bool norm = below, queries = false, attended = false, sum = below, gated = false;
-    for (auto& s : kind.sites) {
-      const bool trains = s.trainable > 0;
-      const auto pass = [&](bool reads, bool more = false) {
-        s.reads_gradient = reads;
-        return s.yields_gradient = reads || trains || more;
-      };
-      if (s.site == "CrossQuery" || s.site == "CrossKey" || s.site == "CrossValue") attended = pass(norm || (encodes && s.site != "CrossQuery" && source)) || attended;
-      else if (s.site == "CrossOutput") { attended = pass(attended); sum = sum || attended; }
-      else if (s.site == "InputNorm" || s.site == "CrossNorm" || s.site == "MlpNorm" || s.site == "FinalNorm") norm = pass(sum), sum = sum || (norm && !Model::family::norms_first);
-      else if (s.site == "Query" || s.site == "Key" || s.site == "Value" || s.site == "QueryKeyValue") queries = pass(norm) || queries;
-      else if (s.site == "QueryNorm" || s.site == "KeyNorm") queries = pass(queries) || queries;
-      else if (s.site == "Attended") queries = pass(queries || keys) || queries;
-      else if (s.site == "Output") { attended = pass(queries || keys); sum = sum || attended; }
-      else if (s.site == "AttentionOutputNorm" || s.site == "MlpOutputNorm") sum = pass(sum) || sum;
-      else if (s.site == "Gate" || s.site == "Up" || s.site == "GateUp") gated = pass(norm) || gated;
-      else if (s.site == "Down") sum = pass(gated) || sum;
-      else sum = pass(sum) || sum;
-    }
-    return sum;
-  };
-  bool keys = false, below = false;
-  for (auto& s : outside.sites)
-    if (s.site == "Shared" || s.site == "TokenEmbedding" || s.site == "PositionEmbedding" || s.site == "TokenTypeEmbedding" || s.site == "EmbeddingNorm") {
-      s.reads_gradient = s.site == "EmbeddingNorm" && below;
+  // A head that is nothing but a weight is part of the loss, and reads what stands before it.
+  for (Index i = 1; i < outside.sites.size(); ++i)
+    if (auto& s = outside.sites[i]; s.site == Head::site && !around[i].called) {
+      s.reads_gradient = outside.sites[i - 1].yields_gradient;
       s.yields_gradient = s.reads_gradient || s.trainable > 0;
-      keys = keys || (s.site == "Shared" && s.yields_gradient);
-      below = below || (s.site != "Shared" && s.yields_gradient);
     }
-  for (auto& kind : all.kinds) {
-    if constexpr (encodes)
-      if (kind.first == C::encoder_blocks) {  // the decoder begins at the embedding again
-        source = below;
-        below = std::any_of(outside.sites.begin(), outside.sites.end(), [](const auto& s) { return s.site == "TokenEmbedding" && s.yields_gradient; });
-      }
-    const bool constant = !below;
-    below = flow(kind, below, keys) || below;
-    if (constant && below && kind.count > 1) {  // the others read what the first yields
-      kind.first_reads_constants = true;
-      flow(kind, below, keys);
-    }
-  }
-  for (auto& s : outside.sites)
-    if (s.site == "FinalNorm" || s.site == "Pooler" || s.site == "Head") {
-      s.reads_gradient = below;
-      below = s.yields_gradient = below || s.trainable > 0;
-    }
-  all.kinds.insert(all.kinds.begin(), std::move(outside));
-  for (auto& kind : all.kinds)
-    for (auto& s : kind.sites)
-      if (!s.yields_gradient) s.saved = 0;
+  all.kinds.push_back(std::move(outside));
+  if constexpr (encodes<Model>) of_stack(model.encoder, listening.encoder);  // whose blocks are counted first
+  of_stack(model.blocks, listening.blocks);
   return all;
 }
 

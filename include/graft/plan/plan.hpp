@@ -28,6 +28,19 @@ struct Plan {
   [[nodiscard]] constexpr Index total() const { return frozen + trainable + gradients + optimizer + values + adjoints; }
 };
 
+/// Whether a model has an encoder beside its decoder.
+template <class Model>
+inline constexpr bool encodes = requires { Model::config::encoder_blocks; };
+
+/// The loss of a batch of this shape, as the model reads it: behind what stands before its texts.
+template <class Planned, class T>
+constexpr auto loss_of_shape(const Planned& model, T& tape, BatchShape shape) {
+  if (encodes<Planned> && shape.source == 0) shape.source = shape.tokens;
+  shape = behind(Planned::ahead, shape);
+  if (Planned::activates) shape.owners = 2;  // the adapter's rows, and nobody's
+  return model.loss(tape, place(tape, shape));
+}
+
 /// The plan for one pass over a batch of this shape; an encoder is taken to read as many tokens as the decoder writes, where the shape does not say. A constant expression, and cheap at run time too.
 template <class Model, class O = AdamW>
 constexpr Plan plan(BatchShape shape) {
@@ -60,11 +73,7 @@ constexpr Plan plan(BatchShape shape) {
     });
   Workspace<Meta> workspace;
   Tape<Meta> tape(workspace);
-  constexpr bool encodes = requires { Planned::config::encoder_blocks; };
-  if (encodes && shape.source == 0) shape.source = shape.tokens;
-  shape = behind(Planned::ahead, shape);
-  if (Planned::activates) shape.owners = 2;  // the adapter's rows, and nobody's
-  const auto loss = model.loss(tape, place(tape, shape));
+  const auto loss = loss_of_shape(model, tape, shape);
   if constexpr (decltype(loss)::tracked) tape.backward(loss);
   result.values = workspace.value_peak();
   result.adjoints = workspace.adjoint_peak();

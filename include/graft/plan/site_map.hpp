@@ -1,8 +1,8 @@
 /// \file
-/// Which sites of which blocks are trained: the map that reports draw.
+/// Which sites of which blocks are trained: the map that reports draw, of sites that hold something.
 #pragma once
 
-#include <graft/core/path.hpp>
+#include <graft/layers/absent.hpp>
 
 #include <string>
 #include <vector>
@@ -19,10 +19,12 @@ struct SiteEntry {
 template <class Model>
 std::vector<SiteEntry> site_map(const Model& model) {
   std::vector<SiteEntry> entries;
-  Model::each_site(model, [&entries](auto site, const Path& path, const auto& layer) {
-    SiteEntry entry{decltype(site)::site, path.str(), path.block()};
-    std::remove_cvref_t<decltype(layer)>::visit(layer, [&entry](const Path&, const auto& p) { (p.trainable ? entry.trainable : entry.frozen) += p.size; }, path);
-    entries.push_back(entry);
+  Model::each_site(model, [&entries]<class L>(auto site, const Path& path, const L& layer) {
+    if constexpr (!is_absent<L>) {
+      SiteEntry entry{decltype(site)::site, path.str(), path.block()};
+      L::visit(layer, [&entry]<class P>(const Path&, const P&) { (P::trainable ? entry.trainable : entry.frozen) += P::derived ? 0 : P::size; }, path);
+      entries.push_back(entry);
+    }
   });
   return entries;
 }
