@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_CASE(of_one_and_of_many) {
 // A plan has the same type and no memory.
 constexpr bool planned() {
   Parameter<meta<reference>, Trainable, 2, 3> p;
-  p.lay_gradient(GradientRange<meta<reference>>(6).from(3));
+  p.lay_gradient(GradientRange<meta<reference>>(6));
   return p.gradient_bytes() == 24;
 }
 static_assert(planned());
