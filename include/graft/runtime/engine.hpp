@@ -8,6 +8,7 @@
 #include <graft/core/function_ref.hpp>
 #include <graft/eval/perplexity.hpp>
 #include <graft/plan/explain.hpp>
+#include <graft/plan/site_map.hpp>
 #include <graft/plan/plan.hpp>
 #include <graft/runtime/run_options.hpp>
 #include <graft/serve/generate.hpp>
