@@ -2,6 +2,7 @@
 /// What a method offers and lacks, or has and does not offer, in words: the half of `check_method` that needs no model.
 #pragma once
 
+#include <graft/layers/attention_context.hpp>
 #include <graft/layers/embedding.hpp>
 #include <graft/layers/rms_norm.hpp>
 #include <graft/peft/contract/offers.hpp>
@@ -44,7 +45,7 @@ concept Observes = requires(const L& layer) {
 template <class L>
 concept HasPrompt = requires(const L& layer) { layer.prompt; };
 template <class L>
-concept ShowsKeys = requires(const L& layer, Inference<typename L::backend>& tape) { layer.seen(tape, 0); };
+concept ShowsKeys = requires(const L& layer, Inference<typename L::backend>& tape) { layer.seen(tape, PackedContext<typename L::backend>{}); };
 
 /// Those of `WeightsOffers`, of parameters of a computed weight of a linear layer that reads `In` columns.
 template <class W, class B, Index In>
