@@ -77,7 +77,7 @@ grep -q "training changed nothing: .*the learning rate is 0" "$folder/out" || fa
 if tune none --warmup 5; then fail "a run of warm-up alone succeeded"; fi
 grep -q "the warm-up takes 5 steps, and the whole run has 5" "$folder/out" || fail "the error for a warm-up too long: $(cat "$folder/out")"
 if tune none --target-rank 2; then fail "a target rank of LoRA succeeded"; fi
-grep -q "has no ranks to share out" "$folder/out" || fail "the error for a target rank of LoRA: $(cat "$folder/out")"
+grep -q "has ranks to share out; the model has no AdaLoRA" "$folder/out" || fail "the error for a target rank of LoRA: $(cat "$folder/out")"
 mkdir -p "$folder/mine/adapter" && touch "$folder/mine/adapter/precious"
 if tune mine; then fail "a folder that is no adapter was replaced"; fi
 # The model as it is.

@@ -209,7 +209,9 @@ BOOST_AUTO_TEST_CASE(a_second_adapter_of_a_loaded_base_takes_its_own_bytes) {
   constexpr Index bytes = Second::trainable_parameters * sizeof(float);  // and no gradients, as nothing is trained
   static_assert(bytes < 4_MiB && Whole::parameters * sizeof(float) > 16_MiB);
   BOOST_TEST_MESSAGE("a second adapter of " << bytes << " bytes: " << after - before << " bytes more, " << seconds << " s");
+#if !defined(__SANITIZE_ADDRESS__)  // which keeps what is freed
   BOOST_TEST(after <= before + bytes + 1_MiB);
+#endif
   BOOST_TEST(seconds < 0.25);
   BOOST_TEST(tiny::loss(first, tiny::batch()) == first_alone);
   BOOST_TEST(tiny::loss(second, tiny::batch()) == second_alone);

@@ -53,6 +53,16 @@ BOOST_AUTO_TEST_CASE(by_default) {
   BOOST_TEST(RankBudget<reference>(trainer.slots(), {.target_rank = 19, .steps = 20}).budget(20) == 12 * layers);
 }
 
+// Layers that a schedule left nothing of have no part in another.
+BOOST_AUTO_TEST_CASE(beside_layers_of_no_rank) {
+  Llama<tiny::Config, Methods<AdaLoRA<12, On<Query>>, AdaLoRA<12, FinalRank<0>, On<Value>>>, reference> model;
+  tiny::fill(model);
+  Trainer trainer(model);
+  trainer.share_ranks(RankBudgetOptions{.target_rank = 2, .steps = 4});
+  for (int i = 0; i < 4; ++i) trainer.step(tiny::batch());
+  BOOST_TEST(trainer.rank_budget()->kept() == 2 * tiny::Config::blocks);
+}
+
 BOOST_AUTO_TEST_CASE(says_what_is_wrong) {
   Llama<tiny::Config, LoRA<4>, reference> lora;
   Trainer plain(lora);

@@ -407,4 +407,34 @@ BOOST_AUTO_TEST_CASE(ranks_that_fail) {
   }).find("99") != std::string::npos);
 }
 
+// A pass that throws leaves nothing for the next step.
+BOOST_AUTO_TEST_CASE(a_loss_that_throws_between_passes) {
+  const auto after = [](bool thrown) {
+    Plain model;
+    tiny::fill(model);
+    Trainer trainer(model, AdamW{.learning_rate = 1e-2F});
+    Index passes = 0;
+    const auto loss = [&passes](auto& tape, auto& of, const auto& placed) {
+      if (++passes == 2) fail("the second pass");
+      return of.loss(tape, placed);
+    };
+    if (thrown) BOOST_CHECK_THROW(trainer.step(std::vector<Batch>{tiny::batch(), tiny::batch()}, loss), Error);
+    trainer.step(tiny::batch());
+    return tiny::trained(model);
+  };
+  BOOST_TEST((after(true) == after(false)));
+}
+
+// A gradient of a bank that is no number is noticed, whatever other members' are.
+BOOST_AUTO_TEST_CASE(a_banks_gradient_that_is_no_number) {
+  using Several = Llama<tiny::Config, Bank<2, LoRA<2>>, reference>;
+  Several model;
+  tiny::fill(model);
+  Trainer trainer(model, AdamW{});
+  const auto before = tiny::trained(model);
+  trainer.slots()[0].gradient[0] = std::numeric_limits<float>::quiet_NaN();
+  BOOST_CHECK_THROW(trainer.apply({.targets = {1, 1}}), Error);
+  BOOST_TEST((tiny::trained(model) == before));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -135,12 +135,13 @@ struct Ahead {
 /// \throws Error where the batch contradicts itself (`needs`).
 [[nodiscard]] inline Batch behind(const Ahead& ahead, Batch batch) {
   static_cast<void>(needs(batch));
+  if (batch.keys_ahead + batch.source_keys_ahead > 0) fail("a batch stands behind a prefix already: it has been prepared for a model, which prepares what it is given");
   if (ahead.source.count > 0) batch = sources_behind(ahead.source, std::move(batch));
   if (ahead.text.count > 0) batch = texts_behind(ahead, batch);
   for (Id& p : batch.positions) p += static_cast<Id>(ahead.first_position);
   if (ahead.first_position > 0)
     for (Index s = 0; s < batch.key_ends.size(); ++s)  // padding stands before all
-      if (batch.key_ends[s] == batch.starts[s])
+      if (batch.key_ends[s] == batch.starts[s] && batch.starts[s] < batch.starts[s + 1])
         batch.positions[static_cast<Index>(batch.starts[s])] = static_cast<Id>(ahead.first_position) - 1;
   if (ahead.keys > 0) {  // in a sequence without tokens, which the others continue
     if (ahead.keys_take_positions)

@@ -106,7 +106,7 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...> {
   /// The head's weight where the head is nothing but a frozen product.
   [[nodiscard]] constexpr const auto& head_weight() const {
     if constexpr (shares_embedding && !speaks_for_head) return token_embedding.weight;
-    else if constexpr (BaseLayer<decltype(head)>) return head.weight;
+    else if constexpr (!shares_embedding && BaseLayer<decltype(head)>) return head.weight;
     else return head;
   }
   template <class T, Gradient G>

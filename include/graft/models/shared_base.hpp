@@ -57,30 +57,35 @@ void stand_on(Model& model, const Base& base, std::uint64_t seed) {
 /// \throws Error that names every weight that cannot be borrowed so (Parameter::borrow); nothing is changed then.
 template <class Model, class Lend>
 void borrow(Model& model, const Lend& lend, std::uint64_t seed = 0) {
-  const auto each = [&](const auto& f) {
-    Model::each_site(model, [&](auto, const Path& at, auto& layer) {
-      visit_base(layer, [&]<class P>(const Path& path, P& p) {
-        const std::string name = path.str();
-        const auto lent = lend(name, P::rows, P::columns);
-        f(name, p, std::as_bytes(std::span(lent)));
-      }, at);
+  using Lent = std::invoke_result_t<const Lend&, const std::string&, Index, Index>;
+  constexpr bool views = std::is_lvalue_reference_v<Lent> || std::is_trivially_destructible_v<Lent>;
+  static_assert(views, "graft: borrow: lend(name, rows, columns) yields a view of the host's memory, or a reference to what owns it; here it yields a copy, which would be gone: say `-> const auto&`");
+  if constexpr (views) {
+    const auto each = [&](const auto& f) {
+      Model::each_site(model, [&](auto, const Path& at, auto& layer) {
+        visit_base(layer, [&]<class P>(const Path& path, P& p) {
+          const std::string name = path.str();
+          auto&& lent = lend(name, P::rows, P::columns);
+          f(name, p, std::as_bytes(std::span(lent)));
+        }, at);
+      });
+    };
+    std::string complaints;
+    each([&complaints]<class P>(const std::string& name, P&, std::span<const std::byte> lent) {
+      try {
+        if constexpr (!P::trainable) P{}.borrow(lent);
+        else if (lent.size() != P::bytes()) fail("a trained weight is copied from ", P::bytes(), " bytes of floats; it was lent ", lent.size());
+      } catch (const Error& error) {
+        complaints += "\n  " + name + ": " + error.what();
+      }
     });
-  };
-  std::string complaints;
-  each([&complaints]<class P>(const std::string& name, P&, std::span<const std::byte> lent) {
-    try {
-      if constexpr (!P::trainable) P{}.borrow(lent);
-      else if (lent.size() != P::bytes()) fail("a trained weight is copied from ", P::bytes(), " bytes of floats; it was lent ", lent.size());
-    } catch (const Error& error) {
-      complaints += "\n  " + name + ": " + error.what();
-    }
-  });
-  if (!complaints.empty()) fail("what was lent does not fit the model:", complaints);
-  each([]<class P>(const std::string&, P& p, std::span<const std::byte> lent) {
-    if constexpr (!P::trainable) p.borrow(lent);
-    else p.assign({reinterpret_cast<const float*>(lent.data()), P::size});
-  });
-  if (!model.initialized()) initialize_method(model, seed);
+    if (!complaints.empty()) fail("what was lent does not fit the model:", complaints);
+    each([]<class P>(const std::string&, P& p, std::span<const std::byte> lent) {
+      if constexpr (!P::trainable) p.borrow(lent);
+      else p.assign({reinterpret_cast<const float*>(lent.data()), P::size});
+    });
+    if (!model.initialized()) initialize_method(model, seed);
+  }
 }
 
 }  // namespace graft

@@ -89,6 +89,7 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
   [[no_unique_address]] where_there<EmbeddingNorm, typename Family::template EmbeddingNormOf<B, C>> embedding_norm;
   typename Stacked::type blocks;
 
+  static_assert(!B::executes || !offers_of<decltype(token_embedding)>.sided, "graft: OnEncoder, OnDecoder and OnBoth say where a prompt stands in a model with an encoder and a decoder (T5)");
   /// What stands before its texts.
   static constexpr Ahead ahead{.text = {C::vocabulary, virtual_tokens_of<decltype(token_embedding)>},
                                .once = causal,

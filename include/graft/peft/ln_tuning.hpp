@@ -42,6 +42,8 @@ struct LnTuningUnknownOption {
 template <class... Options>
 struct LNTuning {
   static constexpr MethodOffers offers{.peft_type = "LN_TUNING"};
+  template <class Config, class F>
+  static void each_option(F&&) {}
   using places = Places<On<Norms>, Options...>;
   using problem = FirstProblem<Unless<(PlaceOption<Options> && ...), LnTuningUnknownOption>, typename places::problem>;
 

@@ -126,10 +126,13 @@ class LowRank {
   }
   void fold(float direction, bool merged) {
     if (merged_ == merged) return;
+    if constexpr (Method::settings.bias) {
+      if (merged) bias_aside_.keep(base.bias), base.bias.assign(plus(base.bias.read(), b_bias.read(), Method::settings.scaling()));
+      else bias_aside_.give_back(base.bias);
+    }
     if (merged) aside_.keep_shared(base.weight);
     if (!merged && aside_.holds()) aside_.give_back(base.weight);
     else base.weight.assign(plus(base.weight.read(), low_rank_weight(), direction));
-    if constexpr (Method::settings.bias) base.bias.assign(plus(base.bias.read(), b_bias.read(), direction * Method::settings.scaling()));
     merged_ = merged;
   }
   template <class T, class Y>
@@ -139,6 +142,17 @@ class LowRank {
   }
 
   WeightAside<Base> aside_;
+  struct Nothing {};
+  template <class L>
+  struct BiasAside {
+    using type = Nothing;
+  };
+  template <class L>
+    requires(merges && Method::settings.bias)
+  struct BiasAside<L> {
+    using type = SetAside<decltype(L::bias)>;
+  };
+  [[no_unique_address]] typename BiasAside<Base>::type bias_aside_;
   bool merged_ = false;
 };
 

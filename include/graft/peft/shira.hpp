@@ -49,6 +49,7 @@ struct SHiRA {
     }
     /// Trains the entries of the highest score, (Out,In), in the order of their places.
     void choose(const std::vector<float>& scores) {
+      require_size(scores.size(), Out, In, "scores");
       std::vector<Index> order(Out * In);
       std::iota(order.begin(), order.end(), Index{0});
       std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count - 1), order.end(), [&](Index i, Index j) { return scores[i] != scores[j] ? scores[i] > scores[j] : i < j; });

@@ -22,7 +22,7 @@ class Prompted : public Embedding<B, V, C, Role> {
   using method = Method;
   using Rows = typename Method::template Prompt<B, C>;
   static constexpr Index virtual_tokens = Method::virtual_tokens;
-  static constexpr LayerOffers offers{.prompt = true, .starts_from_text = Rows::kind == RowsKind::plain, .encoded = Rows::kind == RowsKind::encoded, .tokens_ahead = virtual_tokens, .tasks = Method::tasks, .before_source = Method::before_source, .before_answer = Method::before_answer};
+  static constexpr LayerOffers offers{.prompt = true, .starts_from_text = Rows::kind == RowsKind::plain, .encoded = Rows::kind == RowsKind::encoded, .tokens_ahead = virtual_tokens, .tasks = Method::tasks, .sided = Method::sided, .before_source = Method::before_source, .before_answer = Method::before_answer};
   template <class S>
   using frozen = Prompted<Method, B, V, C, Constant<S>>;
   using bias_thawed = Prompted;
@@ -142,7 +142,7 @@ struct SoftPrompt {
   static_assert(N > 0, "graft: SoftPrompt<0> trains nothing");
   static_assert(((std::is_same_v<Options, FromVocabulary> || PromptSide<Options>) && ...), "graft: unknown option of SoftPrompt; it takes FromVocabulary, OnEncoder, OnDecoder and OnBoth");
   static constexpr Index virtual_tokens = N, tasks = 1;
-  static constexpr bool before_source = stands_before_source<Options...>, before_answer = stands_before_answer<Options...>;
+  static constexpr bool before_source = stands_before_source<Options...>, before_answer = stands_before_answer<Options...>, sided = (PromptSide<Options> || ...);
   static constexpr MethodOffers offers{.peft_type = "PROMPT_TUNING", .lists_modules = false};
   static constexpr bool from_vocabulary = (std::is_same_v<Options, FromVocabulary> || ...);
   template <class B, Index C>
@@ -177,7 +177,7 @@ struct PTuning {
   static_assert(((EncoderOption<Options> || PromptSide<Options>) && ...), "graft: unknown option of PTuning; it takes Mlp, Lstm, OnEncoder, OnDecoder and OnBoth");
   using Made = std::conditional_t<(std::is_same_v<Options, Lstm> || ...), Lstm, Mlp>;
   static constexpr Index virtual_tokens = N, tasks = 1;
-  static constexpr bool before_source = stands_before_source<Options...>, before_answer = stands_before_answer<Options...>, from_vocabulary = false;
+  static constexpr bool before_source = stands_before_source<Options...>, before_answer = stands_before_answer<Options...>, from_vocabulary = false, sided = (PromptSide<Options> || ...);
   static constexpr MethodOffers offers{.peft_type = "P_TUNING", .lists_modules = false};
   template <class B, Index C>
   using Prompt = EncodedRows<B, typename Made::template Encoder<B, submodules_of<Options...> * N, C, Hidden>>;
@@ -198,7 +198,7 @@ template <Index N, Index Tasks, Index Rank = 1>
 struct MultitaskPrompt {
   static_assert(N > 0 && Tasks > 0 && Rank > 0, "graft: MultitaskPrompt<N, Tasks, Rank> needs rows, tasks and a rank");
   static constexpr Index virtual_tokens = N, tasks = Tasks;
-  static constexpr bool before_source = true, before_answer = false, from_vocabulary = false;
+  static constexpr bool before_source = true, before_answer = false, from_vocabulary = false, sided = false;
   static constexpr MethodOffers offers{.peft_type = "MULTITASK_PROMPT_TUNING", .lists_modules = false};
   template <class B, Index C>
   using Prompt = MultitaskRows<B, N, C, Tasks, Rank>;

@@ -35,6 +35,10 @@ struct VeraUnknownOption {
   };
 };
 
+/// A part of one of the matrices that a seed draws, or files hold.
+template <class B, Index Rows, Index Columns, bool Drawn, std::uint32_t Seed>
+struct RandomPart : SharedPart<Parameter<B, Constant<F32>, Rows, Columns>, !Drawn> {};
+
 /// `VeRA<256>`, with LoRA's `On<…>` and `Blocks<…>`; `VeRA<256, Seed<0>>`.
 template <Index Rank, class... Options>
 struct VeRA {
@@ -63,8 +67,8 @@ struct VeRA {
   template <class B, Index Out, Index In>
   struct Weights {
     static constexpr WeightsOffers offers{.path = true, .values = true, .drawn = drawn_by_seed};
-    SharedPart<Parameter<B, Constant<F32>, Rank, In>, !drawn_by_seed> a;
-    SharedPart<Parameter<B, Constant<F32>, Out, Rank>, !drawn_by_seed> b;
+    RandomPart<B, Rank, In, drawn_by_seed, seed> a;
+    RandomPart<B, Out, Rank, drawn_by_seed, seed> b;
     Parameter<B, Trainable, 1, Rank> d;
     Parameter<B, Trainable, 1, Out> v;
 
@@ -104,8 +108,9 @@ struct VeRA {
         return values;
       };
       const auto first = drawn(a, Rank, longest_in, longest_in);
-      parts.give(a, "A", [&] { return first; });
-      parts.give(b, "B", [&] { return drawn(b, longest_out, Rank, Rank); });
+      const std::string of_seed = " of seed " + std::to_string(seed);
+      parts.give(a, "A" + of_seed, [&] { return first; });
+      parts.give(b, "B" + of_seed, [&] { return drawn(b, longest_out, Rank, Rank); });
     }
     void initialize(Initializer& initializer) {
       const auto start = [&initializer]<class P>(P& p, const char* name) {

@@ -32,6 +32,10 @@ struct Plan {
 template <class Model>
 inline constexpr bool encodes = requires { Model::config::encoder_blocks; };
 
+/// Has an address for each type.
+template <class T>
+inline constexpr char type_tag = 0;
+
 /// The loss of a batch of this shape, as the model reads it: behind what stands before its texts.
 template <class Planned, class T>
 constexpr auto loss_of_shape(const Planned& model, T& tape, BatchShape shape) {
@@ -50,13 +54,13 @@ constexpr Plan plan(BatchShape shape) {
   Plan result;
   struct Part {
     std::string_view name;
-    Index rows, columns;
+    const void* type;
     constexpr bool operator==(const Part&) const = default;
   };
   std::vector<Part> parts;  // of matrices that layers share: those of one size are there once
   Planned::visit(model, [&]<class P>(const Path& path, const P& p) {
     if constexpr (P::shared) {
-      const Part part{path.name, P::rows, P::columns};
+      const Part part{path.name, &type_tag<P>};
       if (std::find(parts.begin(), parts.end(), part) != parts.end()) return;
       parts.push_back(part);
     }

@@ -65,6 +65,7 @@ inline RateSearch find_learning_rate(Engine& engine, const std::function<void()>
   found.steps = fit.epochs * an_epoch;
   fit.evaluate_every = fit.checkpoint_every = 0;
   fit.resume = fit.progress = false;
+  fit.rank_budget.reset();  // a trial is too short for one
   options.trunk_cache.clear();
   options.trainer.trunk_cache_bytes = 0;
   options.trainer.schedule = {.kind = options.trainer.schedule.kind};

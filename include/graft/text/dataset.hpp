@@ -71,7 +71,7 @@ inline std::vector<Batch> pack_members(std::span<const std::vector<const Example
       for (; end < order.size(); ++end) {
         const Index common = end == i ? 0 : shared_tokens(*order[end - 1], *order[end]);
         const Index more = order[end]->ids.size() - (common >= least_shared ? common : 0);
-        if (tokens + more > room && (end > i || room < most_tokens)) break;
+        if (tokens + more > room && (end > i || room < most_tokens || batches.empty())) break;
         tokens += more;
       }
       if (end == i) {  // the next example needs a batch of its own, or a new one

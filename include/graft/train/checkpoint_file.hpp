@@ -101,6 +101,12 @@ class CheckpointFile {
         --unknown;
         if (found->second.size() != size || found->second.type != ElementType::F32) complaints += "\n  another size or type: " + name;
       }
+    if (trainer.rank_budget())
+      trainer.rank_budget()->each_gathered([&](const std::string& name, const std::vector<float>& values) {
+        const auto found = file_.tensors.find(name);
+        if (found == file_.tensors.end() || found->second.size() != values.size() || found->second.type != ElementType::F32)
+          complaints += "\n  missing, or of another size or type: " + name;
+      });
     if (unknown != 0) complaints += "\n  " + std::to_string(unknown) + " tensors that this method does not train";
     if (!complaints.empty()) fail(source_, " is a checkpoint of another model or method:", complaints.substr(0, 2000));
     const Index step = number("step");

@@ -70,7 +70,7 @@ class RankBudget {
           s.path, s.value, s.gradient, s.size, std::vector<float>(s.size, 0.0F), std::vector<float>(s.size, 0.0F)};
     };
     for (Index i = 0; i < slots.size(); ++i) {
-      if (!slots[i].path.ends_with(".lora_E")) continue;  // behind A and B, in the order of the layer's visit
+      if (!slots[i].path.ends_with(".lora_E") || slots[i].size == 0) continue;  // behind A and B, in the order of the layer's visit
       layers_.push_back({{factor(i - 2), factor(i - 1), factor(i)}});
       initial_ += slots[i].size;
     }

@@ -142,10 +142,13 @@ class Trainer {
     return step(std::span<const Batch>(&batch, 1), loss);
   }
 
-  /// The same for what reads no batch: `loss(tape)` is the sum over so many targets.
+  /// The same for what reads no batch: `loss(tape)` is the sum over so many targets, or none on this rank. What a method
+  /// adds to the loss of a model's batches (AdaLoRA) is not added here.
   template <std::invocable<Tape<backend>&> Loss>
   StepReport step(const Loss& loss, Index targets = 1) {
-    return apply(targets, accumulate(loss, 1.0F / static_cast<float>(targets)) / static_cast<double>(targets));
+    if (targets == 0) return apply(0, 0.0);
+    const auto count = static_cast<double>(targets);
+    return apply(targets, accumulate(loss, 1.0F / static_cast<float>(targets)) / count);
   }
 
   /// Keeps what the trunk yields for these batches as a step over them would have kept it: a resumed run does so for
@@ -190,7 +193,9 @@ class Trainer {
   /// are then those of a mean over `targets` on this rank.
   /// \throws Error on every rank where there are no targets at all, or the loss or the gradient is not finite;
   /// parameters are then as they were
-  StepReport apply(Index targets = 1, double loss = 0) {
+  StepReport apply(Index targets = 1, double loss = 0)
+    requires(members == 1)  // of a bank: apply(Accumulated), which says whose targets they are
+  {
     Accumulated own{.loss = loss};
     own.targets[0] = targets;
     return apply(own);
@@ -205,7 +210,7 @@ class Trainer {
       if (targets == 0) continue;
       scales[g] = static_cast<float>(report.targets) / static_cast<float>(targets);
       const float norm = scales[g] * norms[g];
-      if (!(norm <= report.gradient_norm)) report.gradient_norm = norm;
+      if (!(norm <= report.gradient_norm) && !std::isnan(report.gradient_norm)) report.gradient_norm = norm;
       if (options_.clip_norm > 0 && norm > options_.clip_norm) scales[g] *= options_.clip_norm / (norm + 1e-6F);
     }
     if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
@@ -318,6 +323,17 @@ class Trainer {
     }
   }
 
+  /// f(), and no gradients where it throws between passes: they would be part of the next step.
+  template <class F>
+  auto undone_if_thrown(const F& f) {
+    try {
+      return f();
+    } catch (...) {
+      clear_gradients();
+      throw;
+    }
+  }
+
   /// loss_of_batch(batch): a loss of a tape.
   template <class F>
   StepReport step_over(std::span<const Batch> micro_batches, const F& loss_of_batch) {
@@ -330,12 +346,14 @@ class Trainer {
       const Index targets = own.all_targets();
       losses_.clear();
       Index passes = 0;
-      for (const Batch& batch : prepared) {
-        if (batch.targets.empty()) continue;
-        pass(loss_of_batch(batch), 1.0F / static_cast<float>(targets));
-        ++passes;
-      }
-      const Penalties penalties = passes > 0 ? pass_penalties() : Penalties{};
+      const Penalties penalties = undone_if_thrown([&] {
+        for (const Batch& batch : prepared) {
+          if (batch.targets.empty()) continue;
+          pass(loss_of_batch(batch), 1.0F / static_cast<float>(targets));
+          ++passes;
+        }
+        return passes > 0 ? pass_penalties() : Penalties{};
+      });
       const auto losses = losses_.take();
       for (const float loss : losses.first(passes))
         own.loss += static_cast<double>(loss) / static_cast<double>(targets);

@@ -60,4 +60,24 @@ BOOST_AUTO_TEST_CASE(an_invocation_beside_a_trained_head) {
   BOOST_TEST(before > 1e-3);  // one that is always on says something else there
 }
 
+// Two seeds draw two pairs of matrices, and layers of one seed have one.
+BOOST_AUTO_TEST_CASE(shared_parts_of_two_seeds) {
+  using First = VeRA<4, Seed<1>, On<Query, Output>>;
+  using Second = VeRA<4, Seed<2>, On<Value>>;
+  Llama<tiny::Config, Methods<First, Second>, reference> both;
+  Llama<tiny::Config, Second, reference> alone;
+  both.initialize({.key = {1, 0}});
+  alone.initialize({.key = {1, 0}});
+  const auto parts = [](const auto& model, const std::string& site) {
+    std::vector<std::vector<float>> found;
+    std::remove_cvref_t<decltype(model)>::visit(model, [&]<class P>(const Path& path, const P& p) {
+      if constexpr (P::shared)
+        if (path.str().find(site) != std::string::npos) found.push_back(p.read());
+    });
+    return found;
+  };
+  BOOST_TEST((parts(both, "v_proj.vera_A") == parts(alone, "v_proj.vera_A")));
+  BOOST_TEST((parts(both, "v_proj.vera_A")[0] != parts(both, "q_proj.vera_A")[0]));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

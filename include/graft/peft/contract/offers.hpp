@@ -50,6 +50,7 @@ struct LayerOffers {
   Index tasks = 1;              ///< of which there are as many kinds (`Batch::task`)
   Index keys_ahead = 0;         ///< keys and values before a sequence's: `seen(tape, context)`
   bool counted = true;          ///< positions count them
+  bool sided = false;           ///< rows for the texts of an encoder and of a decoder, whichever are read
   bool before_source = true;    ///< of rows: they stand before what an encoder reads; of keys: `seen_by_encoder`, `seen_across`
   bool before_answer = false;   ///< rows stand before what a decoder writes
 };

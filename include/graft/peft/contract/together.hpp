@@ -32,6 +32,12 @@ struct BankBehindInvocation {
   };
 };
 
+/// What is wrong between the parts of a method that is several, or void.
+template <class M>
+struct ProblemWithin {
+  using type = void;
+};
+
 template <class... Ms>
 struct OffersOfMethod<Methods<Ms...>> {
   static constexpr Index members = std::max({Index{1}, method_offers<Ms>.members...});
@@ -45,7 +51,12 @@ struct OffersOfMethod<Methods<Ms...>> {
 
   static constexpr bool one_invocation = ((method_offers<Ms>.invocation.empty() || std::equal(method_offers<Ms>.invocation.begin(), method_offers<Ms>.invocation.end(), invocation.begin(), invocation.end())) && ...);
   static constexpr bool one_size = ((method_offers<Ms>.members == 1 || method_offers<Ms>.members == members) && ...);
-  using problem = FirstProblem<Unless<one_invocation, TwoInvocations>, Unless<one_size, BanksOfTwoSizes>, Unless<members == 1 || invocation.empty(), BankBehindInvocation>>;
+  using problem = FirstProblem<typename ProblemWithin<Ms>::type..., Unless<one_invocation, TwoInvocations>, Unless<one_size, BanksOfTwoSizes>, Unless<members == 1 || invocation.empty(), BankBehindInvocation>>;
+};
+
+template <class... Ms>
+struct ProblemWithin<Methods<Ms...>> {
+  using type = typename OffersOfMethod<Methods<Ms...>>::problem;
 };
 
 /// Whether the methods of a type agree: with a complaint, for a model to raise, where they do not.

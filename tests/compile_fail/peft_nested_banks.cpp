@@ -1,0 +1,11 @@
+// expect: graft: two Bank<N, ...> of a Methods<...> have different N
+#include <graft/backend/reference.hpp>
+#include <graft/models/llama.hpp>
+#include <graft/peft.hpp>
+using namespace graft;
+#if defined(MISTAKE)
+using Chosen = Methods<Methods<Bank<2, LoRA<4, On<Query>>>, Bank<3, LoRA<4, On<Value>>>>, UntiedHead>;
+#else
+using Chosen = Methods<Methods<Bank<2, LoRA<4, On<Query>>>, Bank<2, LoRA<4, On<Value>>>>, UntiedHead>;
+#endif
+constexpr Index trained = Llama<SmolLM2_135M, Chosen, reference>::trainable_parameters;
