@@ -16,7 +16,7 @@ BOOST_AUTO_TEST_CASE(of_one_and_of_many) {
   a.gradient()[0] = 7;
   {
     const GradientRange<reference> both(11);
-    a.lay_gradient(both);
+    a.lay_gradient(both.from(0));
     b.lay_gradient(both.from(6));
   }
   BOOST_TEST(b.gradient() == a.gradient() + 6);
