@@ -247,7 +247,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_one_error) {
   auto error = error_of([&] { borrow(base, engine); });
   for (const char* part : {"what was lent does not fit the model", "model.norm.weight: a weight of 1 x 16", "model.layers.1.self_attn.q_proj.weight: a weight of 16 x 16 in F32 borrows 1024 bytes"})
     BOOST_TEST(error.find(part) != std::string::npos, error);
-  BOOST_TEST(error_of([&] { logits(base); }).find("have no values") != std::string::npos);  // nothing was changed
+  BOOST_TEST(error_of([&] { logits(base); }).find("no values") != std::string::npos);  // nothing was changed
   Model<FrozenBase, Cpu, Bf16> panels;
   error = error_of([&] { borrow(panels, engine); });
   BOOST_TEST(error.find("the backend xsimd_cpu keeps weights of the storage Bf16 in a layout of its own") != std::string::npos, error);

@@ -10,7 +10,8 @@ BOOST_AUTO_TEST_CASE(pfeiffer) { holds<PfeifferAdapter<4>, false>(); }
 BOOST_AUTO_TEST_CASE(houlsby) { holds<HoulsbyAdapter<4>, false>(); }
 BOOST_AUTO_TEST_CASE(parallel) { holds<ParallelAdapter<4>, false>(); }
 BOOST_AUTO_TEST_CASE(compacter) { holds<Compacter<4, 2>, false>(); }
-BOOST_AUTO_TEST_CASE(fuse) { holds<Fuse<PfeifferAdapter<4, Named<"a">>, PfeifferAdapter<8, Named<"b">>>, false>(); }
+// Its folder has the fusion alone; what is fused has folders of its own.
+BOOST_AUTO_TEST_CASE(fuse) { holds<Fuse<PfeifferAdapter<4, Named<"a">>, PfeifferAdapter<8, Named<"b">>>, false>("", false); }
 // Fused and averaged adapters read what they were trained on: x, where they are parallel.
 BOOST_AUTO_TEST_CASE(fused_parallel_adapters) {
   using First = Adapter<4, InParallel, Swish, Named<"a">>;
@@ -28,6 +29,7 @@ BOOST_AUTO_TEST_CASE(fused_parallel_adapters) {
     return name;
   };
   tiny::fill(once);
+  tiny::fill(twice);
   decltype(once)::visit(once, [&](const Path& path, auto& p) { values[renamed(path)] = p.read(); });
   decltype(twice)::visit(twice, [&](const Path& path, auto& p) { p.assign(values.at(renamed(path))); });
   BOOST_TEST(std::abs(holding::loss_of(twice) - holding::loss_of(once)) < 1e-5);

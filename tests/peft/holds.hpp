@@ -76,9 +76,9 @@ void copy_frozen(Model& from, Model& to) {
 }
 
 template <class M, bool Merges>
-void holds(const char* differentiable = "") {
+void holds(const char* differentiable = "", bool files = true) {
   using Model = Llama<Config, M, reference>;
-  const auto report = check_method<M, Config>({.differentiable = differentiable});
+  const auto report = check_method<M, Config>({.differentiable = differentiable, .files = files});
   BOOST_TEST(report.whole(), report.text());
   static_assert(!Merges || any_layer<Model>([]<class L>(auto, const L&) { return offers_of<L>.merges; }));
 

@@ -168,7 +168,7 @@ MethodReport check_method(MethodCheck what = {}) {
     }
     examining::fill(model, 1);
     const double loss = examining::loss(model);
-    if (const auto [slope, difference] = examining::slopes(model, what.differentiable); !(std::abs(slope - difference) < 2e-2 * std::max(0.05, std::abs(difference))))
+    if (const auto [slope, difference] = examining::slopes(model, what.differentiable); !(std::abs(slope - difference) < 2e-2 * std::max(0.1, std::abs(difference))))
       fault("along a direction the gradient is ", slope, ", and differences of the loss say ", difference);
 
     if (what.files) {
