@@ -139,7 +139,7 @@ constexpr PlacedBatch<typename T::backend> place(T& tape, BatchShape shape) {
     placed.source.pairs = shape.source * (shape.source_keys_ahead + shape.source / texts);
     placed.cross.pairs = shape.tokens * (shape.source_keys_ahead + shape.source / texts);
   }
-  placed.sequences.pairs = shape.tokens * (shape.tokens / shape.sequences + 1) / 2 + shape.tokens * shape.keys_ahead;
+  placed.sequences.pairs = shape.tokens * (shape.tokens / std::max<Index>(shape.sequences - (shape.keys_ahead > 0 ? 1 : 0), 1) + 1) / 2 + shape.tokens * shape.keys_ahead;
   return placed;
 }
 
