@@ -2,6 +2,7 @@
 #include "../error.hpp"
 #include "../tiny.hpp"
 
+#include <graft/backend/counting_reference.hpp>
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
 #include <graft/checkpoints/base_directions.hpp>
 #include <graft/checkpoints/merge.hpp>
@@ -253,28 +254,16 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_one_error) {
   BOOST_TEST(error.find("the backend xsimd_cpu keeps weights of the storage Bf16 in a layout of its own") != std::string::npos, error);
 }
 
-/// `reference` that knows how much of it is in use.
-struct metered : reference {
-  inline static Index in_use = 0;
-  static std::byte* allocate(Index bytes) {
-    in_use += bytes;
-    return reference::allocate(bytes);
-  }
-  static void release(std::byte* data, Index bytes) noexcept {
-    in_use -= bytes;
-    reference::release(data, bytes);
-  }
-};
 template <class M>
 void plan_counts_no_base() {
-  using Shared = Model<M, metered, SharedBase>;
+  using Shared = Model<M, counting_reference, SharedBase>;
   constexpr BatchShape shape{.tokens = 9, .sequences = 2, .targets = 7};
-  constexpr Plan planned = plan<Shared>(shape), whole = plan<Model<M, metered>>(shape);
+  constexpr Plan planned = plan<Shared>(shape), whole = plan<Model<M, counting_reference>>(shape);
   const auto base = initialized<typename Shared::base>();
-  const Index before = metered::in_use;
+  const Index before = counting_reference::in_use;
   Shared model(base);
   Trainer trainer(model, AdamW{});
-  BOOST_TEST(planned.frozen + planned.trainable + planned.gradients + planned.optimizer == metered::in_use - before - sizeof(float));  // less the trainer's one scalar
+  BOOST_TEST(planned.frozen + planned.trainable + planned.gradients + planned.optimizer == counting_reference::in_use - before - sizeof(float));  // less the trainer's one scalar
   BOOST_TEST(planned.trainable == whole.trainable);
   BOOST_TEST(planned.values == whole.values);
 }

@@ -1,6 +1,7 @@
 // The plan, a constant expression, against the real arena, pool and buffers.
 #include "../tiny.hpp"
 
+#include <graft/backend/counting_reference.hpp>
 #include <graft/plan/plan.hpp>
 #include <graft/train/trainer.hpp>
 
@@ -10,31 +11,18 @@ using namespace graft;
 
 BOOST_AUTO_TEST_SUITE(plan_plan)
 
-/// `reference` that knows how much of it is in use.
-struct metered : reference {
-  inline static Index in_use = 0;
-  static std::byte* allocate(Index bytes) {
-    in_use += bytes;
-    return reference::allocate(bytes);
-  }
-  static void release(std::byte* data, Index bytes) noexcept {
-    in_use -= bytes;
-    reference::release(data, bytes);
-  }
-};
-
 template <class M, class... Policies>
 void holds() {
-  using Model = Llama<tiny::Config, M, metered, Policies...>;
+  using Model = Llama<tiny::Config, M, counting_reference, Policies...>;
   constexpr BatchShape shape{.tokens = 96, .sequences = 3, .targets = 60};
   constexpr Plan planned = plan<Model>(shape);
   static_assert(planned.total() > 0);
 
-  const Index before = metered::in_use;
+  const Index before = counting_reference::in_use;
   Model model;
   tiny::fill(model);
   Trainer trainer(model, AdamW{});
-  const Index weights = metered::in_use - before - sizeof(float);  // less the trainer's one scalar
+  const Index weights = counting_reference::in_use - before - sizeof(float);  // less the trainer's one scalar
   Batch batch;
   for (int s = 0; s < 3; ++s) {
     std::vector<Id> ids(32), labels(32, -1);

@@ -2,7 +2,7 @@
 /// The public judge of methods: the same examination for yours as for graft's.
 #pragma once
 
-#include <graft/backend/reference.hpp>
+#include <graft/backend/counting_reference.hpp>
 #include <graft/checkpoints/adapter_files.hpp>
 #include <graft/checkpoints/merge.hpp>
 #include <graft/models/llama.hpp>
@@ -13,20 +13,6 @@
 #include <unistd.h>
 
 namespace graft {
-
-/// `reference` that knows how much of its memory is in use.
-struct counting_reference : reference {
-  static constexpr const char* name = "reference that counts";
-  inline static Index in_use = 0;
-  static std::byte* allocate(Index bytes) {
-    in_use += bytes;
-    return reference::allocate(bytes);
-  }
-  static void release(std::byte* data, Index bytes) noexcept {
-    in_use -= bytes;
-    reference::release(data, bytes);
-  }
-};
 
 /// The decoder that methods are examined in.
 struct ExaminedConfig : LlamaDefaults {
