@@ -9,6 +9,7 @@
 #include <graft/autodiff/ops/scale_columns.hpp>
 #include <graft/layers/apply.hpp>
 #include <graft/peft/method.hpp>
+#include <graft/peft/set_aside.hpp>
 
 namespace graft {
 

@@ -95,8 +95,10 @@ class ProgramBuild {
         (by_.launcher + " " + quoted(by_.compiler) + " " + arguments + " > " + in_folder(log) + " 2>&1").c_str());
   }
   int compile(const std::string& half) const {
-    return start(quoted(by_.flags) + " -I" + quoted(by_.include.string()) + " -c " + in_folder(half + ".cpp") + " -o " +
-                     in_folder(half + ".o"),
+    // What a profile names of a source is named without the place where the headers are now.
+    const auto headers = by_.include.string();
+    return start(quoted(by_.flags) + " -I" + quoted(headers) + " " + quoted("-fmacro-prefix-map=" + headers + "/=") +
+                     " -c " + in_folder(half + ".cpp") + " -o " + in_folder(half + ".o"),
                  half + ".log");
   }
   void link() const {
