@@ -1,5 +1,5 @@
-// Checks what the benchmarks time: every kernel against `reference`, and the loss of each storage against float32 weights.
-// usage: bench_check MODEL.gguf
+// Checks what the benchmarks time: every kernel against `reference`, and the loss of each storage against float32
+// weights. usage: bench_check MODEL.gguf
 #include "step.hpp"
 
 using namespace graft;
@@ -12,10 +12,13 @@ double loss_of(const auto& model, const Batch& batch) {
 int main(int argc, char** argv) try {
   if (argc != 2) fail("usage: bench_check MODEL.gguf");
   for (const auto& [kernel, difference] : check_backend<Cpu>())
-    if (!(difference < (kernel.find("Int8") != std::string::npos ? 3e-2 : kernel.find("Bf16") != std::string::npos ? 1.6e-2 : 1e-5)))
+    if (!(difference < (kernel.find("Int8") != std::string::npos   ? 3e-2
+                        : kernel.find("Bf16") != std::string::npos ? 1.6e-2
+                                                                   : 1e-5)))
       fail("the kernel ", kernel, " differs from the reference by ", difference);
   const ModelFiles files(argv[1]);
-  const auto ids = load_tokenizer(files).encode("The capital of France is Paris, and the capital of Italy is Rome. Water boils at a hundred degrees.");
+  const auto ids = load_tokenizer(files).encode(
+      "The capital of France is Paris, and the capital of Italy is Rome. Water boils at a hundred degrees.");
   Batch batch;
   batch.append(ids, ids);
   const double want = loss_of(load<Llama<SmolLM2_135M, FrozenBase, Cpu>>(argv[1]), batch);

@@ -1,5 +1,6 @@
-// What this machine can do at the most on two threads: register-only loops of every kind of product, and reading memory. Prints one
-// JSON object: gigaflops of "f32", "bf16", "int8" (the faster of vectors and tiles), and gigabytes per second of "read".
+// What this machine can do at the most on two threads: register-only loops of every kind of product, and reading
+// memory. Prints one JSON object: gigaflops of "f32", "bf16", "int8" (the faster of vectors and tiles), and gigabytes
+// per second of "read".
 #include <graft/graft.hpp>
 
 #include <chrono>
@@ -19,7 +20,9 @@ double seconds_of(const auto& work) {
 double best(double operations, const auto& body) {
   double most = 0;
   const Index threads = thread_count();
-  for (int round = 0; round < 5; ++round) most = std::max(most, operations * static_cast<double>(threads) / seconds_of([&] { parallel_for(threads, true, [&](Index) { body(); }); }) / 1e9);
+  for (int round = 0; round < 5; ++round)
+    most = std::max(most, operations * static_cast<double>(threads) /
+                              seconds_of([&] { parallel_for(threads, true, [&](Index) { body(); }); }) / 1e9);
   return most;
 }
 
@@ -33,9 +36,7 @@ template <class Sum>
 double vectors(double operations_each, const auto& multiply) {
   return best(static_cast<double>(turns * sums) * operations_each, [&] {
     Sum c[sums] = {};
-    for (Index i = 0; i < turns; ++i) {
-      GRAFT_UNROLL for (Index j = 0; j < sums; ++j) c[j] = multiply(c[j]);
-    }
+    for (Index i = 0; i < turns; ++i) { GRAFT_UNROLL for (Index j = 0; j < sums; ++j) c[j] = multiply(c[j]); }
     keep(c);
   });
 }
@@ -70,17 +71,17 @@ int main() {
 #endif
 #if defined(__AMX_BF16__) && defined(__AMX_INT8__) && defined(__linux__)
   bf16 = std::max(bf16, tiles(16 * 16 * 32 * 2, [] {
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_dpbf16ps(1, 4, 7);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_dpbf16ps(3, 5, 7);
-  }));
+                    _tile_dpbf16ps(0, 4, 6);
+                    _tile_dpbf16ps(1, 4, 7);
+                    _tile_dpbf16ps(2, 5, 6);
+                    _tile_dpbf16ps(3, 5, 7);
+                  }));
   int8 = std::max(int8, tiles(16 * 16 * 64 * 2, [] {
-    _tile_dpbssd(0, 4, 6);
-    _tile_dpbssd(1, 4, 7);
-    _tile_dpbssd(2, 5, 6);
-    _tile_dpbssd(3, 5, 7);
-  }));
+                    _tile_dpbssd(0, 4, 6);
+                    _tile_dpbssd(1, 4, 7);
+                    _tile_dpbssd(2, 5, 6);
+                    _tile_dpbssd(3, 5, 7);
+                  }));
 #endif
   bf16 = std::max(bf16, f32), int8 = std::max(int8, f32);  // where there is no such instruction, numbers are widened
 
@@ -102,5 +103,6 @@ int main() {
     });
     read = std::max(read, static_cast<double>(floats * sizeof(float)) / seconds / 1e9);
   }
-  std::printf("{\"f32\": %.0f, \"bf16\": %.0f, \"int8\": %.0f, \"read\": %.1f, \"threads\": %zu}\n", f32, bf16, int8, read, threads);
+  std::printf("{\"f32\": %.0f, \"bf16\": %.0f, \"int8\": %.0f, \"read\": %.1f, \"threads\": %zu}\n", f32, bf16, int8,
+              read, threads);
 }

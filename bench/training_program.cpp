@@ -1,7 +1,7 @@
 // A user's whole training program, whose compile time is a budget.
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
-#include <graft/checkpoints/tokenizer_files.hpp>
 #include <graft/checkpoints.hpp>
+#include <graft/checkpoints/base/tokenizer_files.hpp>
 #include <graft/text.hpp>
 #include <graft/train.hpp>
 

@@ -9,12 +9,12 @@ include_guard(GLOBAL)
 
 # The program that reads models' and adapters' configs, as the command line does (graft_describe.cpp); built when first needed.
 function(_graft_describe_program out)
-  find_path(GRAFT_INCLUDE_DIR graft/checkpoints/stated_config.hpp HINTS "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../include" "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../include" "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../../include"
+  find_path(GRAFT_INCLUDE_DIR graft/checkpoints/base/stated_config.hpp HINTS "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../include" "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../include" "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../../include"
             NO_DEFAULT_PATH REQUIRED)
   mark_as_advanced(GRAFT_INCLUDE_DIR)
   set(program "${CMAKE_BINARY_DIR}/graft_describe${CMAKE_EXECUTABLE_SUFFIX}")
   set(source "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/graft_describe.cpp")
-  file(GLOB headers "${GRAFT_INCLUDE_DIR}/graft/io/*.hpp" "${GRAFT_INCLUDE_DIR}/graft/core/*.hpp" "${GRAFT_INCLUDE_DIR}/graft/checkpoints/*.hpp" "${GRAFT_INCLUDE_DIR}/graft/text/pattern.hpp")
+  file(GLOB_RECURSE headers "${GRAFT_INCLUDE_DIR}/graft/io/*.hpp" "${GRAFT_INCLUDE_DIR}/graft/core/*.hpp" "${GRAFT_INCLUDE_DIR}/graft/checkpoints/*.hpp" "${GRAFT_INCLUDE_DIR}/graft/text/pattern.hpp")
   set(stale)
   foreach(part IN LISTS headers ITEMS "${source}")
     if("${part}" IS_NEWER_THAN "${program}")

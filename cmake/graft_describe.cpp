@@ -1,8 +1,8 @@
-// graft_describe <config.json or .gguf> <namespace> <output> [--method TYPE] [--adapter FOLDER] [--opened] [--task CLASS] [--include HEADER]…: the types of a
-// model as a C++ header, written where they are not there yet. What is named in a model's or an adapter's files reaches the header only as what graft knows
-// it to be.
+// graft_describe <config.json or .gguf> <namespace> <output> [--method TYPE] [--adapter FOLDER] [--opened] [--task
+// CLASS] [--include HEADER]…: the types of a model as a C++ header, written where they are not there yet. What is named
+// in a model's or an adapter's files reaches the header only as what graft knows it to be.
 #include <graft/checkpoints/adapter_folder.hpp>
-#include <graft/checkpoints/model_header.hpp>
+#include <graft/checkpoints/base/model_header.hpp>
 
 #include <cstdio>
 
@@ -17,7 +17,10 @@ struct Asked {
 
 Asked asked(int argc, char** argv) {
   const std::vector<std::string> all(argv + 1, argv + argc);
-  if (all.size() < 3) graft::fail("usage: graft_describe <config.json or .gguf> <namespace> <output> [--method TYPE] [--adapter FOLDER] [--opened] [--task CLASS] [--include HEADER]");
+  if (all.size() < 3)
+    graft::fail(
+        "usage: graft_describe <config.json or .gguf> <namespace> <output> [--method TYPE] [--adapter FOLDER] "
+        "[--opened] [--task CLASS] [--include HEADER]");
   Asked a{.model = all[0], .output = all[2], .adapter = {}, .name = all[1]};
   for (std::size_t i = 3; i < all.size(); ++i) {
     const auto value = [&]() -> const std::string& {

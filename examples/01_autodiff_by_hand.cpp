@@ -36,7 +36,9 @@ int main() {
   const std::vector<Id> target{2};
 
   Workspace<B> workspace;
-  const auto forward = [&](auto& tape, auto x) { return cross_entropy(tape, square(tape, x), tape.ids(target.data(), 1)); };
+  const auto forward = [&](auto& tape, auto x) {
+    return cross_entropy(tape, square(tape, x), tape.ids(target.data(), 1));
+  };
 
   Tape<B> tape(workspace);
   const auto x = tape.track(Var<B, 3>{1, memory.as<float>()});
@@ -44,7 +46,8 @@ int main() {
   std::printf("loss %.4f\n", static_cast<double>(loss.data[0]));
   tape.backward(loss);
   const auto gradient = download<B>(tape.adjoint(x), 3);
-  std::printf("gradient %.4f %.4f %.4f\n", static_cast<double>(gradient[0]), static_cast<double>(gradient[1]), static_cast<double>(gradient[2]));
+  std::printf("gradient %.4f %.4f %.4f\n", static_cast<double>(gradient[0]), static_cast<double>(gradient[1]),
+              static_cast<double>(gradient[2]));
 
   const auto report = check_gradients<B>({{memory.as<float>(), 3, gradient}}, [&] {
     workspace.reset();

@@ -18,7 +18,8 @@ void show(const char* name) {
   const auto x = tape.value<64>(10);
   launch<reference>([&](auto on) { fill(x.data, x.size(), 1.0F, on); });
   layer(tape, x);  // of a constant value
-  std::printf("%-8s %5zu trained parameters, %zu records, %5zu bytes of gradient\n", name, trainable_parameters(layer), tape.records(), decltype(layer.weight)::gradient_bytes());
+  std::printf("%-8s %5zu trained parameters, %zu records, %5zu bytes of gradient\n", name, trainable_parameters(layer),
+              tape.records(), decltype(layer.weight)::gradient_bytes());
 }
 
 int main() {

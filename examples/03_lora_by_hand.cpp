@@ -2,7 +2,7 @@
 // You will learn: that a method is a function from a place to a layer, and that its gradient needs no line.
 // Read first: 01, 02.   Run: 03_lora_by_hand   It prints how a tiny model's loss falls with the method written here.
 #include <graft/backend.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
 #include <graft/train/trainer.hpp>
 
@@ -47,7 +47,8 @@ struct Mine {
 };
 
 struct Tiny : LlamaDefaults {
-  static constexpr Index vocabulary = 40, width = 16, blocks = 2, heads = 2, groups = 1, head_width = 8, feed_forward = 32;
+  static constexpr Index vocabulary = 40, width = 16, blocks = 2, heads = 2, groups = 1, head_width = 8,
+                         feed_forward = 32;
 };
 
 int main() {
@@ -61,5 +62,6 @@ int main() {
   const double first = trainer.step(batch).loss;
   for (int i = 0; i < 60; ++i) trainer.step(batch);
   const double last = trainer.step(batch).loss;
-  std::printf("%zu parameters trained, the loss falls: %s\n", Model::trainable_parameters, last < 0.95 * first ? "yes" : "no");
+  std::printf("%zu parameters trained, the loss falls: %s\n", Model::trainable_parameters,
+              last < 0.95 * first ? "yes" : "no");
 }

@@ -1,7 +1,8 @@
 // 05. A method of your own, whole: LoRA-XS (Bałazy et al. 2024), which graft does not have.
-// You will learn: that a method which adds a computed weight is parameters and one equation; merging, files, quantised bases, the
-// command line and complaints about misuse come with it.
-// Read first: 03.   Run: 05_your_own_method   It trains the method written here on a base of eight bits, saves it and merges it.
+// You will learn: that a method which adds a computed weight is parameters and one equation; merging, files, quantised
+// bases, the command line and complaints about misuse come with it.
+// Read first: 03.   Run: 05_your_own_method
+//     It trains the method written here on a base of eight bits, saves it and merges it.
 #include <graft/graft.hpp>
 
 #include <cstdio>
@@ -12,7 +13,8 @@ using namespace graft;
 struct LoraXsUnknownOption {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: unknown option of LoraXs; it takes On<sites...>, Blocks<First, Last> and Alpha<N>");
+    static_assert(!Model::backend::executes,
+                  "graft: unknown option of LoraXs; it takes On<sites...>, Blocks<First, Last> and Alpha<N>");
   };
 };
 
@@ -22,7 +24,8 @@ struct LoraXs {
   static constexpr LoraSettings settings = lora_settings<Rank, Options...>();
   static constexpr MethodOffers offers{.peft_type = "LORA_XS"};  // its files are PEFT's, under this type
   using places = Places<On<Linears>, Options...>;
-  using problem = FirstProblem<Unless<((PlaceOption<Options> || AlphaOption<Options>) && ...), LoraXsUnknownOption>, typename places::problem>;
+  using problem = FirstProblem<Unless<((PlaceOption<Options> || AlphaOption<Options>)&&...), LoraXsUnknownOption>,
+                               typename places::problem>;
   template <class Config, class F>
   static void each_option(F&& f) {
     f("r", Rank);
@@ -37,7 +40,8 @@ struct LoraXs {
 
     template <class T>
     constexpr auto delta(T& tape) const {
-      return scale(tape, product_nn(tape, product_nn(tape, leaf(tape, b), leaf(tape, r)), leaf(tape, a)), settings.scaling());
+      return scale(tape, product_nn(tape, product_nn(tape, leaf(tape, b), leaf(tape, r)), leaf(tape, a)),
+                   settings.scaling());
     }
     template <class Self, class F>
     static constexpr void visit(Self& self, F&& f, const Path& path) {
@@ -63,7 +67,8 @@ static void examine() {
 }
 
 struct Tiny : LlamaDefaults {
-  static constexpr Index vocabulary = 64, width = 32, blocks = 2, heads = 4, groups = 2, head_width = 8, feed_forward = 64;
+  static constexpr Index vocabulary = 64, width = 32, blocks = 2, heads = 4, groups = 2, head_width = 8,
+                         feed_forward = 64;
 };
 
 int main() {
@@ -77,17 +82,20 @@ int main() {
   batch.append({1, 2, 3, 4, 5, 6, 7}, {1, 2, 3, 4, 5, 6, 7});
   const double first = trainer.step(batch).loss;
   for (int i = 0; i < 60; ++i) trainer.step(batch);
-  std::printf("%zu parameters trained, the loss falls: %s\n", Model::trainable_parameters, trainer.step(batch).loss < 0.95 * first ? "yes" : "no");
+  std::printf("%zu parameters trained, the loss falls: %s\n", Model::trainable_parameters,
+              trainer.step(batch).loss < 0.95 * first ? "yes" : "no");
 
   const auto folder = std::filesystem::temp_directory_path() / ("graft-example-" + std::to_string(::getpid()));
   save_adapter(model, folder);
   load_adapter(model, folder);
-  std::printf("saved and read again: %ju bytes\n", static_cast<std::uintmax_t>(std::filesystem::file_size(folder / "adapter_model.safetensors")));
+  std::printf("saved and read again: %ju bytes\n",
+              static_cast<std::uintmax_t>(std::filesystem::file_size(folder / "adapter_model.safetensors")));
   std::filesystem::remove_all(folder);
 
   Workspace<Cpu> workspace;
   const auto loss = [&] { return held_out_loss(model, std::span<const Batch>(&batch, 1), workspace).mean(); };
   const double apart = loss();
   merge(model);
-  std::printf("merged into the base of eight bits, the loss stays: %s\n", std::abs(loss() - apart) < 0.05 * apart ? "yes" : "no");
+  std::printf("merged into the base of eight bits, the loss stays: %s\n",
+              std::abs(loss() - apart) < 0.05 * apart ? "yes" : "no");
 }

@@ -2,7 +2,7 @@
 // You will learn: what ranks must be able to do for each other, and that training on two is training on one.
 // Read first: 03.   Run: 08_your_own_communicator   It prints what the judge says, and whether two ranks are as one.
 #include <graft/backend.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
 #include <graft/train/check_communicator.hpp>
 #include <graft/train/communicators/thread_ranks.hpp>

@@ -1,8 +1,10 @@
 // 10. On the weights of a host.
-// You will learn: how a program that has weights of its own trains adapters over them, of a whole model and of one layer.
-// Read first: 07, 09.   Run: 10_on_a_hosts_weights   It prints whether both learn, and that the host's weights are neither copied nor written.
+// You will learn: how a program that has weights of its own trains adapters over them, of a whole model and of one
+// layer.
+// Read first: 07, 09.   Run: 10_on_a_hosts_weights
+//     It prints whether both learn, and that the host's weights are neither copied nor written.
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
 #include <graft/plan/plan.hpp>
 #include <graft/train/trainer.hpp>
@@ -12,7 +14,8 @@
 using namespace graft;
 
 struct Tiny : LlamaDefaults {
-  static constexpr Index vocabulary = 64, width = 32, blocks = 2, heads = 4, groups = 2, head_width = 8, feed_forward = 64;
+  static constexpr Index vocabulary = 64, width = 32, blocks = 2, heads = 4, groups = 2, head_width = 8,
+                         feed_forward = 64;
 };
 using Model = Llama<Tiny, LoRA<4>, Cpu, SharedBase>;
 
@@ -35,16 +38,19 @@ int main() {
   static_assert(plan<Model>(Tokens{7}).frozen == 0);  // nothing of the base is graft's
 
   Model::base base;
-  borrow(base, [&engine](const std::string& name, Index, Index) { return std::span<const float>(engine.weights.at(name)); });
+  borrow(base,
+         [&engine](const std::string& name, Index, Index) { return std::span<const float>(engine.weights.at(name)); });
   Model model(base);
   Batch text;
   text.append({5, 9, 7, 3, 11, 6, 2}, {5, 9, 7, 3, 11, 6, 2});
   Trainer trainer(model, AdamW{.learning_rate = 1e-2F});
   const double first = trainer.step(text).loss;
   for (int i = 0; i < 30; ++i) trainer.step(text);
-  std::printf("a model over the engine's weights, the loss falls: %s\n", trainer.step(text).loss < 0.9 * first ? "yes" : "no");
+  std::printf("a model over the engine's weights, the loss falls: %s\n",
+              trainer.step(text).loss < 0.9 * first ? "yes" : "no");
 
-  // One layer. The engine computes everything else, and the gradient of what the layer yields: here it wants y(4,32) to be one.
+  // One layer. The engine computes everything else, and the gradient of what the layer yields: here it wants y(4,32) to
+  // be one.
   Adapted<LoRA<8>, Linear<Cpu, 64, 32>> layer;
   layer.base.weight.borrow(engine.weights.at("projection"));
   Initializer draw = Initializer::over_base(1);

@@ -1,6 +1,7 @@
 // 11. An op of your own, with a kernel of its own.
 // You will learn: what a kernel is, what an op records, how its gradient is judged, how a layer is written with it.
-// Read first: 01, 02.   Run: 11_your_own_op   It prints whether the gradient is that of differences, and what a pass costs.
+// Read first: 01, 02.   Run: 11_your_own_op
+//     It prints whether the gradient is that of differences, and what a pass costs.
 #include <graft/autodiff/check_gradients.hpp>
 #include <graft/autodiff/ops.hpp>
 #include <graft/backend.hpp>
@@ -13,8 +14,8 @@ using namespace graft;
 
 // softplus (Dugas et al. 2001):   y = ln(1 + eˣ)     dx = dy σ(x)
 
-// Kernels work on memory and know no gradients. The backend's tag comes last; one for another backend takes its tag, and
-// what a backend does not have it inherits.
+// Kernels work on memory and know no gradients. The backend's tag comes last; one for another backend takes its tag,
+// and what a backend does not have it inherits.
 namespace graft::backend {
 inline void softplus(float* y, const float* x, Index n, reference) {
   for (Index i = 0; i < n; ++i) y[i] = std::max(x[i], 0.0F) + std::log1p(std::exp(-std::abs(x[i])));
@@ -67,7 +68,8 @@ int main() {
   Initializer initializer{.key = {1, 0}, .deviation = 0.5F};
   layer.initialize(initializer);
   const auto report = check_layer<6>(layer);
-  std::printf("%zu entries of gradients are those of differences: %s\n", report.checked, report.worst < 1e-2 ? "yes" : "no");
+  std::printf("%zu entries of gradients are those of differences: %s\n", report.checked,
+              report.worst < 1e-2 ? "yes" : "no");
 
   // On `meta` the same code counts what it will take, in a constant expression.
   constexpr Cost cost = [] {

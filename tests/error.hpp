@@ -9,9 +9,7 @@ template <class F>
 std::string error_of(const F& f) {
   try {
     f();
-  } catch (const graft::Error& error) {
-    return error.what();
-  }
+  } catch (const graft::Error& error) { return error.what(); }
   return "";
 }
 

@@ -2,13 +2,14 @@
 #pragma once
 
 #include <graft/backend/reference.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
 
 namespace tiny {
 
 struct Config : graft::LlamaDefaults {
-  static constexpr graft::Index vocabulary = 50, width = 16, blocks = 3, heads = 4, groups = 2, head_width = 4, feed_forward = 24;
+  static constexpr graft::Index vocabulary = 50, width = 16, blocks = 3, heads = 4, groups = 2, head_width = 4,
+                                feed_forward = 24;
   static constexpr bool qkv_bias = true;
 };
 struct TiedConfig : Config {

@@ -1,5 +1,5 @@
-// graft inspect: what a model or an adapter is, which keys of its config are used, and what would be refused. Nothing is
-// compiled for it.
+// graft inspect: what a model or an adapter is, which keys of its config are used, and what would be refused. Nothing
+// is compiled for it.
 #pragma once
 
 #include <filesystem>

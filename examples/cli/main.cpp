@@ -153,8 +153,7 @@ int run(int argc, char** argv) {
   train->add_option("--tinit", ranks.warm_up, "of AdaLoRA: steps before ranks fall")->capture_default_str();
   train->add_option("--tfinal", ranks.final_steps, "of AdaLoRA: steps at the end in which they no longer do")
       ->capture_default_str();
-  train
-      ->add_option("--delta-t", ranks.interval, "of AdaLoRA: the least important are dropped every so many steps")
+  train->add_option("--delta-t", ranks.interval, "of AdaLoRA: the least important are dropped every so many steps")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   train->add_option("--weight-decay", optimizer.weight_decay, "AdamW's decoupled decay")->capture_default_str();

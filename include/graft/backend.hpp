@@ -4,7 +4,7 @@
 #pragma once
 
 #include <graft/backend/backend.hpp>
-#include <graft/backend/check.hpp>
+#include <graft/backend/check_backend.hpp>
 #include <graft/backend/meta.hpp>
 #include <graft/backend/reference.hpp>
 #include <graft/core.hpp>

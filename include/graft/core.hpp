@@ -3,7 +3,6 @@
 #pragma once
 
 #include <graft/core/arena.hpp>
-#include <graft/core/batch.hpp>
 #include <graft/core/buffer.hpp>
 #include <graft/core/config.hpp>
 #include <graft/core/error.hpp>
@@ -17,3 +16,4 @@
 #include <graft/core/storage.hpp>
 #include <graft/core/type_name.hpp>
 #include <graft/core/types.hpp>
+#include <graft/data/batch.hpp>

@@ -1,12 +1,12 @@
 /// \file
-/// Everything, with the fastest CPU backend. Doors of single floors: core, backend, autodiff, layers, peft, models, checkpoints, train,
-/// plan, serve, eval, runtime, report, and the towers io and text.
+/// Everything, with the fastest CPU backend. Doors of single floors: core, backend, autodiff, layers, peft, models,
+/// checkpoints, train, plan, serve, eval, runtime, report, and the towers io and text.
 #pragma once
 
 #include <graft/backend.hpp>
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
 #include <graft/checkpoints.hpp>
-#include <graft/checkpoints/tokenizer_files.hpp>
+#include <graft/checkpoints/base/tokenizer_files.hpp>
 #include <graft/eval.hpp>
 #include <graft/io.hpp>
 #include <graft/models.hpp>

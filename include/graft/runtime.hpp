@@ -1,5 +1,6 @@
 /// \file
-/// Door of the floor `runtime`: models without templates. What compiles one (runtime/engine_of.hpp) is included by itself.
+/// Door of the floor `runtime`: models without templates. What compiles one (runtime/engine_of.hpp) is included by
+/// itself.
 #pragma once
 
 #include <graft/runtime/compiled.hpp>

@@ -8,7 +8,8 @@ using namespace graft;
 
 BOOST_AUTO_TEST_SUITE(autodiff_gradient_range)
 
-// A parameter has a gradient of its own, until somebody lays it beside others; the memory lives as long as anybody uses it.
+// A parameter has a gradient of its own, until somebody lays it beside others; the memory lives as long as anybody uses
+// it.
 BOOST_AUTO_TEST_CASE(of_one_and_of_many) {
   Parameter<reference, Trainable, 2, 3> a;
   Parameter<reference, Trainable, 1, 5> b;

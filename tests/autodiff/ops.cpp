@@ -52,7 +52,9 @@ void check(const F& f, const std::tuple<const Inputs&...>& inputs, const std::tu
         tape.backward(loss);
         const auto watch = [&](auto v) {
           if constexpr (decltype(v)::tracked)
-            watched.push_back({v.data, v.size(), tape.has_adjoint(v) ? download<B>(tape.adjoint(v), v.size()) : std::vector<float>(v.size(), 0.0F)});
+            watched.push_back(
+                {v.data, v.size(),
+                 tape.has_adjoint(v) ? download<B>(tape.adjoint(v), v.size()) : std::vector<float>(v.size(), 0.0F)});
         };
         (watch(vars), ...);
       }
@@ -69,12 +71,18 @@ void check(const F& f, const std::tuple<const Inputs&...>& inputs, const std::tu
       }
     };
     choose(choose, std::integral_constant<std::size_t, 0>{});
-    std::apply([&](auto&... p) { (watched.push_back({p.value(), p.size, download<B>(p.gradient(), p.size)}), ...); }, parameters);
+    std::apply(
+        [&](auto&... p) {
+          (watched.push_back({p.value(), p.size, download<B>(p.gradient(), p.size)}), ...);
+        },
+        parameters);
     const auto report = check_gradients<B>(watched, value);
     BOOST_TEST(report.checked > 0U);
-    BOOST_TEST(report.worst < 2e-2, "mask " << mask << ": entry " << report.entry << " of " << report.checked << " is off by " << report.worst);
+    BOOST_TEST(report.worst < 2e-2, "mask " << mask << ": entry " << report.entry << " of " << report.checked
+                                            << " is off by " << report.worst);
   };
-  for (unsigned mask = sizeof...(Parameters) > 0 ? 0 : 1; mask < (1U << sizeof...(Inputs)); ++mask) run(mask, std::index_sequence_for<Inputs...>{});
+  for (unsigned mask = sizeof...(Parameters) > 0 ? 0 : 1; mask < (1U << sizeof...(Inputs)); ++mask)
+    run(mask, std::index_sequence_for<Inputs...>{});
 }
 template <class F, class... Inputs>
 void check(const F& f, const Inputs&... inputs) {
@@ -92,7 +100,8 @@ BOOST_AUTO_TEST_CASE(matmul_trained) {
   const Input<5, 6> x(1);
   Parameter<B, Trainable, 4, 6> w;
   draw(w, 1);
-  check([&](auto& tape, auto v) { return matmul(tape, v, w); }, std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&>(w));
+  check([&](auto& tape, auto v) { return matmul(tape, v, w); }, std::tuple<const decltype(x)&>(x),
+        std::tuple<decltype(w)&>(w));
 }
 BOOST_AUTO_TEST_CASE(matmul_frozen) {
   const Input<5, 6> x(2);
@@ -105,7 +114,8 @@ BOOST_AUTO_TEST_CASE(add_matmul_scaled) {
   const Input<5, 6> x(4);
   Parameter<B, Trainable, 4, 6> w;
   draw(w, 3);
-  check([&](auto& tape, auto a, auto v) { return add_matmul(tape, add(tape, a, a), v, w, 0.5F); }, std::tuple<const decltype(y)&, const decltype(x)&>(y, x), std::tuple<decltype(w)&>(w));
+  check([&](auto& tape, auto a, auto v) { return add_matmul(tape, add(tape, a, a), v, w, 0.5F); },
+        std::tuple<const decltype(y)&, const decltype(x)&>(y, x), std::tuple<decltype(w)&>(w));
 }
 BOOST_AUTO_TEST_CASE(adding) {
   const Input<3, 5> a(5), b(6);
@@ -116,7 +126,8 @@ BOOST_AUTO_TEST_CASE(bias) {
   const Input<3, 5> x(7);
   Parameter<B, Trainable, 1, 5> b;
   draw(b, 4);
-  check([&](auto& tape, auto v) { return add_bias(tape, scale(tape, v, 1.5F), b); }, std::tuple<const decltype(x)&>(x), std::tuple<decltype(b)&>(b));
+  check([&](auto& tape, auto v) { return add_bias(tape, scale(tape, v, 1.5F), b); }, std::tuple<const decltype(x)&>(x),
+        std::tuple<decltype(b)&>(b));
 }
 BOOST_AUTO_TEST_CASE(elementwise) {
   const Input<3, 5> a(8), b(9);
@@ -133,15 +144,27 @@ BOOST_AUTO_TEST_CASE(norms) {
   Parameter<B, Trainable, 1, 6> w, b;
   draw(w, 5);
   draw(b, 6);
-  check([&](auto& tape, auto v) { return rms_norm(tape, v, w, 1e-5F); }, std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&>(w));
-  check([&](auto& tape, auto v) { return layer_norm(tape, v, w, b, 1e-5F); }, std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&, decltype(b)&>(w, b));
+  check([&](auto& tape, auto v) { return rms_norm(tape, v, w, 1e-5F); }, std::tuple<const decltype(x)&>(x),
+        std::tuple<decltype(w)&>(w));
+  check([&](auto& tape, auto v) { return layer_norm(tape, v, w, b, 1e-5F); }, std::tuple<const decltype(x)&>(x),
+        std::tuple<decltype(w)&, decltype(b)&>(w, b));
 }
 BOOST_AUTO_TEST_CASE(rotary_positions) {
   const Input<3, 8> x(11);
   const std::vector<Id> positions{0, 3, 50};
-  check([&](auto& tape, auto v) { return rotary(tape, scale(tape, v, 1.0F), rotary_table<4>(tape, tape.ids(positions.data(), 3), 3, {100.0F})); }, x);
+  check(
+      [&](auto& tape, auto v) {
+        return rotary(tape, scale(tape, v, 1.0F), rotary_table<4>(tape, tape.ids(positions.data(), 3), 3, {100.0F}));
+      },
+      x);
   const float divisors[] = {1.5F};
-  check([&](auto& tape, auto v) { return rotary(tape, scale(tape, v, 1.0F), rotary_table<4, 2>(tape, tape.ids(positions.data(), 3), 3, {.base = 100.0F, .amplitude = 1.2F, .divisors = divisors})); }, x);
+  check(
+      [&](auto& tape, auto v) {
+        return rotary(tape, scale(tape, v, 1.0F),
+                      rotary_table<4, 2>(tape, tape.ids(positions.data(), 3), 3,
+                                         {.base = 100.0F, .amplitude = 1.2F, .divisors = divisors}));
+      },
+      x);
 }
 BOOST_AUTO_TEST_CASE(rows) {
   const Input<4, 5> x(12);
@@ -149,45 +172,57 @@ BOOST_AUTO_TEST_CASE(rows) {
   check([&](auto& tape, auto v) { return gather(tape, v, tape.ids(ids.data(), 3), 3); }, x);
   Parameter<B, Trainable, 4, 5> table;
   draw(table, 7);
-  check([&](auto& tape) { return embedding(tape, tape.ids(ids.data(), 3), 3, table); }, std::tuple<>(), std::tuple<decltype(table)&>(table));
+  check([&](auto& tape) { return embedding(tape, tape.ids(ids.data(), 3), 3, table); }, std::tuple<>(),
+        std::tuple<decltype(table)&>(table));
 }
 BOOST_AUTO_TEST_CASE(attention_packed) {
   const Input<7, 8> q(13);
   const Input<7, 4> k(14), v(15);
   const std::vector<Id> starts{0, 4, 7};
   for (const bool causal : {true, false})
-    check([&](auto& tape, auto a, auto b, auto c) {
-      const auto at = tape.ids(starts.data(), 3);
-      return attention<4, 2>(tape, a, b, c, Sequences<B>{at, at, {}, {}, 2, causal, 28});
-    }, q, k, v);
+    check(
+        [&](auto& tape, auto a, auto b, auto c) {
+          const auto at = tape.ids(starts.data(), 3);
+          return attention<4, 2>(tape, a, b, c, Sequences<B>{at, at, {}, {}, 2, causal, 28});
+        },
+        q, k, v);
 }
 BOOST_AUTO_TEST_CASE(attention_reading_other_keys) {
   const Input<3, 8> q(16);
   const Input<7, 4> k(17), v(18);
   const std::vector<Id> queries{0, 2, 3}, keys{0, 4, 7};
-  check([&](auto& tape, auto a, auto b, auto c) {
-    return attention<4, 2>(tape, a, b, c, Sequences<B>{tape.ids(queries.data(), 3), tape.ids(keys.data(), 3), {}, {}, 2, true, 12});
-  }, q, k, v);
+  check(
+      [&](auto& tape, auto a, auto b, auto c) {
+        return attention<4, 2>(
+            tape, a, b, c, Sequences<B>{tape.ids(queries.data(), 3), tape.ids(keys.data(), 3), {}, {}, 2, true, 12});
+      },
+      q, k, v);
 }
 BOOST_AUTO_TEST_CASE(attention_with_a_shared_prefix) {
   const Input<7, 8> q(16);
   const Input<7, 4> k(17), v(18);
   const std::vector<Id> starts{0, 3, 5, 7}, prefixes{-1, 0, 0};
-  check([&](auto& tape, auto a, auto b, auto c) {
-    const auto at = tape.ids(starts.data(), 4);
-    return attention<4, 2>(tape, a, b, c, Sequences<B>{at, at, {}, tape.ids(prefixes.data(), 3), 3, true, 24});
-  }, q, k, v);
+  check(
+      [&](auto& tape, auto a, auto b, auto c) {
+        const auto at = tape.ids(starts.data(), 4);
+        return attention<4, 2>(tape, a, b, c, Sequences<B>{at, at, {}, tape.ids(prefixes.data(), 3), 3, true, 24});
+      },
+      q, k, v);
 }
 BOOST_AUTO_TEST_CASE(attention_by_a_rule) {
   const Input<7, 8> q(16);
   const Input<7, 4> k(17), v(18);
   const std::vector<Id> starts{0, 2, 7}, prefixes{-1, 0};
-  check([&](auto& tape, auto a, auto b, auto c) {
-    const auto at = tape.ids(starts.data(), 3);
-    return attention<4, 2>(tape, a, b, c, Sequences<B>{at, at, {}, tape.ids(prefixes.data(), 2), 2, true, 24}, AttentionRule{.scale = 0.7F, .cap = 0.9F, .window = 3});
-  }, q, k, v);
+  check(
+      [&](auto& tape, auto a, auto b, auto c) {
+        const auto at = tape.ids(starts.data(), 3);
+        return attention<4, 2>(tape, a, b, c, Sequences<B>{at, at, {}, tape.ids(prefixes.data(), 2), 2, true, 24},
+                               AttentionRule{.scale = 0.7F, .cap = 0.9F, .window = 3});
+      },
+      q, k, v);
 }
-// Products that share an input: one trained, one frozen with a low-rank path; from a value, and from a source that is made again.
+// Products that share an input: one trained, one frozen with a low-rank path; from a value, and from a source that is
+// made again.
 BOOST_AUTO_TEST_CASE(projecting) {
   const Input<5, 6> x(21), residual(22);
   Parameter<B, Trainable, 4, 6> w;
@@ -197,23 +232,31 @@ BOOST_AUTO_TEST_CASE(projecting) {
   Parameter<B, Trainable, 1, 6> gain;
   draw(w, 31), draw(frozen, 32), draw(a, 33), draw(b, 34), draw(gain, 35);
   const auto low_rank = projection_of(frozen, a, b, 0.7F);
-  check([&](auto& tape, auto v) {
-    const auto [y, z] = project<float>(tape, Given{v}, false, Nothing{}, projection_of(w), projection_of(w));
-    return multiply(tape, y, z);
-  }, std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&>(w));
+  check(
+      [&](auto& tape, auto v) {
+        const auto [y, z] = project<float>(tape, Given{v}, false, Nothing{}, projection_of(w), projection_of(w));
+        return multiply(tape, y, z);
+      },
+      std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&>(w));
   for (const bool remake : {false, true})
-    check([&](auto& tape, auto v, auto r) {
-      const auto [y] = project<float>(tape, rms_norm_of(tape, v, gain, 1e-5F), remake, Nothing{}, low_rank);
-      return std::get<0>(project<float>(tape, SwigluOf{y, r}, remake, r, low_rank));
-    }, std::tuple<const decltype(x)&, const decltype(residual)&>(x, residual), std::tuple<decltype(a)&, decltype(b)&, decltype(gain)&>(a, b, gain));
+    check(
+        [&](auto& tape, auto v, auto r) {
+          const auto [y] = project<float>(tape, rms_norm_of(tape, v, gain, 1e-5F), remake, Nothing{}, low_rank);
+          return std::get<0>(project<float>(tape, SwigluOf{y, r}, remake, r, low_rank));
+        },
+        std::tuple<const decltype(x)&, const decltype(residual)&>(x, residual),
+        std::tuple<decltype(a)&, decltype(b)&, decltype(gain)&>(a, b, gain));
 }
 // Only one of two results is used: the other has no share in anything.
 BOOST_AUTO_TEST_CASE(projecting_with_an_unused_result) {
   const Input<3, 6> x(23);
   Parameter<B, Trainable, 4, 6> w, other;
   draw(w, 36), draw(other, 37);
-  check([&](auto& tape, auto v) { return std::get<0>(project<float>(tape, Given{v}, false, Nothing{}, projection_of(w), projection_of(other))); },
-        std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&, decltype(other)&>(w, other));
+  check(
+      [&](auto& tape, auto v) {
+        return std::get<0>(project<float>(tape, Given{v}, false, Nothing{}, projection_of(w), projection_of(other)));
+      },
+      std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&, decltype(other)&>(w, other));
 }
 BOOST_AUTO_TEST_CASE(products_of_values) {
   const Input<3, 5> a(41);
@@ -227,8 +270,10 @@ BOOST_AUTO_TEST_CASE(leaves) {
   const Input<5, 12> wide(46);
   Parameter<B, Trainable, 3, 4> w;
   draw(w, 44);
-  check([&](auto& tape, auto x) { return multiply(tape, x, leaf(tape, w)); }, std::tuple<const decltype(same)&>(same), std::tuple<decltype(w)&>(w));
-  check([&](auto& tape, auto x) { return scale_columns(tape, x, row(tape, w)); }, std::tuple<const decltype(wide)&>(wide), std::tuple<decltype(w)&>(w));
+  check([&](auto& tape, auto x) { return multiply(tape, x, leaf(tape, w)); }, std::tuple<const decltype(same)&>(same),
+        std::tuple<decltype(w)&>(w));
+  check([&](auto& tape, auto x) { return scale_columns(tape, x, row(tape, w)); },
+        std::tuple<const decltype(wide)&>(wide), std::tuple<decltype(w)&>(w));
 }
 BOOST_AUTO_TEST_CASE(members) {
   const Input<5, 3> x(57);
@@ -236,7 +281,8 @@ BOOST_AUTO_TEST_CASE(members) {
   Parameter<B, Trainable, 1, 2 * 4> b;
   draw(w, 58), draw(b, 59);
   const std::array<Id, 5> owners{1, 0, 0, 1, 1};
-  check([&](auto& tape, auto v) { return member_product<2>(tape, v, w, b, tape.ids(owners.data(), owners.size())); }, std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&, decltype(b)&>(w, b));
+  check([&](auto& tape, auto v) { return member_product<2>(tape, v, w, b, tape.ids(owners.data(), owners.size())); },
+        std::tuple<const decltype(x)&>(x), std::tuple<decltype(w)&, decltype(b)&>(w, b));
 }
 BOOST_AUTO_TEST_CASE(kronecker_products) {
   const Input<2, 3> a(47);
@@ -275,12 +321,15 @@ BOOST_AUTO_TEST_CASE(columns_by_number) {
   order[0] = 2, order[1] = 0, order[2] = 1;
   check([=](auto& tape, auto x) { return gather_columns<2>(tape, x, ids, 3); }, Input<2, 5>(1));
   check([=](auto& tape, auto x) { return permute_columns(tape, x, order); }, Input<2, 3>(1));
-  check([](auto& tape, auto x) { return multiply(tape, columns_from<1, 2>(tape, x), columns_from<3, 2>(tape, x)); }, Input<2, 5>(1));
-  check([=](auto& tape, auto x, auto z) { return replace_columns(tape, scale(tape, x, 1.0F), z, ids); }, Input<3, 5>(1), Input<3, 3>(2));
+  check([](auto& tape, auto x) { return multiply(tape, columns_from<1, 2>(tape, x), columns_from<3, 2>(tape, x)); },
+        Input<2, 5>(1));
+  check([=](auto& tape, auto x, auto z) { return replace_columns(tape, scale(tape, x, 1.0F), z, ids); }, Input<3, 5>(1),
+        Input<3, 3>(2));
 }
 BOOST_AUTO_TEST_CASE(rows_in_other_places) {
   check([](auto& tape, auto p, auto x) { return rows_behind(tape, p, 2, x); }, Input<2, 6>(1), Input<3, 3>(2));
-  check([](auto& tape, auto x, auto y, auto z) { return interleave(tape, x, y, z); }, Input<2, 3>(1), Input<2, 3>(2), Input<2, 3>(3));
+  check([](auto& tape, auto x, auto y, auto z) { return interleave(tape, x, y, z); }, Input<2, 3>(1), Input<2, 3>(2),
+        Input<2, 3>(3));
 }
 BOOST_AUTO_TEST_CASE(functions_of_their_values) {
   check([](auto& tape, auto x) { return relu(tape, x); }, Input<2, 5>(4));
@@ -292,20 +341,25 @@ BOOST_AUTO_TEST_CASE(what_weights_are_made_of) {
   check([](auto& tape, auto x) { return orthogonality<true>(tape, x); }, Input<5, 2>(1));
   check([](auto& tape, auto x) { return unit_lower<3>(tape, x); }, Input<3, 5>(1));
   const Input<2, 4> constant(7);
-  check([&](auto& tape, auto l, auto g) { return scaled_bases(tape, constant.var(), l, g); }, Input<2, 3>(1), Input<3, 4>(2));
+  check([&](auto& tape, auto l, auto g) { return scaled_bases(tape, constant.var(), l, g); }, Input<2, 3>(1),
+        Input<3, 4>(2));
   Buffer<B> memory(6 * sizeof(Id));
   const auto places = memory.as<Id>();
   places[0] = 1, places[1] = 3, places[2] = 0, places[3] = 2, places[4] = 2, places[5] = 0;
-  check([=](auto& tape, auto c) { return product_nn(tape, spectrum<4, 3>(tape, c, places), fourier_matrix<3>(tape)); }, Input<1, 3>(1));
+  check([=](auto& tape, auto c) { return product_nn(tape, spectrum<4, 3>(tape, c, places), fourier_matrix<3>(tape)); },
+        Input<1, 3>(1));
 }
 BOOST_AUTO_TEST_CASE(memories) {
   check([](auto& tape, auto x, auto w) { return lstm(tape, x, w, false); }, Input<3, 8>(1), Input<8, 2>(2));
-  check([](auto& tape, auto x, auto w) { return reshaped<4>(interleave(tape, lstm(tape, x, w, true), lstm(tape, x, w, false))); }, Input<3, 8>(1), Input<8, 2>(2));
+  check([](auto& tape, auto x,
+           auto w) { return reshaped<4>(interleave(tape, lstm(tape, x, w, true), lstm(tape, x, w, false))); },
+        Input<3, 8>(1), Input<8, 2>(2));
 }
 BOOST_AUTO_TEST_CASE(slices_and_elements) {
   const Input<5, 6> x(24);
   check([](auto& tape, auto v) { return slice(tape, v, 2, 2); }, x);
-  // As bfloat16 and back, the gradient rounded on the way: values that bfloat16 has exactly move by steps that it has not.
+  // As bfloat16 and back, the gradient rounded on the way: values that bfloat16 has exactly move by steps that it has
+  // not.
   check([](auto& tape, auto v) { return as_elements<float>(tape, v); }, x);
 }
 BOOST_AUTO_TEST_CASE(masked_cross_entropy) {
@@ -321,7 +375,8 @@ BOOST_AUTO_TEST_CASE(squared_errors) {
 BOOST_AUTO_TEST_CASE(places_in_texts) {
   const Input<9, 2> x(22);
   const std::vector<Id> spans{0, 3, 4, 9}, rows{1, 2, 4, 8};  // the fourth row is in no text
-  check([&](auto& tape, auto v) { return span_loss(tape, v, tape.ids(spans.data(), 4), tape.ids(rows.data(), 4), 4); }, x);
+  check([&](auto& tape, auto v) { return span_loss(tape, v, tape.ids(spans.data(), 4), tape.ids(rows.data(), 4), 4); },
+        x);
   Workspace<B> workspace;
   Inference<B> tape(workspace);
   double wanted = 0;
@@ -330,7 +385,8 @@ BOOST_AUTO_TEST_CASE(places_in_texts) {
     for (int t = begin; t < end; ++t) sum += std::exp(static_cast<double>(x.var().data[2 * t + column]));
     wanted += std::log(sum) - static_cast<double>(x.var().data[2 * row + column]);
   }
-  BOOST_TEST(span_loss(tape, x.var(), tape.ids(spans.data(), 4), tape.ids(rows.data(), 4), 4).data[0] == wanted, boost::test_tools::tolerance(1e-5));
+  BOOST_TEST(span_loss(tape, x.var(), tape.ids(spans.data(), 4), tape.ids(rows.data(), 4), 4).data[0] == wanted,
+             boost::test_tools::tolerance(1e-5));
 }
 BOOST_AUTO_TEST_CASE(the_vocabulary) {
   const Input<4, 6> x(25);
@@ -359,7 +415,8 @@ BOOST_AUTO_TEST_CASE(cross_entropy_known_value) {
     for (Index i = 0; i < 6; ++i) sum += std::exp(static_cast<double>(x.var().data[t * 6 + i]));
     wanted += std::log(sum) - static_cast<double>(x.var().data[t * 6 + static_cast<Index>(targets[t])]);
   }
-  BOOST_TEST(cross_entropy(tape, x.var(), tape.ids(targets.data(), 4)).data[0] == wanted, boost::test_tools::tolerance(1e-5));
+  BOOST_TEST(cross_entropy(tape, x.var(), tape.ids(targets.data(), 4)).data[0] == wanted,
+             boost::test_tools::tolerance(1e-5));
 }
 BOOST_AUTO_TEST_CASE(dropout_repeats_its_mask_backwards) {
   Input<16, 64> x(20);

@@ -1,6 +1,6 @@
 // Frozen parameters: values that copies share until one is changed, and memory of a host's.
-#include "../backend/guarded.hpp"
-#include "../error.hpp"
+#include "backend/guarded.hpp"
+#include "error.hpp"
 
 #include <graft/backend/meta.hpp>
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
@@ -24,7 +24,8 @@ template <class S, class B = reference, Index Rows = 4, Index Columns = 64>
 using Weight = Parameter<B, Constant<S>, Rows, Columns>;
 
 // What a plan counts of them on `meta` is nothing but a type.
-static_assert(std::is_empty_v<Weight<F32, meta<reference>>> && std::is_trivially_destructible_v<Weight<F32, meta<reference>>>);
+static_assert(std::is_empty_v<Weight<F32, meta<reference>>> &&
+              std::is_trivially_destructible_v<Weight<F32, meta<reference>>>);
 
 BOOST_AUTO_TEST_CASE(copies_share_until_one_is_changed) {
   Weight<Bf16> first;
@@ -49,9 +50,11 @@ BOOST_AUTO_TEST_CASE(copies_share_until_one_is_changed) {
 
 BOOST_AUTO_TEST_CASE(what_has_no_values_says_so) {
   const Weight<F32> weight;
-  BOOST_TEST(error_of([&] { static_cast<void>(weight.read()); }).find("a frozen weight of 4 x 64 has no values") != std::string::npos);
+  BOOST_TEST(error_of([&] { static_cast<void>(weight.read()); }).find("a frozen weight of 4 x 64 has no values") !=
+             std::string::npos);
   const Parameter<reference, Constant<Plain>, 1, 5> gain;
-  BOOST_TEST(error_of([&] { static_cast<void>(gain.read()); }).find("a frozen weight of 1 x 5 has no values") != std::string::npos);
+  BOOST_TEST(error_of([&] { static_cast<void>(gain.read()); }).find("a frozen weight of 1 x 5 has no values") !=
+             std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(memory_of_a_host_is_read_where_it_lies) {
@@ -96,7 +99,9 @@ BOOST_AUTO_TEST_CASE(encoded_rows_are_assigned) {
   Weight<Q4_1, Cpu> weight;
   weight.assign_rows(encoded);
   BOOST_TEST((weight.bytes() > rows.bytes() && weight.read() == rows.read()));
-  BOOST_TEST(error_of([&] { weight.assign_rows(encoded.first(encoded.size() - 1)); }).find("bytes for a parameter of") != std::string::npos);
+  BOOST_TEST(error_of([&] {
+               weight.assign_rows(encoded.first(encoded.size() - 1));
+             }).find("bytes for a parameter of") != std::string::npos);
 }
 
 // Where a backend says that it reads rows as the storage encodes them, it packs them so, too.
@@ -107,7 +112,8 @@ void packs_rows() {
     Weight<S, B> packed;
     rows.assign(draws(256));
     packed.assign(draws(256));
-    if constexpr (row_alignment(S{}, B{}) != 0) BOOST_TEST(std::memcmp(rows.packed(), packed.packed(), rows.bytes()) == 0);
+    if constexpr (row_alignment(S{}, B{}) != 0)
+      BOOST_TEST(std::memcmp(rows.packed(), packed.packed(), rows.bytes()) == 0);
   }
 }
 BOOST_AUTO_TEST_CASE(rows_are_rows) {
@@ -120,7 +126,8 @@ BOOST_AUTO_TEST_CASE(rows_are_rows) {
   packs_rows<Q4_1, Cpu>();
   packs_rows<Nf4, Cpu>();
   packs_rows<Nf4DoubleQuant, Cpu>();
-  static_assert(row_alignment(F32{}, Cpu{}) == 4 && row_alignment(Bf16{}, eigen_cpu{}) == 2 && row_alignment(Bf16{}, Cpu{}) == 0);
+  static_assert(row_alignment(F32{}, Cpu{}) == 4 && row_alignment(Bf16{}, eigen_cpu{}) == 2 &&
+                row_alignment(Bf16{}, Cpu{}) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_borrowed_says_why) {
@@ -131,10 +138,13 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_borrowed_says_why) {
     BOOST_TEST(error.find(part) != std::string::npos, error);
   };
   Weight<F32> weight;
-  says([&] { weight.borrow(host); }, "a weight of 4 x 64 in F32 borrows 1024 bytes at a multiple of 4 on the backend reference; it was lent 1028 bytes, 0 past");
+  says([&] { weight.borrow(host); },
+       "a weight of 4 x 64 in F32 borrows 1024 bytes at a multiple of 4 on the backend reference; it was lent 1028 "
+       "bytes, 0 past");
   says([&] { weight.borrow(bytes.subspan(2, 1024)); }, "it was lent 1024 bytes, 2 past such a multiple");
   Weight<Bf16, Cpu> panels;
-  says([&] { panels.borrow(bytes.first(512)); }, "the backend xsimd_cpu keeps weights of the storage Bf16 in a layout of its own");
+  says([&] { panels.borrow(bytes.first(512)); },
+       "the backend xsimd_cpu keeps weights of the storage Bf16 in a layout of its own");
   BOOST_TEST(error_of([&] { static_cast<void>(weight.read()); }).find("no values") != std::string::npos);
 }
 
@@ -161,7 +171,9 @@ void takes_its_size_alone(Index size) {
   p.assign(std::vector<float>(size, 0.5F));
   BOOST_TEST(p.read() == std::vector<float>(size, 0.5F));
   for (const Index wrong : {Index{0}, size - 1, size + 1})
-    BOOST_CHECK_EXCEPTION(p.assign(std::vector<float>(wrong)), Error, [wrong](const Error& error) { return std::string(error.what()).find("assign: " + std::to_string(wrong) + " values for a parameter of ") == 0; });
+    BOOST_CHECK_EXCEPTION(p.assign(std::vector<float>(wrong)), Error, [wrong](const Error& error) {
+      return std::string(error.what()).find("assign: " + std::to_string(wrong) + " values for a parameter of ") == 0;
+    });
   BOOST_TEST(p.read() == std::vector<float>(size, 0.5F));
 }
 BOOST_AUTO_TEST_CASE(assigned) {

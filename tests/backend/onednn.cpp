@@ -11,7 +11,8 @@ BOOST_AUTO_TEST_CASE(floats_agree) {
   backend::Checker<onednn_cpu> c;
   backend::check_elements<float>(c);
   backend::check_products<F32, float, float>(c, "F32");
-  for (const auto& [kernel, difference] : c.results) BOOST_TEST(difference < 1e-5, kernel << " differs by " << difference);
+  for (const auto& [kernel, difference] : c.results)
+    BOOST_TEST(difference < 1e-5, kernel << " differs by " << difference);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

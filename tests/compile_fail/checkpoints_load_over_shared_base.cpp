@@ -1,7 +1,7 @@
 // expect: graft: a model with the policy SharedBase is made over a base that is loaded already
 #include <graft/backend/reference.hpp>
-#include <graft/checkpoints/load.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/checkpoints/base/load.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
 using namespace graft;
 using Model = Llama<SmolLM2_135M, LoRA<8>, reference, SharedBase>;

@@ -1,6 +1,6 @@
 // expect: graft: the query heads of a config must be a multiple of its key/value heads
 #include <graft/backend/reference.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
 using namespace graft;
 struct Mine : SmolLM2_135M {

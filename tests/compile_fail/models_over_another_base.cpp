@@ -1,6 +1,6 @@
 // expect: graft: a model is made over a base of its own family, config, backend and storage
 #include <graft/backend/reference.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
 using namespace graft;
 using Base = Llama<SmolLM2_135M, FrozenBase, reference>;

@@ -1,6 +1,6 @@
 // expect: graft: Blocks<First, Last> is a half-open range
 #include <graft/backend/reference.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
 using namespace graft;
 #if defined(MISTAKE)

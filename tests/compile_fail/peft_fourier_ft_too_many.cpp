@@ -1,6 +1,6 @@
 // expect: graft: FourierFT<N>: a weight of a touched site has fewer
 #include <graft/backend/reference.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
 using namespace graft;
 #if defined(MISTAKE)

@@ -1,6 +1,6 @@
 // expect: graft: unknown option of LoKr; it takes
 #include <graft/backend/reference.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
 using namespace graft;
 #if defined(MISTAKE)

@@ -1,6 +1,6 @@
 // expect: graft: SHiRA<Rank>: Rank (In + Out) entries are more
 #include <graft/backend/reference.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
 using namespace graft;
 #if defined(MISTAKE)

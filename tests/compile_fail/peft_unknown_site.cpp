@@ -1,6 +1,6 @@
 // expect: graft: On<...> takes sites
 #include <graft/backend/reference.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
 using namespace graft;
 struct Quary {};

@@ -1,6 +1,6 @@
 // expect: graft: Budget: even with CheckpointBlocks
 #include <graft/backend/reference.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
 #include <graft/plan/budget.hpp>
 using namespace graft;

@@ -1,6 +1,6 @@
 // expect: graft: an optimizer has suit(rate), state_floats(size), settings_for(path), each_setting(f), precondition(model) and update(Update<B>, settings)
 #include <graft/backend/reference.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
 #include <graft/train/trainer.hpp>
 using namespace graft;
@@ -12,9 +12,11 @@ struct Still {
   static void each_setting(F&&) {}
   template <class M>
 #if defined(MISTAKE)
-  static void precondtion(M&) {}
+  static void precondtion(M&) {
+  }
 #else
-  static void precondition(M&) {}
+  static void precondition(M&) {
+  }
 #endif
   template <class B>
   static void update(const Update<B>&, int) {}

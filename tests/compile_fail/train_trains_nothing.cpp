@@ -1,6 +1,6 @@
 // expect: graft: this model's method trains nothing
 #include <graft/backend/reference.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
 #include <graft/train/trainer.hpp>
 using namespace graft;

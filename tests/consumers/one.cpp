@@ -6,7 +6,8 @@
 double other();
 
 struct Config : graft::LlamaDefaults {
-  static constexpr graft::Index vocabulary = 32, width = 16, blocks = 2, heads = 2, groups = 1, head_width = 8, feed_forward = 16;
+  static constexpr graft::Index vocabulary = 32, width = 16, blocks = 2, heads = 2, groups = 1, head_width = 8,
+                                feed_forward = 16;
 };
 
 int main() {

@@ -1,4 +1,4 @@
-#include "../backend/counting.hpp"
+#include "backend/counting.hpp"
 
 #include <graft/core/arena.hpp>
 

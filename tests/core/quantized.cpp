@@ -31,7 +31,8 @@ void near(float step) {
     std::vector<std::byte> bytes(S::row_bytes(n));
     S::encode_row(bytes.data(), row.data(), n);
     S::decode_row(back.data(), bytes.data(), n);
-    for (Index i = 0; i < n; ++i) BOOST_TEST(std::abs(row[i] - back[i]) < step, S::name << " of " << n << ": " << row[i] << " is " << back[i]);
+    for (Index i = 0; i < n; ++i)
+      BOOST_TEST(std::abs(row[i] - back[i]) < step, S::name << " of " << n << ": " << row[i] << " is " << back[i]);
     // What is decoded is encoded the same again, or next to it.
     std::vector<float> again(n);
     S::encode_row(bytes.data(), back.data(), n);

@@ -1,11 +1,11 @@
 // What stands before texts: in batches, in their sizes, and in what models make of them.
-#include "../tiny.hpp"
+#include "tiny.hpp"
 
-#include <graft/models/bert.hpp>
-#include <graft/models/roberta.hpp>
-#include <graft/models/t5.hpp>
-#include <graft/serve/generate.hpp>
+#include <graft/models/families/bert/bert.hpp>
+#include <graft/models/families/roberta/roberta.hpp>
+#include <graft/models/families/t5/t5.hpp>
 #include <graft/plan/plan.hpp>
+#include <graft/serve/generate.hpp>
 #include <graft/train/trainer.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -65,7 +65,8 @@ BOOST_AUTO_TEST_CASE(places_and_padding_move_with_their_text) {
   Batch classes;
   classes.append_class({1, 7}, 2);
   classes.append_class({9, 8}, 0);
-  BOOST_TEST(behind({.text = {50, 2}, .once = false, .first_again = true}, classes).rows == (Ids{0, 4}), each::per_element());
+  BOOST_TEST(behind({.text = {50, 2}, .once = false, .first_again = true}, classes).rows == (Ids{0, 4}),
+             each::per_element());
   BOOST_TEST(behind({.text = {50, 2}, .once = false}, classes).rows == (Ids{2, 6}), each::per_element());
 }
 
@@ -81,8 +82,14 @@ BOOST_AUTO_TEST_CASE(sizes_are_those_of_the_batch) {
       for (const Index text : {0U, 3U})
         for (const Index keys : {0U, 4U})
           for (const Index sources : {0U, 2U}) {
-            const Ahead ahead{.text = {50, text}, .source = {53, sources}, .once = once, .keys = keys, .source_keys = sources == 0 ? 0 : keys, .first_position = 1};
-            if (once == batch.firsts.empty()) continue;  // texts that predict their own next token, and these alone, see only what stands before
+            const Ahead ahead{.text = {50, text},
+                              .source = {53, sources},
+                              .once = once,
+                              .keys = keys,
+                              .source_keys = sources == 0 ? 0 : keys,
+                              .first_position = 1};
+            // texts that predict their own next token, and these alone, see only what stands before
+            if (once == batch.firsts.empty()) continue;
             const Batch prepared = behind(ahead, batch);
             BOOST_CHECK(behind(ahead, batch.shape()) == prepared.shape());
             BOOST_CHECK_NO_THROW(static_cast<void>(needs(prepared)));
@@ -110,10 +117,12 @@ void planned_as_run(const Batch& batch) {
   BOOST_TEST(planned.adjoints == trainer.workspace().adjoint_peak());
 }
 struct Pairs : T5Defaults {
-  static constexpr Index vocabulary = 64, width = 32, encoder_blocks = 1, blocks = 2, heads = 4, groups = 4, head_width = 8, feed_forward = 48, buckets = 8, farthest = 12;
+  static constexpr Index vocabulary = 64, width = 32, encoder_blocks = 1, blocks = 2, heads = 4, groups = 4,
+                         head_width = 8, feed_forward = 48, buckets = 8, farthest = 12;
 };
 struct Encoding : BertDefaults {
-  static constexpr Index vocabulary = 50, width = 16, blocks = 2, heads = 4, groups = 4, head_width = 4, feed_forward = 24, positions = 40, classes = 5;
+  static constexpr Index vocabulary = 50, width = 16, blocks = 2, heads = 4, groups = 4, head_width = 4,
+                         feed_forward = 24, positions = 40, classes = 5;
 };
 struct Late : Encoding {
   static constexpr Index first_position = 2;
@@ -186,18 +195,21 @@ void activated_throughout(const Batch& batch) {
   Activated activated;
   tiny::fill(always);
   tiny::fill(activated);
-  BOOST_TEST(std::abs(tiny::loss(always, Always::prepared(batch)) - tiny::loss(activated, Activated::prepared(batch))) < 1e-5);
+  BOOST_TEST(std::abs(tiny::loss(always, Always::prepared(batch)) - tiny::loss(activated, Activated::prepared(batch))) <
+             1e-5);
 }
 BOOST_AUTO_TEST_CASE(an_activated_adapter_stands_where_texts_stand) {
   using Mine = ActivatedLoRA<2, Invocation<7>, On<Query, Value>>;
   using Plain = LoRA<2, On<Query, Value>>;
   Batch masked;
   masked.append_labelled({7, 4, 9, 3}, {-1, 4, 9, 3});
-  BOOST_TEST((RobertaMaskedLM<Late, Mine, reference>::prepared(masked).positions) == (Ids{2, 3, 4, 5}), each::per_element());
+  BOOST_TEST((RobertaMaskedLM<Late, Mine, reference>::prepared(masked).positions) == (Ids{2, 3, 4, 5}),
+             each::per_element());
   activated_throughout<RobertaMaskedLM<Late, Plain, reference>, RobertaMaskedLM<Late, Mine, reference>>(masked);
   Batch text;
   text.append({7, 4, 9, 3}, {-1, 4, 9, 3});
-  activated_throughout<Llama<tiny::Config, Methods<Plain, PrefixTuning<2>>, reference>, Llama<tiny::Config, Methods<Mine, PrefixTuning<2>>, reference>>(text);
+  activated_throughout<Llama<tiny::Config, Methods<Plain, PrefixTuning<2>>, reference>,
+                       Llama<tiny::Config, Methods<Mine, PrefixTuning<2>>, reference>>(text);
 }
 
 /// Text that a cache goes on with is the text that is read whole, behind an activated adapter and a prefix.
@@ -215,7 +227,8 @@ BOOST_AUTO_TEST_CASE(an_activated_adapter_in_the_cache_behind_a_prefix) {
   generator.next({3, 8, 9});
   generator.next({4});
   const auto next = generator.next({5});
-  for (Index v = 0; v < tiny::Config::vocabulary; ++v) BOOST_REQUIRE(std::abs(next[v] - logits.data[4 * tiny::Config::vocabulary + v]) < 1e-4F);
+  for (Index v = 0; v < tiny::Config::vocabulary; ++v)
+    BOOST_REQUIRE(std::abs(next[v] - logits.data[4 * tiny::Config::vocabulary + v]) < 1e-4F);
 }
 
 // An invocation may not begin in what several texts begin with and end in one of them.

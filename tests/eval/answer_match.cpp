@@ -8,7 +8,9 @@ BOOST_AUTO_TEST_SUITE(eval_answer_match)
 
 // By hand, from the rules of SQuAD's script.
 BOOST_AUTO_TEST_CASE(matches) {
-  const auto of = [](const std::string& given, const std::vector<std::string>& right) { return answer_match(given, right); };
+  const auto of = [](const std::string& given, const std::vector<std::string>& right) {
+    return answer_match(given, right);
+  };
   BOOST_TEST(of("The Normans.", {"normans"}).exact == 1);
   BOOST_TEST(of("in the 10th century", {"10th century"}).exact == 0);
   BOOST_TEST(of("in the 10th century", {"10th century"}).f1 == 2 * 2.0 / 5, boost::test_tools::tolerance(1e-12));

@@ -24,8 +24,13 @@ BOOST_AUTO_TEST_CASE(edges) {
 
 BOOST_AUTO_TEST_CASE(stems) {
   PorterStemmer stem;
-  for (const auto& [word, wanted] : std::vector<std::pair<std::string, std::string>>{{"running", "run"}, {"flies", "fli"}, {"dying", "die"}, {"happily", "happili"},
-                                                                                    {"universally", "univers"}, {"relational", "relat"}, {"hopefully", "hope"}})
+  for (const auto& [word, wanted] : std::vector<std::pair<std::string, std::string>>{{"running", "run"},
+                                                                                     {"flies", "fli"},
+                                                                                     {"dying", "die"},
+                                                                                     {"happily", "happili"},
+                                                                                     {"universally", "univers"},
+                                                                                     {"relational", "relat"},
+                                                                                     {"hopefully", "hope"}})
     BOOST_TEST(stem(word) == wanted);
 }
 

@@ -1,5 +1,5 @@
 #include <graft/eval/test_set.hpp>
-#include <graft/text/splitter.hpp>
+#include <graft/text/tokenizers/splitter.hpp>
 
 #include <boost/test/unit_test.hpp>
 

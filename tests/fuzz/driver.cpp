@@ -22,7 +22,9 @@ int main(int argc, char** argv) {
   std::mt19937_64 random(seed);
   const auto corpus = seeds();
   const auto below = [&random](std::size_t n) { return static_cast<std::size_t>(random() % (n == 0 ? 1 : n)); };
-  const auto run = [](const std::string& input) { LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size()); };
+  const auto run = [](const std::string& input) {
+    LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
+  };
   for (const auto& input : corpus) run(input);
   const auto began = std::chrono::steady_clock::now();
   std::size_t count = corpus.size();
@@ -31,14 +33,25 @@ int main(int argc, char** argv) {
     for (std::size_t changes = 1 + below(6); changes != 0; --changes) {
       const std::size_t at = below(input.size());
       switch (below(7)) {
-        case 0: if (!input.empty()) input[at] = static_cast<char>(random()); break;
-        case 1: if (!input.empty()) input[at] = static_cast<char>(input[at] ^ (1 << below(8))); break;
-        case 2: input.resize(at); break;
-        case 3: input.insert(at, std::string(1 + below(9), static_cast<char>(random()))); break;
-        case 4: input.erase(at, 1 + below(9)); break;
+        case 0:
+          if (!input.empty()) input[at] = static_cast<char>(random());
+          break;
+        case 1:
+          if (!input.empty()) input[at] = static_cast<char>(input[at] ^ (1 << below(8)));
+          break;
+        case 2:
+          input.resize(at);
+          break;
+        case 3:
+          input.insert(at, std::string(1 + below(9), static_cast<char>(random())));
+          break;
+        case 4:
+          input.erase(at, 1 + below(9));
+          break;
         case 5:  // a length or a count, enormous, small or negative
           if (input.size() >= 8 && at + 8 <= input.size()) {
-            const std::uint64_t values[] = {0, 1, ~0ULL, 1ULL << 63U, 1ULL << 40U, 10'000'000'000ULL, input.size(), random()};
+            const std::uint64_t values[] = {
+                0, 1, ~0ULL, 1ULL << 63U, 1ULL << 40U, 10'000'000'000ULL, input.size(), random()};
             const std::uint64_t value = values[below(8)];
             std::memcpy(input.data() + at, &value, 8);
           }

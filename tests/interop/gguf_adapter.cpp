@@ -1,5 +1,5 @@
-// Trains a LoRA for a few steps, writes it as GGUF and says which tokens it generates: greedy_tokens.py asks llama.cpp for the same.
-// usage: gguf_adapter BASE.gguf OUTPUT_FOLDER
+// Trains a LoRA for a few steps, writes it as GGUF and says which tokens it generates: greedy_tokens.py asks llama.cpp
+// for the same. usage: gguf_adapter BASE.gguf OUTPUT_FOLDER
 #include <graft/graft.hpp>
 
 #include <cstdio>
@@ -16,8 +16,10 @@ int main(int argc, char** argv) try {
   const auto ids_of = [&tokenizer](const std::string& text) { return tokenizer.encode(text); };
   Trainer trainer(model, AdamW{.learning_rate = 2e-3F});
   Batch batch;
-  for (const char* text : {"The weather report for Tuesday: rain in the north, sun in the south, and a cold wind from the sea.", "The weather report for Friday: fog in the valleys, snow on the hills, and no wind at all.",
-                           "The weather report for Sunday: clear skies everywhere, warm in the afternoon, and a mild night."}) {
+  for (const char* text :
+       {"The weather report for Tuesday: rain in the north, sun in the south, and a cold wind from the sea.",
+        "The weather report for Friday: fog in the valleys, snow on the hills, and no wind at all.",
+        "The weather report for Sunday: clear skies everywhere, warm in the afternoon, and a mild night."}) {
     const auto ids = ids_of(text);
     batch.append(ids, ids);
   }
@@ -28,7 +30,8 @@ int main(int argc, char** argv) try {
   save_gguf_adapter(model, folder / "adapter.gguf", files.config().family);
   Json cases = Json::array();
   Generator generator(model, 512);
-  for (const char* prompt : {"The weather report for Monday:", "Once upon a time", "The capital of France is", "To sort a list in Python,", "Rain in the north means"}) {
+  for (const char* prompt : {"The weather report for Monday:", "Once upon a time", "The capital of France is",
+                             "To sort a list in Python,", "Rain in the north means"}) {
     const auto ids = ids_of(prompt);
     cases.push_back({{"prompt", ids}, {"tokens", generator(ids, {.max_new_tokens = 64})}});
   }

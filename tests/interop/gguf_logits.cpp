@@ -1,5 +1,5 @@
-// The logits of SmolLM2 read from a GGUF file: gguf_blocks.py asks Transformers for the same of files in every block format.
-// usage: gguf_logits MODEL.gguf OUTPUT.safetensors
+// The logits of SmolLM2 read from a GGUF file: gguf_blocks.py asks Transformers for the same of files in every block
+// format. usage: gguf_logits MODEL.gguf OUTPUT.safetensors
 #include <graft/graft.hpp>
 
 #include <cstdio>
@@ -16,7 +16,10 @@ int main(int argc, char** argv) try {
   Workspace<Cpu> workspace;
   Inference<Cpu> tape(workspace);
   const auto logits = model.logits(tape, model.hidden(tape, place(tape, batch)));
-  write_safetensors(argv[2], std::vector<NamedTensor>{{"ids", {ids.size()}, {ids.begin(), ids.end()}}, {"logits", {logits.rows, Model::config::vocabulary}, download<Cpu>(logits.data, logits.size())}});
+  write_safetensors(
+      argv[2], std::vector<NamedTensor>{
+                   {"ids", {ids.size()}, {ids.begin(), ids.end()}},
+                   {"logits", {logits.rows, Model::config::vocabulary}, download<Cpu>(logits.data, logits.size())}});
   return 0;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "gguf_logits: %s\n", error.what());

@@ -11,7 +11,10 @@ struct Work {
   std::filesystem::path folder = std::filesystem::temp_directory_path() / ("graft-files-" + std::to_string(::getpid()));
   Work() { std::filesystem::create_directories(folder); }
   ~Work() { std::filesystem::remove_all(folder); }
-  [[nodiscard]] std::size_t entries() const { return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator())); }
+  [[nodiscard]] std::size_t entries() const {
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator()));
+  }
 };
 
 BOOST_AUTO_TEST_CASE(a_folder_takes_the_place_of_another) {

@@ -1,7 +1,7 @@
 // Files made by hand, for tests of readers.
 #pragma once
 
-#include "../error.hpp"
+#include "error.hpp"
 
 #include <graft/io.hpp>
 
@@ -9,7 +9,9 @@
 
 namespace made {
 
-inline std::span<const std::byte> bytes(const std::string& text) { return {reinterpret_cast<const std::byte*>(text.data()), text.size()}; }
+inline std::span<const std::byte> bytes(const std::string& text) {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
 
 /// Bytes appended in file order.
 struct Bytes {
@@ -36,7 +38,10 @@ struct GgufTensor {
 /// A GGUF with metadata already encoded.
 inline std::string gguf(const std::vector<std::string>& metadata, const std::vector<GgufTensor>& tensors) {
   Bytes out;
-  out.number(std::uint32_t{0x46554747}).number(std::uint32_t{3}).number(std::uint64_t{tensors.size()}).number(std::uint64_t{metadata.size()});
+  out.number(std::uint32_t{0x46554747})
+      .number(std::uint32_t{3})
+      .number(std::uint64_t{tensors.size()})
+      .number(std::uint64_t{metadata.size()});
   for (const auto& m : metadata) out.text += m;
   std::uint64_t offset = 0;
   for (const auto& t : tensors) {
@@ -52,9 +57,15 @@ inline std::string gguf(const std::vector<std::string>& metadata, const std::vec
   }
   return out.text;
 }
-inline std::string text_value(const std::string& key, const std::string& value) { return Bytes{}.string(key).number(std::uint32_t{8}).string(value).text; }
-inline std::string count_value(const std::string& key, std::uint32_t value) { return Bytes{}.string(key).number(std::uint32_t{4}).number(value).text; }
-inline std::string real_value(const std::string& key, float value) { return Bytes{}.string(key).number(std::uint32_t{6}).number(value).text; }
+inline std::string text_value(const std::string& key, const std::string& value) {
+  return Bytes{}.string(key).number(std::uint32_t{8}).string(value).text;
+}
+inline std::string count_value(const std::string& key, std::uint32_t value) {
+  return Bytes{}.string(key).number(std::uint32_t{4}).number(value).text;
+}
+inline std::string real_value(const std::string& key, float value) {
+  return Bytes{}.string(key).number(std::uint32_t{6}).number(value).text;
+}
 
 inline std::string safetensors(const std::string& header, std::size_t data) {
   return Bytes{}.number(std::uint64_t{header.size()}).text + header + std::string(data, '\0');

@@ -16,7 +16,8 @@ BOOST_AUTO_TEST_CASE(stems) {
   Index count = 0;
   for (Index at = 0; at < text.size(); ++count) {
     const Index end = std::min(text.find('\n', at), text.size());
-    const std::string line = text.substr(at, end - at), word = line.substr(0, line.find('\t')), wanted = line.substr(line.find('\t') + 1);
+    const std::string line = text.substr(at, end - at), word = line.substr(0, line.find('\t')),
+                      wanted = line.substr(line.find('\t') + 1);
     at = end + 1;
     BOOST_TEST((word.size() > 3 ? stem(word) : word) == wanted, word);
   }
@@ -29,8 +30,10 @@ BOOST_AUTO_TEST_CASE(rouge_scores) {
     for (const bool stemmed : {false, true}) {
       auto expected = row.json.at("expected").at(stemmed ? "stem" : "plain");
       if (expected.contains("first")) expected = expected.at("first");
-      const auto found = rouge(row.json.at("prediction").get<std::string>(), row.json.at("references").at(0).get<std::string>(), stemmed);
-      for (const auto& [type, score] : {std::pair("rouge1", found.one), std::pair("rouge2", found.two), std::pair("rougeL", found.l)}) {
+      const auto found = rouge(row.json.at("prediction").get<std::string>(),
+                               row.json.at("references").at(0).get<std::string>(), stemmed);
+      for (const auto& [type, score] :
+           {std::pair("rouge1", found.one), std::pair("rouge2", found.two), std::pair("rougeL", found.l)}) {
         const auto wanted = expected.at(type).get<std::vector<double>>();
         BOOST_TEST(std::abs(score.precision - wanted[0]) < 1e-9, row.json.dump());
         BOOST_TEST(std::abs(score.recall - wanted[1]) < 1e-9, row.json.dump());

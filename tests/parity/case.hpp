@@ -1,8 +1,8 @@
 // One case of a parity folder (see the README there): what PyTorch computed, against graft.
 #pragma once
 
-#include <graft/checkpoints/load.hpp>
-#include <graft/checkpoints/merge.hpp>
+#include <graft/checkpoints/base/load.hpp>
+#include <graft/checkpoints/base/merge.hpp>
 #include <graft/peft.hpp>
 #include <graft/text/example.hpp>
 #include <graft/train/trainer.hpp>
@@ -29,7 +29,8 @@ inline Rows read_rows(const SafetensorsFile& file, ExampleKind kind) {
   const bool answers = kind == ExampleKind::answer, numbers = kind == ExampleKind::text_number;
   const auto labels = answers || numbers ? std::vector<std::int64_t>{} : integers("labels");
   const auto values = numbers ? to_floats(file.tensors.at("labels"), "labels") : std::vector<float>{};
-  const Index label_columns = answers || numbers || kind == ExampleKind::text_class ? 1 : file.tensors.at("labels").shape[1];
+  const Index label_columns =
+      answers || numbers || kind == ExampleKind::text_class ? 1 : file.tensors.at("labels").shape[1];
   Rows rows;
   rows.columns = shape[1];
   for (Index r = 0; r < shape[0]; ++r) {
@@ -54,7 +55,8 @@ inline Rows read_rows(const SafetensorsFile& file, ExampleKind kind) {
     } else if (numbers) {
       rows.batch.append_number(row, values[r]);
     } else if (answers) {  // Transformers seeks places among the padding, too
-      rows.batch.append_answer(row, static_cast<Index>(integers("start_positions")[r]), static_cast<Index>(integers("end_positions")[r]));
+      rows.batch.append_answer(row, static_cast<Index>(integers("start_positions")[r]),
+                               static_cast<Index>(integers("end_positions")[r]));
       if (!padding.empty()) rows.batch.append_padding(padding);
     } else if (kind == ExampleKind::next_token) {
       rows.batch.append(row, row_labels);
@@ -72,7 +74,8 @@ inline Rows read_rows(const SafetensorsFile& file, ExampleKind kind) {
 
 /// PyTorch's name of a parameter in training → ours.
 inline std::string our_name(std::string name) {
-  for (const char* part : {"base_model.model.", "base_model.", ".default", ".modules_to_save", ".token_adapter", ".base_layer"})
+  for (const char* part :
+       {"base_model.model.", "base_model.", ".default", ".modules_to_save", ".token_adapter", ".base_layer"})
     if (const auto at = name.find(part); at != std::string::npos) name.erase(at, std::string(part).size());
   // AdapterHub has one prefix, under the names of all layers.
   if (const auto at = name.find(".prefix_tuning.pool."); at != std::string::npos) {
@@ -84,13 +87,17 @@ inline std::string our_name(std::string name) {
 }
 
 /// The rows of a prompt without an encoder are the encoder's table to PyTorch.
-inline std::string plain_prompt(const std::string& name) { return our_name(name) == "prompt_encoder.embedding.weight" ? "prompt_embeddings" : ""; }
+inline std::string plain_prompt(const std::string& name) {
+  return our_name(name) == "prompt_encoder.embedding.weight" ? "prompt_embeddings" : "";
+}
 
 /// A tensor of PyTorch's as graft has it: GPT-2's linear layers are stored by columns there.
 template <class Model>
 std::vector<float> as_ours(const StoredTensor& tensor, const std::string& name) {
   auto values = to_floats(tensor, name);
-  return Model::family::stores_by_columns && is_stored_by_columns(name) && tensor.shape.size() == 2 ? transposed(values, tensor.shape[0], tensor.shape[1]) : values;
+  return Model::family::stores_by_columns && is_stored_by_columns(name) && tensor.shape.size() == 2
+             ? transposed(values, tensor.shape[0], tensor.shape[1])
+             : values;
 }
 
 /// A method's parameters as the folder has them at the first step, where the adapter's file does not hold them.
@@ -127,8 +134,10 @@ double largest_logit_difference(const Model& model, const Rows& rows, const Stor
     const auto found = download<B>(logits.data, logits.size());
     const Index prompt = Model::ahead.text.count;
     for (Index t = 0; t < rows.positions.size(); ++t) {
-      const Index at = rows.positions[t] + prompt * (rows.positions[t] / rows.columns + 1);  // PyTorch repeats a soft prompt in every row
-      for (Index v = 0; v < logits.columns; ++v) compare(found[(prompt + t) * logits.columns + v], wanted[at * logits.columns + v]);
+      // PyTorch repeats a soft prompt in every row
+      const Index at = rows.positions[t] + prompt * (rows.positions[t] / rows.columns + 1);
+      for (Index v = 0; v < logits.columns; ++v)
+        compare(found[(prompt + t) * logits.columns + v], wanted[at * logits.columns + v]);
     }
   }
   return worst;
@@ -144,8 +153,12 @@ constexpr bool has_encoder() {
 inline bool is_repeated(const std::string& name, const SafetensorsFile& file) {
   if (name.starts_with("base_model.model.lm_head."))  // of a tied head, what the embedding has
     for (const auto& [other, tensor] : file.tensors)
-      if (other != name && other.substr(other.rfind('.')) == name.substr(name.rfind('.')) && to_floats(tensor, other) == to_floats(file.tensors.at(name), name)) return true;
-  return name.ends_with(".base_layer.weight") || name.find(".modules_to_save.") != name.npos || name.find(".original_module.") != name.npos || file.tensors.contains("base_model." + name.substr(name.rfind('.') + 1));
+      if (other != name && other.substr(other.rfind('.')) == name.substr(name.rfind('.')) &&
+          to_floats(tensor, other) == to_floats(file.tensors.at(name), name))
+        return true;
+  return name.ends_with(".base_layer.weight") || name.find(".modules_to_save.") != name.npos ||
+         name.find(".original_module.") != name.npos ||
+         file.tensors.contains("base_model." + name.substr(name.rfind('.') + 1));
 }
 
 /// The method without a prefix of AdapterHub's.
@@ -161,8 +174,9 @@ template <class First, class... Rest>
 struct WithoutPrefix<Methods<First, Rest...>> {
   using type = Methods<typename WithoutPrefix<First>::type, Rest...>;
 };
-/// adapters 1.3.0 hides the prefix where Transformers' attention mask is boolean (it inverts the prefix's part, and True means visible
-/// there): such a case says what the model does without one, and every gradient of the prefix in it is exactly zero.
+/// adapters 1.3.0 hides the prefix where Transformers' attention mask is boolean (it inverts the prefix's part, and
+/// True means visible there): such a case says what the model does without one, and every gradient of the prefix in it
+/// is exactly zero.
 inline bool prefix_was_hidden(const SafetensorsFile& gradients) {
   bool any = false, all_zero = true;
   for (const auto& [name, tensor] : gradients.tensors) {
@@ -173,10 +187,12 @@ inline bool prefix_was_hidden(const SafetensorsFile& gradients) {
   return any && all_zero;
 }
 
-/// torch.nn.utils.parametrizations.orthogonal multiplies by its parameter's diagonal truncated to integers: after one step of weight
-/// decay ±1 is 0, the projection of LoReFT is zero, and from then on a case's losses are the base's.
+/// torch.nn.utils.parametrizations.orthogonal multiplies by its parameter's diagonal truncated to integers: after one
+/// step of weight decay ±1 is 0, the projection of LoReFT is zero, and from then on a case's losses are the base's.
 inline bool projection_vanishes(const SafetensorsFile& gradients) {
-  return std::any_of(gradients.tensors.begin(), gradients.tensors.end(), [](const auto& t) { return t.first.find("parametrizations.weight.original") != std::string::npos; });
+  return std::any_of(gradients.tensors.begin(), gradients.tensors.end(), [](const auto& t) {
+    return t.first.find("parametrizations.weight.original") != std::string::npos;
+  });
 }
 
 /// Makes it vanish here too.
@@ -184,15 +200,17 @@ template <class Model>
 void vanish(Model& model) {
   Model::each_site(model, [](auto, const Path&, auto& layer) {
     if constexpr (requires { layer.first.rotation; })
-      for (auto* unit : {&layer.first, &layer.last}) unit->rotation.assign(std::vector<float>(unit->rotation.size, 0.0F));
+      for (auto* unit : {&layer.first, &layer.last})
+        unit->rotation.assign(std::vector<float>(unit->rotation.size, 0.0F));
   });
 }
 
-/// HF PEFT puts a LoRA on T5's `shared` where neither stack looks: they hold the embedding itself, and only merging changes it. Such a case has no
-/// gradient of it.
+/// HF PEFT puts a LoRA on T5's `shared` where neither stack looks: they hold the embedding itself, and only merging
+/// changes it. Such a case has no gradient of it.
 inline bool embedding_is_bypassed(const std::filesystem::path& adapter, const SafetensorsFile& gradients) {
   const auto mentions = [](const auto& t) { return t.first.find("lora_embedding") != std::string::npos; };
-  return std::filesystem::exists(adapter) && std::ranges::any_of(SafetensorsFile(adapter).tensors, mentions) && std::ranges::none_of(gradients.tensors, mentions);
+  return std::filesystem::exists(adapter) && std::ranges::any_of(SafetensorsFile(adapter).tensors, mentions) &&
+         std::ranges::none_of(gradients.tensors, mentions);
 }
 /// Switches it off here too: merged, over the base as it was.
 template <class Model>
@@ -216,7 +234,9 @@ Trained train(Model& model, const Batch& given, bool vanishes) {
   Trainer trainer(model, AdamW{.learning_rate = 1e-2F, .weight_decay = 0.01F}, {.clip_norm = 0});
   const Batch batch = Model::prepared(given);
   const float share = 1.0F / static_cast<float>(batch.targets.size());
-  const auto gradient = [&] { return trainer.gradient(batch, share) * static_cast<double>(share) + trainer.regularize(); };
+  const auto gradient = [&] {
+    return trainer.gradient(batch, share) * static_cast<double>(share) + trainer.regularize();
+  };
   Trained found{.loss = gradient()};
   for (const auto& slot : trainer.slots()) {
     found.paths.push_back(slot.path);
@@ -230,7 +250,8 @@ Trained train(Model& model, const Batch& given, bool vanishes) {
   found.losses.push_back(gradient());
   return found;
 }
-/// Moves every trained parameter by about what rounding it does: by how much results move then, no two libraries need agree.
+/// Moves every trained parameter by about what rounding it does: by how much results move then, no two libraries need
+/// agree.
 template <class Model>
 void move_by_rounding(Model& model) {
   std::uint64_t stream = 0;
@@ -254,7 +275,8 @@ inline double largest_difference(const std::vector<float>& a, const std::vector<
 
 template <class Model>
 void run(const std::filesystem::path& base, const std::filesystem::path& folder) {
-  const SafetensorsFile inputs(folder / "inputs.safetensors"), expected(folder / "expected.safetensors"), gradients(folder / "gradients.safetensors");
+  const SafetensorsFile inputs(folder / "inputs.safetensors"), expected(folder / "expected.safetensors"),
+      gradients(folder / "gradients.safetensors");
   using Shown = typename WithoutPrefix<typename Model::method>::type;
   if constexpr (!std::is_same_v<Shown, typename Model::method>)
     if (prefix_was_hidden(gradients)) return run<typename Model::template of<Shown>>(base, folder);
@@ -278,9 +300,12 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
     auto merged = load<Model>(base, 0, {.resized_vocabulary = true});
     load_adapter(merged, folder);
     merge(merged);
-    // Where PEFT merges a LoRA of a tied head it changes the embedding, too, and then its own logits: those of before are right. An embedding that it passes by works only once it is merged.
-    const double changed = largest_difference(to_floats(expected.tensors.at("merged_logits"), "merged_logits"), to_floats(expected.tensors.at("logits"), "logits"));
-    BOOST_TEST(largest_logit_difference(merged, rows, expected.tensors.at(changed > 1e-2 && !bypassed ? "logits" : "merged_logits")) < 1e-4);
+    // Where PEFT merges a LoRA of a tied head it changes the embedding, too, and then its own logits: those of before
+    // are right. An embedding that it passes by works only once it is merged.
+    const double changed = largest_difference(to_floats(expected.tensors.at("merged_logits"), "merged_logits"),
+                                              to_floats(expected.tensors.at("logits"), "logits"));
+    BOOST_TEST(largest_logit_difference(
+                   merged, rows, expected.tensors.at(changed > 1e-2 && !bypassed ? "logits" : "merged_logits")) < 1e-4);
   }
   if (has_adapter) {
     const auto out = std::filesystem::temp_directory_path() / ("graft-parity-" + std::to_string(::getpid()));
@@ -298,7 +323,8 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
 
   const bool vanishes = projection_vanishes(gradients);
   const auto trained = [&](bool moved) {
-    auto first = has_adapter && !has_encoder<Model>() ? opened(folder) : load<Model>(base);  // what came from the file of an encoder's rows cannot be trained on
+    // what came from the file of an encoder's rows cannot be trained on
+    auto first = has_adapter && !has_encoder<Model>() ? opened(folder) : load<Model>(base);
     read_parameters(first, folder / "parameters.safetensors");
     if (moved) move_by_rounding(first);
     return train(first, rows.batch, vanishes);
@@ -308,14 +334,20 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
   Index compared = 0;
   for (const auto& [name, tensor] : gradients.tensors) {
     if (Model::ahead.keys == 0 && name.find("prefix_tuning") != std::string::npos) continue;
-    const auto slot = static_cast<Index>(std::ranges::find_if(found.paths, [&](const auto& path) { return path == our_name(name) || path == plain_prompt(name); }) - found.paths.begin());
+    const auto slot = static_cast<Index>(
+        std::ranges::find_if(found.paths,
+                             [&](const auto& path) { return path == our_name(name) || path == plain_prompt(name); }) -
+        found.paths.begin());
     BOOST_REQUIRE_MESSAGE(slot < found.paths.size(), "no trained parameter " << our_name(name));
     const auto wanted = as_ours<Model>(tensor, name);
     BOOST_REQUIRE(wanted.size() == found.gradients[slot].size());
     double largest = 0;
     for (const float w : wanted) largest = std::max(largest, std::abs(static_cast<double>(w)));
-    const double worst = largest_difference(wanted, found.gradients[slot]), rounding = 10 * largest_difference(moved.gradients[slot], found.gradients[slot]);
-    BOOST_TEST(worst < std::max({1e-6, 1e-4 * largest, rounding}), name << ": off by " << worst << " where the largest entry is " << largest << " and rounding allows " << rounding);
+    const double worst = largest_difference(wanted, found.gradients[slot]),
+                 rounding = 10 * largest_difference(moved.gradients[slot], found.gradients[slot]);
+    BOOST_TEST(worst < std::max({1e-6, 1e-4 * largest, rounding}), name << ": off by " << worst
+                                                                        << " where the largest entry is " << largest
+                                                                        << " and rounding allows " << rounding);
     ++compared;
   }
   BOOST_TEST(compared == found.paths.size() - (bypassed ? 2 : 0));
@@ -324,7 +356,9 @@ void run(const std::filesystem::path& base, const std::filesystem::path& folder)
   BOOST_REQUIRE(losses.size() == found.losses.size());
   for (Index i = 0; i < losses.size(); ++i) {
     const double rounding = 10 * std::abs(moved.losses[i] - found.losses[i]);
-    BOOST_TEST(std::abs(found.losses[i] - static_cast<double>(losses[i])) < std::max(1e-4, rounding), "loss " << i << ": " << found.losses[i] << ", PyTorch " << losses[i] << ", rounding allows " << rounding);
+    BOOST_TEST(
+        std::abs(found.losses[i] - static_cast<double>(losses[i])) < std::max(1e-4, rounding),
+        "loss " << i << ": " << found.losses[i] << ", PyTorch " << losses[i] << ", rounding allows " << rounding);
   }
 }
 

@@ -11,7 +11,8 @@ BOOST_AUTO_TEST_SUITE(peft_adapted)
 
 using Plain = Linear<reference, 6, 4>;
 static_assert(std::is_same_v<Adapted<LoRA<2>, Plain>, LowRank<LoRA<2>, Frozen<Plain>>>);
-static_assert(std::is_same_v<Adapted<LoRA<2, On<Down>>, Plain, Bf16, Down>, LowRank<LoRA<2, On<Down>>, Frozen<Plain, Bf16>>>);
+static_assert(
+    std::is_same_v<Adapted<LoRA<2, On<Down>>, Plain, Bf16, Down>, LowRank<LoRA<2, On<Down>>, Frozen<Plain, Bf16>>>);
 static_assert(std::is_same_v<Adapted<FrozenBase, Plain, Bf16>, Frozen<Plain, Bf16>>);
 
 template <class L>
@@ -23,13 +24,16 @@ void learns_over_memory_of_the_host() {
   layer.base.weight.borrow(host);
   Initializer draw = Initializer::over_base(1);
   layer.initialize(draw);
-  L::visit(layer, []<class P>(const Path&, P& p) {
-    if constexpr (P::trainable) {
-      auto values = p.read();
-      for (Index i = 0; i < values.size(); ++i) values[i] += 0.3F * standard_normal({4, values.size()}, i);
-      p.assign(values);
-    }
-  }, Path{});
+  L::visit(
+      layer,
+      []<class P>(const Path&, P& p) {
+        if constexpr (P::trainable) {
+          auto values = p.read();
+          for (Index i = 0; i < values.size(); ++i) values[i] += 0.3F * standard_normal({4, values.size()}, i);
+          p.assign(values);
+        }
+      },
+      Path{});
   const auto report = check_layer<6>(layer);
   BOOST_TEST(report.worst < 2e-2);
   BOOST_TEST(report.checked == 3 * 6 + trainable_parameters(layer));

@@ -1,14 +1,14 @@
-// What holds for every method: its gradient is the loss's, its files bring it back, it merges where it merges, and it works over
-// quantised bases.
+// What holds for every method: its gradient is the loss's, its files bring it back, it merges where it merges, and it
+// works over quantised bases.
 #pragma once
 
-#include "../tiny.hpp"
+#include "tiny.hpp"
 
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
-#include <graft/checkpoints/merge.hpp>
+#include <graft/checkpoints/base/merge.hpp>
 #include <graft/eval/perplexity.hpp>
-#include <graft/serve/generate.hpp>
 #include <graft/plan/check_method.hpp>
+#include <graft/serve/generate.hpp>
 #include <graft/train/checkpoint_file.hpp>
 #include <graft/train/trainer.hpp>
 
@@ -30,7 +30,8 @@ double loss_of(const Model& model, const Batch& batch = tiny::batch()) {
   return held_out_loss(model, std::span<const Batch>(&batch, 1), workspace).mean();
 }
 
-/// The derivative along a direction, of the gradient and of differences of the loss; of parameters whose path has `part`.
+/// The derivative along a direction, of the gradient and of differences of the loss; of parameters whose path has
+/// `part`.
 template <class Model>
 void check_gradient(Model& model, const std::string& part, const Batch& given = tiny::batch(), float step = 5e-4F) {
   Trainer trainer(model);
@@ -46,7 +47,8 @@ void check_gradient(Model& model, const std::string& part, const Batch& given = 
     values.push_back(download<B>(slot.value, slot.size));
     directions.emplace_back(slot.size);
     for (Index i = 0; i < slot.size; ++i) {
-      directions.back()[i] = slot.path.find(part) == std::string::npos ? 0.0F : standard_normal({77, directions.size()}, i);
+      directions.back()[i] =
+          slot.path.find(part) == std::string::npos ? 0.0F : standard_normal({77, directions.size()}, i);
       slope += static_cast<double>(gradient[i]) * static_cast<double>(directions.back()[i]);
     }
   }
@@ -60,7 +62,8 @@ void check_gradient(Model& model, const std::string& part, const Batch& given = 
   };
   const double difference = (moved(step) - moved(-step)) / (2.0 * static_cast<double>(step));
   moved(0.0F);
-  BOOST_TEST(std::abs(slope - difference) < 2e-2 * std::max(0.05, std::abs(difference)), part << ": slope " << slope << ", differences " << difference);
+  BOOST_TEST(std::abs(slope - difference) < 2e-2 * std::max(0.05, std::abs(difference)),
+             part << ": slope " << slope << ", differences " << difference);
 }
 
 /// Everything that is not trained, from one model to another of its type.
@@ -90,7 +93,9 @@ void holds(const char* differentiable = "", bool files = true) {
     copy_frozen(first, second);
     Trainer trainer(first, AdamW{.learning_rate = 1e-2F});
     trainer.step(tiny::batch());
-    const auto checkpoint = (std::filesystem::temp_directory_path() / ("graft-methods-" + std::to_string(::getpid()) + ".safetensors")).string();
+    const auto checkpoint =
+        (std::filesystem::temp_directory_path() / ("graft-methods-" + std::to_string(::getpid()) + ".safetensors"))
+            .string();
     save_checkpoint(trainer, checkpoint);
     Trainer resumed(second, AdamW{.learning_rate = 1e-2F});
     load_checkpoint(resumed, checkpoint);

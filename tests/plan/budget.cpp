@@ -1,5 +1,5 @@
 // The policy that a budget chooses is the cheapest that fits, by the plan of each.
-#include "../tiny.hpp"
+#include "tiny.hpp"
 
 #include <graft/plan/budget.hpp>
 

@@ -32,21 +32,21 @@ struct Scalar {
   }
   template <class B, Index Out, Index In>
   struct Weights {
-    static constexpr WeightsOffers offers{.path = Made == Mistake::path_misspelt, .values = Made == Mistake::wrong_merge};
+    static constexpr WeightsOffers offers{.path = Made == Mistake::path_misspelt,
+                                          .values = Made == Mistake::wrong_merge};
     TrainedTensor<B, 1, 1> r;
-    std::conditional_t<Made == Mistake::none, Saved<Parameter<B, Constant<F32>, Out, In>>, Parameter<B, Constant<F32>, Out, In>> random;
+    std::conditional_t<Made == Mistake::none, Saved<Parameter<B, Constant<F32>, Out, In>>,
+                       Parameter<B, Constant<F32>, Out, In>>
+        random;
     template <class T>
     constexpr auto delta(T& tape) const {
       return product_nn(tape, product_nn(tape, ones(tape), leaf(tape, r)), row_of(tape));
     }
     template <class T, class X>
-      requires(Made == Mistake::path_unsaid)
-    constexpr auto path(T& tape, X x) const {
+    requires(Made == Mistake::path_unsaid) constexpr auto path(T& tape, X x) const {
       return product_nt<Out>(tape, x, delta(tape));
     }
-    [[nodiscard]] std::vector<float> delta_values() const
-      requires(Made == Mistake::wrong_merge)
-    {
+    [[nodiscard]] std::vector<float> delta_values() const requires(Made == Mistake::wrong_merge) {
       return std::vector<float>(Out * In, 3.0F);
     }
     template <class Self, class F>
@@ -76,11 +76,19 @@ struct Scalar {
 };
 
 BOOST_AUTO_TEST_CASE(a_whole_method) { whole<Scalar<Mistake::none>>(); }
-BOOST_AUTO_TEST_CASE(a_member_that_is_offered_and_not_there) { finds<Scalar<Mistake::path_misspelt>>("Query: its Weights: `path` and path(tape, x)"); }
-BOOST_AUTO_TEST_CASE(a_member_that_is_there_and_not_offered) { finds<Scalar<Mistake::path_unsaid>>("Query: its Weights: `path` and path(tape, x)"); }
-BOOST_AUTO_TEST_CASE(a_parameter_that_no_file_holds) { finds<Scalar<Mistake::not_saved>>("when the adapter's files are read over the same base"); }
+BOOST_AUTO_TEST_CASE(a_member_that_is_offered_and_not_there) {
+  finds<Scalar<Mistake::path_misspelt>>("Query: its Weights: `path` and path(tape, x)");
+}
+BOOST_AUTO_TEST_CASE(a_member_that_is_there_and_not_offered) {
+  finds<Scalar<Mistake::path_unsaid>>("Query: its Weights: `path` and path(tape, x)");
+}
+BOOST_AUTO_TEST_CASE(a_parameter_that_no_file_holds) {
+  finds<Scalar<Mistake::not_saved>>("when the adapter's files are read over the same base");
+}
 BOOST_AUTO_TEST_CASE(a_parameter_that_nobody_visits) { finds<Scalar<Mistake::not_in_plan>>("the plan says"); }
-BOOST_AUTO_TEST_CASE(a_merge_that_changes_what_is_computed) { finds<Scalar<Mistake::wrong_merge>>("when the adapter is merged"); }
+BOOST_AUTO_TEST_CASE(a_merge_that_changes_what_is_computed) {
+  finds<Scalar<Mistake::wrong_merge>>("when the adapter is merged");
+}
 
 // Methods that tests/peft does not examine.
 BOOST_AUTO_TEST_CASE(activated_lora) { whole<ActivatedLoRA<4, Invocation<33, 34>>>(); }
@@ -89,6 +97,8 @@ BOOST_AUTO_TEST_CASE(a_bank_of_adapters) { whole<Bank<2, PfeifferAdapter<4>>>();
 BOOST_AUTO_TEST_CASE(everything) { whole<FullFineTuning>(); }
 BOOST_AUTO_TEST_CASE(biases) { whole<BitFit>({.files = false}); }
 BOOST_AUTO_TEST_CASE(last_block) { whole<LastBlocks<1>>(); }
-BOOST_AUTO_TEST_CASE(averaged_adapters) { whole<Average<PfeifferAdapter<4, Named<"a">>, PfeifferAdapter<4, Named<"b">>>>({.files = false}); }
+BOOST_AUTO_TEST_CASE(averaged_adapters) {
+  whole<Average<PfeifferAdapter<4, Named<"a">>, PfeifferAdapter<4, Named<"b">>>>({.files = false});
+}
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,8 +1,8 @@
 // What a type is made of, in words, as JSON, as a page.
-#include "../tiny.hpp"
+#include "tiny.hpp"
 
-#include <graft/models/roberta.hpp>
-#include <graft/models/t5.hpp>
+#include <graft/models/families/roberta/roberta.hpp>
+#include <graft/models/families/t5/t5.hpp>
 #include <graft/plan/explain.hpp>
 #include <graft/plan/site_map.hpp>
 
@@ -49,17 +49,20 @@ BOOST_AUTO_TEST_CASE(adapters_and_prefixes) {
 
 // What stands behind a masked model's blocks, and what T5 adds to scores, is heard as everything is.
 struct Masked : RobertaDefaults {
-  static constexpr Index vocabulary = 64, positions = 24, width = 32, blocks = 2, heads = 4, groups = 4, head_width = 8, feed_forward = 48;
+  static constexpr Index vocabulary = 64, positions = 24, width = 32, blocks = 2, heads = 4, groups = 4, head_width = 8,
+                         feed_forward = 48;
 };
 BOOST_AUTO_TEST_CASE(a_masked_models_head) {
   const auto e = explain<RobertaMaskedLM<Masked, LoRA<2>, reference>>();
-  for (const char* site : {"HeadTransform", "FinalNorm", "HeadBias"}) BOOST_TEST((at(e, 0, site).reads_gradient && at(e, 0, site).yields_gradient), site);
+  for (const char* site : {"HeadTransform", "FinalNorm", "HeadBias"})
+    BOOST_TEST((at(e, 0, site).reads_gradient && at(e, 0, site).yields_gradient), site);
   BOOST_TEST(!at(e, 0, "EmbeddingNorm").yields_gradient);
   const auto whole = explain<RobertaMaskedLM<Masked, FullFineTuning, reference>>();
   BOOST_TEST(at(whole, 0, "EmbeddingNorm").reads_gradient);
 }
 struct Pairs : T5Defaults {
-  static constexpr Index vocabulary = 64, width = 32, encoder_blocks = 2, blocks = 2, heads = 4, groups = 4, head_width = 8, feed_forward = 48, buckets = 8, farthest = 12;
+  static constexpr Index vocabulary = 64, width = 32, encoder_blocks = 2, blocks = 2, heads = 4, groups = 4,
+                         head_width = 8, feed_forward = 48, buckets = 8, farthest = 12;
 };
 BOOST_AUTO_TEST_CASE(encoders_and_decoders) {
   const auto e = explain<T5<Pairs, LoRA<2, On<CrossKey>>, reference>>();

@@ -1,5 +1,5 @@
 // The plan, a constant expression, against the real arena, pool and buffers.
-#include "../tiny.hpp"
+#include "tiny.hpp"
 
 #include <graft/backend/counting_reference.hpp>
 #include <graft/plan/plan.hpp>
@@ -53,11 +53,13 @@ using Lora = Llama<SmolLM2_135M, LoRA<8, On<Query, Value>>, reference, Bf16>;
 static_assert(plan<Full>(Tokens{256}).optimizer == 2 * 4 * 134'515'008ULL);
 static_assert(plan<Lora>(Tokens{256}).optimizer == 2 * 4 * 460'800);
 static_assert(plan<Lora>(Tokens{1024}).total() < plan<Full>(Tokens{1024}).total() / 2);
-static_assert(plan<Llama<SmolLM2_135M, LoRA<8, On<Query, Value>>, reference, Bf16, CheckpointBlocks>>(Tokens{1024}).total() < 1_GiB);
+static_assert(plan<Llama<SmolLM2_135M, LoRA<8, On<Query, Value>>, reference, Bf16, CheckpointBlocks>>(Tokens{1024})
+                  .total() < 1_GiB);
 
 // What layers of a method share is counted, and once for each size.
 using Vera = Llama<SmolLM2_135M, VeRA<256>, reference, Bf16>;
 using Bare = Llama<SmolLM2_135M, IA3<>, reference, Bf16>;
-static_assert(plan<Vera>(Tokens{16}).frozen - plan<Bare>(Tokens{16}).frozen == 4 * 256 * (576 + 1536 + 576 + 192 + 1536));
+static_assert(plan<Vera>(Tokens{16}).frozen - plan<Bare>(Tokens{16}).frozen ==
+              4 * 256 * (576 + 1536 + 576 + 192 + 1536));
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,4 @@
-#include "../tiny.hpp"
+#include "tiny.hpp"
 
 #include <graft/report.hpp>
 
@@ -52,12 +52,15 @@ BOOST_AUTO_TEST_CASE(what_was_not_measured_is_absent) {
   BOOST_TEST(report.html().find("0.0 s") == std::string::npos);
 
   report.before = HeldOutFigures{.loss = 2};
-  report.after = HeldOutFigures{.loss = 1, .others = {{"rouge1", "ROUGE-1", 0.0}, {"rouge2", "ROUGE-2", 0.5}}};  // measured, and 0
+  // measured, and 0
+  report.after = HeldOutFigures{.loss = 1, .others = {{"rouge1", "ROUGE-1", 0.0}, {"rouge2", "ROUGE-2", 0.5}}};
   report.history.evaluations = {{1, 1.0}};
   report.history.kept_ranks = 0;
   report.adapter_bytes = 0;
   report.base_bytes = 5;
-  BOOST_TEST(keys(report.result()) == "adapter_bytes base_file_bytes evaluations held_out_after held_out_before kept_ranks kept_step losses method model parameters steps tokens trainable_parameters ");
+  BOOST_TEST(keys(report.result()) ==
+             "adapter_bytes base_file_bytes evaluations held_out_after held_out_before kept_ranks kept_step losses "
+             "method model parameters steps tokens trainable_parameters ");
   BOOST_TEST(keys(report.result().at("held_out_before")) == "loss ");
   BOOST_TEST(keys(report.result().at("held_out_after")) == "loss rouge1 rouge2 ");
   BOOST_TEST(report.html().find("ROUGE") == std::string::npos);  // there is nothing to compare with
@@ -67,7 +70,9 @@ BOOST_AUTO_TEST_CASE(what_was_not_measured_is_absent) {
   report.train_seconds = report.total_seconds = report.load_seconds = 1.5;
   report.peak_resident_bytes = report.measured_bytes = 7;
   report.plan.emplace().frozen = 1;
-  BOOST_TEST(keys(report.cost()) == "load_seconds machine measured_bytes peak_resident_bytes planned_bytes tokens_per_second total_seconds train_seconds ");
+  BOOST_TEST(keys(report.cost()) ==
+             "load_seconds machine measured_bytes peak_resident_bytes planned_bytes tokens_per_second total_seconds "
+             "train_seconds ");
   BOOST_TEST(report.cost().at("tokens_per_second") == 50.0);
   report.history.resumed_at = 1;
   BOOST_TEST(report.cost().at("resumed_at_step") == 1);
@@ -88,7 +93,8 @@ BOOST_AUTO_TEST_CASE(the_time_of_steps_as_bars) {
   BOOST_TEST(std::abs(parts - whole.seconds) < 1e-9);
   for (const auto& e : profile.entries()) flops += static_cast<double>(e.flops);
   BOOST_TEST(flops == static_cast<double>(trainer.workspace().cost().forward + trainer.workspace().cost().backward));
-  for (const auto& e : profile.entries()) BOOST_TEST((e.op != "attention" || e.calls == 2 * tiny::Config::blocks), e.op);
+  for (const auto& e : profile.entries())
+    BOOST_TEST((e.op != "attention" || e.calls == 2 * tiny::Config::blocks), e.op);
   BOOST_TEST(report::flame_picture(whole).find("project") != std::string::npos);
 }
 

@@ -1,4 +1,4 @@
-#include "../train/examples.hpp"
+#include "train/examples.hpp"
 
 #include <graft/runtime/rate_search.hpp>
 

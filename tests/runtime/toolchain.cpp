@@ -1,4 +1,4 @@
-#include "../folder.hpp"
+#include "folder.hpp"
 
 #include <graft/runtime/model_choice.hpp>
 #include <graft/runtime/program_source.hpp>

@@ -1,5 +1,5 @@
 // A cache has the rows that it says it has.
-#include "../tiny.hpp"
+#include "tiny.hpp"
 
 #include <graft/serve/cache.hpp>
 

@@ -1,8 +1,8 @@
 // A row for every text, whatever is read beside it and stands before it.
-#include "../tiny.hpp"
+#include "tiny.hpp"
 
-#include <graft/models/bert.hpp>
-#include <graft/models/roberta.hpp>
+#include <graft/models/families/bert/bert.hpp>
+#include <graft/models/families/roberta/roberta.hpp>
 #include <graft/serve/embed.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -12,7 +12,8 @@ using namespace graft;
 BOOST_AUTO_TEST_SUITE(serve_embed)
 
 struct Texts : RobertaDefaults {
-  static constexpr Index vocabulary = 64, positions = 24, width = 32, blocks = 2, heads = 4, groups = 4, head_width = 8, feed_forward = 48;
+  static constexpr Index vocabulary = 64, positions = 24, width = 32, blocks = 2, heads = 4, groups = 4, head_width = 8,
+                         feed_forward = 48;
 };
 struct Causal : tiny::Config {
   static constexpr Index width = 32, head_width = 8;

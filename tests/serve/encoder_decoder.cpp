@@ -1,7 +1,7 @@
 // What a decoder writes with its cache is what it would write if it read everything again.
-#include "../peft/holds.hpp"
+#include "peft/holds.hpp"
 
-#include <graft/models/t5.hpp>
+#include <graft/models/families/t5/t5.hpp>
 #include <graft/serve/encoder_decoder.hpp>
 
 using namespace graft;
@@ -9,7 +9,8 @@ using namespace graft;
 BOOST_AUTO_TEST_SUITE(serve_encoder_decoder)
 
 struct Config : T5Defaults {
-  static constexpr Index vocabulary = 64, width = 32, encoder_blocks = 1, blocks = 2, heads = 4, groups = 4, head_width = 8, feed_forward = 48, buckets = 8, farthest = 12;
+  static constexpr Index vocabulary = 64, width = 32, encoder_blocks = 1, blocks = 2, heads = 4, groups = 4,
+                         head_width = 8, feed_forward = 48, buckets = 8, farthest = 12;
 };
 
 /// The likeliest token behind what was written, everything computed anew.
@@ -37,7 +38,9 @@ void agrees() {
   const auto answers = generator(sources, {.max_new_tokens = 9});
   BOOST_REQUIRE(answers.size() == 3U);
   for (Index i = 0; i < 3; ++i)
-    for (Index n = 0; n < answers[i].size(); ++n) BOOST_TEST(answers[i][n] == continued(model, sources[i], {answers[i].begin(), answers[i].begin() + static_cast<std::ptrdiff_t>(n)}));
+    for (Index n = 0; n < answers[i].size(); ++n)
+      BOOST_TEST(answers[i][n] == continued(model, sources[i],
+                                            {answers[i].begin(), answers[i].begin() + static_cast<std::ptrdiff_t>(n)}));
   // A stop token ends one answer and not the others.
   const auto shorter = generator(sources, {.max_new_tokens = 9, .stop = {answers[0][3]}});
   BOOST_TEST(shorter[0].size() <= 3U);

@@ -1,4 +1,4 @@
-#include "../tiny.hpp"
+#include "tiny.hpp"
 
 #include <graft/serve.hpp>
 
@@ -46,7 +46,8 @@ BOOST_AUTO_TEST_CASE(many_prompts_at_a_time) {
   const GenerateOptions options{.max_new_tokens = 6, .stop = {17, 3, 40}};
   Generator together(model, 32, 2), alone(model, 32);
   const auto found = together(prompts, options);
-  for (Index i = 0; i < prompts.size(); ++i) BOOST_TEST(found[i] == alone(prompts[i], options), boost::test_tools::per_element());
+  for (Index i = 0; i < prompts.size(); ++i)
+    BOOST_TEST(found[i] == alone(prompts[i], options), boost::test_tools::per_element());
   BOOST_TEST(together(std::vector<std::vector<Id>>{}, options).empty());
 }
 
@@ -84,12 +85,14 @@ BOOST_AUTO_TEST_CASE(two_threads_read_one_model) {
   const auto wanted = Generator(model, 40, 2)(prompts, {.max_new_tokens = 20});
   std::vector<std::vector<Id>> made(2);
   std::vector<std::thread> threads;
-  for (Index i = 0; i < 2; ++i) threads.emplace_back([&, i] { made[i] = Generator(model, 40)(prompts[i], {.max_new_tokens = 20}); });
+  for (Index i = 0; i < 2; ++i)
+    threads.emplace_back([&, i] { made[i] = Generator(model, 40)(prompts[i], {.max_new_tokens = 20}); });
   for (auto& thread : threads) thread.join();
   BOOST_CHECK(made == wanted);
 }
 
-// A soft prompt stands before every text that is generated, as it did in training: what is read with a cache is what is read whole.
+// A soft prompt stands before every text that is generated, as it did in training: what is read with a cache is what is
+// read whole.
 BOOST_AUTO_TEST_CASE(behind_a_soft_prompt) {
   Llama<tiny::Config, SoftPrompt<3>, reference> model;
   tiny::fill(model);

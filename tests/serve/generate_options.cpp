@@ -25,8 +25,11 @@ BOOST_AUTO_TEST_CASE(sampling) {
 BOOST_AUTO_TEST_CASE(logits_are_numbers) {
   const float infinite = std::numeric_limits<float>::infinity();
   for (const auto& logits : {std::vector<float>{}, {0, std::numeric_limits<float>::quiet_NaN()}, {0, infinite}})
-    for (const float temperature : {0.0F, 1.0F}) BOOST_CHECK_THROW(static_cast<void>(sample(logits, {.temperature = temperature}, 0)), Error);
-  for (const float temperature : {0.0F, 1.0F}) BOOST_TEST(sample(std::vector<float>{-infinite, 1, -infinite}, {.temperature = temperature}, 0) == 1);  // tokens that are ruled out
+    for (const float temperature : {0.0F, 1.0F})
+      BOOST_CHECK_THROW(static_cast<void>(sample(logits, {.temperature = temperature}, 0)), Error);
+  // tokens that are ruled out
+  for (const float temperature : {0.0F, 1.0F})
+    BOOST_TEST(sample(std::vector<float>{-infinite, 1, -infinite}, {.temperature = temperature}, 0) == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,4 @@
-#include "../tiny.hpp"
+#include "tiny.hpp"
 
 #include <graft/serve/generate.hpp>
 
@@ -27,7 +27,8 @@ BOOST_AUTO_TEST_CASE(one_prompt_or_many) {
   BOOST_TEST(streamed == one, boost::test_tools::per_element());
   Generator other(model, 32, 2);
   const auto single = other.next({1}), both = other.next({{0, {2}}, {1, {1}}});
-  BOOST_TEST(std::vector<float>(both.begin() + tiny::Config::vocabulary, both.end()) == single, boost::test_tools::per_element());
+  BOOST_TEST(std::vector<float>(both.begin() + tiny::Config::vocabulary, both.end()) == single,
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,6 @@
 // The real model against what PyTorch computed of it. Needs the model file: GRAFT_SMOLLM2_GGUF.
 #include <graft/graft.hpp>
-#include <graft/text/tokenizer_json.hpp>
+#include <graft/text/tokenizers/tokenizer_json.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -45,9 +45,12 @@ BOOST_AUTO_TEST_CASE(logits_losses_greedy_tokens_and_gradients) {
       const std::string prefix = "prompt" + std::to_string(i) + ".";
       const auto wanted_ids = to_integers(tensors.tensors.at(prefix + "ids"), "ids");
       BOOST_TEST((std::vector<std::int64_t>(ids.begin(), ids.end()) == wanted_ids));
-      const auto found = last_logits(model, ids), wanted = to_floats(tensors.tensors.at(prefix + (adapter ? "adapter" : "base") + "_last_logits"), "logits");
+      const auto found = last_logits(model, ids),
+                 wanted =
+                     to_floats(tensors.tensors.at(prefix + (adapter ? "adapter" : "base") + "_last_logits"), "logits");
       double worst = 0;
-      for (Index v = 0; v < wanted.size(); ++v) worst = std::max(worst, std::abs(static_cast<double>(found[v]) - static_cast<double>(wanted[v])));
+      for (Index v = 0; v < wanted.size(); ++v)
+        worst = std::max(worst, std::abs(static_cast<double>(found[v]) - static_cast<double>(wanted[v])));
       BOOST_TEST(worst < 2e-3);
       Batch batch;
       batch.append(ids, ids);
@@ -63,8 +66,8 @@ BOOST_AUTO_TEST_CASE(logits_losses_greedy_tokens_and_gradients) {
       if (adapter && i + 1 == expected.size()) {
         Trainer trainer(model);
         trainer.gradient(batch, 1.0F / static_cast<float>(batch.targets.size()));
-        // Ours are in float64 to the end (make_gradients.py). The shared folder's come from a loss that was summed in float32, which makes them differ from
-        // these by up to 1.9e-3 of the largest entry.
+        // Ours are in float64 to the end (make_gradients.py). The shared folder's come from a loss that was summed in
+        // float32, which makes them differ from these by up to 1.9e-3 of the largest entry.
         const auto compare = [&](const std::filesystem::path& path, double tolerance) {
           const SafetensorsFile gradients(path);
           BOOST_TEST(gradients.tensors.size() == 8U);
@@ -72,7 +75,8 @@ BOOST_AUTO_TEST_CASE(logits_losses_greedy_tokens_and_gradients) {
             std::string ours = name;
             for (const char* part : {"base_model.model.", ".default"})
               if (const auto at = ours.find(part); at != std::string::npos) ours.erase(at, std::string(part).size());
-            const auto slot = std::find_if(trainer.slots().begin(), trainer.slots().end(), [&](const auto& s) { return s.path == ours; });
+            const auto slot = std::find_if(trainer.slots().begin(), trainer.slots().end(),
+                                           [&](const auto& s) { return s.path == ours; });
             BOOST_REQUIRE_MESSAGE(slot != trainer.slots().end(), ours);
             const auto want = to_floats(tensor, name), have = download<Cpu>(slot->gradient, slot->size);
             double largest = 0, apart = 0;
@@ -80,7 +84,8 @@ BOOST_AUTO_TEST_CASE(logits_losses_greedy_tokens_and_gradients) {
               largest = std::max(largest, std::abs(static_cast<double>(want[k])));
               apart = std::max(apart, std::abs(static_cast<double>(want[k]) - static_cast<double>(have[k])));
             }
-            BOOST_TEST(apart < tolerance * largest, path << ": " << name << " is off by " << apart << " of " << largest);
+            BOOST_TEST(apart < tolerance * largest,
+                       path << ": " << name << " is off by " << apart << " of " << largest);
           }
         };
         compare(std::filesystem::path(GRAFT_TEST_DATA_DIR) / "smollm2/gradients.safetensors", 2e-4);

@@ -1,6 +1,7 @@
-// Whole runs: what they end with, and that one which was stopped anywhere and resumed ends as one that was not, to the bit.
-#include "../tiny.hpp"
-#include "examples.hpp"
+// Whole runs: what they end with, and that one which was stopped anywhere and resumed ends as one that was not, to the
+// bit.
+#include "tiny.hpp"
+#include "train/examples.hpp"
 
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
 #include <graft/eval/perplexity.hpp>
@@ -59,7 +60,8 @@ struct Outcome {
 
 /// Runs until the plug is pulled, after so many steps (in the batch of the next) or evaluations, or to the end.
 template <class M, class C = Alone>
-std::optional<Outcome> run(const Setup& setup, std::span<const Example> data, std::span<const Example> held, Index steps = ~Index{0}, Index evaluations = ~Index{0}, C ranks = {}) {
+std::optional<Outcome> run(const Setup& setup, std::span<const Example> data, std::span<const Example> held,
+                           Index steps = ~Index{0}, Index evaluations = ~Index{0}, C ranks = {}) {
   M model;
   tiny::fill(model);
   Trainer trainer(model, setup.optimizer, setup.trainer, ranks);
@@ -75,16 +77,15 @@ std::optional<Outcome> run(const Setup& setup, std::span<const Example> data, st
   };
   try {
     Outcome outcome;
-    outcome.history = fit(trainer, data, options, held.empty() ? std::function<double()>{} : [&] {
-      if (evaluations-- == 0) throw PulledPlug{};
-      Workspace<typename M::backend> workspace;
-      return held_out_loss(model, std::span<const Batch>(batches), workspace).mean();
-    });
+    outcome.history = fit(
+        trainer, data, options, held.empty() ? std::function<double()>{} : [&] {
+          if (evaluations-- == 0) throw PulledPlug{};
+          Workspace<typename M::backend> workspace;
+          return held_out_loss(model, std::span<const Batch>(batches), workspace).mean();
+        });
     outcome.parameters = tiny::trained(model);
     return outcome;
-  } catch (const PulledPlug&) {
-    return std::nullopt;
-  }
+  } catch (const PulledPlug&) { return std::nullopt; }
 }
 
 void same(const Outcome& a, const Outcome& b) {
@@ -157,7 +158,9 @@ BOOST_AUTO_TEST_CASE(lora_with_dropout_stopped_anywhere) {
 
 BOOST_AUTO_TEST_CASE(ada_lora_with_its_budget_stopped_anywhere) {
   using Model = Llama<tiny::Config, AdaLoRA<6, On<Query, Value>>, reference>;
-  const Setup setup{.fit = {.epochs = 2, .batch = 3, .seed = 4, .evaluate_every = 3, .rank_budget = RankBudgetOptions{.target_rank = 2}}};
+  const Setup setup{
+      .fit = {
+          .epochs = 2, .batch = 3, .seed = 4, .evaluate_every = 3, .rank_budget = RankBudgetOptions{.target_rank = 2}}};
   stopped_anywhere<Model>(setup, 3);
   const auto data = tiny::examples(10), held = held_out();
   const auto history = run<Model>(setup, data, held)->history;
@@ -167,18 +170,22 @@ BOOST_AUTO_TEST_CASE(ada_lora_with_its_budget_stopped_anywhere) {
   without.fit.rank_budget.reset();
   BOOST_TEST(!run<Model>(without, data, held)->history.kept_ranks.has_value());
   // Unless said, PEFT's: 12 become 8.
-  const auto usual = run<Llama<tiny::Config, AdaLoRA<12, On<Query, Value>>, reference>>({.fit = {.epochs = 3, .batch = 3}}, data, {})->history;
+  const auto usual =
+      run<Llama<tiny::Config, AdaLoRA<12, On<Query, Value>>, reference>>({.fit = {.epochs = 3, .batch = 3}}, data, {})
+          ->history;
   BOOST_TEST(usual.kept_ranks.value() == 8 * 2 * tiny::Config::blocks);
   BOOST_TEST(!run<Plain>({.fit = {.epochs = 1}}, data, {})->history.kept_ranks.has_value());
-  BOOST_CHECK_EXCEPTION(run<Plain>(setup, data, held), Error, [](const Error& e) { return std::string(e.what()).find("has no AdaLoRA") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION(run<Plain>(setup, data, held), Error, [](const Error& e) {
+    return std::string(e.what()).find("has no AdaLoRA") != std::string::npos;
+  });
 }
 
 struct Wide : tiny::TiedConfig {
   static constexpr Index width = 64, head_width = 16, feed_forward = 96;
 };
 
-// The last bits of a text's rows are those of the pass in which it was first met, by what it shared its beginning with there: a resumed run makes
-// them in the same passes again.
+// The last bits of a text's rows are those of the pass in which it was first met, by what it shared its beginning with
+// there: a resumed run makes them in the same passes again.
 BOOST_AUTO_TEST_CASE(kept_outputs_of_a_trunk_stopped_anywhere) {
   Setup setup{.fit = {.epochs = 3, .batch = 4, .micro_tokens = 200, .seed = 4, .evaluate_every = 4}, .alike = 20};
   setup.trainer.trunk_cache_bytes = 1_GiB;
@@ -195,9 +202,16 @@ BOOST_AUTO_TEST_CASE(a_resumed_run_is_the_same_run_bit_by_bit) {
     e.ids[0] = static_cast<Id>((3 * number + epoch) % 16);
     return e;
   };
-  const FitOptions options{.epochs = 2, .batch = 3, .seed = 4, .checkpoint = folder / "run.safetensors", .checkpoint_every = 3, .progress = false, .anew = anew};
+  const FitOptions options{.epochs = 2,
+                           .batch = 3,
+                           .seed = 4,
+                           .checkpoint = folder / "run.safetensors",
+                           .checkpoint_every = 3,
+                           .progress = false,
+                           .anew = anew};
   const auto trainer_for = [&](Dropping& model) {
-    return Trainer<Dropping>(model, AdamW{.learning_rate = 1e-2F}, {.schedule = {Schedule::Kind::cosine, 2, options.steps(data.size())}, .seed = 8});
+    return Trainer<Dropping>(model, AdamW{.learning_rate = 1e-2F},
+                             {.schedule = {Schedule::Kind::cosine, 2, options.steps(data.size())}, .seed = 8});
   };
   Dropping straight;
   tiny::fill(straight);
@@ -210,7 +224,9 @@ BOOST_AUTO_TEST_CASE(a_resumed_run_is_the_same_run_bit_by_bit) {
   auto second = trainer_for(broken);
   auto interrupted = options;
   interrupted.evaluate_every = 5;
-  BOOST_CHECK_THROW(fit(second, std::span<const Example>(data), interrupted, []() -> double { throw Error("pulled the plug"); }), Error);
+  BOOST_CHECK_THROW(
+      fit(second, std::span<const Example>(data), interrupted, []() -> double { throw Error("pulled the plug"); }),
+      Error);
   Dropping resumed;
   tiny::fill(resumed, 99);  // other values: everything must come from the file, except the frozen base
   tiny::fill(resumed);
@@ -223,7 +239,8 @@ BOOST_AUTO_TEST_CASE(a_resumed_run_is_the_same_run_bit_by_bit) {
   Dropping same_texts;
   tiny::fill(same_texts);
   auto fourth = trainer_for(same_texts);
-  const auto plain = fit(fourth, std::span<const Example>(data), {.epochs = 2, .batch = 3, .seed = 4, .progress = false});
+  const auto plain =
+      fit(fourth, std::span<const Example>(data), {.epochs = 2, .batch = 3, .seed = 4, .progress = false});
   BOOST_TEST(plain.losses.back() != whole.losses.back());
   std::filesystem::remove_all(folder);
 }
@@ -241,9 +258,7 @@ std::string refusal(const Setup& setup, const std::function<void(Setup&, std::ve
   change(first, data);
   try {
     run<Dropping>(first, data, held);
-  } catch (const Error& error) {
-    return error.what();
-  }
+  } catch (const Error& error) { return error.what(); }
   return "";
 }
 
@@ -262,11 +277,16 @@ BOOST_AUTO_TEST_CASE(other_settings_are_one_error_that_names_them_all) {
     s.trainer.schedule.kind = Schedule::Kind::linear;
     data[9].ids[0] = 49;
   });
-  for (const char* part : {"batch 3 (now 2)", "tokens of a pass 512 (now 100)", "seed 4 (now 5)", "evaluation every 3 steps, keeping the best (now every 4 steps, keeping the best)", "base a (now b)", "learning rate 0.03 (now 0.001)", "weight decay 0 (now 0.5)",
-                           "largest norm of the gradient 1 (now 2)", "seed of dropout 8 (now 9)", "schedule cosine (now linear)", "examples 10 of fingerprint", "run.safetensors", "start another run"})
+  for (const char* part :
+       {"batch 3 (now 2)", "tokens of a pass 512 (now 100)", "seed 4 (now 5)",
+        "evaluation every 3 steps, keeping the best (now every 4 steps, keeping the best)", "base a (now b)",
+        "learning rate 0.03 (now 0.001)", "weight decay 0 (now 0.5)", "largest norm of the gradient 1 (now 2)",
+        "seed of dropout 8 (now 9)", "schedule cosine (now linear)", "examples 10 of fingerprint", "run.safetensors",
+        "start another run"})
     BOOST_TEST(all.find(part) != std::string::npos, part << " is not in: " << all);
   BOOST_TEST(refusal(setup, [](Setup&, auto&) {}).empty());
-  const auto group = refusal(setup, [](Setup& s, auto&) { s.optimizer.groups = {{.part = "lora_B", .rate_factor = 16}}; });
+  const auto group =
+      refusal(setup, [](Setup& s, auto&) { s.optimizer.groups = {{.part = "lora_B", .rate_factor = 16}}; });
   BOOST_TEST(group.find("learning rate factor of lora_B none (now 16)") != std::string::npos, group);
   const auto base = refusal(setup, [](Setup& s, auto&) { s.fit.settings.clear(); });
   BOOST_TEST(base.find("base a (now none)") != std::string::npos, base);
@@ -276,13 +296,17 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_of_no_run) {
   const TemporaryFolder folder;
   const auto data = tiny::examples(4);
   Setup setup{.fit = {.resume = true}};
-  BOOST_CHECK_EXCEPTION(run<Plain>(setup, data, {}), Error, [](const Error& e) { return std::string(e.what()).find("names no file") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION(run<Plain>(setup, data, {}), Error, [](const Error& e) {
+    return std::string(e.what()).find("names no file") != std::string::npos;
+  });
   setup.fit.checkpoint = folder.path / "alone.safetensors";
   BOOST_TEST(run<Plain>(setup, data, {})->history.resumed_at == 0U);  // where there is none yet
   Plain model;
   Trainer trainer(model);
   save_checkpoint(trainer, setup.fit.checkpoint);
-  BOOST_CHECK_EXCEPTION(run<Plain>(setup, data, {}), Error, [](const Error& e) { return std::string(e.what()).find("is no checkpoint of a run of fit()") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION(run<Plain>(setup, data, {}), Error, [](const Error& e) {
+    return std::string(e.what()).find("is no checkpoint of a run of fit()") != std::string::npos;
+  });
 }
 
 // More epochs are another run only where steps that were taken would have been others.
@@ -324,10 +348,11 @@ BOOST_AUTO_TEST_CASE(the_best_parameters_are_kept) {
   Trainer trainer(model, AdamW{.learning_rate = 1e-2F});
   int calls = 0;
   std::vector<float> at_best;
-  const auto history = fit(trainer, std::span<const Example>(data), {.epochs = 6, .batch = 4, .evaluate_every = 1, .progress = false}, [&] {
-    if (++calls == 3) at_best = tiny::trained(model);
-    return calls == 3 ? 1.0 : calls == 1 ? std::numeric_limits<double>::quiet_NaN() : 2.0;
-  });
+  const auto history = fit(trainer, std::span<const Example>(data),
+                           {.epochs = 6, .batch = 4, .evaluate_every = 1, .progress = false}, [&] {
+                             if (++calls == 3) at_best = tiny::trained(model);
+                             return calls == 3 ? 1.0 : calls == 1 ? std::numeric_limits<double>::quiet_NaN() : 2.0;
+                           });
   BOOST_TEST(history.best_step == 3U);
   BOOST_TEST(history.kept_step == 3U);
   BOOST_TEST(history.kept_loss().value() == 1.0);
@@ -380,7 +405,9 @@ BOOST_AUTO_TEST_CASE(warm_up) {
       BOOST_TEST(schedule.warmup_steps() < total);
       for (Index step = 0; step < total; ++step) BOOST_TEST(schedule.factor(step) > 0.0F);
     }
-  BOOST_CHECK_EXCEPTION((void)(Schedule{.warmup = 5}.over(5)), Error, [](const Error& e) { return std::string(e.what()).find("takes 5 steps, and the whole run has 5") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION((void)(Schedule{.warmup = 5}.over(5)), Error, [](const Error& e) {
+    return std::string(e.what()).find("takes 5 steps, and the whole run has 5") != std::string::npos;
+  });
   BOOST_TEST(Schedule{.warmup = 4}.over(5).factor(0) == 0.25F);
   BOOST_TEST(Schedule{.warmup = 0}.over(1).factor(0) == 1.0F);
 }
@@ -405,9 +432,11 @@ BOOST_AUTO_TEST_CASE(a_schedule_over_the_run) {
   BOOST_CHECK_THROW(fit(warm, std::span<const Example>(data), {.epochs = 10, .batch = 4, .progress = false}), Error);
 }
 
-/// The same run on several ranks: what the first leaves behind, or nothing if its plug was pulled. All end with the same parameters.
+/// The same run on several ranks: what the first leaves behind, or nothing if its plug was pulled. All end with the
+/// same parameters.
 template <class M>
-std::optional<Outcome> run_on(Index count, const Setup& setup, std::span<const Example> data, std::span<const Example> held, Index steps = ~Index{0}) {
+std::optional<Outcome> run_on(Index count, const Setup& setup, std::span<const Example> data,
+                              std::span<const Example> held, Index steps = ~Index{0}) {
   std::vector<std::optional<Outcome>> all(count);
   on_ranks(count, [&](ThreadRanks ranks) { all[ranks.rank()] = run<M>(setup, data, held, steps, ~Index{0}, ranks); });
   for (const auto& outcome : all) {
@@ -420,11 +449,13 @@ std::optional<Outcome> run_on(Index count, const Setup& setup, std::span<const E
 /// Losses, but for the order of sums.
 void near(const Outcome& a, const Outcome& b) {
   BOOST_REQUIRE_EQUAL(a.history.losses.size(), b.history.losses.size());
-  for (Index i = 0; i < a.history.losses.size(); ++i) BOOST_TEST(a.history.losses[i] == b.history.losses[i], boost::test_tools::tolerance(1e-4));
+  for (Index i = 0; i < a.history.losses.size(); ++i)
+    BOOST_TEST(a.history.losses[i] == b.history.losses[i], boost::test_tools::tolerance(1e-4));
   BOOST_TEST(a.history.tokens == b.history.tokens);
 }
 
-// Examples and steps are those of one rank, on however many ranks, and a run goes on with other ones than it began with.
+// Examples and steps are those of one rank, on however many ranks, and a run goes on with other ones than it began
+// with.
 BOOST_AUTO_TEST_CASE(on_several_ranks) {
   const TemporaryFolder folder;
   const auto data = tiny::examples(10), held = held_out();
@@ -451,8 +482,15 @@ BOOST_AUTO_TEST_CASE(several_ranks_stopped_anywhere) {
   const auto stopped = []<class M>(std::type_identity<M>) {
     const TemporaryFolder folder;
     const auto data = tiny::examples(10), held = held_out();
-    Setup setup{.fit = {.epochs = 2, .batch = 4, .micro_tokens = 20, .seed = 4, .evaluate_every = 2, .checkpoint = folder.path / "run.safetensors", .checkpoint_every = 1}};
-    if (M::trainable_parameters != Dropping::trainable_parameters) setup.fit.rank_budget = RankBudgetOptions{.target_rank = 2};
+    Setup setup{.fit = {.epochs = 2,
+                        .batch = 4,
+                        .micro_tokens = 20,
+                        .seed = 4,
+                        .evaluate_every = 2,
+                        .checkpoint = folder.path / "run.safetensors",
+                        .checkpoint_every = 1}};
+    if (M::trainable_parameters != Dropping::trainable_parameters)
+      setup.fit.rank_budget = RankBudgetOptions{.target_rank = 2};
     const auto undisturbed = run_on<M>(2, setup, data, held);
     setup.fit.resume = true;
     for (Index k = 0; k < undisturbed->history.losses.size(); ++k) {
@@ -473,10 +511,12 @@ BOOST_AUTO_TEST_CASE(ranks_that_begin_otherwise) {
         Plain model;
         tiny::fill(model, ranks.rank() == 1 ? seed_of_other : 1);
         Trainer trainer(model, AdamW{}, {}, ranks);
-        fit(trainer, std::span<const Example>(data), {.batch = ranks.rank() == 1 ? batch_of_other : 4, .progress = false});
+        fit(trainer, std::span<const Example>(data),
+            {.batch = ranks.rank() == 1 ? batch_of_other : 4, .progress = false});
       });
     } catch (const Error& error) {
-      return std::string(error.what()).find("has other parameters, examples or settings than another rank") != std::string::npos;
+      return std::string(error.what()).find("has other parameters, examples or settings than another rank") !=
+             std::string::npos;
     }
     return false;
   };

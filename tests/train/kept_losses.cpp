@@ -1,4 +1,4 @@
-#include "../backend/guarded.hpp"
+#include "backend/guarded.hpp"
 
 #include <graft/train/kept_losses.hpp>
 

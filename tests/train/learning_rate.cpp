@@ -1,4 +1,4 @@
-#include "../tiny.hpp"
+#include "tiny.hpp"
 
 #include <graft/train/optimizers/lora_fa.hpp>
 #include <graft/train/trainer.hpp>

@@ -1,5 +1,5 @@
 // AdaLoRA's budget: how it falls, that what it drops stays dropped, and that it is part of a trainer's steps.
-#include "../tiny.hpp"
+#include "tiny.hpp"
 
 #include <graft/train/trainer.hpp>
 

@@ -1,6 +1,6 @@
 // After the first steps of a size nothing is allocated, and results do not depend on the number of threads.
-#include "../allocations.hpp"
-#include "../tiny.hpp"
+#include "allocations.hpp"
+#include "tiny.hpp"
 
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
 #include <graft/train/trainer.hpp>
@@ -34,7 +34,8 @@ void allocates_nothing() {
   tiny::fill(model);
   Trainer trainer(model);
   const std::vector<Batch> batches{batch_of(4), batch_of(3)};
-  // A thread's scratch grows when the thread first gets work of a kind, which a busy machine can put off for some steps.
+  // A thread's scratch grows when the thread first gets work of a kind, which a busy machine can put off for some
+  // steps.
   int quiet = 0;
   for (int step = 0; step < 30 && quiet < 3; ++step) {
     const long before = allocations();
@@ -83,7 +84,8 @@ BOOST_AUTO_TEST_CASE(threads_in_full_fine_tuning) { same_on_any_number_of_thread
 
 #endif
 
-/// Difference of the gradient from that of float32 weights and activations, as a share of its norm, both over all parameters.
+/// Difference of the gradient from that of float32 weights and activations, as a share of its norm, both over all
+/// parameters.
 template <class S>
 double gradient_difference() {
   const auto gradients = []<class Model>(Model& model) {

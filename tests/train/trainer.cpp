@@ -1,6 +1,6 @@
-#include "../backend/guarded.hpp"
-#include "../tiny.hpp"
-#include "examples.hpp"
+#include "backend/guarded.hpp"
+#include "tiny.hpp"
+#include "train/examples.hpp"
 
 #include <graft/train.hpp>
 
@@ -41,11 +41,13 @@ BOOST_AUTO_TEST_CASE(shared_beginnings) {
   std::vector<Example> data;
   for (Index e = 0; e < 6; ++e) {
     std::vector<Id> ids;
-    for (Index i = 0; i < 20; ++i) ids.push_back(static_cast<Id>((i * 7 + 1) % 50));                              // all
-    for (Index i = 0; i < 17 && e >= 3; ++i) ids.push_back(static_cast<Id>((i * 3 + 2) % 50));                    // the last three
+    for (Index i = 0; i < 20; ++i) ids.push_back(static_cast<Id>((i * 7 + 1) % 50));  // all
+    // the last three
+    for (Index i = 0; i < 17 && e >= 3; ++i) ids.push_back(static_cast<Id>((i * 3 + 2) % 50));
     for (Index i = 0; i < 3 + e; ++i) ids.push_back(static_cast<Id>((i * 11 + e + 5) % 50));
     data.emplace_back();
-    data.back().append({ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(18 - e)}, false);                  // some labels lie in what is shared
+    // some labels lie in what is shared
+    data.back().append({ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(18 - e)}, false);
     data.back().append({ids.begin() + static_cast<std::ptrdiff_t>(18 - e), ids.end()}, true);
   }
   std::vector<const Example*> all;
@@ -62,7 +64,8 @@ BOOST_AUTO_TEST_CASE(shared_beginnings) {
   const auto gradients = [](auto& model, const Batch& batch) {
     Trainer trainer(model);
     std::vector<float> all_of_them{static_cast<float>(trainer.gradient(batch, 1.0F))};
-    for (const auto& slot : trainer.slots()) all_of_them.insert(all_of_them.end(), slot.gradient, slot.gradient + slot.size);
+    for (const auto& slot : trainer.slots())
+      all_of_them.insert(all_of_them.end(), slot.gradient, slot.gradient + slot.size);
     trainer.clear_gradients();
     return all_of_them;
   };
@@ -88,7 +91,9 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_of_another_method_is_refused) {
   save_checkpoint(trainer, path);
   Llama<tiny::Config, LoRA<2, On<Query>>, reference> other;
   Trainer other_trainer(other);
-  BOOST_CHECK_EXCEPTION(load_checkpoint(other_trainer, path), Error, [](const Error& e) { return std::string(e.what()).find("another model or method") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION(load_checkpoint(other_trainer, path), Error, [](const Error& e) {
+    return std::string(e.what()).find("another model or method") != std::string::npos;
+  });
   std::filesystem::remove(path);
 }
 
@@ -98,7 +103,9 @@ BOOST_AUTO_TEST_CASE(not_a_number_stops_before_the_update) {
   const auto before = tiny::trained(model);
   Trainer trainer(model);
   model.final_norm.weight.assign(std::vector<float>(16, std::numeric_limits<float>::quiet_NaN()));
-  BOOST_CHECK_EXCEPTION(trainer.step(tiny::batch()), Error, [](const Error& e) { return std::string(e.what()).find("left as they were") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION(trainer.step(tiny::batch()), Error, [](const Error& e) {
+    return std::string(e.what()).find("left as they were") != std::string::npos;
+  });
   BOOST_TEST(tiny::trained(model) == before, boost::test_tools::per_element());
 }
 
@@ -124,7 +131,8 @@ BOOST_AUTO_TEST_CASE(clipping_scales_the_whole_gradient) {
 // Ready for devices: a model trains whose memory the host cannot touch, and arrives at the same values.
 BOOST_AUTO_TEST_CASE(training_touches_values_only_in_kernels_and_copies) {
   const auto run = [](auto backend) {
-    using M = Llama<tiny::TiedConfig, Methods<LoRA<2, Dropout<1, 10>>, Unfreeze<Norms>>, decltype(backend), CheckpointBlocks>;
+    using M =
+        Llama<tiny::TiedConfig, Methods<LoRA<2, Dropout<1, 10>>, Unfreeze<Norms>>, decltype(backend), CheckpointBlocks>;
     M model;
     tiny::fill(model);
     Trainer trainer(model, AdamW{.learning_rate = 1e-2F}, {.seed = 3});
@@ -134,8 +142,8 @@ BOOST_AUTO_TEST_CASE(training_touches_values_only_in_kernels_and_copies) {
   BOOST_TEST(run(guarded{}) == run(reference{}), boost::test_tools::per_element());
 }
 
-
-// Gradients lie end to end, as one range, in the order of the slots; another trainer of the same parameters finds them so.
+// Gradients lie end to end, as one range, in the order of the slots; another trainer of the same parameters finds them
+// so.
 BOOST_AUTO_TEST_CASE(gradients_are_one_range) {
   Plain model;
   tiny::fill(model);
@@ -177,7 +185,8 @@ BOOST_AUTO_TEST_CASE(accumulate_and_apply) {
   for (int step = 1; step <= 2; ++step) {
     const auto wanted = whole.step(batches);
     double loss = 0;
-    for (const auto& batch : batches) loss += halves.gradient(batch, 1.0F / static_cast<float>(targets)) / static_cast<double>(targets);
+    for (const auto& batch : batches)
+      loss += halves.gradient(batch, 1.0F / static_cast<float>(targets)) / static_cast<double>(targets);
     const auto found = halves.apply(targets, loss);
     BOOST_TEST(found.step == wanted.step);
     BOOST_TEST(found.targets == wanted.targets);
@@ -185,7 +194,9 @@ BOOST_AUTO_TEST_CASE(accumulate_and_apply) {
     BOOST_TEST(found.gradient_norm == wanted.gradient_norm);
   }
   BOOST_TEST(tiny::trained(one) == tiny::trained(other), boost::test_tools::per_element());
-  BOOST_CHECK_EXCEPTION(halves.apply(0), Error, [](const Error& e) { return std::string(e.what()).find("no token of this batch") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION(halves.apply(0), Error, [](const Error& e) {
+    return std::string(e.what()).find("no token of this batch") != std::string::npos;
+  });
 }
 
 // Distillation: another model's best guess at every token.
@@ -193,18 +204,24 @@ BOOST_AUTO_TEST_CASE(a_loss_of_ones_own) {
   Plain teacher, student;
   tiny::fill(teacher, 2);
   tiny::fill(student);
-  const auto logits = [](auto& tape, const Plain& model, const PlacedBatch<reference>& placed) { return model.logits(tape, model.hidden(tape, placed)); };
+  const auto logits = [](auto& tape, const Plain& model, const PlacedBatch<reference>& placed) {
+    return model.logits(tape, model.hidden(tape, placed));
+  };
   const auto guesses = [&](const Batch& batch) {
     Workspace<reference> workspace;
     Inference<reference> tape(workspace);
     const auto z = logits(tape, teacher, place(tape, batch));
     std::vector<Id> best;
-    for (Index t = 0; t < z.rows; ++t) best.push_back(static_cast<Id>(std::max_element(z.data + t * z.columns, z.data + (t + 1) * z.columns) - (z.data + t * z.columns)));
+    for (Index t = 0; t < z.rows; ++t)
+      best.push_back(static_cast<Id>(std::max_element(z.data + t * z.columns, z.data + (t + 1) * z.columns) -
+                                     (z.data + t * z.columns)));
     return best;
   };
   const Batch batch = tiny::batch();
   const auto best = guesses(batch);
-  const auto distilled = [&](auto& tape, const Plain& model, const auto& placed) { return cross_entropy(tape, logits(tape, model, placed), tape.ids(best.data(), best.size())); };
+  const auto distilled = [&](auto& tape, const Plain& model, const auto& placed) {
+    return cross_entropy(tape, logits(tape, model, placed), tape.ids(best.data(), best.size()));
+  };
   Trainer trainer(student, AdamW{.learning_rate = 2e-2F});
   const double first = trainer.step(batch, distilled).loss;
   double last = first;
@@ -230,7 +247,9 @@ BOOST_AUTO_TEST_CASE(preferences) {
   const double liked = tiny::loss(model, chosen), disliked = tiny::loss(model, rejected);
   Trainer trainer(model, AdamW{.learning_rate = 1e-2F});
   for (int i = 0; i < 10; ++i)
-    trainer.step(chosen, [&](auto& tape, const Plain& m, const auto& placed) { return add(tape, m.loss(tape, placed), scale(tape, m.loss(tape, place(tape, rejected)), -0.5F)); });
+    trainer.step(chosen, [&](auto& tape, const Plain& m, const auto& placed) {
+      return add(tape, m.loss(tape, placed), scale(tape, m.loss(tape, place(tape, rejected)), -0.5F));
+    });
   BOOST_TEST(tiny::loss(model, chosen) < liked);
   BOOST_TEST(tiny::loss(model, rejected) > disliked);
 }
@@ -248,7 +267,9 @@ BOOST_AUTO_TEST_CASE(a_lone_layer) {
     Initializer initializer{.key = {1, 0}, .deviation = 0.3F};
     layer.initialize(initializer);
   };
-  const auto forward = [&](auto& tape, const Layer& layer) { return layer(tape, Var<reference, 6>{5, tape.numbers(x.data(), x.size())}); };
+  const auto forward = [&](auto& tape, const Layer& layer) {
+    return layer(tape, Var<reference, 6>{5, tape.numbers(x.data(), x.size())});
+  };
   Layer layer;
   make(layer);
   Trainer trainer(layer, AdamW{.learning_rate = 5e-2F});
@@ -273,7 +294,9 @@ BOOST_AUTO_TEST_CASE(a_lone_layer) {
   make(again);
   Trainer same(again, AdamW{.learning_rate = 5e-2F});
   const std::vector<Id> classes{0, 1, 2, 3, 0};
-  const auto loss = [&](Tape<reference>& tape) { return cross_entropy(tape, forward(tape, again), tape.ids(classes.data(), classes.size())); };
+  const auto loss = [&](Tape<reference>& tape) {
+    return cross_entropy(tape, forward(tape, again), tape.ids(classes.data(), classes.size()));
+  };
   const double first = same.step(loss, 5).loss;
   double last = first;
   for (int i = 0; i < 20; ++i) last = same.step(loss, 5).loss;
@@ -287,7 +310,13 @@ BOOST_AUTO_TEST_CASE(a_lone_layer) {
   Trainer resumed(third, AdamW{.learning_rate = 5e-2F});
   load_checkpoint(resumed, path);
   std::filesystem::remove(path);
-  BOOST_TEST(resumed.step([&](Tape<reference>& tape) { return cross_entropy(tape, forward(tape, third), tape.ids(classes.data(), classes.size())); }, 5).loss == next);
+  BOOST_TEST(resumed
+                 .step(
+                     [&](Tape<reference>& tape) {
+                       return cross_entropy(tape, forward(tape, third), tape.ids(classes.data(), classes.size()));
+                     },
+                     5)
+                 .loss == next);
   Frozen<Linear<reference, 6, 4>> nothing;
   BOOST_CHECK_THROW(Trainer{nothing}, Error);
 }
@@ -297,7 +326,8 @@ void must(bool right, const char* what) {
   if (!right) throw Error(what);
 }
 
-/// Parameters after steps on ranks that have these batches each, in the order of the ranks; the losses are the same on all.
+/// Parameters after steps on ranks that have these batches each, in the order of the ranks; the losses are the same on
+/// all.
 template <class M>
 std::vector<std::vector<float>> trained_on(const std::vector<std::vector<Batch>>& shares, std::vector<double>& losses) {
   std::vector<std::vector<float>> all(shares.size());
@@ -326,10 +356,12 @@ void same_on_any_number_of_ranks() {
   };
   std::vector<double> wanted;
   const auto alone = trained_on<M>({batch_of(0, 7)}, wanted)[0];
-  for (const auto& shares : {std::vector{batch_of(0, 3), batch_of(3, 7)}, std::vector{batch_of(0, 1), std::vector<Batch>{}, batch_of(1, 7)}}) {
+  for (const auto& shares : {std::vector{batch_of(0, 3), batch_of(3, 7)},
+                             std::vector{batch_of(0, 1), std::vector<Batch>{}, batch_of(1, 7)}}) {
     std::vector<double> found;
     const auto ranks = trained_on<M>(shares, found);
-    for (Index i = 0; i < wanted.size(); ++i) BOOST_TEST(found[i] == wanted[i], boost::test_tools::tolerance(1e-5));  // sums in another order
+    // sums in another order
+    for (Index i = 0; i < wanted.size(); ++i) BOOST_TEST(found[i] == wanted[i], boost::test_tools::tolerance(1e-5));
     for (Index i = 0; i < alone.size(); ++i) BOOST_TEST(std::abs(ranks[0][i] - alone[i]) < 5e-4F);
     for (const auto& rank : ranks) BOOST_TEST((rank == ranks[0]));
   }
@@ -390,21 +422,22 @@ BOOST_AUTO_TEST_CASE(ranks_that_fail) {
         Trainer trainer(model, AdamW{}, {}, ranks);
         step(trainer, model, ranks.rank());
       });
-    } catch (const Error& error) {
-      return std::string(error.what());
-    }
+    } catch (const Error& error) { return std::string(error.what()); }
     return std::string();
   };
-  BOOST_TEST(fails([](auto& trainer, auto&, Index) { trainer.step(std::vector<Batch>{}); }).find("no token of this batch") != std::string::npos);
+  BOOST_TEST(fails([](auto& trainer, auto&, Index) {
+               trainer.step(std::vector<Batch>{});
+             }).find("no token of this batch") != std::string::npos);
   BOOST_TEST(fails([](auto& trainer, auto& model, Index rank) {
-    if (rank == 1) model.final_norm.weight.assign(std::vector<float>(16, std::numeric_limits<float>::quiet_NaN()));
-    trainer.step(tiny::batch());
-  }).find("left as they were") != std::string::npos);
+               if (rank == 1)
+                 model.final_norm.weight.assign(std::vector<float>(16, std::numeric_limits<float>::quiet_NaN()));
+               trainer.step(tiny::batch());
+             }).find("left as they were") != std::string::npos);
   BOOST_TEST(fails([](auto& trainer, auto&, Index rank) {
-    Batch beyond;
-    beyond.append({1, 99}, {1, 99});
-    trainer.step(rank == 1 ? beyond : tiny::batch());
-  }).find("99") != std::string::npos);
+               Batch beyond;
+               beyond.append({1, 99}, {1, 99});
+               trainer.step(rank == 1 ? beyond : tiny::batch());
+             }).find("99") != std::string::npos);
 }
 
 // A pass that throws leaves nothing for the next step.

@@ -1,4 +1,4 @@
-#include "../tiny.hpp"
+#include "tiny.hpp"
 
 #include <graft/train.hpp>
 
@@ -33,7 +33,8 @@ std::vector<Batch> epoch(Index most_tokens = 25) {
 }
 
 template <class M>
-std::vector<double> losses(Index cache_bytes, const std::filesystem::path& from = {}, const std::filesystem::path& to = {}) {
+std::vector<double> losses(Index cache_bytes, const std::filesystem::path& from = {},
+                           const std::filesystem::path& to = {}) {
   M model;
   tiny::fill(model);
   Trainer trainer(model, AdamW{.learning_rate = 1e-2F}, {.trunk_cache_bytes = cache_bytes});
@@ -51,7 +52,8 @@ std::vector<double> losses(Index cache_bytes, const std::filesystem::path& from 
   return all;
 }
 
-// What is trained is the same, whether the trunk is computed at every epoch, kept whole, kept in part or read from a file.
+// What is trained is the same, whether the trunk is computed at every epoch, kept whole, kept in part or read from a
+// file.
 BOOST_AUTO_TEST_CASE(changes_nothing) {
   const auto folder = std::filesystem::temp_directory_path() / ("graft-trunk-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
@@ -64,7 +66,8 @@ BOOST_AUTO_TEST_CASE(changes_nothing) {
     Model model;
     tiny::fill(model, why == std::string("other weights") ? 9 : 1);
     TrunkCache<Model> cache(model, 1_GiB);
-    BOOST_CHECK_EXCEPTION(cache.load(folder / "trunk"), Error, [&](const Error& e) { return std::string(e.what()).find(why) != std::string::npos; });
+    BOOST_CHECK_EXCEPTION(cache.load(folder / "trunk"), Error,
+                          [&](const Error& e) { return std::string(e.what()).find(why) != std::string::npos; });
     BOOST_TEST(cache.texts() == 0U);
   };
   refused("other weights");

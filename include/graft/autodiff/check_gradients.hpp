@@ -12,9 +12,9 @@ namespace graft {
 
 /// The worst disagreement found, and where.
 struct GradientReport {
-  double worst = 0;         ///< |tape − difference| relative to the larger of the largest difference and 1e-3
-  Index entry = 0;          ///< which entry it was, counting through `watched`
-  Index checked = 0;        ///< how many entries were compared
+  double worst = 0;   ///< |tape − difference| relative to the larger of the largest difference and 1e-3
+  Index entry = 0;    ///< which entry it was, counting through `watched`
+  Index checked = 0;  ///< how many entries were compared
 };
 
 /// Something to differentiate with respect to: memory on B holding values, and where its gradient lies after backward.

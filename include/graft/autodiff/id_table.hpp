@@ -10,7 +10,8 @@
 
 namespace graft {
 
-/// t(Rows,Columns), frozen. Derived: it follows from the type, and whoever makes the layer fills it; otherwise an adapter's files hold it.
+/// t(Rows,Columns), frozen. Derived: it follows from the type, and whoever makes the layer fills it; otherwise an
+/// adapter's files hold it.
 template <class B, Index Rows, Index Columns, bool Derived = true>
 class IdTable {
  public:
@@ -21,7 +22,9 @@ class IdTable {
 
   static constexpr Index bytes() { return size * sizeof(Id); }
   static constexpr Index gradient_bytes() { return 0; }
-  [[nodiscard]] constexpr Pointer<B, Id> value(Index row = 0) const { return memory_.template as<Id>(row * Columns * sizeof(Id)); }
+  [[nodiscard]] constexpr Pointer<B, Id> value(Index row = 0) const {
+    return memory_.template as<Id>(row * Columns * sizeof(Id));
+  }
 
   /// requires: ids.size() is `size`, or `Columns` of one row
   void assign_ids(std::span<const Id> ids, Index row = 0) { upload<B>(value(row), ids); }

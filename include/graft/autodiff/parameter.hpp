@@ -27,16 +27,17 @@ inline void require_size(Index given, Index rows, Index columns, const char* uni
   if (given != rows * columns) fail("assign: ", given, " ", unit, " for a parameter of ", rows, " × ", columns);
 }
 
-/// The extents that files keep a parameter with, unless its type says otherwise: those of a vector where it has one row.
+/// The extents that files keep a parameter with, unless its type says otherwise: those of a vector where it has one
+/// row.
 template <Index Rows, Index Columns>
 inline constexpr auto extents_of = [] {
   if constexpr (Rows == 1) return std::array{Columns};
   else return std::array{Rows, Columns};
 }();
 
-/// w(Rows,Columns) on backend B. What becomes of one it says itself: `trainable`; `saved`, whether an adapter's files hold
-/// it; `shared`, whether it is the same in all layers of a method; `derived`, whether it follows from the type; `members`, how
-/// many adapters' it is, one behind the other (peft/bank.hpp).
+/// w(Rows,Columns) on backend B. What becomes of one it says itself: `trainable`; `saved`, whether an adapter's files
+/// hold it; `shared`, whether it is the same in all layers of a method; `derived`, whether it follows from the type;
+/// `members`, how many adapters' it is, one behind the other (peft/low_rank/bank.hpp).
 template <class B, class Role, Index Rows, Index Columns>
 class Parameter;
 
@@ -53,7 +54,8 @@ class Parameter<B, Trainable, Rows, Columns> {
 
   [[nodiscard]] constexpr Pointer<B> value() const { return value_.template as<float>(); }
   [[nodiscard]] constexpr Pointer<B> gradient() const { return gradient_.data(); }
-  /// Where the gradient lies: alone, until what trains lays the gradients of all that it trains end to end. What was gathered stays behind.
+  /// Where the gradient lies: alone, until what trains lays the gradients of all that it trains end to end. What was
+  /// gathered stays behind.
   [[nodiscard]] constexpr const GradientRange<B>& gradient_range() const { return gradient_; }
   constexpr void lay_gradient(GradientRange<B> there) { gradient_ = std::move(there); }
   /// The value as products read it.
@@ -76,7 +78,8 @@ class Parameter<B, Trainable, Rows, Columns> {
 };
 
 [[noreturn, gnu::cold]] inline void fail_without_values(Index rows, Index columns) {
-  fail("a frozen weight of ", rows, " x ", columns, " has no values: `load` or `initialize` the model, or make it over a base");
+  fail("a frozen weight of ", rows, " x ", columns,
+       " has no values: `load` or `initialize` the model, or make it over a base");
 }
 
 /// The bytes of a frozen parameter: a value that copies share, so that any number of models stand on one base. Who
@@ -115,7 +118,8 @@ class FrozenBytes {
   /// The same of floats.
   void borrow(std::span<const float> values, std::shared_ptr<const void> owner = {}) {
     static_assert(std::is_same_v<S, F32> || std::is_same_v<S, Plain>,
-                  "graft: floats can be borrowed where weights are kept as F32; other storages borrow their encoded rows, as bytes");
+                  "graft: floats can be borrowed where weights are kept as F32; other storages borrow their encoded "
+                  "rows, as bytes");
     borrow(std::as_bytes(values), std::move(owner));
   }
 
@@ -187,7 +191,8 @@ struct OneRow : P {
   static constexpr std::array extents{Index{1}, P::columns};
 };
 template <class B, class Role, Index Rows, Index Columns>
-using Matrix = std::conditional_t<Rows == 1, OneRow<Parameter<B, Role, Rows, Columns>>, Parameter<B, Role, Rows, Columns>>;
+using Matrix =
+    std::conditional_t<Rows == 1, OneRow<Parameter<B, Role, Rows, Columns>>, Parameter<B, Role, Rows, Columns>>;
 
 /// A trained parameter that files keep with these extents, whatever they are.
 template <class B, Index First, Index... More>
@@ -202,8 +207,9 @@ struct Saved : P {
   static constexpr bool saved = true;
 };
 
-/// The part that a layer needs, the upper left, of a frozen matrix that all layers of a method use. Parts of one size are in
-/// memory once (layers/layer.hpp: SharedParts). Files hold the matrix once, whole, if they do; Last: its last extent there where it has three.
+/// The part that a layer needs, the upper left, of a frozen matrix that all layers of a method use. Parts of one size
+/// are in memory once (layers/layer.hpp: SharedParts). Files hold the matrix once, whole, if they do; Last: its last
+/// extent there where it has three.
 template <class P, bool InFiles, Index Last = 0>
 struct SharedPart : P {
   static constexpr bool saved = InFiles, shared = true;
@@ -227,10 +233,15 @@ constexpr const GradientRange<typename P::backend>* gradient_of(const P& p) {
 
 /// A parameter whose value is plain floats.
 template <class P>
-concept PlainParameter = requires(const P& p) { p.value(); };
+concept PlainParameter = requires(const P& p) {
+  p.value();
+};
 
 /// A parameter that never changes.
 template <class P>
-concept FrozenParameter = requires { requires !P::trainable; typename P::storage; };
+concept FrozenParameter = requires {
+  requires !P::trainable;
+  typename P::storage;
+};
 
 }  // namespace graft

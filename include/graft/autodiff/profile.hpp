@@ -15,7 +15,8 @@ namespace graft {
 struct Work {
   Index flops = 0, m = 0, n = 0, k = 0;
   constexpr Work(Index operations) : flops(operations) {}
-  constexpr Work(Index operations, Index rows, Index columns, Index depth) : flops(operations), m(rows), n(columns), k(depth) {}
+  constexpr Work(Index operations, Index rows, Index columns, Index depth)
+      : flops(operations), m(rows), n(columns), k(depth) {}
 };
 
 /// Gathers the time of kernels. Point `Workspace::profile` at one to switch it on; without, nothing is measured.

@@ -5,10 +5,10 @@
 #include <graft/autodiff/profile.hpp>
 #include <graft/autodiff/var.hpp>
 #include <graft/backend/backend.hpp>
-#include <graft/backend/reference/reference.hpp>
-#include <graft/core/batch.hpp>
+#include <graft/backend/host/reference.hpp>
 #include <graft/core/pool.hpp>
 #include <graft/core/random.hpp>
+#include <graft/data/batch.hpp>
 
 #include <array>
 #include <memory>
@@ -352,7 +352,8 @@ class Tape : public Inference<B> {
   /// \throws Error where they are more or fewer than y has
   template <Index Columns>
   void backward(Var<B, Columns, Gradient::tracked> y, std::span<const float> dy) {
-    if (dy.size() != y.size()) fail("backward: a gradient of ", dy.size(), " numbers for a value of ", y.rows, " rows of ", Columns);
+    if (dy.size() != y.size())
+      fail("backward: a gradient of ", dy.size(), " numbers for a value of ", y.rows, " rows of ", Columns);
     backward(y, Var<B, Columns>{y.rows, this->numbers(dy.data(), dy.size())});
   }
 

@@ -1,5 +1,6 @@
 /// \file
-/// A value on a backend. Its type says how wide it is, whether a gradient can reach it, and what its numbers are kept as.
+/// A value on a backend. Its type says how wide it is, whether a gradient can reach it, and what its numbers are kept
+/// as.
 #pragma once
 
 #include <graft/core/buffer.hpp>

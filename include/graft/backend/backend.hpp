@@ -13,7 +13,8 @@ namespace graft {
 /// touch; `upload`/`download` are the only bridges. The kernels themselves are free functions taking the tag last;
 /// a backend that derives from another has all of that one's kernels. See docs/backends.md.
 template <class B>
-concept Backend = std::default_initializable<B> && requires(std::byte* device, void* host, const void* from, Index bytes) {
+concept Backend = std::default_initializable<B> &&
+    requires(std::byte* device, void* host, const void* from, Index bytes) {
   { B::executes } -> std::convertible_to<bool>;
   { B::allocate(bytes) } -> std::same_as<typename B::template pointer<std::byte>>;
   B::upload(host, from, bytes);

@@ -2,16 +2,16 @@
 /// Every kernel of the reference backend.
 #pragma once
 
-#include <graft/backend/reference/attention.hpp>
-#include <graft/backend/reference/cross_entropy.hpp>
-#include <graft/backend/reference/elementwise.hpp>
-#include <graft/backend/reference/frozen.hpp>
-#include <graft/backend/reference/matmul.hpp>
-#include <graft/backend/reference/blocks.hpp>
-#include <graft/backend/reference/columns.hpp>
-#include <graft/backend/reference/norm.hpp>
-#include <graft/backend/reference/optimizer.hpp>
-#include <graft/backend/reference/project.hpp>
-#include <graft/backend/reference/rotary.hpp>
-#include <graft/backend/reference/rows.hpp>
-#include <graft/backend/reference/vocabulary.hpp>
+#include <graft/backend/composed/project.hpp>
+#include <graft/backend/composed/vocabulary.hpp>
+#include <graft/backend/host/attention.hpp>
+#include <graft/backend/host/blocks.hpp>
+#include <graft/backend/host/columns.hpp>
+#include <graft/backend/host/cross_entropy.hpp>
+#include <graft/backend/host/elementwise.hpp>
+#include <graft/backend/host/frozen.hpp>
+#include <graft/backend/host/matmul.hpp>
+#include <graft/backend/host/norm.hpp>
+#include <graft/backend/host/optimizer.hpp>
+#include <graft/backend/host/rotary.hpp>
+#include <graft/backend/host/rows.hpp>

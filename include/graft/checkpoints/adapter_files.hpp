@@ -1,17 +1,18 @@
 /// \file
-/// Adapters as folders that Hugging Face PEFT opens: adapter_config.json and adapter_model.safetensors, both ways. Methods that PEFT
-/// does not have are written as AdapterHub's library does (checkpoints/adapter_hub.hpp).
+/// Adapters as folders that Hugging Face PEFT opens: adapter_config.json and adapter_model.safetensors, both ways.
+/// Methods that PEFT does not have are written as AdapterHub's library does (checkpoints/adapter_hub/adapter_hub.hpp).
 #pragma once
 
-#include <graft/checkpoints/adapter_hub.hpp>
-#include <graft/checkpoints/fallen_ranks.hpp>
+#include <graft/checkpoints/adapter_hub/adapter_hub.hpp>
 #include <graft/checkpoints/open_adapter.hpp>
-#include <graft/peft/lora.hpp>
-#include <graft/peft/selective.hpp>
+#include <graft/checkpoints/peft/fallen_ranks.hpp>
+#include <graft/peft/low_rank/lora.hpp>
+#include <graft/peft/selective/selective.hpp>
 
 namespace graft {
 
-/// Whether a prompt stands around the model, or a method within it: PEFT's names of tensors begin with one or the other.
+/// Whether a prompt stands around the model, or a method within it: PEFT's names of tensors begin with one or the
+/// other.
 template <class Model>
 constexpr bool has_prompt() {
   return any_layer<Model>([]<class L>(auto, const L&) { return offers_of<L>.prompt; });
@@ -29,7 +30,8 @@ std::string path_in_python(const Path& path) {
   return std::string_view(Model::task_type) == "FEATURE_EXTRACTION" ? name.substr(name.find('.') + 1) : name;
 }
 
-/// Calls f(name in an adapter file, parameter) for what files hold of a model: its trained parameters, but of an encoder what it yields.
+/// Calls f(name in an adapter file, parameter) for what files hold of a model: its trained parameters, but of an
+/// encoder what it yields.
 template <class Model, class F>
 void visit_saved(Model& model, F&& f) {
   using M = std::remove_const_t<Model>;
@@ -44,20 +46,27 @@ void visit_saved(Model& model, F&& f) {
         if constexpr (P::saved && !P::shared) {
           const bool in_model = path.str().starts_with(root);
           std::string name = in_model ? path_in_python<M>(path) : path.str();
-          if (const auto at = name.find(".trainable_tokens_delta"); at != std::string::npos && has_lora<M>()) name.insert(at, ".token_adapter");
+          if (const auto at = name.find(".trainable_tokens_delta"); at != std::string::npos && has_lora<M>())
+            name.insert(at, ".token_adapter");
           if (of_base) name.insert(at_site.size(), ".base_layer");
           f(in_model ? inside + name : name, p);
         }
       };
       std::set<const void*> of_base;
       if constexpr (AroundBase<L>)
-        visit_base(layer, [&](const Path& path, auto& p) {
-          of_base.insert(&p);
-          give(path, p, true);
-        }, site);
-      L::visit(layer, [&](const Path& path, auto& p) {
-        if (!of_base.contains(&p)) give(path, p, false);
-      }, site);
+        visit_base(
+            layer,
+            [&](const Path& path, auto& p) {
+              of_base.insert(&p);
+              give(path, p, true);
+            },
+            site);
+      L::visit(
+          layer,
+          [&](const Path& path, auto& p) {
+            if (!of_base.contains(&p)) give(path, p, false);
+          },
+          site);
     }
   });
 }
@@ -72,23 +81,27 @@ AdapterSummary summarize_adapter(const Model& model) {
     const std::string name = path_in_python<Model>(path);
     Module module{.path = name, .site = S::site, .block = block_among_all<C>(name)};
     bool weight_trained = false, bias_trained = false;
-    visit_base(layer, [&](const Path& at, const auto& p) {
-      using P = std::remove_cvref_t<decltype(p)>;
-      if (at.name == "bias") {
-        module.bias = true;
-        bias_trained = P::trainable;
-      } else {
-        constexpr bool matrix = P::extents.size() > 1;
-        module.out = matrix ? P::rows : P::columns;
-        module.in = matrix ? P::columns : 0;
-        weight_trained = weight_trained || P::trainable;
-      }
-    }, path);
+    visit_base(
+        layer,
+        [&](const Path& at, const auto& p) {
+          using P = std::remove_cvref_t<decltype(p)>;
+          if (at.name == "bias") {
+            module.bias = true;
+            bias_trained = P::trainable;
+          } else {
+            constexpr bool matrix = P::extents.size() > 1;
+            module.out = matrix ? P::rows : P::columns;
+            module.in = matrix ? P::columns : 0;
+            weight_trained = weight_trained || P::trainable;
+          }
+        },
+        path);
     if constexpr (is_tied<L>) {
       module.out = L::out, module.in = L::in;
       follows = true;
     }
-    constexpr bool embeds = std::is_same_v<S, TokenEmbedding> || std::is_same_v<S, PositionEmbedding> || std::is_same_v<S, TokenTypeEmbedding> || std::is_same_v<S, RelativeBias>;
+    constexpr bool embeds = std::is_same_v<S, TokenEmbedding> || std::is_same_v<S, PositionEmbedding> ||
+                            std::is_same_v<S, TokenTypeEmbedding> || std::is_same_v<S, RelativeBias>;
     module.kind = embeds ? ModuleKind::embedding : module.in == 0 ? ModuleKind::norm : ModuleKind::linear;
     const bool has_bias = module.bias;
     if (module.out > 0) summary.modules.push_back(std::move(module));
@@ -105,12 +118,14 @@ AdapterSummary summarize_adapter(const Model& model) {
       using M = method_of<L>;
       constexpr MethodOffers offers = method_offers<M>;
       constexpr const char* type = offers.peft_type != nullptr ? offers.peft_type : "GRAFT";
-      if (!summary.type.empty() && type != summary.type) fail("an adapter folder of PEFT holds one method; this model has ", summary.type, " and ", type);
+      if (!summary.type.empty() && type != summary.type)
+        fail("an adapter folder of PEFT holds one method; this model has ", summary.type, " and ", type);
       summary.type = type;
       AdapterSummary::Layer entry{.path = name, .options = Json::object(), .embeds = embeds};
       if constexpr (offers.peft_type != nullptr) {
         M::template each_option<C>([&entry](const char* key, auto value) { entry.options[key] = value; });
-        if constexpr (offers.formalities) M::each_formality([&summary](const char* key, auto value) { summary.formalities[key] = value; });
+        if constexpr (offers.formalities)
+          M::each_formality([&summary](const char* key, auto value) { summary.formalities[key] = value; });
         entry.also_listed = offers_of<L>.also_listed;
         summary.lists_modules = offers.lists_modules;
       }
@@ -128,27 +143,35 @@ AdapterSummary summarize_adapter(const Model& model) {
   return summary;
 }
 
-/// Calls f(name in an adapter file, weight) for frozen weights of the base that PEFT may repeat there: of an embedding or a head that a method adapts, or of
-/// which a vocabulary was resized.
+/// Calls f(name in an adapter file, weight) for frozen weights of the base that PEFT may repeat there: of an embedding
+/// or a head that a method adapts, or of which a vocabulary was resized.
 template <class Model, class F>
 void each_repeated_base(Model& model, F&& f) {
   std::remove_const_t<Model>::each_site(model, [&f]<class S>(S, const Path& path, auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
     if constexpr (std::is_same_v<S, TokenEmbedding> || std::is_same_v<S, Head>)
-      visit_base(layer, [&](const Path& at, auto& p) {
-        if constexpr (!std::remove_cvref_t<decltype(p)>::trainable) f("base_model.model." + path_in_python<std::remove_const_t<Model>>(path) + (BaseLayer<L> ? "." : ".base_layer.") + std::string(at.name), p);
-      }, path);
+      visit_base(
+          layer,
+          [&](const Path& at, auto& p) {
+            if constexpr (!std::remove_cvref_t<decltype(p)>::trainable)
+              f("base_model.model." + path_in_python<std::remove_const_t<Model>>(path) +
+                    (BaseLayer<L> ? "." : ".base_layer.") + std::string(at.name),
+                p);
+          },
+          path);
   });
 }
 
-/// Throws where a folder has no words for what a model trains, so that it could not be saved or not be opened again: to be asked before training.
+/// Throws where a folder has no words for what a model trains, so that it could not be saved or not be opened again: to
+/// be asked before training.
 template <class Model>
 void check_saving(const Model& model) {
   if constexpr (uses_adapter_hub<Model>()) hub_parts(model);
   else check_saving(summarize_adapter(model), stated_config_of<Model>());
 }
 
-/// What is to be written of a model's adapter: the ranks that training has left among it (see AdapterSummary::Layer::kept).
+/// What is to be written of a model's adapter: the ranks that training has left among it (see
+/// AdapterSummary::Layer::kept).
 template <class Model>
 AdapterSummary summarize_finished(const Model& model) {
   AdapterSummary summary = summarize_adapter(model);
@@ -167,11 +190,14 @@ Json adapter_config(const Model& model, const std::string& base_name = "") {
   return adapter_config(summarize_finished(model), base_name);
 }
 
-/// The trained parameters of a model, or of one member of a bank, under their names in an adapter file; what a summary says that training has dropped is left out.
+/// The trained parameters of a model, or of one member of a bank, under their names in an adapter file; what a summary
+/// says that training has dropped is left out.
 template <class Model>
 std::vector<NamedTensor> adapter_tensors(const Model& model, Index member, const AdapterSummary& summary) {
   std::vector<NamedTensor> tensors;
-  visit_saved(model, [&tensors, member](const std::string& name, const auto& p) { tensors.push_back(member_tensor<Model>(name, p, member)); });
+  visit_saved(model, [&tensors, member](const std::string& name, const auto& p) {
+    tensors.push_back(member_tensor<Model>(name, p, member));
+  });
   for (auto& tensor : tensors)
     if (const FallenRanks fallen(summary, tensor.name); fallen) fallen.take_out_of(tensor);
   return tensors;
@@ -193,7 +219,8 @@ std::map<std::string, NamedTensor> shared_tensors(const Model& model) {
       const std::string name = shared_name(path);
       auto& tensor = shared[name];
       constexpr Index last = P::last_extent;
-      const auto shape = last == 0 ? std::vector<Index>{P::rows, P::columns} : std::vector<Index>{P::rows, P::columns / last, last};
+      const auto shape =
+          last == 0 ? std::vector<Index>{P::rows, P::columns} : std::vector<Index>{P::rows, P::columns / last, last};
       if (tensor.values.size() < P::size) tensor = {name, shape, p.read()};
     }
   });
@@ -207,17 +234,22 @@ std::map<std::string, NamedTensor> shared_tensors(const Model& model) {
         NamedTensor whole{part.name, {rows, columns / last, last}, std::vector<float>(rows * columns)};
         const Index had = part.values.size() / part.shape[0];
         for (Index i = 0; i < rows; ++i)
-          for (Index j = 0; j < columns; ++j) whole.values[i * columns + j] = i < part.shape[0] && j < had ? part.values[i * had + j] : layer.weights.drawn(name, i, j);
+          for (Index j = 0; j < columns; ++j)
+            whole.values[i * columns + j] =
+                i < part.shape[0] && j < had ? part.values[i * had + j] : layer.weights.drawn(name, i, j);
         part = std::move(whole);
       });
   });
   return shared;
 }
 
-/// Writes what the method trained, or one member of a bank. The folder appears whole: weights first, the config, which makes it an adapter, last.
+/// Writes what the method trained, or one member of a bank. The folder appears whole: weights first, the config, which
+/// makes it an adapter, last.
 template <class Model>
-void save_adapter(const Model& model, const std::filesystem::path& folder, const std::string& base_name = "", Index member = 0) {
-  static_assert(Model::trainable_parameters > 0, "graft: save_adapter: this model's method trains nothing, so there is nothing to save");
+void save_adapter(const Model& model, const std::filesystem::path& folder, const std::string& base_name = "",
+                  Index member = 0) {
+  static_assert(Model::trainable_parameters > 0,
+                "graft: save_adapter: this model's method trains nothing, so there is nothing to save");
   check_member<Model>(member, "save_adapter");
   require_initialized(model);
   if constexpr (uses_adapter_hub<Model>()) return save_hub_adapter(model, folder, base_name, "", member);
@@ -231,9 +263,9 @@ void save_adapter(const Model& model, const std::filesystem::path& folder, const
   write_json(folder / "adapter_config.json", config);
 }
 
-/// Reads an adapter folder into a model whose method made the same parameters. What stands at each module must agree with the config's words, and
-/// names with the tensors; otherwise one error names all that do not, and nothing is changed. Where AdaLoRA's schedule has left fewer ranks than the type has,
-/// the others are zero.
+/// Reads an adapter folder into a model whose method made the same parameters. What stands at each module must agree
+/// with the config's words, and names with the tensors; otherwise one error names all that do not, and nothing is
+/// changed. Where AdaLoRA's schedule has left fewer ranks than the type has, the others are zero.
 template <class Model>
 void load_adapter(Model& model, const std::filesystem::path& folder, Index member = 0) {
   check_member<Model>(member, "load_adapter");
@@ -242,7 +274,8 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
   OpenAdapter adapter(folder, summary, stated_config_of<Model>());
   visit_saved(model, [&](const std::string& name, const auto& p) { adapter.expect(name, member_shape<Model>(p)); });
   for (const auto& [name, tensor] : shared_tensors(model)) adapter.expect_at_least(name, tensor.shape);
-  each_repeated_base(model, [&](const std::string& name, const auto& p) { adapter.may_repeat(name, shape_in_files(p)); });
+  each_repeated_base(model,
+                     [&](const std::string& name, const auto& p) { adapter.may_repeat(name, shape_in_files(p)); });
   adapter.finish();
   visit_saved(model, [&](const std::string& name, auto& p) { assign_member<Model>(p, adapter.values(name), member); });
   each_repeated_base(model, [&](const std::string& name, auto& p) {
@@ -250,7 +283,8 @@ void load_adapter(Model& model, const std::filesystem::path& folder, Index membe
   });
   SharedParts parts;
   Model::visit(model, [&]<class P>(const Path& path, P& p) {
-    if constexpr (P::shared && P::saved) parts.give(p, shared_name(path), [&] { return adapter.upper_left(shared_name(path), P::rows, P::columns); });
+    if constexpr (P::shared && P::saved)
+      parts.give(p, shared_name(path), [&] { return adapter.upper_left(shared_name(path), P::rows, P::columns); });
   });
 }
 

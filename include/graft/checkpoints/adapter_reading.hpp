@@ -1,9 +1,10 @@
 /// \file
-/// From what stands at each module of a model to one method: modules with the same numbers and options are one part, on the sites and blocks that they are.
+/// From what stands at each module of a model to one method: modules with the same numbers and options are one part, on
+/// the sites and blocks that they are.
 #pragma once
 
-#include <graft/checkpoints/config_keys.hpp>
-#include <graft/checkpoints/modules.hpp>
+#include <graft/checkpoints/base/modules.hpp>
+#include <graft/checkpoints/peft/config_keys.hpp>
 
 #include <map>
 #include <optional>
@@ -19,7 +20,9 @@ struct AdapterReading {
 
 /// The method as one needs it to open what it trained: without what only training does, or only its first values.
 [[nodiscard, gnu::cold]] inline MethodDescription as_opened(MethodDescription m) {
-  std::erase_if(m.options, [](const auto& o) { return o.name == "Dropout" || o.name == "GaussianInit" || o.name == "Initial" || o.name == "Penalty"; });
+  std::erase_if(m.options, [](const auto& o) {
+    return o.name == "Dropout" || o.name == "GaussianInit" || o.name == "Initial" || o.name == "Penalty";
+  });
   for (auto& part : m.parts) part = as_opened(std::move(part));
   return m;
 }
@@ -38,16 +41,19 @@ struct AdapterReading {
       exponent += std::stoi(text.substr(i + 1));
       break;
     } else {
-      fits = c >= '0' && c <= '9' && !__builtin_mul_overflow(numerator, 10, &numerator) && !__builtin_add_overflow(numerator, c - '0', &numerator);
+      fits = c >= '0' && c <= '9' && !__builtin_mul_overflow(numerator, 10, &numerator) &&
+             !__builtin_add_overflow(numerator, c - '0', &numerator);
       exponent -= behind_point ? 1 : 0;
     }
   }
   for (; exponent > 0 && fits; --exponent) fits = !__builtin_mul_overflow(numerator, 10, &numerator);
   while (numerator != 0 && numerator % 10 == 0 && exponent < 0) numerator /= 10, ++exponent;
-  for (; exponent < 0 && fits && numerator != 0; ++exponent) fits = !__builtin_mul_overflow(denominator, 10, &denominator);
+  for (; exponent < 0 && fits && numerator != 0; ++exponent)
+    fits = !__builtin_mul_overflow(denominator, 10, &denominator);
   if (!fits) fail(what, " is ", text, ", and graft's types have fractions of whole numbers from 0 on");
   for (const std::int64_t prime : {2, 5})
-    while (denominator % prime == 0 && numerator % prime == 0 && numerator != 0) numerator /= prime, denominator /= prime;
+    while (denominator % prime == 0 && numerator % prime == 0 && numerator != 0)
+      numerator /= prime, denominator /= prime;
   return denominator == 1 ? std::vector{numerator} : std::vector{numerator, denominator};
 }
 
@@ -66,7 +72,8 @@ class PartsOfModules {
  public:
   [[gnu::cold]] explicit PartsOfModules(const std::vector<Module>& modules) : modules_(modules) {}
 
-  /// `part`: without sites and blocks; a site of an option's own (IA3's Reads) is named by `sites`. Yields what stands there, as text.
+  /// `part`: without sites and blocks; a site of an option's own (IA3's Reads) is named by `sites`. Yields what stands
+  /// there, as text.
   std::string add(const Module& module, const MethodDescription& part, const char* sites = "On") {
     auto& kind = kinds_[type_text(part)];
     kind.part = part;
@@ -76,7 +83,8 @@ class PartsOfModules {
     return type_text(opened) + (sites == std::string_view("On") ? "" : std::string(", ") + sites);
   }
 
-  /// The parts, in an order that does not depend on the file's. Throws where the modules are not all of a site that graft's types have only together.
+  /// The parts, in an order that does not depend on the file's. Throws where the modules are not all of a site that
+  /// graft's types have only together.
   [[nodiscard, gnu::cold]] std::vector<MethodDescription> parts() const {
     std::vector<MethodDescription> all;
     for (const auto& [text, kind] : kinds_) {
@@ -107,17 +115,23 @@ class PartsOfModules {
       if (m.site == site) all.push_back(m.block);
     std::sort(all.begin(), all.end());
     if (blocks == all) return {};
-    if (blocks.front() < 0) fail("the adapter's config means one layer of the site ", site, " outside of blocks and leaves out another, and a type has them together");
+    if (blocks.front() < 0)
+      fail("the adapter's config means one layer of the site ", site,
+           " outside of blocks and leaves out another, and a type has them together");
     return block_ranges({blocks.begin(), blocks.end()});
   }
   /// Sites under the name of a group, where they are all of the model's in it.
   [[nodiscard]] std::vector<std::string> grouped(std::vector<std::string> sites) const {
-    constexpr std::pair<std::string_view, ModuleKind> groups[] = {{"Linears", ModuleKind::linear}, {"Norms", ModuleKind::norm}};
+    constexpr std::pair<std::string_view, ModuleKind> groups[] = {{"Linears", ModuleKind::linear},
+                                                                  {"Norms", ModuleKind::norm}};
     for (const auto& [group, kind] : groups) {
       std::set<std::string> members;
       for (const auto& m : modules_)
         if (m.kind == kind && (kind == ModuleKind::norm || m.block >= 0)) members.emplace(m.site);
-      if (members.size() < 2 || std::any_of(members.begin(), members.end(), [&](const auto& member) { return std::find(sites.begin(), sites.end(), member) == sites.end(); })) continue;
+      if (members.size() < 2 || std::any_of(members.begin(), members.end(), [&](const auto& member) {
+            return std::find(sites.begin(), sites.end(), member) == sites.end();
+          }))
+        continue;
       std::erase_if(sites, [&](const auto& site) { return members.contains(site); });
       sites.emplace_back(group);
     }

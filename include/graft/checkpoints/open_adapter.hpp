@@ -1,10 +1,11 @@
 /// \file
-/// A folder of HF PEFT's held against a type: its config's words first, then every tensor. Nothing of a model is changed here.
+/// A folder of HF PEFT's held against a type: its config's words first, then every tensor. Nothing of a model is
+/// changed here.
 #pragma once
 
-#include <graft/checkpoints/adapter_config.hpp>
-#include <graft/checkpoints/fallen_ranks.hpp>
-#include <graft/checkpoints/load.hpp>
+#include <graft/checkpoints/base/load.hpp>
+#include <graft/checkpoints/peft/adapter_config.hpp>
+#include <graft/checkpoints/peft/fallen_ranks.hpp>
 #if GRAFT_TEXT_BODIES
 #include <graft/checkpoints/adapter_folder.hpp>
 #endif
@@ -16,9 +17,12 @@ class AdapterFolder;
 /// Complains of every option that a file states otherwise than the type. What a file does not state is as in the type.
 [[gnu::cold]] inline void check_options(const Json& in_file, const Json& in_type, Complaints& complaints) {
   for (const auto& [key, value] : in_type.items())
-    if (in_file.contains(key) && in_file.at(key) != value) complaints.add(key + " is " + in_file.at(key).dump() + " in the file, " + value.dump() + " in the type");
+    if (in_file.contains(key) && in_file.at(key) != value)
+      complaints.add(key + " is " + in_file.at(key).dump() + " in the file, " + value.dump() + " in the type");
 }
-inline constexpr const char* which_method = "The method in the model's type must be the one the adapter was made with (graft_add_model in CMake makes it from the folder).";
+inline constexpr const char* which_method =
+    "The method in the model's type must be the one the adapter was made with (graft_add_model in CMake makes it from "
+    "the folder).";
 inline const StoredTensor* find_tensor(const SafetensorsFile& file, const std::string& name) {
   const auto found = file.tensors.find(name);
   return found == file.tensors.end() ? nullptr : &found->second;
@@ -75,23 +79,31 @@ void add_tied_head(std::vector<NamedTensor>& tensors, const AdapterSummary& summ
 
 GRAFT_TEXT_INLINE void check_saving(const AdapterSummary& summary, const StatedConfig& model) {
   const AdapterConfig type = config_of(summary);
-  if (is_peft_type(type.json.at("peft_type").get<std::string>())) static_cast<void>(PeftConfig(type, model, summary.modules).read());
+  if (is_peft_type(type.json.at("peft_type").get<std::string>()))
+    static_cast<void>(PeftConfig(type, model, summary.modules).read());
 }
 
-GRAFT_TEXT_INLINE OpenAdapter::OpenAdapter(const std::filesystem::path& folder, const AdapterSummary& summary, const StatedConfig& model) : folder_(std::make_unique<AdapterFolder>(folder, OwnMethods::allowed)), summary_(summary) {
+GRAFT_TEXT_INLINE OpenAdapter::OpenAdapter(const std::filesystem::path& folder, const AdapterSummary& summary,
+                                           const StatedConfig& model)
+    : folder_(std::make_unique<AdapterFolder>(folder, OwnMethods::allowed)), summary_(summary) {
   const AdapterConfig& file = folder_->config();
   const auto& tensors = folder_->tensors();
   const AdapterConfig type = config_of(summary);
-  if (folder_->is_hub()) fail(file.source, ": an adapter of AdapterHub's, and the method in the model's type is PEFT's ", type.json.at("peft_type").get<std::string>());
-  const auto kind = required<std::string>(file.json, "peft_type", file.source), wanted = type.json.at("peft_type").get<std::string>();
+  if (folder_->is_hub())
+    fail(file.source, ": an adapter of AdapterHub's, and the method in the model's type is PEFT's ",
+         type.json.at("peft_type").get<std::string>());
+  const auto kind = required<std::string>(file.json, "peft_type", file.source),
+             wanted = type.json.at("peft_type").get<std::string>();
   if (kind != wanted) complaints_.add("peft_type: " + kind + " in the file, " + wanted + " in the type");
   else if (!is_peft_type(kind)) check_options(file.json, type.json, complaints_);
-  else compare(folder_->reading_by_config(model, summary.modules).at, PeftConfig(type, model, summary.modules).read().at);
+  else
+    compare(folder_->reading_by_config(model, summary.modules).at, PeftConfig(type, model, summary.modules).read().at);
   complaints_.raise_if_any(file.source, which_method);
   const std::string prefix = "base_model.model.";
   for (const auto& [name, tensor] : tensors) {
     // As graft wrote it before 0.2 where there is no head: under the name that the model has beside one.
-    const bool named_root = task_of(model) == Task::embedding && (name.starts_with(prefix + "bert.") || name.starts_with(prefix + "roberta."));
+    const bool named_root = task_of(model) == Task::embedding &&
+                            (name.starts_with(prefix + "bert.") || name.starts_with(prefix + "roberta."));
     tensors_.emplace(named_root ? prefix + name.substr(name.find('.', prefix.size()) + 1) : name, &tensor);
   }
 }
@@ -110,7 +122,9 @@ GRAFT_TEXT_INLINE void OpenAdapter::expect_at_least(const std::string& name, con
   used_.insert(name);
   const auto* const found = find(name);
   if (found == nullptr) return complaints_.expect(nullptr, name, shape);
-  if (found->shape.size() != shape.size() || found->shape[0] < shape[0] || found->shape[1] < shape[1] || found->shape.back() < shape.back()) complaints_.add(Complaints::misshapen(name, *found, shape));
+  if (found->shape.size() != shape.size() || found->shape[0] < shape[0] || found->shape[1] < shape[1] ||
+      found->shape.back() < shape.back())
+    complaints_.add(Complaints::misshapen(name, *found, shape));
   whole_.insert(name);
 }
 GRAFT_TEXT_INLINE void OpenAdapter::may_repeat(const std::string& name, const std::vector<Index>& shape) {
@@ -118,13 +132,15 @@ GRAFT_TEXT_INLINE void OpenAdapter::may_repeat(const std::string& name, const st
 }
 GRAFT_TEXT_INLINE void OpenAdapter::finish() {
   for (const auto& [name, tensor] : tensors_)
-    if (!used_.contains(name) && !repeats(name, *tensor)) complaints_.add("unexpected: " + described(name, tensor->shape));
+    if (!used_.contains(name) && !repeats(name, *tensor))
+      complaints_.add("unexpected: " + described(name, tensor->shape));
   complaints_.raise_if_any(folder_->path().string(), which_method);
 }
 
 GRAFT_TEXT_INLINE std::vector<float> OpenAdapter::values(const std::string& name) const {
   const auto& tensor = *find(name);
-  if (const auto fallen = fallen_.find(name); fallen != fallen_.end()) return fallen->second.first.put_into(fallen->second.second, to_floats(tensor, name));
+  if (const auto fallen = fallen_.find(name); fallen != fallen_.end())
+    return fallen->second.first.put_into(fallen->second.second, to_floats(tensor, name));
   if (tensor.type != ElementType::I32 && tensor.type != ElementType::I64) return to_floats(tensor, name);
   std::vector<float> values;
   for (const auto number : to_integers(tensor, name)) values.push_back(static_cast<float>(number));
@@ -134,7 +150,9 @@ GRAFT_TEXT_INLINE std::vector<float> OpenAdapter::upper_left(const std::string& 
   const auto all = values(name);
   const Index stride = all.size() / find(name)->shape[0];
   std::vector<float> part;
-  for (Index i = 0; i < rows; ++i) part.insert(part.end(), all.begin() + static_cast<std::ptrdiff_t>(i * stride), all.begin() + static_cast<std::ptrdiff_t>(i * stride + columns));
+  for (Index i = 0; i < rows; ++i)
+    part.insert(part.end(), all.begin() + static_cast<std::ptrdiff_t>(i * stride),
+                all.begin() + static_cast<std::ptrdiff_t>(i * stride + columns));
   return part;
 }
 
@@ -142,32 +160,40 @@ GRAFT_TEXT_INLINE std::vector<float> OpenAdapter::upper_left(const std::string& 
 GRAFT_TEXT_INLINE FallenRanks OpenAdapter::fallen_of(const std::string& name) const {
   const Json& config = folder_->config().json;
   const auto at = name.rfind(".lora_"), begin = std::string("base_model.model.").size();
-  if (at == name.npos || at < begin || config.at("peft_type") != "ADALORA" || !config.contains("rank_pattern") || !config.at("rank_pattern").is_object()) return {};
+  if (at == name.npos || at < begin || config.at("peft_type") != "ADALORA" || !config.contains("rank_pattern") ||
+      !config.at("rank_pattern").is_object())
+    return {};
   const std::string key = name.substr(begin, at - begin) + ".lora_E";
   for (const auto& [path, mask] : config.at("rank_pattern").items())
     if (path == key || path.starts_with(key + ".")) return {mask.get<std::vector<bool>>(), name};
   return {};
 }
 
-/// Where two methods are of one kind, and their first numbers are not the same: which number that is. `LoRA<4>` and `LoRA<8>` differ in rank.
+/// Where two methods are of one kind, and their first numbers are not the same: which number that is. `LoRA<4>` and
+/// `LoRA<8>` differ in rank.
 [[gnu::cold]] inline std::string other_number(const std::string& file, const std::string& type) {
   const auto begin = type.find('<') + 1;
   const MethodKind* const kind = begin == 0 ? nullptr : named(method_kinds, type.substr(0, begin - 1));
   if (kind == nullptr || kind->numbers.empty() || !file.starts_with(type.substr(0, begin))) return "";
-  const auto number = [begin](const std::string& words) { return words.substr(begin, words.find_first_of(",>", begin) - begin); };
+  const auto number = [begin](const std::string& words) {
+    return words.substr(begin, words.find_first_of(",>", begin) - begin);
+  };
   const auto name = NumberNames(kind->numbers).names[0];
-  return number(file) == number(type) ? "" : " (" + name + " " + number(file) + " and " + name + " " + number(type) + ")";
+  return number(file) == number(type) ? ""
+                                      : " (" + name + " " + number(file) + " and " + name + " " + number(type) + ")";
 }
 
 /// What stands at modules, in words; modules of which both sides say the same are one complaint.
-GRAFT_TEXT_INLINE void OpenAdapter::compare(const std::map<std::string, std::string>& file, const std::map<std::string, std::string>& type) {
+GRAFT_TEXT_INLINE void OpenAdapter::compare(const std::map<std::string, std::string>& file,
+                                            const std::map<std::string, std::string>& type) {
   const auto at = [](const auto& map, const auto& path) {
     const auto found = map.find(path);
     return found == map.end() ? std::string("nothing") : found->second;
   };
   // What has all ranks has room for those that are left.
   const auto all_ranks = [](std::string what) {
-    if (const auto from = what.find(", FinalRank<"); from != what.npos) what.erase(from, what.find('>', from) + 1 - from);
+    if (const auto from = what.find(", FinalRank<"); from != what.npos)
+      what.erase(from, what.find('>', from) + 1 - from);
     return what;
   };
   std::map<std::pair<std::string, std::string>, std::vector<std::string>> differing;
@@ -177,8 +203,10 @@ GRAFT_TEXT_INLINE void OpenAdapter::compare(const std::map<std::string, std::str
     if (!file.contains(path)) differing[{"nothing", what}].push_back(path);
   for (const auto& [words, paths] : differing) {
     const auto& [in_file, in_type] = words;
-    const std::string others = paths.size() == 1 ? "" : ", and so at " + std::to_string(paths.size() - 1) + " more modules";
-    complaints_.add(paths[0] + ": " + in_file + " in the file, " + in_type + " in the type" + other_number(in_file, in_type) + others);
+    const std::string others =
+        paths.size() == 1 ? "" : ", and so at " + std::to_string(paths.size() - 1) + " more modules";
+    complaints_.add(paths[0] + ": " + in_file + " in the file, " + in_type + " in the type" +
+                    other_number(in_file, in_type) + others);
   }
 }
 GRAFT_TEXT_INLINE const StoredTensor* OpenAdapter::find(const std::string& name) const {
@@ -186,11 +214,14 @@ GRAFT_TEXT_INLINE const StoredTensor* OpenAdapter::find(const std::string& name)
   return found == tensors_.end() ? nullptr : found->second;
 }
 
-/// Whether a tensor is there once more: what layers share under every layer's name, a head that follows the embedding, a bias of two names, and of layers that
-/// are trained whole the biases as PEFT holds them (with bias "all" it writes both, and the base's).
+/// Whether a tensor is there once more: what layers share under every layer's name, a head that follows the embedding,
+/// a bias of two names, and of layers that are trained whole the biases as PEFT holds them (with bias "all" it writes
+/// both, and the base's).
 GRAFT_TEXT_INLINE bool OpenAdapter::repeats(const std::string& name, const StoredTensor& tensor) const {
   const auto last = name.substr(name.rfind('.') + 1);
-  if (std::any_of(whole_.begin(), whole_.end(), [&](const auto& whole) { return whole.ends_with("." + last) && find(whole)->shape == tensor.shape; })) return true;
+  if (std::any_of(whole_.begin(), whole_.end(),
+                  [&](const auto& whole) { return whole.ends_with("." + last) && find(whole)->shape == tensor.shape; }))
+    return true;
   if (name.find(".original_module.") != name.npos) return true;
   if (const std::string inner = ".modules_to_save"; name.find(inner + ".") != name.npos) {
     auto plain = name;
@@ -198,18 +229,22 @@ GRAFT_TEXT_INLINE bool OpenAdapter::repeats(const std::string& name, const Store
     return has(plain) && values(plain) == values(name);
   }
   const std::string prefix = "base_model.model.", head = prefix + "lm_head.";
-  for (const auto& [twice, once] : {std::pair{"cls.predictions.decoder.bias", "cls.predictions.bias"}, {"lm_head.decoder.bias", "lm_head.bias"}})
+  for (const auto& [twice, once] :
+       {std::pair{"cls.predictions.decoder.bias", "cls.predictions.bias"}, {"lm_head.decoder.bias", "lm_head.bias"}})
     if (name == prefix + twice) return has(prefix + once) && values(prefix + once) == values(name);
   if (!summary_.tied_head || !name.starts_with(head)) return false;
-  const auto embedding = std::find_if(summary_.modules.begin(), summary_.modules.end(), [](const auto& m) { return m.site == "TokenEmbedding"; });
+  const auto embedding = std::find_if(summary_.modules.begin(), summary_.modules.end(),
+                                      [](const auto& m) { return m.site == "TokenEmbedding"; });
   const auto rest = name.substr(head.size());
-  for (const auto& [of_head, of_embedding] : {std::pair{"lora_A.weight", "lora_embedding_B"}, {"lora_B.weight", "lora_embedding_A"}})
+  for (const auto& [of_head, of_embedding] :
+       {std::pair{"lora_A.weight", "lora_embedding_B"}, {"lora_B.weight", "lora_embedding_A"}})
     if (rest == of_head) return has(prefix + embedding->path + "." + of_embedding);  // the same, the other way round
   const auto twin = prefix + embedding->path + "." + rest;
   return has(twin) && find(twin)->shape == tensor.shape && values(twin) == values(name);
 }
 
-GRAFT_TEXT_INLINE void add_tied_head(std::vector<NamedTensor>& tensors, const AdapterSummary& summary, const Json& config) {
+GRAFT_TEXT_INLINE void add_tied_head(std::vector<NamedTensor>& tensors, const AdapterSummary& summary,
+                                     const Json& config) {
   if (!config.value("ensure_weight_tying", false)) return;
   for (const auto& m : summary.modules)
     if (m.site == "TokenEmbedding")

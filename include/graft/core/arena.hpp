@@ -29,8 +29,10 @@ class Arena {
     top_.used += bytes;
     peak_ = std::max(peak_, top_.used);
     if constexpr (Backend::executes) {
-      while (top_.chunk < chunks_.size() && top_.offset + bytes > chunks_[top_.chunk].bytes()) top_ = {top_.chunk + 1, 0, top_.used};
-      if (top_.chunk == chunks_.size()) chunks_.emplace_back(std::max({bytes, 2 * last_chunk_bytes(), Index{1} << 16U}));
+      while (top_.chunk < chunks_.size() && top_.offset + bytes > chunks_[top_.chunk].bytes())
+        top_ = {top_.chunk + 1, 0, top_.used};
+      if (top_.chunk == chunks_.size())
+        chunks_.emplace_back(std::max({bytes, 2 * last_chunk_bytes(), Index{1} << 16U}));
       const Index offset = std::exchange(top_.offset, top_.offset + bytes);
       return chunks_[top_.chunk].template as<T>(offset);
     } else {

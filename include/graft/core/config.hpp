@@ -7,13 +7,15 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #endif
 
-/// Whether the SentencePiece library is linked (text/sentencepiece.hpp); graft's CMake says so where it finds it.
+/// Whether the SentencePiece library is linked (text/tokenizers/sentencepiece.hpp); graft's CMake says so where it
+/// finds it.
 #if !defined(GRAFT_HAS_SENTENCEPIECE)
 #define GRAFT_HAS_SENTENCEPIECE 0
 #endif
 
-/// What reads texts and files knows no model's type, so that it can be compiled once: in the target graft::text, which defines
-/// GRAFT_TEXT_COMPILED for those who link it. To them headers only declare what has its body under `#if GRAFT_TEXT_BODIES`.
+/// What reads texts and files knows no model's type, so that it can be compiled once: in the target graft::text, which
+/// defines GRAFT_TEXT_COMPILED for those who link it. To them headers only declare what has its body under `#if
+/// GRAFT_TEXT_BODIES`.
 #if defined(GRAFT_TEXT_COMPILED) && !defined(GRAFT_TEXT_SOURCE)
 #define GRAFT_TEXT_BODIES 0
 #else

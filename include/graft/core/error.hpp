@@ -22,7 +22,7 @@ class MessagePart {
   MessagePart(const char* part) : MessagePart(std::string_view(part)) {}
   MessagePart(const std::string& part) : MessagePart(std::string_view(part)) {}
   template <class Number>
-    requires std::is_arithmetic_v<Number>
+  requires std::is_arithmetic_v<Number>
   [[gnu::noinline]] MessagePart(Number number) : text_(std::to_string(number)) {}
 
   [[nodiscard]] const std::string& text() const { return text_; }
@@ -31,7 +31,8 @@ class MessagePart {
   std::string text_;
 };
 
-/// A text out of a file, as it may be shown: control characters, which would steer a terminal, are question marks, all but these.
+/// A text out of a file, as it may be shown: control characters, which would steer a terminal, are question marks, all
+/// but these.
 [[nodiscard]] inline std::string printable(std::string text, std::string_view kept = "\n\t") {
   for (char& c : text)
     if (((c >= 0 && c < ' ') || c == 127) && kept.find(c) == kept.npos) c = '?';
@@ -45,7 +46,8 @@ class MessagePart {
   for (const auto& part : parts) message += part.text();
   message = printable(std::move(message));
   while (longest < message.size() && (message[longest] & 0xC0) == 0x80) --longest;  // a whole character of UTF-8
-  if (message.size() > longest) message = message.substr(0, longest) + " … (and " + std::to_string(message.size() - longest) + " characters more)";
+  if (message.size() > longest)
+    message = message.substr(0, longest) + " … (and " + std::to_string(message.size() - longest) + " characters more)";
   throw Error(message);
 }
 

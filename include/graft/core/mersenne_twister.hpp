@@ -1,5 +1,6 @@
 /// \file
-/// The generator that PyTorch draws with on a CPU (Matsumoto and Nishimura 1998): what its files leave to a seed is drawn again by it.
+/// The generator that PyTorch draws with on a CPU (Matsumoto and Nishimura 1998): what its files leave to a seed is
+/// drawn again by it.
 #pragma once
 
 #include <graft/core/types.hpp>

@@ -33,7 +33,8 @@ inline void parallel_for(Index count, [[maybe_unused]] bool worthwhile, Function
 /// Calls body(begin, end) on pieces of [0, count) of at most `piece` items.
 inline void parallel_pieces(Index count, Index piece, FunctionRef<void(Index, Index)> body) {
   const Index pieces = (count + piece - 1) / piece;
-  parallel_for(pieces, pieces > 1, [&](Index i) { body(i * piece, count < (i + 1) * piece ? count : (i + 1) * piece); });
+  parallel_for(pieces, pieces > 1,
+               [&](Index i) { body(i * piece, count < (i + 1) * piece ? count : (i + 1) * piece); });
 }
 
 }  // namespace graft

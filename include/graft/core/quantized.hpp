@@ -2,7 +2,8 @@
 /// Storages of few bits, row by row. Blocks of 32 of GGUF, as llama.cpp writes them:
 ///   Q8_0  half d, int8 q[32]: w = d q           Q4_0  half d, nibbles: w = d (q − 8)
 ///   Q4_1  half d, half m, nibbles: w = d q + m  the low nibbles of the 16 bytes come first, then the high ones
-///   Nf4   float d, nibbles: w = d code[q]       64 elements, the high nibble first (Dettmers et al. 2023); and with d of few bits itself
+///   Nf4   float d, nibbles: w = d code[q]
+///       64 elements, the high nibble first (Dettmers et al. 2023); and with d of few bits itself
 ///   Int8  float d for the whole row: w = d q, |q| ≤ 127
 #pragma once
 
@@ -17,10 +18,11 @@
 
 namespace graft {
 
-/// A storage that encodes each row of a matrix by itself: `row_bytes(n)`, `encode_row(to, floats, n)`, `decode_row(to, bytes, n)`.
-/// One whose rows have something in common encodes them by `encode_rows(to, floats, rows, n)`.
+/// A storage that encodes each row of a matrix by itself: `row_bytes(n)`, `encode_row(to, floats, n)`, `decode_row(to,
+/// bytes, n)`. One whose rows have something in common encodes them by `encode_rows(to, floats, rows, n)`.
 template <class S>
-concept QuantizedStorage = Storage<S> && requires(std::byte* bytes, const std::byte* from, float* floats, const float* values, Index n) {
+concept QuantizedStorage = Storage<S> &&
+    requires(std::byte* bytes, const std::byte* from, float* floats, const float* values, Index n) {
   { S::row_bytes(n) } -> std::convertible_to<Index>;
   S::encode_row(bytes, values, n);
   S::decode_row(floats, from, n);
@@ -40,7 +42,8 @@ void store(std::byte* to, T value) {
 }
 inline float load_half(const std::byte* from) { return half_to_float(load<std::uint16_t>(from)); }
 
-/// Rows as blocks: `Codec` encodes and decodes one of `Codec::block` elements in `Codec::block_bytes`. The last is filled up.
+/// Rows as blocks: `Codec` encodes and decodes one of `Codec::block` elements in `Codec::block_bytes`. The last is
+/// filled up.
 template <class Codec>
 struct Blocks {
   static constexpr Index row_bytes(Index n) { return (n + Codec::block - 1) / Codec::block * Codec::block_bytes; }
@@ -49,7 +52,8 @@ struct Blocks {
     for (Index i = 0; i < n; i += Codec::block, to += Codec::block_bytes) {
       const Index here = std::min(Codec::block, n - i);
       std::copy_n(from + i, here, filled.begin());
-      std::fill(filled.begin() + static_cast<std::ptrdiff_t>(here), filled.end(), filled[here - 1]);  // of the range of the others
+      // of the range of the others
+      std::fill(filled.begin() + static_cast<std::ptrdiff_t>(here), filled.end(), filled[here - 1]);
       Codec::encode(to, filled.data());
     }
   }
@@ -81,10 +85,12 @@ struct Q8_0 : quantized::Blocks<Q8_0> {
     for (Index i = 0; i < block; ++i) most = std::max(most, std::abs(x[i]));
     const float d = most / 127.0F, inverse = d != 0 ? 1.0F / d : 0.0F;
     quantized::store(to, float_to_half(d));
-    for (Index i = 0; i < block; ++i) quantized::store(to + 2 + i, static_cast<std::int8_t>(std::lround(x[i] * inverse)));
+    for (Index i = 0; i < block; ++i)
+      quantized::store(to + 2 + i, static_cast<std::int8_t>(std::lround(x[i] * inverse)));
   }
   static void decode(float* to, const std::byte* from) {
-    for (Index i = 0; i < block; ++i) to[i] = quantized::load_half(from) * static_cast<float>(quantized::load<std::int8_t>(from + 2 + i));
+    for (Index i = 0; i < block; ++i)
+      to[i] = quantized::load_half(from) * static_cast<float>(quantized::load<std::int8_t>(from + 2 + i));
   }
 };
 
@@ -100,7 +106,10 @@ struct Q4_1 : quantized::Blocks<Q4_1> {
     for (Index j = 0; j < 16; ++j) to[4 + j] = static_cast<std::byte>(q(j) | (q(16 + j) << 4U));
   }
   static void decode(float* to, const std::byte* from) {
-    quantized::decode_nibbles(to, from + 4, [d = quantized::load_half(from), m = quantized::load_half(from + 2)](unsigned q) { return d * static_cast<float>(q) + m; });
+    quantized::decode_nibbles(to, from + 4,
+                              [d = quantized::load_half(from), m = quantized::load_half(from + 2)](unsigned q) {
+                                return d * static_cast<float>(q) + m;
+                              });
   }
 };
 
@@ -108,7 +117,8 @@ struct Q4_1 : quantized::Blocks<Q4_1> {
 struct Q4_0 {
   static constexpr Index block = 32, block_bytes = 18;
   static void decode(float* to, const std::byte* from) {
-    quantized::decode_nibbles(to, from + 2, [d = quantized::load_half(from)](unsigned q) { return d * (static_cast<float>(q) - 8.0F); });
+    quantized::decode_nibbles(
+        to, from + 2, [d = quantized::load_half(from)](unsigned q) { return d * (static_cast<float>(q) - 8.0F); });
   }
 };
 
@@ -116,8 +126,9 @@ struct Nf4 : quantized::Blocks<Nf4> {
   static constexpr const char* name = "Nf4";
   static constexpr Index block = 64, block_bytes = 36;
   /// Quantiles of the normal distribution, scaled to [−1, 1].
-  static constexpr std::array<float, 16> code{-1.0F,         -0.696192801F, -0.525073051F, -0.394917488F, -0.284441382F, -0.184773430F, -0.0910500363F, 0.0F,
-                                              0.0795802996F, 0.160930201F,  0.246112302F,  0.337915242F,  0.440709829F,  0.562617004F,  0.722956836F,   1.0F};
+  static constexpr std::array<float, 16> code{
+      -1.0F,         -0.696192801F, -0.525073051F, -0.394917488F, -0.284441382F, -0.184773430F, -0.0910500363F, 0.0F,
+      0.0795802996F, 0.160930201F,  0.246112302F,  0.337915242F,  0.440709829F,  0.562617004F,  0.722956836F,   1.0F};
   static float largest(const float* x) {
     float most = 0;
     for (Index i = 0; i < block; ++i) most = std::max(most, std::abs(x[i]));
@@ -149,9 +160,11 @@ struct Nf4 : quantized::Blocks<Nf4> {
   static void decode(float* to, const std::byte* from) { decode_nibbles(to, from + 4, quantized::load<float>(from)); }
 };
 
-/// Nf4 whose scales are bytes (QLoRA's double quantisation): w = d code[q],   d = e dynamic[c] + o,   where o is the mean of a tensor's scales,
+/// Nf4 whose scales are bytes (QLoRA's double quantisation): w = d code[q],   d = e dynamic[c] + o,
+///     where o is the mean of a tensor's scales,
 /// and e is shared by 256 blocks, counted through the rows. The values are bitsandbytes' own.
-/// A row: float o, how many of its blocks are of the first group of 256, how many bytes come before the blocks, floats e; then each block's byte c and nibbles.
+/// A row: float o, how many of its blocks are of the first group of 256, how many bytes come before the blocks, floats
+/// e; then each block's byte c and nibbles.
 struct Nf4DoubleQuant {
   static constexpr const char* name = "Nf4DoubleQuant";
   static constexpr Index block = Nf4::block, block_bytes = 33, group = 256;
@@ -165,7 +178,8 @@ struct Nf4DoubleQuant {
       const double step = (1.0F - 0.1F) / static_cast<float>(items);
       const auto bound = [&](Index i) {  // as torch.linspace rounds them
         const auto steps = static_cast<double>(i);
-        return static_cast<float>(2 * i < items ? static_cast<double>(0.1F) + step * steps : 1.0 - step * (static_cast<double>(items) - steps));
+        return static_cast<float>(2 * i < items ? static_cast<double>(0.1F) + step * steps
+                                                : 1.0 - step * (static_cast<double>(items) - steps));
       };
       for (Index i = 0; i < items; ++i) {
         all[count] = static_cast<float>(power) * ((bound(i) + bound(i + 1)) / 2.0F);
@@ -180,17 +194,22 @@ struct Nf4DoubleQuant {
   static constexpr Index blocks(Index n) { return (n + block - 1) / block; }
   static constexpr Index header_bytes(Index n) { return 8 + sizeof(float) * (1 + (blocks(n) + group - 2) / group); }
   static constexpr Index row_bytes(Index n) { return header_bytes(n) + blocks(n) * block_bytes; }
-  static const std::byte* block_at(const std::byte* row, Index number) { return row + quantized::load<std::uint16_t>(row + 6) + number * block_bytes; }
-  /// d of a block. The product is rounded before the sum, as bitsandbytes rounds it: in double it is exact, and nothing fuses.
+  static const std::byte* block_at(const std::byte* row, Index number) {
+    return row + quantized::load<std::uint16_t>(row + 6) + number * block_bytes;
+  }
+  /// d of a block. The product is rounded before the sum, as bitsandbytes rounds it: in double it is exact, and nothing
+  /// fuses.
   static float scale(const std::byte* row, Index number) {
     const Index first = quantized::load<std::uint16_t>(row + 4), of = number < first ? 0 : 1 + (number - first) / group;
     const double e = quantized::load<float>(row + 8 + sizeof(float) * of);
-    return static_cast<float>(e * dynamic[std::to_integer<unsigned>(*block_at(row, number))]) + quantized::load<float>(row);
+    return static_cast<float>(e * dynamic[std::to_integer<unsigned>(*block_at(row, number))]) +
+           quantized::load<float>(row);
   }
 
   /// Lays out a tensor: number(o, b) → c and nibbles(to, o, b) of block b of row o; o and e as above.
   template <class Number, class Nibbles>
-  static void lay_out(std::byte* to, Index rows, Index n, float offset, const float* scales, const Number& number, const Nibbles& nibbles) {
+  static void lay_out(std::byte* to, Index rows, Index n, float offset, const float* scales, const Number& number,
+                      const Nibbles& nibbles) {
     const Index per_row = blocks(n);
     parallel_for(rows, rows > 1, [&](Index o) {
       std::byte* const row = to + o * row_bytes(n);
@@ -199,7 +218,8 @@ struct Nf4DoubleQuant {
       quantized::store(row + 4, static_cast<std::uint16_t>(first));
       quantized::store(row + 6, static_cast<std::uint16_t>(header_bytes(n)));
       for (Index g = 0; 8 + g * sizeof(float) < header_bytes(n); ++g)
-        quantized::store(row + 8 + g * sizeof(float), begin / group + g <= (rows * per_row - 1) / group ? scales[begin / group + g] : 0.0F);
+        quantized::store(row + 8 + g * sizeof(float),
+                         begin / group + g <= (rows * per_row - 1) / group ? scales[begin / group + g] : 0.0F);
       for (Index b = 0; b < per_row; ++b) {
         std::byte* const at = row + header_bytes(n) + b * block_bytes;
         *at = number(o, b);
@@ -253,15 +273,18 @@ struct Int8 {
     for (Index i = 0; i < n; ++i) most = std::max(most, std::abs(x[i]));
     const float d = most / 127.0F, inverse = d != 0 ? 1.0F / d : 0.0F;
     quantized::store(to, d);
-    for (Index i = 0; i < n; ++i) quantized::store(to + sizeof(float) + i, static_cast<std::int8_t>(std::lround(x[i] * inverse)));
+    for (Index i = 0; i < n; ++i)
+      quantized::store(to + sizeof(float) + i, static_cast<std::int8_t>(std::lround(x[i] * inverse)));
   }
   static void decode_row(float* to, const std::byte* from, Index n) {
     const auto d = quantized::load<float>(from);
-    for (Index i = 0; i < n; ++i) to[i] = d * static_cast<float>(quantized::load<std::int8_t>(from + sizeof(float) + i));
+    for (Index i = 0; i < n; ++i)
+      to[i] = d * static_cast<float>(quantized::load<std::int8_t>(from + sizeof(float) + i));
   }
 };
 
-/// What token embedding and output head are kept as where the linear layers are kept as S: they suffer more from few bits.
+/// What token embedding and output head are kept as where the linear layers are kept as S: they suffer more from few
+/// bits.
 template <class S>
 struct VocabularyStorage {
   using type = S;

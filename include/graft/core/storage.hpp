@@ -24,7 +24,9 @@ struct Plain {
 };
 
 template <class T>
-concept Storage = requires { T::name; };
+concept Storage = requires {
+  T::name;
+};
 
 /// How a trained weight is kept: floats, row-major, never packed.
 struct Trained {};
@@ -63,7 +65,7 @@ constexpr std::uint16_t float_to_half(float x) {
   const std::uint32_t magnitude = word & 0x7fffffffU;
   if (magnitude > 0x7f800000U) return static_cast<std::uint16_t>(sign | 0x7e00U);
   if (magnitude >= 0x477ff000U) return static_cast<std::uint16_t>(sign | 0x7c00U);  // rounds to 65536 or more
-  const auto rounded = [sign](std::uint32_t value, std::uint32_t dropped) {  // the lowest `dropped` bits go
+  const auto rounded = [sign](std::uint32_t value, std::uint32_t dropped) {         // the lowest `dropped` bits go
     const std::uint32_t kept = value >> dropped, rest = value & ((1U << dropped) - 1U), half = 1U << (dropped - 1U);
     return static_cast<std::uint16_t>(sign | (kept + (rest > half || (rest == half && (kept & 1U) != 0) ? 1U : 0U)));
   };

@@ -21,9 +21,7 @@ using Id = std::int32_t;
 /// Whether a gradient can reach a value. Part of the value's type.
 enum class Gradient : bool { none, tracked };
 
-constexpr Gradient operator|(Gradient a, Gradient b) {
-  return a == Gradient::tracked ? a : b;
-}
+constexpr Gradient operator|(Gradient a, Gradient b) { return a == Gradient::tracked ? a : b; }
 
 /// The number of tokens of a batch, spelled so that `plan<Model>(Tokens{1024})` reads well.
 struct Tokens {

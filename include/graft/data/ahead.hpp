@@ -1,10 +1,10 @@
 /// \file
-/// What stands before the texts that a model reads: tokens of a soft prompt, keys of a prefix, and the position that texts
-/// begin at. The rule by which it gets there is written here, once for batches, for the sizes that a plan is made of, and
-/// for texts that a model writes with a cache.
+/// What stands before the texts that a model reads: tokens of a soft prompt, keys of a prefix, and the position that
+/// texts begin at. The rule by which it gets there is written here, once for batches, for the sizes that a plan is made
+/// of, and for texts that a model writes with a cache.
 #pragma once
 
-#include <graft/core/batch_limits.hpp>
+#include <graft/data/batch_limits.hpp>
 
 #include <numeric>
 
@@ -24,23 +24,29 @@ struct Ahead {
   };
   Prompt text{};    ///< before each text; where an encoder reads another one, a text is what the decoder writes
   Prompt source{};  ///< before each text that an encoder reads for a decoder
-  /// Tokens see only what stands before them, so that a prompt is there once for all texts that continue it (once for each
-  /// adapter of a bank, which see it otherwise). Else it is there before each text.
+  /// Tokens see only what stands before them, so that a prompt is there once for all texts that continue it (once for
+  /// each adapter of a bank, which see it otherwise). Else it is there before each text.
   bool once = true;
-  bool first_again = false;         ///< a row that stands for its text is the first: of the prompt, if one is before it
-  Index keys = 0;                   ///< keys that no token made, before those of each text
-  Index source_keys = 0;            ///< and before those of each source, for an encoder and for a decoder that looks there
+  bool first_again = false;  ///< a row that stands for its text is the first: of the prompt, if one is before it
+  Index keys = 0;            ///< keys that no token made, before those of each text
+  /// and before those of each source, for an encoder and for a decoder that looks there
+  Index source_keys = 0;
   bool keys_take_positions = true;  ///< whether positions make room for keys
   Index first_position = 0;         ///< of the first token
 
-  [[nodiscard]] constexpr bool any() const { return text.count + source.count + keys + source_keys + first_position > 0; }
+  [[nodiscard]] constexpr bool any() const {
+    return text.count + source.count + keys + source_keys + first_position > 0;
+  }
   /// Rows of a cache before those of a text.
   [[nodiscard]] constexpr Index rows() const { return keys + text.count; }
   /// Where the token stands that is in row `row` of a text's cache.
-  [[nodiscard]] constexpr Index position(Index row) const { return row - (keys_take_positions ? 0 : keys) + first_position; }
+  [[nodiscard]] constexpr Index position(Index row) const {
+    return row - (keys_take_positions ? 0 : keys) + first_position;
+  }
   /// How many tokens there are, those of prompts behind the vocabulary's.
   [[nodiscard]] constexpr Index tokens(Index vocabulary) const {
-    return std::max({vocabulary, text.count > 0 ? text.first + text.count : 0, source.count > 0 ? source.first + source.count : 0});
+    return std::max(
+        {vocabulary, text.count > 0 ? text.first + text.count : 0, source.count > 0 ? source.first + source.count : 0});
   }
 };
 
@@ -110,7 +116,8 @@ struct Ahead {
   std::vector<Id> now;  // where the row of each token is
   for (Index s = 0; s < batch.sequences(); ++s) {
     const Id prefix = batch.prefix(s);
-    if (ahead.once) all.prefixes.push_back(static_cast<Id>(prefix < 0 ? prompt_of(s) : prefix + static_cast<Id>(members.size())));
+    if (ahead.once)
+      all.prefixes.push_back(static_cast<Id>(prefix < 0 ? prompt_of(s) : prefix + static_cast<Id>(members.size())));
     else if (!batch.prefixes.empty()) all.prefixes.push_back(prefix);
     if (!ahead.once && prefix < 0) put_prompt(owner_of(s));
     for (auto t = static_cast<Index>(batch.starts[s]); t < static_cast<Index>(batch.starts[s + 1]); ++t) {
@@ -127,7 +134,8 @@ struct Ahead {
   }
   all.targets.insert(all.targets.end(), batch.targets.begin(), batch.targets.end());
   all.target_owners.insert(all.target_owners.end(), batch.target_owners.begin(), batch.target_owners.end());
-  for (Index i = 0; i < batch.spans.size(); ++i) all.spans.push_back(i % 2 == 0 ? row(batch.spans[i]) : row(batch.spans[i] - 1) + 1);
+  for (Index i = 0; i < batch.spans.size(); ++i)
+    all.spans.push_back(i % 2 == 0 ? row(batch.spans[i]) : row(batch.spans[i] - 1) + 1);
   return all;
 }
 
@@ -135,7 +143,8 @@ struct Ahead {
 /// \throws Error where the batch contradicts itself (`needs`).
 [[nodiscard]] inline Batch behind(const Ahead& ahead, Batch batch) {
   static_cast<void>(needs(batch));
-  if (batch.keys_ahead + batch.source_keys_ahead > 0) fail("a batch stands behind a prefix already: it has been prepared for a model, which prepares what it is given");
+  if (batch.keys_ahead + batch.source_keys_ahead > 0)
+    fail("a batch stands behind a prefix already: it has been prepared for a model, which prepares what it is given");
   if (ahead.source.count > 0) batch = sources_behind(ahead.source, std::move(batch));
   if (ahead.text.count > 0) batch = texts_behind(ahead, batch);
   for (Id& p : batch.positions) p += static_cast<Id>(ahead.first_position);

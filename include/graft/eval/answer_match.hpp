@@ -1,6 +1,6 @@
 /// \file
-/// How well an answer matches those that are right, as SQuAD's script counts it (Rajpurkar et al. 2016): texts are compared in lower case without punctuation
-/// and articles.
+/// How well an answer matches those that are right, as SQuAD's script counts it (Rajpurkar et al. 2016): texts are
+/// compared in lower case without punctuation and articles.
 #pragma once
 
 #include <graft/text/unicode.hpp>
@@ -50,7 +50,8 @@ struct AnswerMatch {
     double common = 0;
     for (const auto& word : found) common += left[word]-- > 0 ? 1 : 0;
     const bool none = found.empty() || wanted.empty();
-    const double f1 = none ? (found == wanted ? 1.0 : 0.0) : 2 * common / static_cast<double>(found.size() + wanted.size());
+    const double f1 =
+        none ? (found == wanted ? 1.0 : 0.0) : 2 * common / static_cast<double>(found.size() + wanted.size());
     best.exact = std::max(best.exact, found == wanted ? 1.0 : 0.0);
     best.f1 = std::max(best.f1, f1);
   }

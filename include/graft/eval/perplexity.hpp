@@ -4,7 +4,7 @@
 
 #include <graft/autodiff/tape.hpp>
 #include <graft/layers/attention_context.hpp>
-#include <graft/models/admitted.hpp>
+#include <graft/models/parts/admitted.hpp>
 
 #include <cmath>
 #include <span>
@@ -22,7 +22,8 @@ struct HeldOutLoss {
 
 /// requires: nothing of the model is being trained meanwhile. Dropout is off.
 template <class Model>
-HeldOutLoss held_out_loss(const Model& model, std::span<const Batch> batches, Workspace<typename Model::backend>& workspace) {
+HeldOutLoss held_out_loss(const Model& model, std::span<const Batch> batches,
+                          Workspace<typename Model::backend>& workspace) {
   using B = typename Model::backend;
   HeldOutLoss loss;
   for (const Batch& given : batches) {

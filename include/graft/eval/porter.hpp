@@ -16,9 +16,10 @@ class PorterStemmer {
  public:
   std::string operator()(const std::string& word) {
     static const std::unordered_map<std::string_view, const char*> irregular{
-        {"sky", "sky"}, {"skies", "sky"}, {"dying", "die"}, {"lying", "lie"}, {"tying", "tie"}, {"news", "news"}, {"inning", "inning"},
-        {"innings", "inning"}, {"outing", "outing"}, {"outings", "outing"}, {"canning", "canning"}, {"cannings", "canning"},
-        {"howe", "howe"}, {"proceed", "proceed"}, {"exceed", "exceed"}, {"succeed", "succeed"}};
+        {"sky", "sky"},       {"skies", "sky"},       {"dying", "die"},       {"lying", "lie"},
+        {"tying", "tie"},     {"news", "news"},       {"inning", "inning"},   {"innings", "inning"},
+        {"outing", "outing"}, {"outings", "outing"},  {"canning", "canning"}, {"cannings", "canning"},
+        {"howe", "howe"},     {"proceed", "proceed"}, {"exceed", "exceed"},   {"succeed", "succeed"}};
     if (const auto found = irregular.find(word); found != irregular.end()) return found->second;
     if (word.size() <= 2) return word;
     w_ = word;
@@ -40,9 +41,16 @@ class PorterStemmer {
   [[nodiscard]] bool ends(std::string_view suffix) const { return std::string_view(w_).ends_with(suffix); }
   [[nodiscard]] bool consonant(Index i) const {
     switch (w_[i]) {
-      case 'a': case 'e': case 'i': case 'o': case 'u': return false;
-      case 'y': return i == 0 || !consonant(i - 1);
-      default: return true;
+      case 'a':
+      case 'e':
+      case 'i':
+      case 'o':
+      case 'u':
+        return false;
+      case 'y':
+        return i == 0 || !consonant(i - 1);
+      default:
+        return true;
     }
   }
   /// m in the word's form [C](VC)^m[V], of the first n letters.
@@ -63,14 +71,18 @@ class PorterStemmer {
   /// *o: consonant, vowel, consonant other than w, x, y at the end of the first n letters; or vowel, consonant alone.
   [[nodiscard]] bool short_end(Index n) const {
     if (n == 2) return !consonant(0) && consonant(1);
-    return n >= 3 && consonant(n - 3) && !consonant(n - 2) && consonant(n - 1) && w_[n - 1] != 'w' && w_[n - 1] != 'x' && w_[n - 1] != 'y';
+    return n >= 3 && consonant(n - 3) && !consonant(n - 2) && consonant(n - 1) && w_[n - 1] != 'w' &&
+           w_[n - 1] != 'x' && w_[n - 1] != 'y';
   }
   [[nodiscard]] Index stem(std::string_view suffix) const { return w_.size() - suffix.size(); }
-  void replace(std::string_view suffix, std::string_view replacement) { w_.replace(stem(suffix), suffix.size(), replacement); }
+  void replace(std::string_view suffix, std::string_view replacement) {
+    w_.replace(stem(suffix), suffix.size(), replacement);
+  }
 
   void plurals() {
     if (w_.size() == 4 && ends("ies")) return replace("ies", "ie");
-    for (const auto& [suffix, replacement] : std::array<Rule, 4>{{{"sses", "ss"}, {"ies", "i"}, {"ss", "ss"}, {"s", ""}}})
+    for (const auto& [suffix, replacement] :
+         std::array<Rule, 4>{{{"sses", "ss"}, {"ies", "i"}, {"ss", "ss"}, {"s", ""}}})
       if (ends(suffix)) return replace(suffix, replacement);
   }
   void past_tenses() {
@@ -95,9 +107,11 @@ class PorterStemmer {
       if (measure(stem("fulli")) > 0) replace("fulli", "ful");
       return;
     }
-    static constexpr std::array<Rule, 20> rules{{{"ational", "ate"}, {"tional", "tion"}, {"enci", "ence"}, {"anci", "ance"}, {"izer", "ize"},
-        {"bli", "ble"}, {"alli", "al"}, {"entli", "ent"}, {"eli", "e"}, {"ousli", "ous"}, {"ization", "ize"}, {"ation", "ate"}, {"ator", "ate"},
-        {"alism", "al"}, {"iveness", "ive"}, {"fulness", "ful"}, {"ousness", "ous"}, {"aliti", "al"}, {"iviti", "ive"}, {"biliti", "ble"}}};
+    static constexpr std::array<Rule, 20> rules{
+        {{"ational", "ate"}, {"tional", "tion"}, {"enci", "ence"}, {"anci", "ance"}, {"izer", "ize"},
+         {"bli", "ble"},     {"alli", "al"},     {"entli", "ent"}, {"eli", "e"},     {"ousli", "ous"},
+         {"ization", "ize"}, {"ation", "ate"},   {"ator", "ate"},  {"alism", "al"},  {"iveness", "ive"},
+         {"fulness", "ful"}, {"ousness", "ous"}, {"aliti", "al"},  {"iviti", "ive"}, {"biliti", "ble"}}};
     for (const auto& [suffix, replacement] : rules)
       if (ends(suffix)) {
         if (measure(stem(suffix)) > 0) replace(suffix, replacement);
@@ -106,7 +120,8 @@ class PorterStemmer {
     if (ends("logi") && measure(w_.size() - 3) > 0) replace("logi", "log");
   }
   void derived_suffixes() {
-    static constexpr std::array<Rule, 7> rules{{{"icate", "ic"}, {"ative", ""}, {"alize", "al"}, {"iciti", "ic"}, {"ical", "ic"}, {"ful", ""}, {"ness", ""}}};
+    static constexpr std::array<Rule, 7> rules{
+        {{"icate", "ic"}, {"ative", ""}, {"alize", "al"}, {"iciti", "ic"}, {"ical", "ic"}, {"ful", ""}, {"ness", ""}}};
     for (const auto& [suffix, replacement] : rules)
       if (ends(suffix)) {
         if (measure(stem(suffix)) > 0) replace(suffix, replacement);
@@ -114,7 +129,9 @@ class PorterStemmer {
       }
   }
   void bare_suffixes() {
-    static constexpr std::array<std::string_view, 19> suffixes{"al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion", "ou", "ism", "ate", "iti", "ous", "ive", "ize"};
+    static constexpr std::array<std::string_view, 19> suffixes{"al",  "ance",  "ence", "er",  "ic",  "able", "ible",
+                                                               "ant", "ement", "ment", "ent", "ion", "ou",   "ism",
+                                                               "ate", "iti",   "ous",  "ive", "ize"};
     for (const auto suffix : suffixes)
       if (ends(suffix)) {
         const Index n = stem(suffix);

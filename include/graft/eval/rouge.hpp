@@ -46,10 +46,12 @@ inline RougeScore rouge_score(double hits, Index predicted, Index referenced) {
 }
 
 /// Clipped n-gram overlap.
-inline RougeScore rouge_n(const std::vector<std::string>& prediction, const std::vector<std::string>& reference, Index n) {
+inline RougeScore rouge_n(const std::vector<std::string>& prediction, const std::vector<std::string>& reference,
+                          Index n) {
   const auto grams = [n](const std::vector<std::string>& tokens) {
     std::map<std::vector<std::string>, Index> counts;
-    for (Index i = 0; n <= tokens.size() && i <= tokens.size() - n; ++i) ++counts[{tokens.begin() + static_cast<std::ptrdiff_t>(i), tokens.begin() + static_cast<std::ptrdiff_t>(i + n)}];
+    for (Index i = 0; n <= tokens.size() && i <= tokens.size() - n; ++i)
+      ++counts[{tokens.begin() + static_cast<std::ptrdiff_t>(i), tokens.begin() + static_cast<std::ptrdiff_t>(i + n)}];
     return counts;
   };
   const auto p = grams(prediction), r = grams(reference);

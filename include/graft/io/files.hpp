@@ -22,7 +22,8 @@ namespace graft {
 
 inline std::string read_file(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path)) fail("cannot open ", path.string(), ": is the path right, and may you read it?");
+  if (!in || std::filesystem::is_directory(path))
+    fail("cannot open ", path.string(), ": is the path right, and may you read it?");
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
@@ -30,7 +31,9 @@ inline std::string read_file(const std::filesystem::path& path) {
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path target)
-      : target_(std::move(target)), temporary_(target_.string() + ".partial"), file_(std::fopen(temporary_.c_str(), "wb"), &std::fclose) {
+      : target_(std::move(target)),
+        temporary_(target_.string() + ".partial"),
+        file_(std::fopen(temporary_.c_str(), "wb"), &std::fclose) {
     if (!file_) fail("cannot write ", temporary_.string(), ": ", std::strerror(errno));
   }
   AtomicFile(const AtomicFile&) = delete;
@@ -57,7 +60,9 @@ class AtomicFile {
   }
 
  private:
-  [[noreturn]] void broken() { fail("cannot write ", temporary_.string(), ": ", std::strerror(errno), " (is the disk full?)"); }
+  [[noreturn]] void broken() {
+    fail("cannot write ", temporary_.string(), ": ", std::strerror(errno), " (is the disk full?)");
+  }
 
   std::filesystem::path target_, temporary_;
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
@@ -69,10 +74,12 @@ inline void write_file(const std::filesystem::path& path, std::string_view text)
   file.commit();
 }
 
-/// A folder that is filled beside the target and then takes its place: a crash leaves the old one whole, or none where there was none.
+/// A folder that is filled beside the target and then takes its place: a crash leaves the old one whole, or none where
+/// there was none.
 class AtomicFolder {
  public:
-  explicit AtomicFolder(std::filesystem::path target) : target_(std::move(target)), temporary_(target_.string() + ".partial") {
+  explicit AtomicFolder(std::filesystem::path target)
+      : target_(std::move(target)), temporary_(target_.string() + ".partial") {
     std::filesystem::remove_all(temporary_);
     std::filesystem::create_directories(temporary_);
   }
@@ -90,7 +97,8 @@ class AtomicFolder {
   void commit() {
     std::error_code error;
 #if defined(RENAME_EXCHANGE)
-    if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) == 0) return;  // the old one goes with this object
+    // the old one goes with this object
+    if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) == 0) return;
     if (errno != ENOENT && errno != EINVAL && errno != ENOSYS) error.assign(errno, std::system_category());
 #endif
     if (!error) std::filesystem::remove_all(target_, error);  // on file systems that cannot exchange two folders

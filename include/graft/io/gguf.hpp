@@ -11,8 +11,8 @@
 
 namespace graft {
 
-/// A metadata value: integers of every width (and booleans) are int64, both float widths are double, arrays are lists of
-/// those. One member is in use, the one that `kind` names.
+/// A metadata value: integers of every width (and booleans) are int64, both float widths are double, arrays are lists
+/// of those. One member is in use, the one that `kind` names.
 struct GgufValue {
   enum class Kind { integer, real, text, integers, reals, texts };
   Kind kind = Kind::integer;
@@ -58,11 +58,15 @@ class GgufCursor {
   /// A count of things that take at least `smallest` bytes each.
   Index count(Index smallest, const char* things) {
     const auto n = number<std::uint64_t>();
-    if (n > (bytes_.size() - at_) / smallest) fail(source_, ": it claims ", n, " ", things, ", more than its ", bytes_.size(), " bytes can hold; the file is truncated or corrupt");
+    if (n > (bytes_.size() - at_) / smallest)
+      fail(source_, ": it claims ", n, " ", things, ", more than its ", bytes_.size(),
+           " bytes can hold; the file is truncated or corrupt");
     return n;
   }
   void need(std::uint64_t n, const char* what) const {
-    if (n > bytes_.size() - at_) fail(source_, ": the file ends within ", what, " at byte ", at_, " (", n, " bytes needed, ", bytes_.size() - at_, " left); it is truncated or corrupt");
+    if (n > bytes_.size() - at_)
+      fail(source_, ": the file ends within ", what, " at byte ", at_, " (", n, " bytes needed, ", bytes_.size() - at_,
+           " left); it is truncated or corrupt");
   }
   [[nodiscard]] Index position() const { return at_; }
   [[nodiscard]] const std::string& source() const { return source_; }
@@ -81,8 +85,10 @@ struct Gguf {
 
   [[gnu::cold]] Gguf(std::span<const std::byte> file, const std::string& name) : source(name) {
     GgufCursor cursor(file, name);
-    if (file.size() < 24 || cursor.number<std::uint32_t>() != 0x46554747U) fail(name, ": not a GGUF file (it does not start with \"GGUF\")");
-    if (const auto version = cursor.number<std::uint32_t>(); version < 2 || version > 3) fail(name, ": GGUF version ", version, "; graft reads versions 2 and 3");
+    if (file.size() < 24 || cursor.number<std::uint32_t>() != 0x46554747U)
+      fail(name, ": not a GGUF file (it does not start with \"GGUF\")");
+    if (const auto version = cursor.number<std::uint32_t>(); version < 2 || version > 3)
+      fail(name, ": GGUF version ", version, "; graft reads versions 2 and 3");
     const Index tensor_count = cursor.count(24, "tensors"), value_count = cursor.count(13, "metadata values");
     for (Index i = 0; i < value_count; ++i) {
       std::string key = cursor.string();
@@ -120,16 +126,26 @@ struct Gguf {
   }
   static std::int64_t integer(GgufCursor& cursor, std::uint32_t type) {
     switch (type) {
-      case 0: return cursor.number<std::uint8_t>();
-      case 1: return cursor.number<std::int8_t>();
-      case 2: return cursor.number<std::uint16_t>();
-      case 3: return cursor.number<std::int16_t>();
-      case 4: return cursor.number<std::uint32_t>();
-      case 5: return cursor.number<std::int32_t>();
-      case 7: return cursor.number<std::uint8_t>();
-      case 10: return static_cast<std::int64_t>(cursor.number<std::uint64_t>());
-      case 11: return cursor.number<std::int64_t>();
-      default: fail(cursor.source(), ": unknown type ", type, " of a metadata value at byte ", cursor.position());
+      case 0:
+        return cursor.number<std::uint8_t>();
+      case 1:
+        return cursor.number<std::int8_t>();
+      case 2:
+        return cursor.number<std::uint16_t>();
+      case 3:
+        return cursor.number<std::int16_t>();
+      case 4:
+        return cursor.number<std::uint32_t>();
+      case 5:
+        return cursor.number<std::int32_t>();
+      case 7:
+        return cursor.number<std::uint8_t>();
+      case 10:
+        return static_cast<std::int64_t>(cursor.number<std::uint64_t>());
+      case 11:
+        return cursor.number<std::int64_t>();
+      default:
+        fail(cursor.source(), ": unknown type ", type, " of a metadata value at byte ", cursor.position());
     }
   }
   static GgufValue array(GgufCursor& cursor) {
@@ -152,8 +168,9 @@ struct Gguf {
       ElementType type;
       const char* name;
     };
-    static constexpr Known types[] = {{0, ElementType::F32, "F32"},   {1, ElementType::F16, "F16"},   {30, ElementType::BF16, "BF16"},
-                                      {8, ElementType::Q8_0, "Q8_0"}, {2, ElementType::Q4_0, "Q4_0"}, {3, ElementType::Q4_1, "Q4_1"}};
+    static constexpr Known types[] = {{0, ElementType::F32, "F32"},    {1, ElementType::F16, "F16"},
+                                      {30, ElementType::BF16, "BF16"}, {8, ElementType::Q8_0, "Q8_0"},
+                                      {2, ElementType::Q4_0, "Q4_0"},  {3, ElementType::Q4_1, "Q4_1"}};
     std::vector<std::pair<std::string, std::uint64_t>> offsets;
     for (Index i = 0; i < count; ++i) {
       std::string name = cursor.string();
@@ -161,7 +178,8 @@ struct Gguf {
       StoredTensor tensor;
       const auto dimensions = cursor.number<std::uint32_t>();
       if (dimensions > 4) fail(where, ": ", dimensions, " dimensions; GGUF allows 4");
-      for (std::uint32_t d = 0; d < dimensions; ++d) tensor.shape.insert(tensor.shape.begin(), cursor.number<std::uint64_t>());
+      for (std::uint32_t d = 0; d < dimensions; ++d)
+        tensor.shape.insert(tensor.shape.begin(), cursor.number<std::uint64_t>());
       const auto type = cursor.number<std::uint32_t>();
       tensor.type_name = "GGML type " + std::to_string(type);
       for (const auto& known : types)
@@ -179,7 +197,8 @@ struct Gguf {
         }
       const auto size = checked_size(tensor.shape);
       const auto [elements, bytes] = block;
-      if (!size || (!tensor.shape.empty() && tensor.shape.back() % elements != 0) || __builtin_mul_overflow(*size / elements, bytes, &tensor.bytes))
+      if (!size || (!tensor.shape.empty() && tensor.shape.back() % elements != 0) ||
+          __builtin_mul_overflow(*size / elements, bytes, &tensor.bytes))
         fail(where, ": an impossible shape for ", tensor.type_name);
       offsets.emplace_back(name, cursor.number<std::uint64_t>());
       if (!tensors.emplace(std::move(name), std::move(tensor)).second) fail(where, ": the name occurs twice");
@@ -190,8 +209,10 @@ struct Gguf {
     const Index start = (cursor.position() + unit - 1) / unit * unit;
     for (const auto& [name, offset] : offsets) {
       auto& tensor = tensors.at(name);
-      if (offset % unit != 0 || start > file.size() || offset > file.size() - start || tensor.bytes > file.size() - start - offset)
-        fail(source, ", tensor \"", name, "\": its ", tensor.bytes, " bytes at offset ", offset, " lie outside the file; it is truncated or corrupt");
+      if (offset % unit != 0 || start > file.size() || offset > file.size() - start ||
+          tensor.bytes > file.size() - start - offset)
+        fail(source, ", tensor \"", name, "\": its ", tensor.bytes, " bytes at offset ", offset,
+             " lie outside the file; it is truncated or corrupt");
       tensor.data = file.data() + start + offset;
     }
   }
@@ -206,31 +227,42 @@ class GgufPart : MappedFile {
   Gguf content;
 };
 
-/// The same, and all other parts of a model that was split into several files ("…-00001-of-00003.gguf"), of which the first has the metadata.
+/// The same, and all other parts of a model that was split into several files ("…-00001-of-00003.gguf"), of which the
+/// first has the metadata.
 class GgufFile : public GgufPart {
  public:
   [[gnu::cold]] explicit GgufFile(const std::filesystem::path& path) : GgufPart(path) {
-    const auto count = content.get_or<std::int64_t>("split.count", 1), number = content.get_or<std::int64_t>("split.no", 0);
+    const auto count = content.get_or<std::int64_t>("split.count", 1),
+               number = content.get_or<std::int64_t>("split.no", 0);
     if (count <= 1) return;
     const auto name_of = [count](std::int64_t part) {
       char text[40];
-      std::snprintf(text, sizeof text, "-%05lld-of-%05lld.gguf", static_cast<long long>(part + 1), static_cast<long long>(count));
+      std::snprintf(text, sizeof text, "-%05lld-of-%05lld.gguf", static_cast<long long>(part + 1),
+                    static_cast<long long>(count));
       return std::string(text);
     };
     const std::string name = path.string();
-    if (count > 99'999 || number < 0 || number >= count || !name.ends_with(name_of(number))) fail(name, ": part ", number + 1, " of ", count, " of a model, and its name does not end with \"", name_of(number), "\", from which those of the others follow");
+    if (count > 99'999 || number < 0 || number >= count || !name.ends_with(name_of(number)))
+      fail(name, ": part ", number + 1, " of ", count, " of a model, and its name does not end with \"",
+           name_of(number), "\", from which those of the others follow");
     const std::string stem = name.substr(0, name.size() - name_of(number).size());
-    if (number != 0) fail(name, ": part ", number + 1, " of ", count, " of a model: name the first, ", stem + name_of(0));
+    if (number != 0)
+      fail(name, ": part ", number + 1, " of ", count, " of a model: name the first, ", stem + name_of(0));
     for (std::int64_t i = 1; i < count; ++i) {
       const std::filesystem::path other = stem + name_of(i);
-      if (!std::filesystem::exists(other)) fail(name, ": the model is in ", count, " parts, and ", other.string(), " is not there");
+      if (!std::filesystem::exists(other))
+        fail(name, ": the model is in ", count, " parts, and ", other.string(), " is not there");
       const auto& part = others_.emplace_back(std::make_unique<GgufPart>(other))->content;
-      if (part.get_or<std::int64_t>("split.no", -1) != i || part.get_or<std::int64_t>("split.count", -1) != count) fail(other.string(), ": says that it is another part than its name");
+      if (part.get_or<std::int64_t>("split.no", -1) != i || part.get_or<std::int64_t>("split.count", -1) != count)
+        fail(other.string(), ": says that it is another part than its name");
       for (const auto& [tensor, stored] : part.tensors)
-        if (!content.tensors.emplace(tensor, stored).second) fail(other.string(), ": the tensor \"", tensor, "\" is in another part too");
+        if (!content.tensors.emplace(tensor, stored).second)
+          fail(other.string(), ": the tensor \"", tensor, "\" is in another part too");
     }
-    const auto wanted = content.get_or<std::int64_t>("split.tensors.count", static_cast<std::int64_t>(content.tensors.size()));
-    if (static_cast<std::size_t>(wanted) != content.tensors.size()) fail(name, ": its parts have ", content.tensors.size(), " tensors, and split.tensors.count is ", wanted);
+    const auto wanted =
+        content.get_or<std::int64_t>("split.tensors.count", static_cast<std::int64_t>(content.tensors.size()));
+    if (static_cast<std::size_t>(wanted) != content.tensors.size())
+      fail(name, ": its parts have ", content.tensors.size(), " tensors, and split.tensors.count is ", wanted);
   }
 
   /// The bytes from `at` to the end of the part that it is in; none where it is in no part.
@@ -245,16 +277,18 @@ class GgufFile : public GgufPart {
   std::vector<std::unique_ptr<GgufPart>> others_;
 };
 
-/// The row order that converters give Llama's query and key weights for interleaved rotary pairs, undone (`There` false) or done:
-/// row (head, half · D/2 + j) here = row (head, 2 j + half) there.
+/// The row order that converters give Llama's query and key weights for interleaved rotary pairs, undone (`There`
+/// false) or done: row (head, half · D/2 + j) here = row (head, 2 j + half) there.
 template <bool There, class E>
 std::vector<E> reordered(const std::vector<E>& w, Index heads, Index row_length) {
   const Index width = w.size() / row_length / heads;
   std::vector<E> out(w.size());
   for (Index h = 0; h < heads; ++h)
     for (Index d = 0; d < width; ++d) {
-      const Index half = d / (width / 2), j = d % (width / 2), here = (h * width + d) * row_length, there = (h * width + 2 * j + half) * row_length;
-      std::copy_n(w.begin() + static_cast<std::ptrdiff_t>(There ? here : there), row_length, out.begin() + static_cast<std::ptrdiff_t>(There ? there : here));
+      const Index half = d / (width / 2), j = d % (width / 2), here = (h * width + d) * row_length,
+                  there = (h * width + 2 * j + half) * row_length;
+      std::copy_n(w.begin() + static_cast<std::ptrdiff_t>(There ? here : there), row_length,
+                  out.begin() + static_cast<std::ptrdiff_t>(There ? there : here));
     }
   return out;
 }

@@ -13,7 +13,8 @@ namespace graft {
 using GgufMetadata = std::vector<std::pair<std::string, std::variant<std::string, float, std::uint32_t>>>;
 
 /// Shapes are row-major, as everywhere in graft; GGUF lists extents the other way round.
-inline void write_gguf(const std::filesystem::path& path, const GgufMetadata& metadata, const std::vector<NamedTensor>& tensors) {
+inline void write_gguf(const std::filesystem::path& path, const GgufMetadata& metadata,
+                       const std::vector<NamedTensor>& tensors) {
   constexpr std::uint64_t alignment = 32;
   constexpr std::uint32_t type_u32 = 4, type_f32 = 6, type_string = 8, tensor_f32 = 0;
   AtomicFile file(path);
@@ -41,7 +42,8 @@ inline void write_gguf(const std::filesystem::path& path, const GgufMetadata& me
   for (const auto& tensor : tensors) {
     text(tensor.name);
     number(static_cast<std::uint32_t>(tensor.shape.size()));
-    for (auto extent = tensor.shape.rbegin(); extent != tensor.shape.rend(); ++extent) number(static_cast<std::uint64_t>(*extent));
+    for (auto extent = tensor.shape.rbegin(); extent != tensor.shape.rend(); ++extent)
+      number(static_cast<std::uint64_t>(*extent));
     number(tensor_f32);
     number(offset);
     offset += (tensor.values.size() * sizeof(float) + alignment - 1) / alignment * alignment;

@@ -21,9 +21,7 @@ template <class J = Json>
       if (depth > deepest) fail(source, ": JSON nested deeper than ", deepest, " levels");
       return true;
     });
-  } catch (const Json::exception& error) {
-    fail(source, ": not valid JSON: ", error.what());
-  }
+  } catch (const Json::exception& error) { fail(source, ": not valid JSON: ", error.what()); }
 }
 
 Json read_json(const std::filesystem::path& path);
@@ -38,7 +36,8 @@ template <class T, class J = Json>
   try {
     return json.at(key).template get<T>();
   } catch (const typename J::exception&) {
-    fail(source, ": the key \"", key, "\" is ", json.at(key).dump().substr(0, 80), ", which is of another type than belongs there");
+    fail(source, ": the key \"", key, "\" is ", json.at(key).dump().substr(0, 80),
+         ", which is of another type than belongs there");
   }
 }
 
@@ -50,11 +49,17 @@ template <class T>
 }
 
 /// json[key] where it is a text; empty otherwise.
-[[nodiscard, gnu::cold]] inline std::string text_at(const Json& json, const std::string& key) { return json.is_object() && json.contains(key) && json.at(key).is_string() ? json.at(key).get<std::string>() : ""; }
+[[nodiscard, gnu::cold]] inline std::string text_at(const Json& json, const std::string& key) {
+  return json.is_object() && json.contains(key) && json.at(key).is_string() ? json.at(key).get<std::string>() : "";
+}
 
 #if GRAFT_TEXT_BODIES
-GRAFT_TEXT_INLINE Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
-GRAFT_TEXT_INLINE void write_json(const std::filesystem::path& path, const Json& json) { write_file(path, json.dump(2) + "\n"); }
+GRAFT_TEXT_INLINE Json read_json(const std::filesystem::path& path) {
+  return parse_json(read_file(path), path.string());
+}
+GRAFT_TEXT_INLINE void write_json(const std::filesystem::path& path, const Json& json) {
+  write_file(path, json.dump(2) + "\n");
+}
 #endif
 
 }  // namespace graft

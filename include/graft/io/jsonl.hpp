@@ -38,7 +38,9 @@ inline std::vector<Row> read_jsonl(const std::filesystem::path& path) {
     if (line.find_first_not_of(" \t\r") == line.npos) continue;
     const std::string where = path.string() + ", line " + std::to_string(number);
     rows.push_back({parse_json<OrderedJson>(line, where), where});
-    if (!rows.back().json.is_object()) fail(where, ": not a JSON object; a row is one, in a line of its own, like {\"prompt\": \"…\", \"completion\": \"…\"}");
+    if (!rows.back().json.is_object())
+      fail(where,
+           ": not a JSON object; a row is one, in a line of its own, like {\"prompt\": \"…\", \"completion\": \"…\"}");
   }
   if (rows.empty()) fail(path.string(), ": there is no example in it");
   return rows;

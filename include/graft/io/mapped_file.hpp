@@ -35,7 +35,8 @@ class MappedFile {
     ::close(file);
     if (size_ != 0 && data_ == nullptr) fail("cannot map ", path.string(), " into memory (", size_, " bytes)");
   }
-  MappedFile(MappedFile&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  MappedFile(MappedFile&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   MappedFile& operator=(MappedFile&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
@@ -48,7 +49,8 @@ class MappedFile {
   [[nodiscard]] std::span<const std::byte> bytes() const { return {data_, size_}; }
   /// The bytes from `at` to the end of the file; none where that is not in its map.
   [[nodiscard]] std::span<const std::byte> from(const std::byte* at) const {
-    const auto offset = static_cast<Index>(reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(data_));
+    const auto offset =
+        static_cast<Index>(reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(data_));
     return offset < size_ ? bytes().subspan(offset) : std::span<const std::byte>();
   }
 

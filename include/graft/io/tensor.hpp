@@ -25,17 +25,25 @@ struct BlockSize {
 constexpr BlockSize block_size(ElementType type) {
   switch (type) {
     case ElementType::F32:
-    case ElementType::I32: return {1, 4};
+    case ElementType::I32:
+      return {1, 4};
     case ElementType::F16:
-    case ElementType::BF16: return {1, 2};
-    case ElementType::I64: return {1, 8};
-    case ElementType::Q8_0: return {Q8_0::block, Q8_0::block_bytes};
-    case ElementType::Q4_0: return {Q4_0::block, Q4_0::block_bytes};
-    case ElementType::Q4_1: return {Q4_1::block, Q4_1::block_bytes};
-    case ElementType::Nf4: return {Nf4::block, Nf4::block_bytes};
+    case ElementType::BF16:
+      return {1, 2};
+    case ElementType::I64:
+      return {1, 8};
+    case ElementType::Q8_0:
+      return {Q8_0::block, Q8_0::block_bytes};
+    case ElementType::Q4_0:
+      return {Q4_0::block, Q4_0::block_bytes};
+    case ElementType::Q4_1:
+      return {Q4_1::block, Q4_1::block_bytes};
+    case ElementType::Nf4:
+      return {Nf4::block, Nf4::block_bytes};
     case ElementType::Nf4DoubleQuant:  // no blocks that stand alone
     case ElementType::Ggml:            // as the tensor's format says
-    case ElementType::Other: break;
+    case ElementType::Other:
+      break;
   }
   return {1, 1};
 }
@@ -107,31 +115,48 @@ inline std::vector<float> to_floats(const StoredTensor& tensor, const std::strin
   std::vector<float> out(tensor.size());
   if (tensor.type == ElementType::Nf4DoubleQuant) {
     const Index n = tensor.shape.back();
-    for (Index o = 0; o * n < out.size(); ++o) Nf4DoubleQuant::decode_row(&out[o * n], tensor.data + o * Nf4DoubleQuant::row_bytes(n), n);
+    for (Index o = 0; o * n < out.size(); ++o)
+      Nf4DoubleQuant::decode_row(&out[o * n], tensor.data + o * Nf4DoubleQuant::row_bytes(n), n);
     return out;
   }
   if (tensor.type == ElementType::Ggml) {
-    for (Index block = 0; block < out.size() / tensor.format->elements; ++block) tensor.format->decode(&out[block * tensor.format->elements], tensor.data + block * tensor.format->bytes);
+    for (Index block = 0; block < out.size() / tensor.format->elements; ++block)
+      tensor.format->decode(&out[block * tensor.format->elements], tensor.data + block * tensor.format->bytes);
     return out;
   }
   const auto [elements, bytes] = block_size(tensor.type);
   for (Index block = 0; block < out.size() / elements; ++block) {
     const std::byte* const at = tensor.data + block * bytes;
     switch (tensor.type) {
-      case ElementType::F32: out[block] = load<float>(at); break;
-      case ElementType::F16: out[block] = half_to_float(load<std::uint16_t>(at)); break;
-      case ElementType::BF16: out[block] = std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(at)} << 16U); break;
-      case ElementType::Q8_0: Q8_0::decode(&out[elements * block], at); break;
-      case ElementType::Q4_0: Q4_0::decode(&out[elements * block], at); break;
-      case ElementType::Q4_1: Q4_1::decode(&out[elements * block], at); break;
-      case ElementType::Nf4: Nf4::decode(&out[elements * block], at); break;
+      case ElementType::F32:
+        out[block] = load<float>(at);
+        break;
+      case ElementType::F16:
+        out[block] = half_to_float(load<std::uint16_t>(at));
+        break;
+      case ElementType::BF16:
+        out[block] = std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(at)} << 16U);
+        break;
+      case ElementType::Q8_0:
+        Q8_0::decode(&out[elements * block], at);
+        break;
+      case ElementType::Q4_0:
+        Q4_0::decode(&out[elements * block], at);
+        break;
+      case ElementType::Q4_1:
+        Q4_1::decode(&out[elements * block], at);
+        break;
+      case ElementType::Nf4:
+        Nf4::decode(&out[elements * block], at);
+        break;
       case ElementType::Nf4DoubleQuant:
       case ElementType::Ggml:
       case ElementType::I64:
       case ElementType::I32:
       case ElementType::Other:
         fail("tensor \"", name, "\" has elements of type ", tensor.type_name,
-             ", which graft cannot read as numbers; it reads F32, F16, BF16, bitsandbytes' nf4, and of GGUF Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K to Q6_K, IQ4_NL and IQ4_XS");
+             ", which graft cannot read as numbers; it reads F32, F16, BF16, bitsandbytes' nf4, and of GGUF Q8_0, "
+             "Q4_0, Q4_1, Q5_0, Q5_1, Q2_K to Q6_K, IQ4_NL and IQ4_XS");
     }
   }
   return out;

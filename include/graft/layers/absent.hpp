@@ -23,6 +23,8 @@ struct Absent {
 };
 
 template <class L>
-concept is_absent = requires { L::absent; };
+concept is_absent = requires {
+  L::absent;
+};
 
 }  // namespace graft

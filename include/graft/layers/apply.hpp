@@ -2,9 +2,9 @@
 /// Layers of one input, computed together where they are products, one after another where they are not.
 #pragma once
 
-#include <graft/autodiff/ops/add.hpp>
-#include <graft/autodiff/ops/project.hpp>
-#include <graft/autodiff/ops/scale.hpp>
+#include <graft/autodiff/ops/pointwise/add.hpp>
+#include <graft/autodiff/ops/pointwise/scale.hpp>
+#include <graft/autodiff/ops/products/project.hpp>
 #include <graft/layers/layer.hpp>
 
 namespace graft {
@@ -36,14 +36,17 @@ template <class... Ls>
 inline constexpr bool computed_together = false;
 template <ProductLayer First, ProductLayer... Rest>
 inline constexpr bool computed_together<First, Rest...> =
-    (std::is_same_v<typename decltype(std::declval<const First&>().projection())::storage, typename decltype(std::declval<const Rest&>().projection())::storage> && ...);
+    (std::is_same_v<typename decltype(std::declval<const First&>().projection())::storage,
+                    typename decltype(std::declval<const Rest&>().projection())::storage> &&
+     ...);
 
 /// layers(source)… in elements Y (those of the source if none are named), as a tuple.
 template <class Y = void, class T, Source X, class... Ls>
 constexpr auto apply(T& tape, X source, InputRows<typename T::backend> how, const Ls&... layers) {
   using Wanted = std::conditional_t<std::is_void_v<Y>, typename X::element, Y>;
   if constexpr (computed_together<Ls...>) {
-    return std::apply([&](auto... y) { return std::tuple{layers.complete(tape, y)...}; }, project<Wanted>(tape, source, how.remake, Nothing{}, how.projection(layers)...));
+    return std::apply([&](auto... y) { return std::tuple{layers.complete(tape, y)...}; },
+                      project<Wanted>(tape, source, how.remake, Nothing{}, how.projection(layers)...));
   } else {
     const auto x = value_of(tape, source);
     return std::tuple{as_elements<Wanted>(tape, layers(tape, x))...};
@@ -57,7 +60,9 @@ constexpr auto apply_onto(T& tape, R residual, X source, InputRows<typename T::b
     if constexpr (computed_together<L>) return bool{L::completes_sums};
     else return false;
   }();
-  if constexpr (at_once) return layer.complete(tape, std::get<0>(project<typename R::element>(tape, source, how.remake, residual, how.projection(layer))));
+  if constexpr (at_once)
+    return layer.complete(
+        tape, std::get<0>(project<typename R::element>(tape, source, how.remake, residual, how.projection(layer))));
   else return add(tape, residual, std::get<0>(apply<typename R::element>(tape, source, how, layer)));
 }
 

@@ -2,8 +2,8 @@
 /// What attention layers read beside their input: where tokens stand, and which keys their queries see.
 #pragma once
 
-#include <graft/autodiff/ops/attention.hpp>
-#include <graft/core/batch_limits.hpp>
+#include <graft/autodiff/ops/attention/attention.hpp>
+#include <graft/data/batch_limits.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -14,8 +14,8 @@ namespace graft {
 template <class B>
 struct PlacedBatch {
   Pointer<B, Id> tokens{}, positions{}, types{}, rows{}, targets{};  // rows: those that have a target
-  Pointer<B> values{};     ///< numbers of texts
-  Pointer<B, Id> spans{};  ///< where texts lie in which places are sought
+  Pointer<B> values{};                                               ///< numbers of texts
+  Pointer<B, Id> spans{};                                            ///< where texts lie in which places are sought
   Pointer<B, Id> owners{}, target_owners{};  // of tokens and of targets, where a bank of adapters is trained
   Index token_count = 0, target_count = 0, task = 0, last_position = 0;
   Index keys_ahead = 0, source_keys_ahead = 0;
@@ -24,7 +24,8 @@ struct PlacedBatch {
   Pointer<B, Id> source_tokens{};  ///< what an encoder reads
   Index source_count = 0;
   Sequences<B> source, cross;  ///< its tokens among themselves, and those that a decoder's see
-  BatchLimits needs{.tokens = 0, .targets = 0, .token_types = 0, .adapters = 0, .tasks = 0};  ///< what a model must have for it
+  /// what a model must have for it
+  BatchLimits needs{.tokens = 0, .targets = 0, .token_types = 0, .adapters = 0, .tasks = 0};
 };
 
 /// Copies a batch to the backend, for the length of this step.
@@ -89,13 +90,18 @@ PlacedBatch<typename T::backend> place(T& tape, const Batch& batch) {
       const auto n = static_cast<Index>(batch.source_starts[s + 1] - batch.source_starts[s]);
       placed.source.pairs += n * (batch.source_keys_ahead + n);
       const Index reads = s + (batch.keys_ahead > 0 ? 1 : 0);  // behind the sequence that is a prefix's
-      placed.cross.pairs += (batch.source_keys_ahead + n) * static_cast<Index>(batch.starts[reads + 1] - batch.starts[reads]);
+      placed.cross.pairs +=
+          (batch.source_keys_ahead + n) * static_cast<Index>(batch.starts[reads + 1] - batch.starts[reads]);
     }
   }
-  const auto length = [&batch](Index s) { return s == 0 && batch.keys_ahead > 0 ? batch.keys_ahead : static_cast<Index>(batch.starts[s + 1] - batch.starts[s]); };
+  const auto length = [&batch](Index s) {
+    return s == 0 && batch.keys_ahead > 0 ? batch.keys_ahead
+                                          : static_cast<Index>(batch.starts[s + 1] - batch.starts[s]);
+  };
   for (Index s = batch.keys_ahead > 0 ? 1 : 0; s + 1 < batch.starts.size(); ++s) {
     placed.sequences.pairs += length(s) * (length(s) + 1) / 2;
-    for (Id p = batch.prefix(s); p >= 0; p = batch.prefix(static_cast<Index>(p))) placed.sequences.pairs += length(s) * length(static_cast<Index>(p));
+    for (Id p = batch.prefix(s); p >= 0; p = batch.prefix(static_cast<Index>(p)))
+      placed.sequences.pairs += length(s) * length(static_cast<Index>(p));
   }
   return placed;
 }
@@ -139,7 +145,9 @@ constexpr PlacedBatch<typename T::backend> place(T& tape, BatchShape shape) {
     placed.source.pairs = shape.source * (shape.source_keys_ahead + shape.source / texts);
     placed.cross.pairs = shape.tokens * (shape.source_keys_ahead + shape.source / texts);
   }
-  placed.sequences.pairs = shape.tokens * (shape.tokens / std::max<Index>(shape.sequences - (shape.keys_ahead > 0 ? 1 : 0), 1) + 1) / 2 + shape.tokens * shape.keys_ahead;
+  placed.sequences.pairs =
+      shape.tokens * (shape.tokens / std::max<Index>(shape.sequences - (shape.keys_ahead > 0 ? 1 : 0), 1) + 1) / 2 +
+      shape.tokens * shape.keys_ahead;
   return placed;
 }
 

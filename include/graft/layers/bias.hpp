@@ -1,8 +1,8 @@
 /// \file
-/// y(T,N) = x + b, every row     gradient: ops/bias.hpp
+/// y(T,N) = x + b, every row     gradient: ops/products/bias.hpp
 #pragma once
 
-#include <graft/autodiff/ops/bias.hpp>
+#include <graft/autodiff/ops/products/bias.hpp>
 #include <graft/layers/layer.hpp>
 
 namespace graft {

@@ -3,15 +3,15 @@
 #pragma once
 
 #include <graft/autodiff/check_gradients.hpp>
-#include <graft/autodiff/ops/multiply.hpp>
-#include <graft/autodiff/ops/cross_entropy.hpp>
+#include <graft/autodiff/ops/losses/cross_entropy.hpp>
+#include <graft/autodiff/ops/pointwise/multiply.hpp>
 #include <graft/layers/layer.hpp>
 
 namespace graft {
 
-/// Compares the tape's gradients of a layer with finite differences: with respect to its input x(rows, Columns) and to every
-/// trained parameter. The layer is called on random values and its output summed with uneven weights.
-/// requires: the layer's parameters have values.
+/// Compares the tape's gradients of a layer with finite differences: with respect to its input x(rows, Columns) and to
+/// every trained parameter. The layer is called on random values and its output summed with uneven weights. requires:
+/// the layer's parameters have values.
 template <Index Columns, class L>
 GradientReport check_layer(const L& layer, Index rows = 3, std::uint64_t seed = 1) {
   using B = typename L::backend;
@@ -38,12 +38,15 @@ GradientReport check_layer(const L& layer, Index rows = 3, std::uint64_t seed = 
     tape.backward(forward(tape, x));
     watched.push_back({x.data, x.size(), download<B>(tape.adjoint(x), x.size())});
   }
-  L::visit(layer, [&watched](const Path&, const auto& p) {
-    if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
-      watched.push_back({p.value(), p.size, download<B>(p.gradient(), p.size)});
-      launch<B>([&p](auto on) { fill(p.gradient(), p.size, 0.0F, on); });
-    }
-  }, Path{});
+  L::visit(
+      layer,
+      [&watched](const Path&, const auto& p) {
+        if constexpr (std::remove_cvref_t<decltype(p)>::trainable) {
+          watched.push_back({p.value(), p.size, download<B>(p.gradient(), p.size)});
+          launch<B>([&p](auto on) { fill(p.gradient(), p.size, 0.0F, on); });
+        }
+      },
+      Path{});
   return check_gradients<B>(watched, [&] {
     workspace.reset();
     Inference<B> tape(workspace);

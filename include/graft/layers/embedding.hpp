@@ -1,8 +1,8 @@
 /// \file
-/// y(T,C) = rows of W(V,C) named by token ids     gradient: ops/embedding.hpp
+/// y(T,C) = rows of W(V,C) named by token ids     gradient: ops/rows/embedding.hpp
 #pragma once
 
-#include <graft/autodiff/ops/embedding.hpp>
+#include <graft/autodiff/ops/rows/embedding.hpp>
 #include <graft/core/error.hpp>
 #include <graft/layers/layer.hpp>
 
@@ -31,7 +31,8 @@ class Embedding {
   template <class T>
   constexpr auto operator()(T& tape, std::span<const Id> ids) const {
     for (const Id id : ids)
-      if (id < 0 || static_cast<Index>(id) >= V) fail("an embedding of ", V, " rows has none of number ", id, " (0 to ", V - 1, ")");
+      if (id < 0 || static_cast<Index>(id) >= V)
+        fail("an embedding of ", V, " rows has none of number ", id, " (0 to ", V - 1, ")");
     return (*this)(tape, tape.ids(ids.data(), ids.size()), ids.size());
   }
 

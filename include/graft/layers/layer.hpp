@@ -28,9 +28,9 @@ class SharedParts {
   std::map<std::string, std::any> made_;
 };
 
-/// How `initialize` draws: whether the base's own weights are drawn too, or only what a method adds to them (the base then
-/// comes from a file or is another model's). Both have streams of their own, so that a seed's base is the same under any
-/// method, and what a method adds is the same over any base.
+/// How `initialize` draws: whether the base's own weights are drawn too, or only what a method adds to them (the base
+/// then comes from a file or is another model's). Both have streams of their own, so that a seed's base is the same
+/// under any method, and what a method adds is the same over any base.
 struct Initializer {
   RandomKey key;
   bool base = true;
@@ -45,7 +45,8 @@ struct Initializer {
 
   /// n of a base's weights, of N(0, deviation²), from the next of its streams.
   std::vector<float> base_weights(Index n) {
-    return drawn_from({key.seed, key.stream + drawn_for_base++}, n, [this](RandomKey k, Index i) { return deviation * standard_normal(k, i); });
+    return drawn_from({key.seed, key.stream + drawn_for_base++}, n,
+                      [this](RandomKey k, Index i) { return deviation * standard_normal(k, i); });
   }
   /// n numbers of N(0, σ²), or of U(−bound, bound), for what a method adds.
   std::vector<float> normal(Index n, float sigma) {
@@ -66,15 +67,16 @@ struct Initializer {
 };
 
 /// requires: `L::frozen<S>` is the layer with every parameter constant (matrices in storage S); a layer of a base model
-/// also has `L::thawed`, the layer with every parameter trained, and `L::bias_thawed`; `visit(self, f, path)` calls f(path, parameter) for each parameter;
-/// `initialize` gives parameters their first values. A layer is called on a tape and a `Var` and is written with ops,
-/// so that its gradient is derived.
+/// also has `L::thawed`, the layer with every parameter trained, and `L::bias_thawed`; `visit(self, f, path)` calls
+/// f(path, parameter) for each parameter; `initialize` gives parameters their first values. A layer is called on a tape
+/// and a `Var` and is written with ops, so that its gradient is derived.
 template <class L>
 concept Layer = requires(L& layer, Initializer& initializer, const Path& path) {
   typename L::backend;
   typename L::template frozen<F32>;
   layer.initialize(initializer);
-  L::visit(layer, [](const Path&, auto&) {}, path);
+  L::visit(
+      layer, [](const Path&, auto&) {}, path);
 };
 
 /// The layer with nothing to train, its matrices kept in storage S.
@@ -97,7 +99,8 @@ using VectorRole = typename VectorRoleOf<Role>::type;
 template <class L>
 constexpr Index trainable_parameters(const L& layer) {
   Index count = 0;
-  L::visit(layer, [&count](const Path&, const auto& p) { count += p.trainable ? p.size : 0; }, Path{});
+  L::visit(
+      layer, [&count](const Path&, const auto& p) { count += p.trainable ? p.size : 0; }, Path{});
   return count;
 }
 

@@ -1,8 +1,8 @@
 /// \file
-/// y(T,N) = (x − mean(x)) / √(var(x) + ε) · w + b     gradient: ops/layer_norm.hpp
+/// y(T,N) = (x − mean(x)) / √(var(x) + ε) · w + b     gradient: ops/norms/layer_norm.hpp
 #pragma once
 
-#include <graft/autodiff/ops/layer_norm.hpp>
+#include <graft/autodiff/ops/norms/layer_norm.hpp>
 #include <graft/layers/layer.hpp>
 
 namespace graft {

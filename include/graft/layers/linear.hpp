@@ -1,9 +1,10 @@
 /// \file
-/// y(T,Out) = x(T,In) Wᵀ + b     W(Out,In), b(Out) optional     gradients: ops/matmul.hpp, ops/bias.hpp
+/// y(T,Out) = x(T,In) Wᵀ + b     W(Out,In), b(Out) optional
+///     gradients: ops/products/matmul.hpp, ops/products/bias.hpp
 #pragma once
 
-#include <graft/autodiff/ops/bias.hpp>
-#include <graft/autodiff/ops/matmul.hpp>
+#include <graft/autodiff/ops/products/bias.hpp>
+#include <graft/autodiff/ops/products/matmul.hpp>
 #include <graft/layers/layer.hpp>
 
 #include <cmath>
@@ -13,7 +14,8 @@ namespace graft {
 /// Stands where a layer has no bias.
 struct NoBias {};
 
-template <class B, Index In, Index Out, bool Bias = false, class WeightRole = Trainable, class BiasRole = VectorRole<WeightRole>>
+template <class B, Index In, Index Out, bool Bias = false, class WeightRole = Trainable,
+          class BiasRole = VectorRole<WeightRole>>
 class Linear {
  public:
   using backend = B;
@@ -38,7 +40,9 @@ class Linear {
 
   template <class T, Index N, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<B, N, G, E> x) const {
-    static_assert(N == In, "graft: a Linear layer was given a value of another width; the comparison below is (width given == width the layer reads)");
+    static_assert(N == In,
+                  "graft: a Linear layer was given a value of another width; the comparison below is (width given == "
+                  "width the layer reads)");
     if constexpr (N == In) return complete(tape, matmul(tape, x, weight));
     else return Var<B, Out, G, E>{};
   }
@@ -80,6 +84,8 @@ class Tied {
 };
 
 template <class L>
-concept is_tied = requires { typename L::untied; };
+concept is_tied = requires {
+  typename L::untied;
+};
 
 }  // namespace graft

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <graft/autodiff/checkpoint.hpp>
-#include <graft/autodiff/ops/gather.hpp>
+#include <graft/autodiff/ops/rows/gather.hpp>
 #include <graft/layers/layer.hpp>
 
 #include <array>
@@ -22,7 +22,8 @@ class Repeat {
   static constexpr Index first = First, count = Count;
   std::array<Block, Count> blocks;
 
-  /// x(T,C) → block(tape, x, context, block number, rows), one after another; only the last one is told to leave out rows.
+  /// x(T,C) → block(tape, x, context, block number, rows), one after another; only the last one is told to leave out
+  /// rows.
   template <class T, class X, class Context>
   constexpr auto operator()(T& tape, X x, const Context& context, Rows<typename T::backend> rows = {}) const {
     const auto rows_of = [&rows](Index i) { return i + 1 == Count ? rows : Rows<typename T::backend>{}; };
@@ -38,9 +39,10 @@ class Repeat {
     constexpr bool constant = !decltype((*block)(tape, x, context, i, rows))::tracked;
     // A constant block keeps its output only: the memory of everything inside is reused by the next block.
     if constexpr (Checkpointed || constant)
-      return checkpoint(tape, x, [block, context, i, rows](auto& inner, auto value) { return (*block)(inner, value, context, First + i, rows); });
-    else
-      return (*block)(tape, x, context, First + i, rows);
+      return checkpoint(tape, x, [block, context, i, rows](auto& inner, auto value) {
+        return (*block)(inner, value, context, First + i, rows);
+      });
+    else return (*block)(tape, x, context, First + i, rows);
   }
 };
 

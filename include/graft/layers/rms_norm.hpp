@@ -1,8 +1,9 @@
 /// \file
-/// y(T,N) = x / √(mean(x²) + ε) · w,  or · (1 + w) as Gemma has it (Riviere et al. 2024)     gradient: ops/rms_norm.hpp
+/// y(T,N) = x / √(mean(x²) + ε) · w,  or · (1 + w) as Gemma has it (Riviere et al. 2024)
+///     gradient: ops/norms/rms_norm.hpp
 #pragma once
 
-#include <graft/autodiff/ops/rms_norm.hpp>
+#include <graft/autodiff/ops/norms/rms_norm.hpp>
 #include <graft/layers/layer.hpp>
 
 namespace graft {

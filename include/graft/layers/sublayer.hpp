@@ -1,5 +1,6 @@
 /// \file
-/// What a block is about to add to the sum that runs through it, h = layer(source), for layers that stand there (adapters).
+/// What a block is about to add to the sum that runs through it, h = layer(source), for layers that stand there
+/// (adapters).
 #pragma once
 
 #include <graft/layers/absent.hpp>

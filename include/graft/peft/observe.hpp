@@ -1,8 +1,9 @@
 /// \file
-/// A method that trains nothing and watches: linear layers gather G = Σ xᵀ x of what they read, for initialisations that look at data.
+/// A method that trains nothing and watches: linear layers gather G = Σ xᵀ x of what they read, for initialisations
+/// that look at data.
 #pragma once
 
-#include <graft/peft/method.hpp>
+#include <graft/peft/contract/method.hpp>
 
 namespace graft {
 
@@ -22,7 +23,9 @@ class Watching {
 
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
-    tape.run({2 * x.rows * in * in, x.rows, in, in}, [=, to = gram_.template as<float>()](auto on) { matmul_weight(to, x.data, x.data, x.rows, in, in, 1.0F, on); });
+    tape.run({2 * x.rows * in * in, x.rows, in, in}, [=, to = gram_.template as<float>()](auto on) {
+      matmul_weight(to, x.data, x.data, x.rows, in, in, 1.0F, on);
+    });
     return base(tape, x);
   }
   template <class Self, class F>
@@ -43,7 +46,8 @@ class Watching {
 struct ObserveUnknownOption {
   template <class Model>
   struct error {
-    static_assert(!Model::backend::executes, "graft: unknown option of Observe; it takes On<sites...> and Blocks<First, Last>");
+    static_assert(!Model::backend::executes,
+                  "graft: unknown option of Observe; it takes On<sites...> and Blocks<First, Last>");
   };
 };
 
@@ -55,12 +59,12 @@ struct Observe {
   template <class L>
   struct Wrap : Kept<L> {};
   template <LinearLayer L>
-    requires(BaseLayer<L> && !is_tied<L>)
-  struct Wrap<L> {
+  requires(BaseLayer<L> && !is_tied<L>) struct Wrap<L> {
     using type = Watching<Observe, L>;
   };
   template <class Where, class L>
-  using at = typename std::conditional_t<!std::is_void_v<problem>, Refuse<L, problem>, std::conditional_t<places::template has<Where>, Wrap<L>, Kept<L>>>::type;
+  using at = typename std::conditional_t<!std::is_void_v<problem>, Refuse<L, problem>,
+                                         std::conditional_t<places::template has<Where>, Wrap<L>, Kept<L>>>::type;
 };
 
 }  // namespace graft

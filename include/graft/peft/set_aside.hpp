@@ -8,7 +8,8 @@
 
 namespace graft {
 
-/// W: the parameter. What waits is itself, not a copy, so that a model gives back to a base that others share what it had of it.
+/// W: the parameter. What waits is itself, not a copy, so that a model gives back to a base that others share what it
+/// had of it.
 template <FrozenParameter W>
 class SetAside {
  public:

@@ -4,8 +4,8 @@
 
 #include <graft/backend/counting_reference.hpp>
 #include <graft/checkpoints/adapter_files.hpp>
-#include <graft/checkpoints/merge.hpp>
-#include <graft/models/llama.hpp>
+#include <graft/checkpoints/base/merge.hpp>
+#include <graft/models/families/llama/llama.hpp>
 #include <graft/peft/contract/faults.hpp>
 #include <graft/plan/plan.hpp>
 #include <graft/train/trainer.hpp>
@@ -16,7 +16,8 @@ namespace graft {
 
 /// The decoder that methods are examined in.
 struct ExaminedConfig : LlamaDefaults {
-  static constexpr Index vocabulary = 64, width = 32, blocks = 3, heads = 4, groups = 2, head_width = 8, feed_forward = 64;
+  static constexpr Index vocabulary = 64, width = 32, blocks = 3, heads = 4, groups = 2, head_width = 8,
+                         feed_forward = 64;
   static constexpr bool qkv_bias = true;
 };
 
@@ -33,13 +34,15 @@ struct MethodReport {
 };
 
 struct MethodCheck {
-  const char* differentiable = "";  ///< part of the paths of parameters whose gradient is that of the loss: DoRA takes norms for constants
-  bool files = true;                ///< whether the method's adapters have files
+  /// part of the paths of parameters whose gradient is that of the loss: DoRA takes norms for constants
+  const char* differentiable = "";
+  bool files = true;  ///< whether the method's adapters have files
 };
 
 namespace examining {
 
-/// Two texts of the same length, behind whatever switches the method on, each of a member of its own where there are several.
+/// Two texts of the same length, behind whatever switches the method on, each of a member of its own where there are
+/// several.
 template <class M>
 Batch batch() {
   Batch b;
@@ -63,7 +66,8 @@ double loss(const Model& model) {
   const Batch read = admitted<Model>(batch<typename Model::method>());
   Workspace<typename Model::backend> workspace;
   Inference<typename Model::backend> tape(workspace);
-  return static_cast<double>(download<typename Model::backend>(model.loss(tape, place(tape, read)).data)) / static_cast<double>(read.targets.size());
+  return static_cast<double>(download<typename Model::backend>(model.loss(tape, place(tape, read)).data)) /
+         static_cast<double>(read.targets.size());
 }
 
 /// A base as a seed draws it, what the method adds as another does, moved off where it starts.
@@ -83,7 +87,8 @@ void fill(Model& model, std::uint64_t seed) {
   });
 }
 
-/// The derivative along a direction: of the gradient, and of differences of the loss, whose error of step² is taken out.
+/// The derivative along a direction: of the gradient, and of differences of the loss, whose error of step² is taken
+/// out.
 template <class Model>
 std::array<double, 2> slopes(Model& model, std::string_view part, float step = 5e-4F) {
   using B = typename Model::backend;
@@ -118,9 +123,10 @@ std::array<double, 2> slopes(Model& model, std::string_view part, float step = 5
 
 }  // namespace examining
 
-/// Examines a method in a small decoder: whether it has what it offers and offers what it has; whether a step takes the memory
-/// that the plan says, byte for byte; whether its gradient is the loss's; whether its files bring it back over the same base,
-/// whatever it was drawn from; whether merging leaves the loss. requires: the method trains something there.
+/// Examines a method in a small decoder: whether it has what it offers and offers what it has; whether a step takes the
+/// memory that the plan says, byte for byte; whether its gradient is the loss's; whether its files bring it back over
+/// the same base, whatever it was drawn from; whether merging leaves the loss. requires: the method trains something
+/// there.
 template <class M, class Config = ExaminedConfig>
 MethodReport check_method(MethodCheck what = {}) {
   MethodReport report;
@@ -133,7 +139,8 @@ MethodReport check_method(MethodCheck what = {}) {
   }();
   if constexpr (incomplete == 0) {
     using Model = Llama<Config, M, counting_reference>;
-    static_assert(Model::trainable_parameters > 0, "graft: check_method: the method trains nothing in the decoder that it is examined in");
+    static_assert(Model::trainable_parameters > 0,
+                  "graft: check_method: the method trains nothing in the decoder that it is examined in");
     Model model;
     {
       const Batch batch = examining::batch<M>();
@@ -148,32 +155,38 @@ MethodReport check_method(MethodCheck what = {}) {
       const auto compare = [&](const char* kind, Index plan, Index run) {
         if (plan != run) fault("the plan says ", plan, " bytes of ", kind, ", and a step took ", run);
       };
-      compare("parameters, gradients and optimizer state", planned.frozen + planned.trainable + planned.gradients + planned.optimizer, weights);
+      compare("parameters, gradients and optimizer state",
+              planned.frozen + planned.trainable + planned.gradients + planned.optimizer, weights);
       compare("values", planned.values, trainer.workspace().value_peak());
       compare("adjoints", planned.adjoints, trainer.workspace().adjoint_peak());
     }
     examining::fill(model, 1);
     const double loss = examining::loss(model);
-    if (const auto [slope, difference] = examining::slopes(model, what.differentiable); !(std::abs(slope - difference) < 2e-2 * std::max(0.1, std::abs(difference))))
+    if (const auto [slope, difference] = examining::slopes(model, what.differentiable);
+        !(std::abs(slope - difference) < 2e-2 * std::max(0.1, std::abs(difference))))
       fault("along a direction the gradient is ", slope, ", and differences of the loss say ", difference);
 
     if (what.files) {
       const auto folder = std::filesystem::temp_directory_path() / ("graft-check-method-" + std::to_string(::getpid()));
       Model other;
       examining::fill(other, 2);
-      if (examining::loss(other) == loss) fault("an adapter of other values has the same loss: nothing in the model depends on it");
+      if (examining::loss(other) == loss)
+        fault("an adapter of other values has the same loss: nothing in the model depends on it");
       for (Index member = 0; member < Model::members; ++member) {
         save_adapter(model, folder / std::to_string(member), "", member);
         load_adapter(other, folder / std::to_string(member), member);
       }
-      if (const double again = examining::loss(other); again != loss) fault("the loss is ", loss, ", and ", again, " when the adapter's files are read over the same base");
+      if (const double again = examining::loss(other); again != loss)
+        fault("the loss is ", loss, ", and ", again, " when the adapter's files are read over the same base");
       std::filesystem::remove_all(folder);
     }
     if constexpr (any_layer<Model>([]<class L>(auto, const L&) { return offers_of<L>.merges; })) {
       merge(model);
-      if (const double merged = examining::loss(model); !(std::abs(merged - loss) < 1e-4 * loss)) fault("the loss is ", loss, ", and ", merged, " when the adapter is merged");
+      if (const double merged = examining::loss(model); !(std::abs(merged - loss) < 1e-4 * loss))
+        fault("the loss is ", loss, ", and ", merged, " when the adapter is merged");
       unmerge(model);
-      if (const double back = examining::loss(model); !(std::abs(back - loss) < 1e-4 * loss)) fault("the loss is ", loss, ", and ", back, " when the adapter was merged and taken out again");
+      if (const double back = examining::loss(model); !(std::abs(back - loss) < 1e-4 * loss))
+        fault("the loss is ", loss, ", and ", back, " when the adapter was merged and taken out again");
     }
   }
   return report;

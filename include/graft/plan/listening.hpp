@@ -1,6 +1,7 @@
 /// \file
-/// A method that changes nothing and notes, in every layer, what a pass does there: whether a gradient can reach what the layer reads
-/// and what it yields, and what it keeps for the backward sweep. `Methods<M, Listen>` listens to a model of M (plan/explain.hpp).
+/// A method that changes nothing and notes, in every layer, what a pass does there: whether a gradient can reach what
+/// the layer reads and what it yields, and what it keeps for the backward sweep. `Methods<M, Listen>` listens to a
+/// model of M (plan/explain.hpp).
 #pragma once
 
 #include <graft/autodiff/tape.hpp>
@@ -24,7 +25,8 @@ struct Heard {
     const Index used = tape.mark().used, others = in_all;
     const auto y = layer();
     using Y = std::remove_const_t<decltype(y)>;
-    const Index more = tape.mark().used - used, result = y.rows * Y::columns * sizeof(typename Y::element), theirs = in_all - others;
+    const Index more = tape.mark().used - used, result = y.rows * Y::columns * sizeof(typename Y::element),
+                theirs = in_all - others;
     const Index mine = more > result + theirs ? more - result - theirs : 0;
     in_all += mine;
     called = true;
@@ -54,7 +56,8 @@ struct Listening : L {
   }
   template <class T, class R, class Sub, class M>
   auto onto(T& tape, const R& residual, const Sub& sublayer, const M& shared) const {
-    return heard.of(tape, is_tracked<decltype(sublayer.onto(tape, residual))>, [&] { return L::onto(tape, residual, sublayer, shared); });
+    return heard.of(tape, is_tracked<decltype(sublayer.onto(tape, residual))>,
+                    [&] { return L::onto(tape, residual, sublayer, shared); });
   }
 };
 

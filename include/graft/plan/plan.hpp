@@ -7,7 +7,7 @@
 #include <graft/core/path.hpp>
 #include <graft/data/ahead.hpp>
 #include <graft/layers/attention_context.hpp>
-#include <graft/models/model.hpp>
+#include <graft/models/parts/model.hpp>
 #include <graft/train/optimizers/adamw.hpp>
 
 #include <algorithm>
@@ -17,7 +17,8 @@ namespace graft {
 
 /// Bytes by kind, and floating-point operations of one pass.
 struct Plan {
-  Index frozen = 0;     ///< weights that never change, as packed; of a SharedBase those alone that a method added or changed
+  /// weights that never change, as packed; of a SharedBase those alone that a method added or changed
+  Index frozen = 0;
   Index trainable = 0;  ///< weights that are trained
   Index gradients = 0;
   Index optimizer = 0;  ///< its state
@@ -30,7 +31,9 @@ struct Plan {
 
 /// Whether a model has an encoder beside its decoder.
 template <class Model>
-inline constexpr bool encodes = requires { Model::config::encoder_blocks; };
+inline constexpr bool encodes = requires {
+  Model::config::encoder_blocks;
+};
 
 /// Has an address for each type.
 template <class T>
@@ -45,7 +48,8 @@ constexpr auto loss_of_shape(const Planned& model, T& tape, BatchShape shape) {
   return model.loss(tape, place(tape, shape));
 }
 
-/// The plan for one pass over a batch of this shape; an encoder is taken to read as many tokens as the decoder writes, where the shape does not say. A constant expression, and cheap at run time too.
+/// The plan for one pass over a batch of this shape; an encoder is taken to read as many tokens as the decoder writes,
+/// where the shape does not say. A constant expression, and cheap at run time too.
 template <class Model, class O = AdamW>
 constexpr Plan plan(BatchShape shape) {
   using Meta = planned_on<typename Model::backend>;
@@ -70,10 +74,13 @@ constexpr Plan plan(BatchShape shape) {
   });
   if constexpr (Planned::shares_base)
     Planned::each_site(model, [&result]<class L>(auto, const Path& at, const L& layer) {
-      visit_base(layer, [&result](const Path& path, const auto& p) {
-        const bool changed = path.name == "weight" && offers_of<L>.starts_from_base;
-        if (!p.trainable && !changed) result.frozen -= p.bytes();
-      }, at);
+      visit_base(
+          layer,
+          [&result](const Path& path, const auto& p) {
+            const bool changed = path.name == "weight" && offers_of<L>.starts_from_base;
+            if (!p.trainable && !changed) result.frozen -= p.bytes();
+          },
+          at);
     });
   Workspace<Meta> workspace;
   Tape<Meta> tape(workspace);

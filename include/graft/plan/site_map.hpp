@@ -22,7 +22,12 @@ std::vector<SiteEntry> site_map(const Model& model) {
   Model::each_site(model, [&entries]<class L>(auto site, const Path& path, const L& layer) {
     if constexpr (!is_absent<L>) {
       SiteEntry entry{decltype(site)::site, path.str(), path.block()};
-      L::visit(layer, [&entry]<class P>(const Path&, const P&) { (P::trainable ? entry.trainable : entry.frozen) += P::derived ? 0 : P::size; }, path);
+      L::visit(
+          layer,
+          [&entry]<class P>(const Path&, const P&) {
+            (P::trainable ? entry.trainable : entry.frozen) += P::derived ? 0 : P::size;
+          },
+          path);
       entries.push_back(entry);
     }
   });

@@ -1,6 +1,6 @@
 /// \file
-/// Where the time of training steps went, as a picture: the whole, below it the directions, below them ops, below them sizes; the
-/// wider, the longer.
+/// Where the time of training steps went, as a picture: the whole, below it the directions, below them ops, below them
+/// sizes; the wider, the longer.
 #pragma once
 
 #include <graft/autodiff/profile.hpp>
@@ -48,14 +48,22 @@ inline void draw_flame(std::string& svg, FlameBar bar, double whole, double x, i
   const double width = 720 * bar.seconds / whole;
   if (width < 0.5) return;
   char text[512];
-  std::snprintf(text, sizeof text, "<g><title>%s: %.2f s, %.1f %%%s</title><rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"21\" rx=\"2\" fill=\"rgb(250,%d,%d)\"/>", bar.name.c_str(), bar.seconds,
-                100 * bar.seconds / whole, bar.flops > 0 ? (", " + std::to_string(static_cast<long>(bar.flops / bar.seconds / 1e9)) + " GFLOP/s").c_str() : "", x, 24 * level, std::max(width - 1, 0.5),
+  std::snprintf(text, sizeof text,
+                "<g><title>%s: %.2f s, %.1f %%%s</title><rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"21\" "
+                "rx=\"2\" fill=\"rgb(250,%d,%d)\"/>",
+                bar.name.c_str(), bar.seconds, 100 * bar.seconds / whole,
+                bar.flops > 0
+                    ? (", " + std::to_string(static_cast<long>(bar.flops / bar.seconds / 1e9)) + " GFLOP/s").c_str()
+                    : "",
+                x, 24 * level, std::max(width - 1, 0.5),
                 150 + 18 * level + static_cast<int>(std::hash<std::string>{}(bar.name) % 40), 70 + 28 * level);
   svg += text;
   if (const auto letters = static_cast<std::size_t>(width / 7); letters > 3)
-    svg += "<text x=\"" + std::to_string(x + 5) + "\" y=\"" + std::to_string(24 * level + 15) + "\" font-size=\"12\">" + bar.name.substr(0, letters) + "</text>";
+    svg += "<text x=\"" + std::to_string(x + 5) + "\" y=\"" + std::to_string(24 * level + 15) + "\" font-size=\"12\">" +
+           bar.name.substr(0, letters) + "</text>";
   svg += "</g>";
-  std::sort(bar.parts.begin(), bar.parts.end(), [](const FlameBar& a, const FlameBar& b) { return a.seconds > b.seconds; });
+  std::sort(bar.parts.begin(), bar.parts.end(),
+            [](const FlameBar& a, const FlameBar& b) { return a.seconds > b.seconds; });
   for (const auto& part : bar.parts) {
     draw_flame(svg, part, whole, x, level + 1);
     x += 720 * part.seconds / whole;

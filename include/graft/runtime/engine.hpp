@@ -4,12 +4,12 @@
 /// program that is kept (runtime/program.hpp).
 #pragma once
 
-#include <graft/checkpoints/load.hpp>
+#include <graft/checkpoints/base/load.hpp>
 #include <graft/core/function_ref.hpp>
 #include <graft/eval/perplexity.hpp>
 #include <graft/plan/explain.hpp>
-#include <graft/plan/site_map.hpp>
 #include <graft/plan/plan.hpp>
+#include <graft/plan/site_map.hpp>
 #include <graft/runtime/run_options.hpp>
 #include <graft/serve/generate.hpp>
 

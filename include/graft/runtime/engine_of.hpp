@@ -3,8 +3,8 @@
 #pragma once
 
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
+#include <graft/checkpoints/base/merge.hpp>
 #include <graft/checkpoints/gguf_adapter.hpp>
-#include <graft/checkpoints/merge.hpp>
 #include <graft/runtime/training_of.hpp>
 #include <graft/serve/embed.hpp>
 #include <graft/serve/encoder_decoder.hpp>
@@ -51,7 +51,8 @@ class EngineOf final : public Engine {
            "says its own");
   }
   void start_prompt_from(const Ids& tokens) override {
-    if constexpr (offers_of<decltype(Model::token_embedding)>.starts_from_text) loaded().token_embedding.start_from(tokens);
+    if constexpr (offers_of<decltype(Model::token_embedding)>.starts_from_text)
+      loaded().token_embedding.start_from(tokens);
     else fail("--prompt-text: ", method_, " has no rows that could start from a text; SoftPrompt<N> has");
   }
 

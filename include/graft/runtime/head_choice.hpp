@@ -2,9 +2,9 @@
 /// What a model's head tells apart, as its files and the rows say it.
 #pragma once
 
-#include <graft/checkpoints/files.hpp>
-#include <graft/checkpoints/method_description.hpp>
-#include <graft/checkpoints/modules.hpp>
+#include <graft/checkpoints/base/files.hpp>
+#include <graft/checkpoints/base/modules.hpp>
+#include <graft/checkpoints/description/method_description.hpp>
 #include <graft/text/formatter.hpp>
 
 #include <charconv>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <graft/checkpoints/adapter_folder.hpp>
-#include <graft/models/llama_config.hpp>
+#include <graft/models/families/llama/llama_config.hpp>
 #include <graft/runtime/head_choice.hpp>
 #include <graft/runtime/program_source.hpp>
 
@@ -80,7 +80,8 @@ struct ChosenModel {
     const AdapterFolder folder(adapter, choice.own());
     static_cast<void>(folder.tensors());  // without any nothing is compiled
     r.config = folder.model(r.config);
-    auto reading = choice.method.empty() ? folder.reading(r.config) : AdapterReading{.method = method_named(choice, by)};
+    auto reading =
+        choice.method.empty() ? folder.reading(r.config) : AdapterReading{.method = method_named(choice, by)};
     note(adapter, reading.notes);
     r.method = as_opened(std::move(reading.method));
     const bool base_names = r.config.labels.size() == r.config.classes;

@@ -2,8 +2,8 @@
 /// What a program for a type of model is made of, and under which name it is kept.
 #pragma once
 
-#include <graft/checkpoints/method_description.hpp>
-#include <graft/checkpoints/model_header.hpp>
+#include <graft/checkpoints/base/model_header.hpp>
+#include <graft/checkpoints/description/method_description.hpp>
 #include <graft/runtime/toolchain.hpp>
 
 namespace graft {
@@ -55,12 +55,11 @@ class TextHash {
   }
   s.title = std::string(family.name) + " of " + std::to_string(r.config.blocks) + " blocks, " +
             std::to_string(r.config.width) + " wide, with " + s.method;
-  s.model = "#pragma once\n#include <graft/runtime/engine_of.hpp>\n#include <graft/models/" +
-            std::string(family.header) + ".hpp>\n#include <graft/peft.hpp>\n" + headers +
-            "\nnamespace program {\nusing namespace graft;\n\n" + config_struct(r.config) +
-            "\nusing Method =\n#line 1 \"the method\"\n" + s.method + "\n;\nusing Model = " + model_template(r.config) +
-            "<Config, Method, Cpu, " + r.storage + ">;\nconstexpr const char* method = \"" + name +
-            "\";\n\n}  // namespace program\n";
+  s.model = "#pragma once\n#include <graft/runtime/engine_of.hpp>\n#include <" + family.path() +
+            ">\n#include <graft/peft.hpp>\n" + headers + "\nnamespace program {\nusing namespace graft;\n\n" +
+            config_struct(r.config) + "\nusing Method =\n#line 1 \"the method\"\n" + s.method +
+            "\n;\nusing Model = " + model_template(r.config) + "<Config, Method, Cpu, " + r.storage +
+            ">;\nconstexpr const char* method = \"" + name + "\";\n\n}  // namespace program\n";
   const std::string declared =
       "#include \"model.hpp\"\n\nnamespace program {\nextern StartTraining<Model>* const training;\n";
   s.train = declared + "StartTraining<Model>* const training = start_training<Model>;\n}  // namespace program\n";

@@ -3,7 +3,7 @@
 /// trained. What graft.h is for C, and what a server holds.
 #pragma once
 
-#include <graft/checkpoints/tokenizer_files.hpp>
+#include <graft/checkpoints/base/tokenizer_files.hpp>
 #include <graft/runtime/engine.hpp>
 
 namespace graft {

@@ -3,8 +3,8 @@
 /// does.
 #pragma once
 
-#include <graft/checkpoints/method_json.hpp>
-#include <graft/checkpoints/tokenizer_files.hpp>
+#include <graft/checkpoints/base/tokenizer_files.hpp>
+#include <graft/checkpoints/description/method_json.hpp>
 #include <graft/eval/test_set.hpp>
 #include <graft/io/jsonl.hpp>
 #include <graft/runtime/head_choice.hpp>

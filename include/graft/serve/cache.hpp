@@ -11,7 +11,8 @@
 
 namespace graft {
 
-/// Keys and values (sequences · capacity, G·D) for every block of a model: each sequence has room for `capacity` tokens.
+/// Keys and values (sequences · capacity, G·D) for every block of a model: each sequence has room for `capacity`
+/// tokens.
 template <class Model>
 class KeyValueCache {
  public:
@@ -23,9 +24,11 @@ class KeyValueCache {
   /// \throws Error where there is room for no sequence, or for more rows than have numbers.
   KeyValueCache(Index sequences, Index capacity) : capacity_(capacity) {
     if (sequences == 0 || capacity == 0 || sequences > static_cast<Index>(std::numeric_limits<Id>::max()) / capacity)
-      fail("a cache has room for ", sequences, " sequences of ", capacity, " tokens; it needs one at least, and at most 2³¹ tokens");
+      fail("a cache has room for ", sequences, " sequences of ", capacity,
+           " tokens; it needs one at least, and at most 2³¹ tokens");
     lengths_.resize(sequences);
-    for (Index i = 0; i < 2 * config::blocks; ++i) memory_.emplace_back(sequences * capacity * columns * sizeof(element));
+    for (Index i = 0; i < 2 * config::blocks; ++i)
+      memory_.emplace_back(sequences * capacity * columns * sizeof(element));
   }
 
   [[nodiscard]] Index sequences() const { return lengths_.size(); }
@@ -40,7 +43,8 @@ class KeyValueCache {
   /// Room that a sequence has left.
   [[nodiscard]] Index room(Index sequence) const { return capacity_ - length(sequence); }
   void advance(Index sequence, Index tokens) {
-    if (tokens > room(sequence)) fail(tokens, " tokens more do not fit a sequence of ", length(sequence), " in a cache of ", capacity_);
+    if (tokens > room(sequence))
+      fail(tokens, " tokens more do not fit a sequence of ", length(sequence), " in a cache of ", capacity_);
     lengths_[sequence] += tokens;
   }
   void clear(Index sequence) { lengths_[known(sequence)] = 0; }
@@ -50,11 +54,13 @@ class KeyValueCache {
 
  private:
   [[nodiscard]] Index known(Index sequence) const {
-    if (sequence >= lengths_.size()) fail("there is no sequence ", sequence, " in a cache of ", lengths_.size(), " (counted from 0)");
+    if (sequence >= lengths_.size())
+      fail("there is no sequence ", sequence, " in a cache of ", lengths_.size(), " (counted from 0)");
     return sequence;
   }
   [[nodiscard]] Pointer<backend, element> of_block(Index block, Index part) const {
-    if (block >= config::blocks) fail("a cache has nothing of block ", block, "; the model has ", config::blocks, " (counted from 0)");
+    if (block >= config::blocks)
+      fail("a cache has nothing of block ", block, "; the model has ", config::blocks, " (counted from 0)");
     return memory_[2 * block + part].template as<element>();
   }
   Index capacity_;
@@ -64,17 +70,23 @@ class KeyValueCache {
 
 /// Puts a model's prefix, if it has one, at the beginning of an empty sequence.
 template <class Model>
-void remember_prefix(Inference<typename Model::backend>& tape, const Model& model, KeyValueCache<Model>& cache, Index sequence) {
+void remember_prefix(Inference<typename Model::backend>& tape, const Model& model, KeyValueCache<Model>& cache,
+                     Index sequence) {
   if constexpr (Model::ahead.keys > 0) {
-    if (cache.length(sequence) != 0 || Model::ahead.keys > cache.room(sequence)) fail("a prefix of ", Model::ahead.keys, " keys begins a sequence, and a cache of ", cache.capacity(), " must have room for it");
+    if (cache.length(sequence) != 0 || Model::ahead.keys > cache.room(sequence))
+      fail("a prefix of ", Model::ahead.keys, " keys begins a sequence, and a cache of ", cache.capacity(),
+           " must have room for it");
     constexpr Index n = KeyValueCache<Model>::columns;
     using E = typename Model::element;
     const auto p = model.shared.prompt(tape);
     for (Index block = 0; block < Model::config::blocks; ++block)
       for (const Index part : {Index{0}, Index{1}}) {
-        const auto to = (part == 0 ? cache.keys(block) : cache.values(block)) + static_cast<Index>(cache.row(sequence, 0)) * n;
+        const auto to =
+            (part == 0 ? cache.keys(block) : cache.values(block)) + static_cast<Index>(cache.row(sequence, 0)) * n;
         const Index from = (2 * decltype(model.shared)::pair_of(block) + part) * n;
-        tape.run(0, [=](auto on) { rows_behind(to, p.data, p.rows, decltype(p)::columns, from, static_cast<const E*>(nullptr), 0, n, on); });
+        tape.run(0, [=](auto on) {
+          rows_behind(to, p.data, p.rows, decltype(p)::columns, from, static_cast<const E*>(nullptr), 0, n, on);
+        });
       }
     cache.advance(sequence, Model::ahead.keys);
   }

@@ -5,24 +5,28 @@
 
 #include <graft/autodiff/tape.hpp>
 #include <graft/layers/attention_context.hpp>
-#include <graft/models/admitted.hpp>
+#include <graft/models/parts/admitted.hpp>
 
 #include <cmath>
 
 namespace graft {
 
-/// Texts as token ids, their own tokens included (Tokenizer::encode_whole), to rows of C numbers. They are read in passes of about `pass_tokens`.
+/// Texts as token ids, their own tokens included (Tokenizer::encode_whole), to rows of C numbers. They are read in
+/// passes of about `pass_tokens`.
 template <class Model>
-std::vector<std::vector<float>> embed(const Model& model, const std::vector<std::vector<Id>>& texts, Index pass_tokens = 2048) {
+std::vector<std::vector<float>> embed(const Model& model, const std::vector<std::vector<Id>>& texts,
+                                      Index pass_tokens = 2048) {
   using B = typename Model::backend;
   constexpr Index width = Model::config::width;
   std::vector<std::vector<float>> rows;
   Workspace<B> workspace;
   for (Index done = 0; done < texts.size();) {
     Batch batch;
-    for (; done < texts.size() && (batch.tokens.empty() || batch.tokens.size() + texts[done].size() <= pass_tokens); ++done) {
+    for (; done < texts.size() && (batch.tokens.empty() || batch.tokens.size() + texts[done].size() <= pass_tokens);
+         ++done) {
       if (texts[done].empty()) fail("embed: text ", done, " has no token");
-      batch.append_labelled(texts[done], std::vector<Id>(texts[done].size(), 0));  // every token's row, wherever prompts move it
+      // every token's row, wherever prompts move it
+      batch.append_labelled(texts[done], std::vector<Id>(texts[done].size(), 0));
     }
     const Batch& prepared = admitted<Model>(batch);
     workspace.reset();

@@ -1,5 +1,6 @@
 /// \file
-/// Text from an encoder–decoder: the source is read once, its keys and values kept for all blocks; then the decoder writes token by token.
+/// Text from an encoder–decoder: the source is read once, its keys and values kept for all blocks; then the decoder
+/// writes token by token.
 #pragma once
 
 #include <graft/serve/generate.hpp>
@@ -38,7 +39,8 @@ struct KeptSource {
   template <class T, class Made>
   auto kept(T& tape, Index block, const Made& made) const {
     using V = std::tuple_element_t<0, decltype(made(source))>;
-    const V k{memory->rows, memory->memory[2 * block].template as<typename V::element>()}, v{memory->rows, memory->memory[2 * block + 1].template as<typename V::element>()};
+    const V k{memory->rows, memory->memory[2 * block].template as<typename V::element>()},
+        v{memory->rows, memory->memory[2 * block + 1].template as<typename V::element>()};
     if (!memory->filled) {
       const auto [new_k, new_v] = made(source);
       tape.run(0, [k = k, v = v, from_k = new_k, from_v = new_v](auto on) {
@@ -50,7 +52,8 @@ struct KeptSource {
   }
 };
 
-/// Runs a model on up to `sequences` sources at a time, writing up to `capacity` tokens for each. `start`: what a decoder begins with.
+/// Runs a model on up to `sequences` sources at a time, writing up to `capacity` tokens for each. `start`: what a
+/// decoder begins with.
 template <class Model>
 class EncoderDecoderGenerator : public Writer<EncoderDecoderGenerator<Model>> {
  public:
@@ -63,13 +66,16 @@ class EncoderDecoderGenerator : public Writer<EncoderDecoderGenerator<Model>> {
     require_initialized(model);
   }
 
-  /// Answers many sources, as many at a time as there are sequences. `each(source, id)` is called for every new token as it comes.
-  std::vector<std::vector<Id>> run(std::span<const std::vector<Id>> sources, const GenerateOptions& options, FunctionRef<void(Index, Id)> each) {
+  /// Answers many sources, as many at a time as there are sequences. `each(source, id)` is called for every new token
+  /// as it comes.
+  std::vector<std::vector<Id>> run(std::span<const std::vector<Id>> sources, const GenerateOptions& options,
+                                   FunctionRef<void(Index, Id)> each) {
     std::vector<std::vector<Id>> all;
     while (all.size() < sources.size()) {
       const Index first = all.size();
       const auto some = sources.subspan(first, std::min(cache_.sequences(), sources.size() - first));
-      for (auto& answer : answers(some, options, [&](Index source, Id id) { each(first + source, id); })) all.push_back(std::move(answer));
+      for (auto& answer : answers(some, options, [&](Index source, Id id) { each(first + source, id); }))
+        all.push_back(std::move(answer));
     }
     return all;
   }
@@ -127,7 +133,11 @@ class EncoderDecoderGenerator : public Writer<EncoderDecoderGenerator<Model>> {
     auto placed = place(tape, batch);
     placed.sequences.keys = to(keys);
     placed.sequences.key_ends = to(key_ends);
-    placed.cross = {.queries = placed.sequences.queries, .keys = to(source_begins), .key_ends = to(source_ends), .count = source_begins.size(), .causal = false};
+    placed.cross = {.queries = placed.sequences.queries,
+                    .keys = to(source_begins),
+                    .key_ends = to(source_ends),
+                    .count = source_begins.size(),
+                    .causal = false};
     if constexpr (prefix > 0) {  // in a sequence of its own, which all others see
       std::vector<Id> begins = batch.starts, prefixes(sequences.size() + 1, 0);
       begins.insert(begins.begin(), 0);
@@ -136,17 +146,21 @@ class EncoderDecoderGenerator : public Writer<EncoderDecoderGenerator<Model>> {
       placed.cross.prefixes = to(prefixes);
     }
     const KeptSource<Model> source{{encoded_rows_, encoded_.template as<element>()}, &memory_};
-    const auto h = model_->decoded(tape, placed, source, CachedContext<Model>{placed.sequences, to(rows), &cache_}, Rows<backend>{to(last), last.size(), false, {}});
+    const auto h = model_->decoded(tape, placed, source, CachedContext<Model>{placed.sequences, to(rows), &cache_},
+                                   Rows<backend>{to(last), last.size(), false, {}});
     const auto logits = model_->logits(tape, h);
     for (Index i = 0; i < sequences.size(); ++i) cache_.advance(sequences[i], tokens[i].size());
     memory_.filled = true;
     return download<backend>(logits.data, logits.size());
   }
 
-  std::vector<std::vector<Id>> answers(std::span<const std::vector<Id>> sources, const GenerateOptions& options, FunctionRef<void(Index, Id)> each) {
+  std::vector<std::vector<Id>> answers(std::span<const std::vector<Id>> sources, const GenerateOptions& options,
+                                       FunctionRef<void(Index, Id)> each) {
     const Index before = Model::ahead.rows() + 1;
-    if (before > cache_.capacity() || options.max_new_tokens > cache_.capacity() - before) fail("generate: ", options.max_new_tokens, " new tokens do not fit the cache of ", cache_.capacity());
-    if (options.member != 0 || !options.members.empty()) fail("generate: an encoder–decoder has no Bank of adapters, and so no member ", options.member);
+    if (before > cache_.capacity() || options.max_new_tokens > cache_.capacity() - before)
+      fail("generate: ", options.max_new_tokens, " new tokens do not fit the cache of ", cache_.capacity());
+    if (options.member != 0 || !options.members.empty())
+      fail("generate: an encoder–decoder has no Bank of adapters, and so no member ", options.member);
     read(sources, options.task);
     std::vector<std::vector<Id>> made(sources.size());
     std::vector<Index> writing(sources.size());

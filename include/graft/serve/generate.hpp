@@ -2,8 +2,8 @@
 /// Text from a model, token by token.
 #pragma once
 
-#include <graft/autodiff/ops/gather.hpp>
-#include <graft/models/admitted.hpp>
+#include <graft/autodiff/ops/rows/gather.hpp>
+#include <graft/models/parts/admitted.hpp>
 #include <graft/serve/cache.hpp>
 #include <graft/serve/writer.hpp>
 
@@ -23,20 +23,28 @@ class Generator : public Writer<Generator<Model>> {
   using backend = typename Model::backend;
 
   /// \throws Error of a model whose weights have no values, and where there is no room for a sequence.
-  explicit Generator(const Model& model, Index capacity = 2048, Index sequences = 1) : model_(&model), cache_(sequences, capacity), starts_(sequences) { require_initialized(model); }
+  explicit Generator(const Model& model, Index capacity = 2048, Index sequences = 1)
+      : model_(&model), cache_(sequences, capacity), starts_(sequences) {
+    require_initialized(model);
+  }
 
   /// Continues many prompts, as many at a time as there are sequences; where one ends, the next takes its place.
   /// `each(prompt, id)` is called for every new token as it comes.
-  std::vector<std::vector<Id>> run(std::span<const std::vector<Id>> prompts, const GenerateOptions& options, FunctionRef<void(Index, Id)> each) {
+  std::vector<std::vector<Id>> run(std::span<const std::vector<Id>> prompts, const GenerateOptions& options,
+                                   FunctionRef<void(Index, Id)> each) {
     task_ = options.task;
-    if (!options.members.empty() && options.members.size() != prompts.size()) fail("generate: ", options.members.size(), " adapters for ", prompts.size(), " prompts");
-    const auto member_of = [&options](Index prompt) { return options.members.empty() ? options.member : options.members[prompt]; };
+    if (!options.members.empty() && options.members.size() != prompts.size())
+      fail("generate: ", options.members.size(), " adapters for ", prompts.size(), " prompts");
+    const auto member_of = [&options](Index prompt) {
+      return options.members.empty() ? options.member : options.members[prompt];
+    };
     for (Index i = 0; i < prompts.size(); ++i) {
       if (prompts[i].empty()) fail("generate: the prompt has no token");
       admit(prompts[i], Model::config::vocabulary, member_of(i));
       const Index before = Model::ahead.rows() + prompts[i].size();
       if (before > cache_.capacity() || options.max_new_tokens > cache_.capacity() - before)
-        fail("generate: ", prompts[i].size(), " tokens of prompt and ", options.max_new_tokens, " new ones do not fit the cache of ", cache_.capacity());
+        fail("generate: ", prompts[i].size(), " tokens of prompt and ", options.max_new_tokens,
+             " new ones do not fit the cache of ", cache_.capacity());
     }
     std::vector<std::vector<Id>> made(prompts.size());
     std::vector<Index> text(cache_.sequences());  // which text a sequence holds
@@ -65,7 +73,8 @@ class Generator : public Writer<Generator<Model>> {
           answer.push_back(id);
           each(text[read[i].sequence], id);
         }
-        if (!stopped && answer.size() < options.max_new_tokens) reading.push_back({read[i].sequence, {id}, read[i].member});
+        if (!stopped && answer.size() < options.max_new_tokens)
+          reading.push_back({read[i].sequence, {id}, read[i].member});
         else begin(read[i].sequence);
       }
     }
@@ -78,15 +87,18 @@ class Generator : public Writer<Generator<Model>> {
     return next(std::span(&one, 1));
   }
 
-  /// Reads more tokens of several sequences and returns the logits after each one's last, (sequences read, V). A soft prompt's tokens are the caller's to give.
+  /// Reads more tokens of several sequences and returns the logits after each one's last, (sequences read, V). A soft
+  /// prompt's tokens are the caller's to give.
   /// \throws Error where a sequence is none, is there twice, has no token, or has no room for them.
   std::vector<float> next(std::span<const Continuation> continuations) {
     std::vector<bool> read_already(cache_.sequences());
     for (const auto& [sequence, tokens, member] : continuations) {
       admit(tokens, Model::ahead.tokens(Model::config::vocabulary), member);
       const Index length = cache_.length(sequence), prefix = length == 0 ? Model::ahead.keys : 0;
-      if (tokens.empty() || read_already[sequence]) fail("next: sequence ", sequence, tokens.empty() ? " has no token to read" : " is there twice");
-      if (prefix > cache_.room(sequence) || tokens.size() > cache_.room(sequence) - prefix) fail("next: ", tokens.size(), " tokens more than ", length, " do not fit the cache of ", cache_.capacity());
+      if (tokens.empty() || read_already[sequence])
+        fail("next: sequence ", sequence, tokens.empty() ? " has no token to read" : " is there twice");
+      if (prefix > cache_.room(sequence) || tokens.size() > cache_.room(sequence) - prefix)
+        fail("next: ", tokens.size(), " tokens more than ", length, " do not fit the cache of ", cache_.capacity());
       read_already[sequence] = true;
     }
     if (continuations.empty()) return {};
@@ -95,7 +107,9 @@ class Generator : public Writer<Generator<Model>> {
     const auto logits = read(tape, continuations);
     return download<backend>(logits.data, logits.size());
   }
-  std::vector<float> next(std::initializer_list<Continuation> continuations) { return next(std::span(continuations.begin(), continuations.size())); }
+  std::vector<float> next(std::initializer_list<Continuation> continuations) {
+    return next(std::span(continuations.begin(), continuations.size()));
+  }
 
  private:
   auto read(Inference<backend>& tape, std::span<const Continuation> continuations) {
@@ -130,14 +144,17 @@ class Generator : public Writer<Generator<Model>> {
     const auto to = [&tape](const std::vector<Id>& ids) { return tape.ids(ids.data(), ids.size()); };
     placed.sequences.keys = to(keys);
     placed.sequences.key_ends = to(key_ends);
-    const auto h = model_->hidden(tape, placed, CachedContext<Model>{placed.sequences, to(rows), &cache_}, Rows<backend>{to(last), last.size(), false, owners.empty() ? Pointer<backend, Id>{} : to(owners)});
+    const auto h = model_->hidden(
+        tape, placed, CachedContext<Model>{placed.sequences, to(rows), &cache_},
+        Rows<backend>{to(last), last.size(), false, owners.empty() ? Pointer<backend, Id>{} : to(owners)});
     const auto logits = model_->logits(tape, h);
     for (const auto& continuation : continuations) cache_.advance(continuation.sequence, continuation.tokens.size());
     return logits;
   }
 
   /// Reads, and chooses the token after each sequence's last. `counts`: how many each text has got already.
-  std::vector<Id> choose(std::span<const Continuation> continuations, const GenerateOptions& options, const std::vector<Index>& counts) {
+  std::vector<Id> choose(std::span<const Continuation> continuations, const GenerateOptions& options,
+                         const std::vector<Index>& counts) {
     workspace_.reset();
     Inference<backend> tape(workspace_);
     const auto logits = read(tape, continuations);
@@ -148,7 +165,8 @@ class Generator : public Writer<Generator<Model>> {
     }
     std::vector<Id> chosen;
     const auto all = download<backend>(logits.data, logits.size());
-    for (Index i = 0; i < logits.rows; ++i) chosen.push_back(sample(std::span(all).subspan(i * logits.columns, logits.columns), options, counts[i]));
+    for (Index i = 0; i < logits.rows; ++i)
+      chosen.push_back(sample(std::span(all).subspan(i * logits.columns, logits.columns), options, counts[i]));
     return chosen;
   }
 
@@ -156,7 +174,8 @@ class Generator : public Writer<Generator<Model>> {
   void admit(const std::vector<Id>& tokens, Index known, Index member) const {
     Batch batch;
     if (!tokens.empty()) batch.append(tokens, std::vector<Id>(tokens.size(), -1));
-    if (member >= Model::members) fail("generate: there is no adapter ", member, "; the model has ", Model::members, " (counted from 0)");
+    if (member >= Model::members)
+      fail("generate: there is no adapter ", member, "; the model has ", Model::members, " (counted from 0)");
     batch.task = task_;
     auto limits = batch_limits<Model>();
     limits.tokens = known;

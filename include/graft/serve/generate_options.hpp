@@ -19,12 +19,13 @@ struct GenerateOptions {
   Index max_new_tokens = 64;
   float temperature = 0.0F;  ///< 0: always the likeliest token
   Index top_k = 0;           ///< draw among this many likeliest tokens; 0: all
-  float top_p = 1.0F;        ///< draw among the likeliest tokens that together have this probability (Holtzman et al. 2020)
+  /// draw among the likeliest tokens that together have this probability (Holtzman et al. 2020)
+  float top_p = 1.0F;
   std::uint64_t seed = 0;
-  Index task = 0;            ///< of a multitask prompt
-  Index member = 0;          ///< which of a Bank's adapters goes on with all prompts
+  Index task = 0;                ///< of a multitask prompt
+  Index member = 0;              ///< which of a Bank's adapters goes on with all prompts
   std::vector<Index> members{};  ///< or, where it is not empty, which goes on with each
-  std::vector<Id> stop{};    ///< tokens that end the text; not part of the result
+  std::vector<Id> stop{};        ///< tokens that end the text; not part of the result
 };
 
 /// Draws a token from logits, or takes the likeliest.
@@ -47,7 +48,8 @@ inline Id sample(std::span<const float> logits, const GenerateOptions& options, 
   }
   double kept = 0;
   Index count = 0;
-  while (count < order.size() && (count == 0 || kept < static_cast<double>(options.top_p) * total)) kept += weights[count++];
+  while (count < order.size() && (count == 0 || kept < static_cast<double>(options.top_p) * total))
+    kept += weights[count++];
   double draw = static_cast<double>(uniform01({options.seed, 0}, step)) * kept;
   Index chosen = 0;
   while (chosen + 1 < count && draw >= weights[chosen]) draw -= weights[chosen++];

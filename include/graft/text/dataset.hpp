@@ -22,14 +22,17 @@ inline Index shared_tokens(const Example& a, const Example& b) {
   return n;
 }
 
-/// Appends examples in the order of their tokens. What several begin with is appended once, as a sequence that they continue,
-/// which may itself continue another: `shared` tokens of all of them are those of sequence `continued`.
-inline void append_sharing(Batch& batch, std::span<const Example* const> examples, Index shared = 0, Index continued = 0) {
+/// Appends examples in the order of their tokens. What several begin with is appended once, as a sequence that they
+/// continue, which may itself continue another: `shared` tokens of all of them are those of sequence `continued`.
+inline void append_sharing(Batch& batch, std::span<const Example* const> examples, Index shared = 0,
+                           Index continued = 0) {
   if (examples.size() > 1) {
     Index common = examples[0]->ids.size();
-    for (Index i = 1; i < examples.size(); ++i) common = std::min(common, shared_tokens(*examples[i - 1], *examples[i]));
+    for (Index i = 1; i < examples.size(); ++i)
+      common = std::min(common, shared_tokens(*examples[i - 1], *examples[i]));
     if (common >= shared + least_shared) {
-      const std::vector<Id> beginning(examples[0]->ids.begin(), examples[0]->ids.begin() + static_cast<std::ptrdiff_t>(common));
+      const std::vector<Id> beginning(examples[0]->ids.begin(),
+                                      examples[0]->ids.begin() + static_cast<std::ptrdiff_t>(common));
       batch.append(beginning, std::vector<Id>(common, -1), shared, continued);
       batch.logical_tokens -= common;
       shared = common;
@@ -45,9 +48,10 @@ inline void append_sharing(Batch& batch, std::span<const Example* const> example
   }
 }
 
-/// Packs the examples of every member of a bank (peft/bank.hpp) end to end into batches of at most `most_tokens` (one example
-/// may exceed it alone). What a member's examples in a batch begin with alike (a task's instruction, examples of the task) is
-/// computed once, its gradient summed; for that, they are packed in the order of their tokens.
+/// Packs the examples of every member of a bank (peft/low_rank/bank.hpp) end to end into batches of at most
+/// `most_tokens` (one example may exceed it alone). What a member's examples in a batch begin with alike (a task's
+/// instruction, examples of the task) is computed once, its gradient summed; for that, they are packed in the order of
+/// their tokens.
 inline std::vector<Batch> pack_members(std::span<const std::vector<const Example*>> members, Index most_tokens) {
   std::vector<Batch> batches;
   Index room = 0;

@@ -2,18 +2,18 @@
 /// What a model learns from: token ids with labels, of every kind that a model's head asks for.
 #pragma once
 
-#include <graft/core/batch.hpp>
+#include <graft/data/batch.hpp>
 
 namespace graft {
 
 enum class ExampleKind {
-  next_token,  ///< labels are the same ids where they are supervised, else −1: language models
-  fill_in,     ///< labels are of masked tokens where they stand, else −1
-  text_class,  ///< one label, the class of the text
-  text_number, ///< a number that is to be said of the text
-  token_class, ///< labels are classes of tokens where they stand, else −1
-  answer,      ///< two labels, the tokens that an answer begins and ends with
-  pair,        ///< `source` is read by an encoder, labels are what a decoder is to write
+  next_token,   ///< labels are the same ids where they are supervised, else −1: language models
+  fill_in,      ///< labels are of masked tokens where they stand, else −1
+  text_class,   ///< one label, the class of the text
+  text_number,  ///< a number that is to be said of the text
+  token_class,  ///< labels are classes of tokens where they stand, else −1
+  answer,       ///< two labels, the tokens that an answer begins and ends with
+  pair,         ///< `source` is read by an encoder, labels are what a decoder is to write
 };
 
 struct Example {
@@ -29,7 +29,9 @@ struct Example {
     return n;
   }
   /// Tokens that a pass with it has.
-  [[nodiscard]] Index tokens() const { return ids.size() + source.size() + (kind == ExampleKind::pair ? labels.size() : 0); }
+  [[nodiscard]] Index tokens() const {
+    return ids.size() + source.size() + (kind == ExampleKind::pair ? labels.size() : 0);
+  }
 
   void append(const std::vector<Id>& more, bool is_supervised) {
     ids.insert(ids.end(), more.begin(), more.end());
@@ -41,13 +43,20 @@ struct Example {
     const Index least = kind == ExampleKind::answer ? 2 : kind == ExampleKind::text_class ? 1 : 0;
     if (labels.size() < least) fail("an example has ", labels.size(), " labels, and one of its kind has ", least);
     switch (kind) {
-      case ExampleKind::next_token: return batch.append(ids, labels);
-      case ExampleKind::fill_in: return batch.append_labelled(ids, labels);
-      case ExampleKind::text_number: return batch.append_number(ids, number, second);
-      case ExampleKind::token_class: return batch.append_labelled(ids, labels);
-      case ExampleKind::answer: return batch.append_answer(ids, static_cast<Index>(labels[0]), static_cast<Index>(labels[1]), second);
-      case ExampleKind::text_class: return batch.append_class(ids, labels[0], second);
-      case ExampleKind::pair: return batch.append_pair(source, labels);
+      case ExampleKind::next_token:
+        return batch.append(ids, labels);
+      case ExampleKind::fill_in:
+        return batch.append_labelled(ids, labels);
+      case ExampleKind::text_number:
+        return batch.append_number(ids, number, second);
+      case ExampleKind::token_class:
+        return batch.append_labelled(ids, labels);
+      case ExampleKind::answer:
+        return batch.append_answer(ids, static_cast<Index>(labels[0]), static_cast<Index>(labels[1]), second);
+      case ExampleKind::text_class:
+        return batch.append_class(ids, labels[0], second);
+      case ExampleKind::pair:
+        return batch.append_pair(source, labels);
     }
   }
 };

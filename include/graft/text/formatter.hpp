@@ -1,19 +1,24 @@
 /// \file
 /// Rows of data sets to examples.
-///   language models:     {"prompt", "completion"}, {"messages": [{"role", "content", …}, …]} or {"text"}; completions and the assistant's turns are
+///   language models:
+///       {"prompt", "completion"}, {"messages": [{"role", "content", …}, …]} or {"text"}; completions and the
+///       assistant's turns are
 ///                        supervised, what ends them included; plain text is supervised whole
 ///   encoder–decoders:    {"prompt", "completion"}
 ///   classifiers:         {"text", "label"}, and "second" for pairs of texts; labels are numbers or names
 ///   models of numbers:   the same, and the label is a number
 ///   of tokens:           {"tokens", "tags"}: words, and a label for each
-///   of answers:          {"question", "context", "answers": {"text": […], "answer_start": […]}}; no answer is the first token
-///   masked models:       {"text"}, of which 15 % are masked (Devlin et al. 2019: 80 % by the mask, 10 % by any token, 10 % not), others at every epoch
+///   of answers:
+///       {"question", "context", "answers": {"text": […], "answer_start": […]}}; no answer is the first token
+///   masked models:
+///       {"text"}, of which 15 % are masked (Devlin et al. 2019: 80 % by the mask, 10 % by any token, 10 % not), others
+///       at every epoch
 ///                        (Liu et al. 2019)
 /// Other keys are for the chat template; what it does not read is refused or named (docs/rows.md).
 #pragma once
 
 #include <graft/core/random.hpp>
-#include <graft/text/conversation.hpp>
+#include <graft/text/chat/conversation.hpp>
 #include <graft/text/encode_parts.hpp>
 #include <graft/text/example.hpp>
 #include <graft/text/row_form.hpp>
@@ -28,9 +33,9 @@ namespace graft {
 struct Formatter {
   const Tokenizer& tokenizer;
   std::optional<ChatTemplate> chat{};  ///< without one, prompt and completion are joined as they are
-  std::string instruction{};         ///< put before every prompt
-  Index longest = 2048;              ///< examples of more tokens are refused
-  Id end = -1;                       ///< what ends a text where no template says it; −1: nothing
+  std::string instruction{};           ///< put before every prompt
+  Index longest = 2048;                ///< examples of more tokens are refused
+  Id end = -1;                         ///< what ends a text where no template says it; −1: nothing
   ExampleKind kind = ExampleKind::next_token;
   std::vector<std::string> classes{};  ///< names of a classifier's labels, by number
   Id mask = -1;                        ///< the token that hides others
@@ -45,8 +50,8 @@ struct Formatter {
   [[nodiscard]] std::vector<Id> prompt_ids(const Row& row) const;
   /// The tokens that end an answer.
   [[nodiscard]] std::vector<Id> ends() const;
-  /// Of a model of answers, what it says where z has for every token of the row's example how likely an answer begins there, and ends; empty: there is none.
-  /// Of all within the context, and of at most `most` tokens, the likeliest.
+  /// Of a model of answers, what it says where z has for every token of the row's example how likely an answer begins
+  /// there, and ends; empty: there is none. Of all within the context, and of at most `most` tokens, the likeliest.
   [[nodiscard]] std::string answer(const Row& row, std::span<const float> z, Index most = 30) const;
   /// The answers that a row has.
   [[nodiscard]] static std::vector<std::string> answers_of(const Row& row);
@@ -57,7 +62,8 @@ struct Formatter {
   /// All of a data set; keys that nothing reads are named once, on standard error, as those of `source`.
   [[nodiscard]] std::vector<Example> examples(const std::vector<Row>& rows, const std::string& source) const;
 
-  /// What fit() asks at every epoch (train/fit.hpp): other tokens are masked. None for examples of other kinds, which stay as they are.
+  /// What fit() asks at every epoch (train/fit.hpp): other tokens are masked. None for examples of other kinds, which
+  /// stay as they are.
   [[nodiscard]] std::function<Example(const Example&, Index, Index)> anew() const;
 
  private:
@@ -82,7 +88,8 @@ struct Formatter {
 
 #if GRAFT_TEXT_BODIES
 GRAFT_TEXT_INLINE std::string Formatter::prompt(const std::string& text) const {
-  return chat ? chat->render(OrderedJson::array({text_message("user", instruction + text)}), true).text : instruction + text;
+  return chat ? chat->render(OrderedJson::array({text_message("user", instruction + text)}), true).text
+              : instruction + text;
 }
 
 GRAFT_TEXT_INLINE std::vector<Id> Formatter::prompt_ids(const std::string& text) const {
@@ -91,7 +98,8 @@ GRAFT_TEXT_INLINE std::vector<Id> Formatter::prompt_ids(const std::string& text)
     ids = tokenizer.encode_whole(instruction + text).ids;
   } else {
     ids = tokenizer.encode(prompt(text));
-    if (const auto own = tokenizer.opening(); !chat) ids.insert(ids.begin(), own.begin(), own.end() - static_cast<std::ptrdiff_t>(overlap(own, ids)));
+    if (const auto own = tokenizer.opening(); !chat)
+      ids.insert(ids.begin(), own.begin(), own.end() - static_cast<std::ptrdiff_t>(overlap(own, ids)));
   }
   check_rows(ids, "the prompt");
   return ids;
@@ -101,7 +109,9 @@ GRAFT_TEXT_INLINE std::vector<Id> Formatter::prompt_ids(const Row& row) const {
   if (kind == ExampleKind::pair) return prompt_ids(row.get("prompt"));
   if (!chat) {
     const auto made = example(row);
-    return {made.ids.begin(), made.ids.begin() + (std::find_if(made.labels.begin(), made.labels.end(), [](Id label) { return label >= 0; }) - made.labels.begin())};
+    return {made.ids.begin(), made.ids.begin() + (std::find_if(made.labels.begin(), made.labels.end(),
+                                                               [](Id label) { return label >= 0; }) -
+                                                  made.labels.begin())};
   }
   const Conversation talk = conversation(row);
   const std::string question = talk.question(), whole = talk.text();
@@ -122,7 +132,10 @@ GRAFT_TEXT_INLINE std::vector<Id> Formatter::ends() const {
   const std::string said = "42";
   std::string before, behind;  // up to the end of what is said, and what ends it
   try {
-    for (const auto& part : Conversation(*chat, OrderedJson::array({text_message("user", "?"), text_message("assistant", said)}), OrderedJson::object(), "").parts(Turns::last)) {
+    for (const auto& part :
+         Conversation(*chat, OrderedJson::array({text_message("user", "?"), text_message("assistant", said)}),
+                      OrderedJson::object(), "")
+             .parts(Turns::last)) {
       before += behind + part.text;
       behind.clear();
       if (!part.supervised) continue;
@@ -130,12 +143,13 @@ GRAFT_TEXT_INLINE std::vector<Id> Formatter::ends() const {
       before.erase(before.size() - behind.size());
       break;
     }
-  } catch (const Error&) {  // a template that has no such conversation ends none of its answers otherwise than the model its texts
-  }
+    // a template that has no such conversation ends none of its answers otherwise than the model its texts
+  } catch (const Error&) {}
   const std::vector<std::string> both{before, behind};
   const auto encoded = encode_parts(tokenizer, both);
   const auto [first, last] = encoded.parts[1];
-  if (last > first && (last - first == 1 || tokenizer.is_added(encoded.ids[last - 1]))) ids.push_back(encoded.ids[last - 1]);
+  if (last > first && (last - first == 1 || tokenizer.is_added(encoded.ids[last - 1])))
+    ids.push_back(encoded.ids[last - 1]);
   return ids;
 }
 
@@ -148,12 +162,19 @@ GRAFT_TEXT_INLINE Example Formatter::read(const Row& row, Index number, Keys& un
   Example made;
   made.kind = kind;
   const std::string form = form_of(row, kind);
-  if (form == "messages" && !chat) fail(row.where, ": \"messages\" need a model with a chat template, and this model's files have none: give \"prompt\" and \"completion\", or put a chat_template.jinja into its folder");
+  if (form == "messages" && !chat)
+    fail(row.where,
+         ": \"messages\" need a model with a chat template, and this model's files have none: give \"prompt\" and "
+         "\"completion\", or put a chat_template.jinja into its folder");
   if (form != "messages" && (form != "completion" || !chat)) {
     for (const auto& [key, value] : row.json.items()) {
-      const bool of_class = (kind == ExampleKind::text_class || kind == ExampleKind::text_number) && (key == "second" || key == "label");
+      const bool of_class =
+          (kind == ExampleKind::text_class || kind == ExampleKind::text_number) && (key == "second" || key == "label");
       if (is_of_form(form, key) || of_class || says_nothing(value)) continue;
-      if (form == "completion" && changes_meaning(key)) fail(row.where, ": nothing reads \"", key, "\", as the model has no chat template, and without it the row means something else; put it into the prompt, or remove it where it is not meant");
+      if (form == "completion" && changes_meaning(key))
+        fail(row.where, ": nothing reads \"", key,
+             "\", as the model has no chat template, and without it the row means something else; put it into the "
+             "prompt, or remove it where it is not meant");
       unread.insert("\"" + key + "\"");
     }
   }
@@ -167,12 +188,15 @@ GRAFT_TEXT_INLINE Example Formatter::read(const Row& row, Index number, Keys& un
   check_rows(made.ids, row.where);
   check_rows(made.source, row.where);
   if (kind == ExampleKind::pair) check_rows(made.labels, row.where);
-  if (made.tokens() > longest) fail(row.where, ": the example has ", made.tokens(), " tokens, more than the limit of ", longest, "; shorten it, or raise the limit (--max-length, Formatter::longest)");
+  if (made.tokens() > longest)
+    fail(row.where, ": the example has ", made.tokens(), " tokens, more than the limit of ", longest,
+         "; shorten it, or raise the limit (--max-length, Formatter::longest)");
   if (made.supervised() == 0) fail(row.where, ": no token of the example is supervised; is the completion empty?");
   return made;
 }
 
-GRAFT_TEXT_INLINE std::vector<Example> Formatter::examples(const std::vector<Row>& rows, const std::string& source) const {
+GRAFT_TEXT_INLINE std::vector<Example> Formatter::examples(const std::vector<Row>& rows,
+                                                           const std::string& source) const {
   std::vector<Example> all;
   Keys unread;
   for (Index i = 0; i < rows.size(); ++i) all.push_back(read(rows[i], i, unread));
@@ -196,7 +220,10 @@ GRAFT_TEXT_INLINE Conversation Formatter::conversation(const Row& row) const {
   const std::string form = form_of(row, kind);
   if (form == "text") fail(row.where, ": a row of \"text\" asks for no answer");
   if (form == "messages") return Conversation(*chat, row.json.at("messages"), beside_messages(row, form), row.where);
-  return Conversation(*chat, OrderedJson::array({text_message("user", instruction + row.get("prompt")), text_message("assistant", row.get("completion"))}), beside_messages(row, form), row.where);
+  return Conversation(*chat,
+                      OrderedJson::array({text_message("user", instruction + row.get("prompt")),
+                                          text_message("assistant", row.get("completion"))}),
+                      beside_messages(row, form), row.where);
 }
 
 /// A conversation is what the template makes of it, and nothing is put about it.
@@ -224,7 +251,8 @@ GRAFT_TEXT_INLINE void Formatter::plain(Example& made, const Row& row, bool comp
   if (std::all_of(made.labels.begin(), made.labels.end(), [](Id label) { return label < 0; })) return;
   made.ids.insert(made.ids.end(), last.begin() + static_cast<std::ptrdiff_t>(overlap(made.ids, last)), last.end());
   add_end(made.ids);
-  made.labels.insert(made.labels.end(), made.ids.begin() + static_cast<std::ptrdiff_t>(made.labels.size()), made.ids.end());
+  made.labels.insert(made.labels.end(), made.ids.begin() + static_cast<std::ptrdiff_t>(made.labels.size()),
+                     made.ids.end());
 }
 
 GRAFT_TEXT_INLINE void Formatter::paired(Example& made, const Row& row) const {
@@ -237,7 +265,8 @@ GRAFT_TEXT_INLINE void Formatter::paired(Example& made, const Row& row) const {
 
 GRAFT_TEXT_INLINE void Formatter::classified(Example& made, const Row& row) const {
   const auto first = instruction + row.get("text");
-  const auto encoded = row.has("second") ? tokenizer.encode_pair(first, row.get("second")) : tokenizer.encode_whole(first);
+  const auto encoded =
+      row.has("second") ? tokenizer.encode_pair(first, row.get("second")) : tokenizer.encode_whole(first);
   made.ids = encoded.ids;
   made.second = static_cast<Index>(std::find(encoded.types.begin(), encoded.types.end(), 1) - encoded.types.begin());
   if (kind == ExampleKind::text_class) {
@@ -245,7 +274,9 @@ GRAFT_TEXT_INLINE void Formatter::classified(Example& made, const Row& row) cons
     return;
   }
   const OrderedJson label = row.json.value("label", OrderedJson());
-  if (!label.is_number()) fail(row.where, ": the label is ", label.dump().substr(0, 40), ", and this model says a number of a text: give a number, or train a classifier (--task class)");
+  if (!label.is_number())
+    fail(row.where, ": the label is ", label.dump().substr(0, 40),
+         ", and this model says a number of a text: give a number, or train a classifier (--task class)");
   made.number = label.get<float>();
   made.labels = {0};
 }
@@ -254,7 +285,8 @@ GRAFT_TEXT_INLINE void Formatter::classified(Example& made, const Row& row) cons
 GRAFT_TEXT_INLINE void Formatter::tagged(Example& made, const Row& row) const {
   const auto words = row.get<std::vector<std::string>>("tokens");
   const auto tags = tags_of(row);
-  if (words.size() != tags.size()) fail(row.where, ": there are ", words.size(), " tokens and ", tags.size(), " tags; a token has one tag");
+  if (words.size() != tags.size())
+    fail(row.where, ": there are ", words.size(), " tokens and ", tags.size(), " tags; a token has one tag");
   std::vector<std::string> parts;
   for (const auto& word : words) {
     if (!parts.empty()) parts.emplace_back(" ");
@@ -267,7 +299,8 @@ GRAFT_TEXT_INLINE void Formatter::tagged(Example& made, const Row& row) const {
   Index done = 0;
   for (Index i = 0; i < words.size(); ++i) {
     const auto [begin, behind] = encoded.parts[2 * i];
-    if (const Index first = std::max(begin, done); first < behind) made.labels[whole.first + first] = class_of(tags[i], row.json.at("tags")[i].is_number(), row.where);
+    if (const Index first = std::max(begin, done); first < behind)
+      made.labels[whole.first + first] = class_of(tags[i], row.json.at("tags")[i].is_number(), row.where);
     done = std::max(done, behind);
   }
 }
@@ -276,23 +309,32 @@ GRAFT_TEXT_INLINE void Formatter::tagged(Example& made, const Row& row) const {
 struct AnswerPlace {
   Index begin, end;
 };
-inline AnswerPlace place_of_answer(const Row& row, const std::string& context, const std::string& text, const OrderedJson& start) {
+inline AnswerPlace place_of_answer(const Row& row, const std::string& context, const std::string& text,
+                                   const OrderedJson& start) {
   if (text.empty()) fail(row.where, ": an answer is empty; where there is none, leave the lists of \"answers\" empty");
   if (!start.is_number_integer()) {
     const auto found = context.find(text);
-    if (found == context.npos) fail(row.where, ": the answer \"", text.substr(0, 60), "\" does not stand in the context");
+    if (found == context.npos)
+      fail(row.where, ": the answer \"", text.substr(0, 60), "\" does not stand in the context");
     return {found, found + text.size()};
   }
   Index at = 0;  // the file counts characters
-  for (auto left = start.get<std::int64_t>(); left > 0 && at < context.size(); --left) at += std::max<Index>(first_character(std::string_view(context).substr(at)).second, 1);
-  if (start < 0 || context.compare(at, text.size(), text) != 0) fail(row.where, ": answer_start is ", start.dump(), ", and there the context has \"", context.substr(std::min(at, context.size()), std::min<Index>(text.size(), 60)), "\" and not the answer \"", text.substr(0, 60), "\"");
+  for (auto left = start.get<std::int64_t>(); left > 0 && at < context.size(); --left)
+    at += std::max<Index>(first_character(std::string_view(context).substr(at)).second, 1);
+  if (start < 0 || context.compare(at, text.size(), text) != 0)
+    fail(row.where, ": answer_start is ", start.dump(), ", and there the context has \"",
+         context.substr(std::min(at, context.size()), std::min<Index>(text.size(), 60)), "\" and not the answer \"",
+         text.substr(0, 60), "\"");
   return {at, at + text.size()};
 }
 /// A row's answers and where they begin, as SQuAD has them, or as a text or a list of texts.
 inline std::vector<std::pair<std::string, OrderedJson>> stated_answers(const Row& row) {
   std::vector<std::pair<std::string, OrderedJson>> all;
   const OrderedJson stated = row.json.value("answers", OrderedJson());
-  const auto wrong = [&]() { fail(row.where, ": \"answers\" is ", stated.dump().substr(0, 60), "; it is {\"text\": [...], \"answer_start\": [...]}, a text, or a list of texts"); };
+  const auto wrong = [&]() {
+    fail(row.where, ": \"answers\" is ", stated.dump().substr(0, 60),
+         "; it is {\"text\": [...], \"answer_start\": [...]}, a text, or a list of texts");
+  };
   const auto add = [&](const OrderedJson& text, const OrderedJson& start) {
     if (!text.is_string()) wrong();
     all.emplace_back(text.get<std::string>(), start);
@@ -320,8 +362,10 @@ GRAFT_TEXT_INLINE std::vector<std::string> Formatter::answers_of(const Row& row)
 GRAFT_TEXT_INLINE void Formatter::answered(Example& made, const Row& row) const {
   const auto context = row.get("context");
   const auto answers = stated_answers(row);
-  const AnswerPlace place = answers.empty() ? AnswerPlace{0, 0} : place_of_answer(row, context, answers[0].first, answers[0].second);
-  const std::vector<std::string> parts{context.substr(0, place.begin), context.substr(place.begin, place.end - place.begin), context.substr(place.end)};
+  const AnswerPlace place =
+      answers.empty() ? AnswerPlace{0, 0} : place_of_answer(row, context, answers[0].first, answers[0].second);
+  const std::vector<std::string> parts{context.substr(0, place.begin),
+                                       context.substr(place.begin, place.end - place.begin), context.substr(place.end)};
   const auto encoded = encode_parts(tokenizer, parts);
   const auto both = tokenizer.enclosed(tokenizer.encode(instruction + row.get("question")), encoded.ids);
   made.ids = both.ids;
@@ -329,7 +373,8 @@ GRAFT_TEXT_INLINE void Formatter::answered(Example& made, const Row& row) const 
   made.labels = {0, 0};
   if (answers.empty()) return;
   const auto [first, last] = encoded.parts[1];
-  if (first == last) fail(row.where, ": the tokenizer makes no token of the answer \"", parts[1].substr(0, 60), "\"; leave the row out");
+  if (first == last)
+    fail(row.where, ": the tokenizer makes no token of the answer \"", parts[1].substr(0, 60), "\"; leave the row out");
   made.labels = {static_cast<Id>(both.second + first), static_cast<Id>(both.second + last - 1)};
 }
 
@@ -342,26 +387,35 @@ GRAFT_TEXT_INLINE std::string Formatter::answer(const Row& row, std::span<const 
   for (Index i = both.second; i < both.second + ids.size(); ++i)
     for (Index j = i; j < std::min(i + most, both.second + ids.size()); ++j)
       if (const float score = z[2 * i] + z[2 * j + 1]; score > best) best = score, found = {i, j};
-  return found.second < found.first ? "" : characters_of(tokenizer, context, found.first - both.second, found.second - both.second);
+  return found.second < found.first
+             ? ""
+             : characters_of(tokenizer, context, found.first - both.second, found.second - both.second);
 }
 
 GRAFT_TEXT_INLINE Id Formatter::class_of(const std::string& name, bool is_number, const std::string& where) const {
-  if (const auto found = std::find(classes.begin(), classes.end(), name); found != classes.end()) return static_cast<Id>(found - classes.begin());
+  if (const auto found = std::find(classes.begin(), classes.end(), name); found != classes.end())
+    return static_cast<Id>(found - classes.begin());
   Index number = 0;
-  if (const auto read = std::from_chars(name.data(), name.data() + name.size(), number); is_number && read.ec == std::errc() && number < classes.size()) return static_cast<Id>(number);
+  if (const auto read = std::from_chars(name.data(), name.data() + name.size(), number);
+      is_number && read.ec == std::errc() && number < classes.size())
+    return static_cast<Id>(number);
   std::string known;
   for (Index i = 0; i < classes.size() && known.size() < 200; ++i) known += (i == 0 ? "" : ", ") + classes[i];
   fail(where, ": the label \"", name, "\" is none of the ", classes.size(), " classes: ", known);
 }
 
 GRAFT_TEXT_INLINE void Formatter::masked(Example& made, const Row& row, Index number) const {
-  if (mask < 0) fail(row.where, ": the tokenizer has no mask token ([MASK] or <mask>), by which this kind of model learns; name a model that was made to fill in, or another --task");
+  if (mask < 0)
+    fail(row.where,
+         ": the tokenizer has no mask token ([MASK] or <mask>), by which this kind of model learns; name a model that "
+         "was made to fill in, or another --task");
   made.ids = tokenizer.encode_whole(row.get("text")).ids;
   hide(made, number, 0);
 }
 
 GRAFT_TEXT_INLINE void Formatter::hide(Example& made, Index number, Index epoch) const {
-  const auto first = tokenizer.opening().size(), last = made.ids.size() - std::min(made.ids.size(), tokenizer.closing().size());
+  const auto first = tokenizer.opening().size(),
+             last = made.ids.size() - std::min(made.ids.size(), tokenizer.closing().size());
   const Index tokens = vocabulary == 0 ? tokenizer.size() : std::min(tokenizer.size(), vocabulary);
   made.labels.assign(made.ids.size(), -1);
   const auto draw = [&](Index i, Index which) { return uniform01({seed, number + (epoch << 32U)}, 3 * i + which); };
@@ -380,21 +434,28 @@ GRAFT_TEXT_INLINE void Formatter::add_parts(Example& made, const std::vector<Tex
   made.ids = encoded.ids;
   made.labels.assign(made.ids.size(), -1);
   for (Index p = 0; p < parts.size(); ++p)
-    if (const auto [first, last] = encoded.parts[p]; parts[p].supervised) std::copy(made.ids.begin() + static_cast<std::ptrdiff_t>(first), made.ids.begin() + static_cast<std::ptrdiff_t>(last), made.labels.begin() + static_cast<std::ptrdiff_t>(first));
+    if (const auto [first, last] = encoded.parts[p]; parts[p].supervised)
+      std::copy(made.ids.begin() + static_cast<std::ptrdiff_t>(first),
+                made.ids.begin() + static_cast<std::ptrdiff_t>(last),
+                made.labels.begin() + static_cast<std::ptrdiff_t>(first));
 }
 
 /// The token that ends a text, unless the text has it already, if need be before white space.
 GRAFT_TEXT_INLINE void Formatter::add_end(std::vector<Id>& ids) const {
   if (end < 0) return;
   Index last = ids.size();
-  while (last > 0 && ids[last - 1] != end && without_space_at_end(tokenizer.decode(std::span(&ids[last - 1], 1), true)) == 0) --last;
+  while (last > 0 && ids[last - 1] != end &&
+         without_space_at_end(tokenizer.decode(std::span(&ids[last - 1], 1), true)) == 0)
+    --last;
   if (last == 0 || ids[last - 1] != end) ids.push_back(end);
 }
 
 GRAFT_TEXT_INLINE void Formatter::check_rows(const std::vector<Id>& ids, const std::string& where) const {
   for (const Id id : ids)
     if (vocabulary > 0 && id >= static_cast<Id>(vocabulary))
-      fail(where, ": the token \"", tokenizer.token(id), "\" has the id ", id, ", and the model has rows for ", vocabulary, " tokens (the tokenizer has ", tokenizer.size(), "); leave it out of the texts, or take a model whose embedding was resized");
+      fail(where, ": the token \"", tokenizer.token(id), "\" has the id ", id, ", and the model has rows for ",
+           vocabulary, " tokens (the tokenizer has ", tokenizer.size(),
+           "); leave it out of the texts, or take a model whose embedding was resized");
 }
 #endif
 

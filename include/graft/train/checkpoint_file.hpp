@@ -23,9 +23,11 @@ inline std::string noted(const std::vector<double>& numbers) {
 }
 
 /// Writes parameters, optimizer state, what a budget of ranks has gathered, step number and the state of the random
-/// streams, atomically. `notes` and `more` are the caller's (where in the data the run is, its history, the best parameters so far).
+/// streams, atomically. `notes` and `more` are the caller's (where in the data the run is, its history, the best
+/// parameters so far).
 template <class Model, class O, class C>
-void save_checkpoint(Trainer<Model, O, C>& trainer, const std::filesystem::path& path, Notes notes = {}, std::vector<NamedTensor> more = {}) {
+void save_checkpoint(Trainer<Model, O, C>& trainer, const std::filesystem::path& path, Notes notes = {},
+                     std::vector<NamedTensor> more = {}) {
   using B = typename Model::backend;
   if (trainer.rank_budget())
     trainer.rank_budget()->each_gathered([&more](const std::string& name, const std::vector<float>& values) {
@@ -33,7 +35,9 @@ void save_checkpoint(Trainer<Model, O, C>& trainer, const std::filesystem::path&
     });
   for (const auto& slot : trainer.slots()) {
     more.push_back({"parameter." + slot.path, {slot.size}, download<B>(slot.value, slot.size)});
-    more.push_back({"state." + slot.path, {O::state_floats(slot.size)}, download<B>(slot.state.template as<float>(), O::state_floats(slot.size))});
+    more.push_back({"state." + slot.path,
+                    {O::state_floats(slot.size)},
+                    download<B>(slot.state.template as<float>(), O::state_floats(slot.size))});
   }
   const RandomKey random = trainer.random();
   notes["format"] = "graft";
@@ -62,7 +66,8 @@ class CheckpointFile {
   [[nodiscard]] std::uint64_t number(const std::string& key) const {
     const std::string text = note(key);
     std::uint64_t value = 0;
-    if (const auto read = std::from_chars(text.data(), text.data() + text.size(), value); text.empty() || read.ec != std::errc{} || read.ptr != text.data() + text.size())
+    if (const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+        text.empty() || read.ec != std::errc{} || read.ptr != text.data() + text.size())
       fail(source_, ": \"", key, "\" is missing or no number; is this a checkpoint of graft?");
     return value;
   }
@@ -71,7 +76,8 @@ class CheckpointFile {
     const std::string text = note(key);
     for (const char *at = text.data(), *const end = at + text.size(); at != end;) {
       const auto read = std::from_chars(at, end, all.emplace_back());
-      if (read.ec != std::errc{} || read.ptr == end || *read.ptr != ' ') fail(source_, ": \"", key, "\" is no list of numbers; is this a checkpoint of graft?");
+      if (read.ec != std::errc{} || read.ptr == end || *read.ptr != ' ')
+        fail(source_, ": \"", key, "\" is no list of numbers; is this a checkpoint of graft?");
       at = read.ptr + 1;
     }
     return all;
@@ -81,7 +87,8 @@ class CheckpointFile {
   /// One of the caller's tensors, of so many floats.
   [[nodiscard]] std::vector<float> floats(const std::string& name, Index size) const {
     const auto found = file_.tensors.find(name);
-    if (found == file_.tensors.end() || found->second.size() != size || found->second.type != ElementType::F32) fail(source_, ": ", name, " is missing, or of another size or type");
+    if (found == file_.tensors.end() || found->second.size() != size || found->second.type != ElementType::F32)
+      fail(source_, ": ", name, " is missing, or of another size or type");
     return to_floats(found->second, name);
   }
 
@@ -90,21 +97,26 @@ class CheckpointFile {
   void restore(Trainer<Model, O, C>& trainer) const {
     using B = typename Model::backend;
     std::string complaints;
-    Index unknown = static_cast<Index>(std::count_if(file_.tensors.begin(), file_.tensors.end(), [](const auto& t) { return t.first.starts_with("parameter.") || t.first.starts_with("state."); }));
+    Index unknown = static_cast<Index>(std::count_if(file_.tensors.begin(), file_.tensors.end(), [](const auto& t) {
+      return t.first.starts_with("parameter.") || t.first.starts_with("state.");
+    }));
     for (const auto& slot : trainer.slots())
-      for (const auto& [name, size] : {std::pair("parameter." + slot.path, slot.size), std::pair("state." + slot.path, O::state_floats(slot.size))}) {
+      for (const auto& [name, size] : {std::pair("parameter." + slot.path, slot.size),
+                                       std::pair("state." + slot.path, O::state_floats(slot.size))}) {
         const auto found = file_.tensors.find(name);
         if (found == file_.tensors.end()) {
           complaints += "\n  missing: " + name;
           continue;
         }
         --unknown;
-        if (found->second.size() != size || found->second.type != ElementType::F32) complaints += "\n  another size or type: " + name;
+        if (found->second.size() != size || found->second.type != ElementType::F32)
+          complaints += "\n  another size or type: " + name;
       }
     if (trainer.rank_budget())
       trainer.rank_budget()->each_gathered([&](const std::string& name, const std::vector<float>& values) {
         const auto found = file_.tensors.find(name);
-        if (found == file_.tensors.end() || found->second.size() != values.size() || found->second.type != ElementType::F32)
+        if (found == file_.tensors.end() || found->second.size() != values.size() ||
+            found->second.type != ElementType::F32)
           complaints += "\n  missing, or of another size or type: " + name;
       });
     if (unknown != 0) complaints += "\n  " + std::to_string(unknown) + " tensors that this method does not train";
@@ -113,12 +125,12 @@ class CheckpointFile {
     const RandomKey random{number("seed"), number("stream")};
     for (auto& slot : trainer.slots()) {
       upload<B>(slot.value, std::span<const float>(floats("parameter." + slot.path, slot.size)));
-      upload<B>(slot.state.template as<float>(), std::span<const float>(floats("state." + slot.path, O::state_floats(slot.size))));
+      upload<B>(slot.state.template as<float>(),
+                std::span<const float>(floats("state." + slot.path, O::state_floats(slot.size))));
     }
     if (trainer.rank_budget())
-      trainer.rank_budget()->each_gathered([this](const std::string& name, std::vector<float>& values) {
-        values = floats(name, values.size());
-      });
+      trainer.rank_budget()->each_gathered(
+          [this](const std::string& name, std::vector<float>& values) { values = floats(name, values.size()); });
     trainer.resume_at(step, random);
   }
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <graft/backend/backend.hpp>
-#include <graft/backend/reference/reference.hpp>
+#include <graft/backend/host/reference.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -15,9 +15,9 @@ namespace graft {
 /// A communicator is a handle, copied freely, by which one rank of `ranks()` knows the others. Every rank makes the
 /// same calls in the same order.
 /// requires: `sum(floats, count, B{})` puts the sum over all ranks in place of `count` floats in memory of backend B,
-/// `sum(numbers)` of numbers on the host, which are exact as long as they are whole; every rank ends with the same bits,
-/// and the same numbers have the same sum at every call. A rank that ends early is an error to the others and nothing
-/// that they wait for. `check_communicator` judges; see docs/communicators.md.
+/// `sum(numbers)` of numbers on the host, which are exact as long as they are whole; every rank ends with the same
+/// bits, and the same numbers have the same sum at every call. A rank that ends early is an error to the others and
+/// nothing that they wait for. `check_communicator` judges; see docs/communicators.md.
 template <class C>
 concept Communicator = std::copy_constructible<C> &&
     requires(C& ranks, const C& known, float* floats, Index count, std::span<double> numbers) {

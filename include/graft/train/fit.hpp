@@ -16,18 +16,21 @@ namespace graft {
 
 struct FitOptions {
   Index epochs = 1;
-  Index batch = 8;             ///< examples of an optimizer step
-  Index micro_tokens = 512;    ///< tokens of one forward and backward pass: what bounds the memory
-  std::uint64_t seed = 0;      ///< order of the examples
-  Index evaluate_every = 0;    ///< steps between evaluations; 0: only at the end of the run
-  bool keep_best = true;       ///< end with the parameters of the best evaluation
+  Index batch = 8;                     ///< examples of an optimizer step
+  Index micro_tokens = 512;            ///< tokens of one forward and backward pass: what bounds the memory
+  std::uint64_t seed = 0;              ///< order of the examples
+  Index evaluate_every = 0;            ///< steps between evaluations; 0: only at the end of the run
+  bool keep_best = true;               ///< end with the parameters of the best evaluation
   std::filesystem::path checkpoint{};  ///< file to save the run to, and to resume it from
-  Index checkpoint_every = 0;  ///< steps between checkpoints; 0: none
-  bool resume = false;         ///< go on from the checkpoint, if there is one yet
+  Index checkpoint_every = 0;          ///< steps between checkpoints; 0: none
+  bool resume = false;                 ///< go on from the checkpoint, if there is one yet
   bool progress = true;
-  std::function<Example(const Example&, Index number, Index epoch)> anew{};  ///< what an example is at an epoch (Formatter::anew); none: always the same
+  /// what an example is at an epoch (Formatter::anew); none: always the same
+  std::function<Example(const Example&, Index number, Index epoch)> anew{};
   std::optional<RankBudgetOptions> rank_budget = RankBudgetOptions{};  ///< of AdaLoRA, as in PEFT; nothing: ranks stay
-  Notes settings{};  ///< by name, what a run follows from and `fit` does not see (the base; as "evaluation" what is evaluated): it is resumed under the same alone
+  /// by name, what a run follows from and `fit` does not see (the base; as "evaluation" what is evaluated): it is
+  /// resumed under the same alone
+  Notes settings{};
 
   [[nodiscard]] Index steps(Index examples) const { return epochs * ((examples + batch - 1) / batch); }
 };
@@ -51,9 +54,10 @@ struct Evaluation {
 struct FitHistory {
   std::vector<double> losses;  ///< per step, mean over its supervised tokens
   std::vector<Evaluation> evaluations;
-  Index best_step = 0;  ///< of the first evaluation of the lowest loss, with a rank budget of those that keep it; 0: there was none
-  Index kept_step = 0;  ///< whose parameters the run ended with
-  bool changed = false;  ///< whether any of them is another than when the run began
+  /// of the first evaluation of the lowest loss, with a rank budget of those that keep it; 0: there was none
+  Index best_step = 0;
+  Index kept_step = 0;                ///< whose parameters the run ended with
+  bool changed = false;               ///< whether any of them is another than when the run began
   std::optional<Index> kept_ranks{};  ///< singular values that a rank budget left
   Index tokens = 0, most_pass_tokens = 0;
   // Of this process alone, where a run had several:
@@ -70,22 +74,31 @@ struct FitHistory {
   [[nodiscard]] std::optional<double> kept_loss() const { return loss_at(kept_step); }
 };
 
-/// A run under way: what `fit` does, step by step. All that its end depends on is in its checkpoint, or follows from the settings there.
+/// A run under way: what `fit` does, step by step. All that its end depends on is in its checkpoint, or follows from
+/// the settings there.
 template <class Model, class O, class C>
 class FitRun {
   using B = typename Model::backend;
   using Members = std::span<const std::span<const Example>>;
 
  public:
-  FitRun(Trainer<Model, O, C>& trainer, Members members, const FitOptions& options, const std::function<double()>& evaluate)
-      : trainer_(trainer), members_(members), options_(options), evaluate_(evaluate), bar_(options.progress && is_first()), orders_(members.size()) {
-    if (members.size() != Model::members) fail("fit: ", members.size(), " lists of examples for ", Model::members, " adapters");
+  FitRun(Trainer<Model, O, C>& trainer, Members members, const FitOptions& options,
+         const std::function<double()>& evaluate)
+      : trainer_(trainer),
+        members_(members),
+        options_(options),
+        evaluate_(evaluate),
+        bar_(options.progress && is_first()),
+        orders_(members.size()) {
+    if (members.size() != Model::members)
+      fail("fit: ", members.size(), " lists of examples for ", Model::members, " adapters");
     for (const auto& list : members) {
       if (list.empty()) fail("fit: there is no example to train on");
       examples_ = std::max(examples_, list.size());
     }
     if (options.batch == 0) fail("fit: a batch of 0 examples");
-    if ((options.resume || options.checkpoint_every != 0) && options.checkpoint.empty()) fail("fit: FitOptions::checkpoint names no file to save the run to or to resume it from");
+    if ((options.resume || options.checkpoint_every != 0) && options.checkpoint.empty())
+      fail("fit: FitOptions::checkpoint names no file to save the run to or to resume it from");
     total_ = options.steps(examples_);
     trainer.schedule_over(total_);
     auto ranks = options.rank_budget;
@@ -104,7 +117,9 @@ class FitRun {
     while (trainer_.steps() < total_) {
       step();
       if (due()) judge();
-      if (options_.checkpoint_every != 0 && (trainer_.steps() % options_.checkpoint_every == 0 || trainer_.steps() == total_) && is_first()) save();
+      if (options_.checkpoint_every != 0 &&
+          (trainer_.steps() % options_.checkpoint_every == 0 || trainer_.steps() == total_) && is_first())
+        save();
     }
     if (evaluate_ && !history_.loss_at(total_)) judge();
     history_.kept_step = best_.empty() ? total_ : history_.best_step;
@@ -130,7 +145,8 @@ class FitRun {
       for (Index i = within * options_.batch; i < std::min(examples_, (within + 1) * options_.batch); ++i) {
         if ((i + m) % trainer_.communicator().ranks() != trainer_.communicator().rank()) continue;
         const Index number = orders_[m][i % members_[m].size()];
-        chosen[m].push_back(options_.anew ? &made.emplace_back(options_.anew(members_[m][number], number, epoch)) : &members_[m][number]);
+        chosen[m].push_back(options_.anew ? &made.emplace_back(options_.anew(members_[m][number], number, epoch))
+                                          : &members_[m][number]);
       }
     }
     return pack_members(chosen, options_.micro_tokens);
@@ -138,7 +154,8 @@ class FitRun {
 
   void step() {
     const auto passes = passes_of(trainer_.steps());
-    for (const Batch& pass : passes) history_.most_pass_tokens = std::max(history_.most_pass_tokens, pass.tokens.size());
+    for (const Batch& pass : passes)
+      history_.most_pass_tokens = std::max(history_.most_pass_tokens, pass.tokens.size());
     const auto began = std::chrono::steady_clock::now();
     const StepReport report = trainer_.step(passes);
     history_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
@@ -158,7 +175,8 @@ class FitRun {
     const Evaluation now{trainer_.steps(), evaluate_()};
     const auto best = history_.loss_at(history_.best_step);
     history_.evaluations.push_back(now);
-    if (trainer_.rank_budget() && !trainer_.rank_budget()->is_at_target(now.step)) return;  // of more ranks than the run is to end with
+    // of more ranks than the run is to end with
+    if (trainer_.rank_budget() && !trainer_.rank_budget()->is_at_target(now.step)) return;
     if (best && !(now.loss < *best) && !std::isnan(*best)) return;
     history_.best_step = now.step;
     if (!options_.keep_best || !judges()) return;
@@ -178,7 +196,8 @@ class FitRun {
     const auto set = [&all](const std::string& name, auto value) { all[name] = noted(value); };
     all["model"] = type_name<Model>();
     all["optimizer"] = type_name<O>();
-    for (Index m = 0; m < members_.size(); ++m) all[m == 0 ? "examples" : "examples of adapter " + noted(m)] = in_few_words(members_[m]);
+    for (Index m = 0; m < members_.size(); ++m)
+      all[m == 0 ? "examples" : "examples of adapter " + noted(m)] = in_few_words(members_[m]);
     set("batch", options_.batch);
     set("tokens of a pass", options_.micro_tokens);
     set("seed", options_.seed);
@@ -186,7 +205,9 @@ class FitRun {
     set("largest norm of the gradient", trainer_.options().clip_norm);
     trainer_.optimizer().each_setting(set);
     if (Model::trunk_blocks > 0) set("bytes for the trunk's outputs", trainer_.options().trunk_cache_bytes);
-    if (auto& evaluation = all["evaluation"]; judges()) evaluation = "every " + noted(options_.evaluate_every) + " steps" + (options_.keep_best ? ", keeping the best" : "") + (evaluation.empty() ? "" : ", of ") + evaluation;
+    if (auto& evaluation = all["evaluation"]; judges())
+      evaluation = "every " + noted(options_.evaluate_every) + " steps" +
+                   (options_.keep_best ? ", keeping the best" : "") + (evaluation.empty() ? "" : ", of ") + evaluation;
     else all.erase("evaluation");
     if (trainer_.rank_budget()) all["rank budget"] = trainer_.rank_budget()->text();
     return all;
@@ -204,9 +225,14 @@ class FitRun {
   }
 
   void save() {
-    Notes notes{{"losses", noted(history_.losses)}, {"tokens", noted(history_.tokens)}, {"most_pass_tokens", noted(history_.most_pass_tokens)}, {"best_step", noted(history_.best_step)}, {"started", noted(started_)}};
+    Notes notes{{"losses", noted(history_.losses)},
+                {"tokens", noted(history_.tokens)},
+                {"most_pass_tokens", noted(history_.most_pass_tokens)},
+                {"best_step", noted(history_.best_step)},
+                {"started", noted(started_)}};
     std::vector<double> evaluations;
-    for (const auto& e : history_.evaluations) evaluations.insert(evaluations.end(), {static_cast<double>(e.step), e.loss});
+    for (const auto& e : history_.evaluations)
+      evaluations.insert(evaluations.end(), {static_cast<double>(e.step), e.loss});
     notes["evaluations"] = noted(evaluations);
     const Schedule& schedule = trainer_.schedule();
     notes["schedule"] = schedule_name(schedule);
@@ -214,13 +240,15 @@ class FitRun {
     notes["schedule.total"] = noted(schedule.total);
     for (const auto& [name, value] : settings_) notes["with." + name] = value;
     std::vector<NamedTensor> more;
-    for (Index i = 0; i < best_.size(); ++i) more.push_back({"best." + trainer_.slots()[i].path, {best_[i].size()}, best_[i]});
+    for (Index i = 0; i < best_.size(); ++i)
+      more.push_back({"best." + trainer_.slots()[i].path, {best_[i].size()}, best_[i]});
     save_checkpoint(trainer_, options_.checkpoint, std::move(notes), std::move(more));
   }
 
   void resume() {
     const auto path = options_.checkpoint.string();
-    if (!std::filesystem::exists(options_.checkpoint)) return bar_.say("there is no " + path + " yet: the run starts at its beginning");
+    if (!std::filesystem::exists(options_.checkpoint))
+      return bar_.say("there is no " + path + " yet: the run starts at its beginning");
     const CheckpointFile file(options_.checkpoint);
     refuse_another(file);
     file.restore(trainer_);
@@ -232,28 +260,34 @@ class FitRun {
     if (judges()) {
       history_.best_step = file.number("best_step");
       const auto evaluations = file.numbers("evaluations");
-      for (Index i = 0; i + 1 < evaluations.size(); i += 2) history_.evaluations.push_back({static_cast<Index>(evaluations[i]), evaluations[i + 1]});
+      for (Index i = 0; i + 1 < evaluations.size(); i += 2)
+        history_.evaluations.push_back({static_cast<Index>(evaluations[i]), evaluations[i + 1]});
       for (const auto& slot : trainer_.slots())
         if (file.has("best." + slot.path)) best_.push_back(file.floats("best." + slot.path, slot.size));
     }
     bar_.say("resumed at step " + noted(trainer_.steps()) + " of " + noted(total_));
     if constexpr (Model::trunk_blocks > 0)
-      for (Index done = 0; trainer_.trunk_cache() && done < trainer_.steps(); ++done) trainer_.remember(passes_of(done));
+      for (Index done = 0; trainer_.trunk_cache() && done < trainer_.steps(); ++done)
+        trainer_.remember(passes_of(done));
     if (due()) judge();  // where what is now on the way was the end
   }
 
-  /// A run goes on under the settings that its steps were taken under. Epochs may be others, where no step would have been, and
-  /// evaluation may end.
+  /// A run goes on under the settings that its steps were taken under. Epochs may be others, where no step would have
+  /// been, and evaluation may end.
   void refuse_another(const CheckpointFile& file) const {
     if (file.note("schedule").empty()) fail(file.source(), " is no checkpoint of a run of fit()");
     std::string differ;
     const auto compare = [&differ](const std::string& name, const std::string& then, const std::string& now) {
-      if (then != now) differ += (differ.empty() ? "" : ", ") + name + " " + (then.empty() ? "none" : then) + " (now " + (now.empty() ? "none" : now) + ")";
+      if (then != now)
+        differ += (differ.empty() ? "" : ", ") + name + " " + (then.empty() ? "none" : then) + " (now " +
+                  (now.empty() ? "none" : now) + ")";
     };
     for (const auto& [name, now] : settings_) compare(name, file.note("with." + name), now);
     for (const auto& [key, then] : file.notes())
-      if (key.starts_with("with.") && key != "with.evaluation" && !settings_.contains(key.substr(5))) compare(key.substr(5), then, "");
-    const Schedule then{schedule_kind(file.note("schedule")), file.number("schedule.warmup"), file.number("schedule.total")};
+      if (key.starts_with("with.") && key != "with.evaluation" && !settings_.contains(key.substr(5)))
+        compare(key.substr(5), then, "");
+    const Schedule then{schedule_kind(file.note("schedule")), file.number("schedule.warmup"),
+                        file.number("schedule.total")};
     const Schedule& now = trainer_.schedule();
     const Index done = file.number("step");
     Index same = 0;
@@ -261,10 +295,15 @@ class FitRun {
     if (same < done) {
       compare("schedule", std::string(schedule_name(then)), std::string(schedule_name(now)));
       compare("steps of warm-up", noted(then.warmup_steps()), noted(now.warmup_steps()));
-      if (then.kind != Schedule::Kind::constant || now.kind != Schedule::Kind::constant) compare("steps of the run", noted(then.total), noted(now.total));
+      if (then.kind != Schedule::Kind::constant || now.kind != Schedule::Kind::constant)
+        compare("steps of the run", noted(then.total), noted(now.total));
     }
-    if (!differ.empty()) fail(file.source(), ": the steps of this run were taken under other settings: ", differ, "; resume it under those, or start another run in a folder of its own");
-    if (done > total_) fail(file.source(), ": this run is at step ", done, " already, and ", total_, " are asked for: give it as many epochs as it had, or more");
+    if (!differ.empty())
+      fail(file.source(), ": the steps of this run were taken under other settings: ", differ,
+           "; resume it under those, or start another run in a folder of its own");
+    if (done > total_)
+      fail(file.source(), ": this run is at step ", done, " already, and ", total_,
+           " are asked for: give it as many epochs as it had, or more");
   }
 
   Trainer<Model, O, C>& trainer_;
@@ -280,16 +319,18 @@ class FitRun {
   std::vector<std::vector<Index>> orders_;
 };
 
-/// Trains every adapter of a bank on examples of its own, `batch` of each at a step. Epochs are those of the longest list; a shorter
-/// one begins again within them.
+/// Trains every adapter of a bank on examples of its own, `batch` of each at a step. Epochs are those of the longest
+/// list; a shorter one begins again within them.
 template <class Model, class O, class C>
-FitHistory fit(Trainer<Model, O, C>& trainer, std::span<const std::span<const Example>> members, const FitOptions& options, const std::function<double()>& evaluate = nullptr) {
+FitHistory fit(Trainer<Model, O, C>& trainer, std::span<const std::span<const Example>> members,
+               const FitOptions& options, const std::function<double()>& evaluate = nullptr) {
   return FitRun<Model, O, C>(trainer, members, options, evaluate).run();
 }
 
 /// Trains on `examples`. `evaluate`, if given, returns the loss by which parameters are judged.
 template <class Model, class O, class C>
-FitHistory fit(Trainer<Model, O, C>& trainer, std::span<const Example> examples, const FitOptions& options, const std::function<double()>& evaluate = nullptr) {
+FitHistory fit(Trainer<Model, O, C>& trainer, std::span<const Example> examples, const FitOptions& options,
+               const std::function<double()>& evaluate = nullptr) {
   return fit(trainer, std::span<const std::span<const Example>>(&examples, 1), options, evaluate);
 }
 

@@ -3,8 +3,8 @@
 /// prints it.
 #pragma once
 
-#include <graft/peft/bank.hpp>
-#include <graft/peft/selective.hpp>
+#include <graft/peft/low_rank/bank.hpp>
+#include <graft/peft/selective/selective.hpp>
 
 #include <algorithm>
 #include <string_view>

@@ -2,8 +2,8 @@
 /// The fourth of the five doors: an optimizer turns gradients into steps.
 #pragma once
 
+#include <graft/backend/host/reference.hpp>
 #include <graft/core/buffer.hpp>
-#include <graft/backend/reference/reference.hpp>
 
 #include <concepts>
 #include <string>
@@ -31,9 +31,8 @@ struct AnyModel {};
 /// (train/learning_rate.hpp), for one that was given none. All of them are there, if only to say that there is nothing
 /// to do. `check_optimizer` judges; see docs/optimizers.md.
 template <class O>
-concept Optimizer = std::copy_constructible<O> &&
-    requires(O& own, const O& optimizer, const std::string& path, AnyModel& model,
-             const Update<backend::reference>& u) {
+concept Optimizer = std::copy_constructible<O> && requires(O& own, const O& optimizer, const std::string& path,
+                                                           AnyModel& model, const Update<backend::reference>& u) {
   own.suit(0.0F);
   { O::state_floats(Index{}) } -> std::convertible_to<Index>;
   optimizer.each_setting([](const std::string&, float) {});

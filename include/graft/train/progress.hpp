@@ -31,16 +31,19 @@ class ProgressBar {
     } else {
       tokens_ += tokens;
       const double seconds = std::chrono::duration<double>(now - began_).count();
-      const auto left = static_cast<unsigned>(static_cast<double>(total - done) * seconds / static_cast<double>(done - first_));
+      const auto left =
+          static_cast<unsigned>(static_cast<double>(total - done) * seconds / static_cast<double>(done - first_));
       char text[64];
-      std::snprintf(text, sizeof text, "  %.0f tokens/s  %u:%02u left", static_cast<double>(tokens_) / seconds, left / 60, left % 60);
+      std::snprintf(text, sizeof text, "  %.0f tokens/s  %u:%02u left", static_cast<double>(tokens_) / seconds,
+                    left / 60, left % 60);
       speed = text;
     }
     if (!enabled_ || (!terminal_ && done != total && done * 10 / total == (done - 1) * 10 / total)) return;
     constexpr Index width = 24;
     const Index filled = done * width / total;
     const std::string bar = std::string(filled, '=') + std::string(width - filled, ' ');
-    std::fprintf(stderr, "%s[%s] step %zu/%zu  loss %.4f%s%s", terminal_ ? "\r\x1b[K" : "", bar.c_str(), done, total, loss, speed.c_str(), terminal_ && done != total ? "" : "\n");
+    std::fprintf(stderr, "%s[%s] step %zu/%zu  loss %.4f%s%s", terminal_ ? "\r\x1b[K" : "", bar.c_str(), done, total,
+                 loss, speed.c_str(), terminal_ && done != total ? "" : "\n");
   }
 
  private:

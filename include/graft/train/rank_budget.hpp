@@ -6,8 +6,8 @@
 /// and of the triplet r:   s(e[r]) + mean s(A[r,:]) + mean s(B[:,r])
 #pragma once
 
-#include <graft/core/error.hpp>
 #include <graft/core/buffer.hpp>
+#include <graft/core/error.hpp>
 
 #include <algorithm>
 #include <array>
@@ -70,7 +70,8 @@ class RankBudget {
           s.path, s.value, s.gradient, s.size, std::vector<float>(s.size, 0.0F), std::vector<float>(s.size, 0.0F)};
     };
     for (Index i = 0; i < slots.size(); ++i) {
-      if (!slots[i].path.ends_with(".lora_E") || slots[i].size == 0) continue;  // behind A and B, in the order of the layer's visit
+      // behind A and B, in the order of the layer's visit
+      if (!slots[i].path.ends_with(".lora_E") || slots[i].size == 0) continue;
       layers_.push_back({{factor(i - 2), factor(i - 1), factor(i)}});
       initial_ += slots[i].size;
     }

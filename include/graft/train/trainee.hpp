@@ -7,7 +7,7 @@
 
 namespace graft {
 
-/// A model, which reads batches and has a loss of its own (models/model.hpp).
+/// A model, which reads batches and has a loss of its own (models/parts/model.hpp).
 template <class M>
 concept WholeModel = requires {
   typename M::config;

@@ -5,7 +5,7 @@
 
 #include <graft/autodiff/tape.hpp>
 #include <graft/layers/attention_context.hpp>
-#include <graft/models/admitted.hpp>
+#include <graft/models/parts/admitted.hpp>
 #include <graft/peft/contract/offers.hpp>
 #include <graft/train/communicator.hpp>
 #include <graft/train/kept_losses.hpp>
@@ -142,8 +142,8 @@ class Trainer {
     return step(std::span<const Batch>(&batch, 1), loss);
   }
 
-  /// The same for what reads no batch: `loss(tape)` is the sum over so many targets, or none on this rank. What a method
-  /// adds to the loss of a model's batches (AdaLoRA) is not added here.
+  /// The same for what reads no batch: `loss(tape)` is the sum over so many targets, or none on this rank. What a
+  /// method adds to the loss of a model's batches (AdaLoRA) is not added here.
   template <std::invocable<Tape<backend>&> Loss>
   StepReport step(const Loss& loss, Index targets = 1) {
     if (targets == 0) return apply(0, 0.0);
@@ -193,8 +193,9 @@ class Trainer {
   /// are then those of a mean over `targets` on this rank.
   /// \throws Error on every rank where there are no targets at all, or the loss or the gradient is not finite;
   /// parameters are then as they were
-  StepReport apply(Index targets = 1, double loss = 0)
-    requires(members == 1)  // of a bank: apply(Accumulated), which says whose targets they are
+  StepReport apply(Index targets = 1,
+                   double loss = 0) requires(members ==
+                                             1)  // of a bank: apply(Accumulated), which says whose targets they are
   {
     Accumulated own{.loss = loss};
     own.targets[0] = targets;

@@ -1,6 +1,6 @@
 /// \file
-/// Outputs of the trunk — the embedding and the blocks below everything that is trained — kept from one epoch to the next: they
-/// are functions of the tokens alone. In memory, and on disk if asked.
+/// Outputs of the trunk — the embedding and the blocks below everything that is trained — kept from one epoch to the
+/// next: they are functions of the tokens alone. In memory, and on disk if asked.
 #pragma once
 
 #include <graft/core/fingerprint.hpp>
@@ -8,7 +8,7 @@
 #include <graft/io/files.hpp>
 #include <graft/io/mapped_file.hpp>
 #include <graft/layers/attention_context.hpp>
-#include <graft/peft/site.hpp>
+#include <graft/peft/contract/site.hpp>
 
 #include <compare>
 #include <cstring>
@@ -17,8 +17,8 @@
 
 namespace graft {
 
-/// Keeps x(T,C) as the model keeps its activations, up to `most_bytes` of it; what does not fit is computed at every epoch.
-/// A text is known by its tokens from the first on, so that a sequence continuing a shared prefix is known too.
+/// Keeps x(T,C) as the model keeps its activations, up to `most_bytes` of it; what does not fit is computed at every
+/// epoch. A text is known by its tokens from the first on, so that a sequence continuing a shared prefix is known too.
 /// requires: the trunk's weights do not change.
 template <class Model>
 class TrunkCache {
@@ -42,7 +42,8 @@ class TrunkCache {
     ++(remember(tape, batch, placed) ? hits_ : misses_);
     const auto kept = tape.template scratch<element>(x.size());
     for (Index s = 0; s < batch.sequences(); ++s)
-      backend::upload(kept + static_cast<Index>(batch.starts[s]) * columns, found_[s], length(batch, s) * columns * sizeof(element));
+      backend::upload(kept + static_cast<Index>(batch.starts[s]) * columns, found_[s],
+                      length(batch, s) * columns * sizeof(element));
     tape.run(0, [=](auto on) { scale(x.data, kept, 1.0F, x.size(), false, on); });
     return x;
   }
@@ -79,21 +80,26 @@ class TrunkCache {
     const MappedFile file(path);
     auto rest = file.bytes();
     const auto take = [&](void* to, Index bytes) {
-      if (bytes > rest.size()) fail(path.string(), " is cut off: it is shorter than the texts it announces; delete it, it can be made again");
+      if (bytes > rest.size())
+        fail(path.string(), " is cut off: it is shorter than the texts it announces; delete it, it can be made again");
       if (bytes != 0) std::memcpy(to, rest.data(), bytes);
       rest = rest.subspan(bytes);
     };
     Header header;
     take(&header, sizeof header);
-    if (std::memcmp(header.magic, Header{}.magic, sizeof header.magic) != 0) fail(path.string(), " is no file of trunk outputs");
+    if (std::memcmp(header.magic, Header{}.magic, sizeof header.magic) != 0)
+      fail(path.string(), " is no file of trunk outputs");
     if (header.columns != columns || header.element_bytes != sizeof(element) || header.fingerprint != fingerprint())
-      fail(path.string(), " was made with other weights, another precision or another number of frozen blocks; delete it, it can be made again");
+      fail(path.string(),
+           " was made with other weights, another precision or another number of frozen blocks; delete it, it can be "
+           "made again");
     Texts texts;
     Index bytes = 0;
     for (Index i = 0; i < header.texts; ++i) {
       std::uint64_t sizes[2];
       take(sizes, sizeof sizes);
-      if (sizes[0] > rest.size() / sizeof(Id) || sizes[1] > rest.size() / sizeof(element) || sizes[1] % columns != 0) fail(path.string(), " is damaged: text ", i, " has impossible sizes");
+      if (sizes[0] > rest.size() / sizeof(Id) || sizes[1] > rest.size() / sizeof(element) || sizes[1] % columns != 0)
+        fail(path.string(), " is damaged: text ", i, " has impossible sizes");
       std::vector<Id> tokens(sizes[0]);
       std::vector<element> rows(sizes[1]);
       take(tokens.data(), tokens.size() * sizeof(Id));
@@ -106,7 +112,8 @@ class TrunkCache {
   }
 
  private:
-  /// A sequence: its tokens behind those of all that it continues, and how many of the last are its own, which is as many as it has rows.
+  /// A sequence: its tokens behind those of all that it continues, and how many of the last are its own, which is as
+  /// many as it has rows.
   struct Text {
     std::vector<Id> tokens;
     Index own;
@@ -128,7 +135,8 @@ class TrunkCache {
       if (sequence < 0) return;
       const auto at = static_cast<Index>(sequence);
       self(self, batch.prefix(at));
-      text_.tokens.insert(text_.tokens.end(), batch.tokens.begin() + batch.starts[at], batch.tokens.begin() + batch.starts[at + 1]);
+      text_.tokens.insert(text_.tokens.end(), batch.tokens.begin() + batch.starts[at],
+                          batch.tokens.begin() + batch.starts[at + 1]);
     };
     append(append, static_cast<Id>(s));
     return text_;
@@ -145,7 +153,8 @@ class TrunkCache {
       const Index n = length(batch, s) * columns;
       found_.push_back(&*first);
       if (bytes_ + n * sizeof(element) > most_bytes_) continue;
-      if (texts_.emplace(text_of(batch, s), std::vector<element>(first, first + static_cast<std::ptrdiff_t>(n))).second) bytes_ += n * sizeof(element);
+      if (texts_.emplace(text_of(batch, s), std::vector<element>(first, first + static_cast<std::ptrdiff_t>(n))).second)
+        bytes_ += n * sizeof(element);
     }
   }
 
@@ -155,7 +164,8 @@ class TrunkCache {
     Model::each_site(*model_, [&all]<class S>(S, const Path& path, const auto& layer) {
       constexpr bool embeds = std::is_same_v<S, TokenEmbedding> || std::is_same_v<S, PositionEmbedding>;
       if (path.block() >= static_cast<std::ptrdiff_t>(Model::trunk_blocks) || (path.block() < 0 && !embeds)) return;
-      std::remove_cvref_t<decltype(layer)>::visit(layer, [&all](const Path&, const auto& p) { all.add(p.read()); }, path);
+      std::remove_cvref_t<decltype(layer)>::visit(
+          layer, [&all](const Path&, const auto& p) { all.add(p.read()); }, path);
     });
     return all.value();
   }

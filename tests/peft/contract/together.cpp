@@ -1,7 +1,7 @@
 // What several methods in one type offer together.
-#include "../../tiny.hpp"
+#include "tiny.hpp"
 
-#include <graft/models/admitted.hpp>
+#include <graft/models/parts/admitted.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -28,8 +28,8 @@ std::vector<float> logits_of(const Model& model, const std::vector<Id>& ids) {
   return download<B>(logits.data, logits.size());
 }
 
-// An activated LoRA beside a trained head works behind its invocation, as it does alone: a head of twice the weights says
-// twice what the head of the base says, before the invocation and behind it.
+// An activated LoRA beside a trained head works behind its invocation, as it does alone: a head of twice the weights
+// says twice what the head of the base says, before the invocation and behind it.
 BOOST_AUTO_TEST_CASE(an_invocation_beside_a_trained_head) {
   Llama<tiny::Config, Activated, reference> alone;
   Llama<tiny::Config, Methods<Activated, Unfreeze<Head>>, reference> beside;
@@ -42,7 +42,8 @@ BOOST_AUTO_TEST_CASE(an_invocation_beside_a_trained_head) {
     std::remove_reference_t<decltype(model)>::visit(model, []<class P>(const Path& path, P& p) {
       if constexpr (P::trainable) {
         auto values = p.read();
-        for (Index i = 0; i < values.size(); ++i) values[i] = path.str().starts_with("lm_head") ? 2 * values[i] : 0.2F * standard_normal({5, P::rows}, i);
+        for (Index i = 0; i < values.size(); ++i)
+          values[i] = path.str().starts_with("lm_head") ? 2 * values[i] : 0.2F * standard_normal({5, P::rows}, i);
         p.assign(values);
       }
     });

@@ -1,4 +1,4 @@
-#include "../../tiny.hpp"
+#include "tiny.hpp"
 
 #include <graft/train/check_optimizer.hpp>
 #include <graft/train/optimizers/lora_fa.hpp>

@@ -14,7 +14,9 @@ constexpr auto leaf_of_columns(T& tape, const P& p) {
   const Var<typename T::backend, N> y{P::size / N, p.value()};
   if constexpr (T::recording && P::trainable) {
     const auto z = tape.track(y);
-    tape.record(z, [&p](auto& back, auto dy) { back.run(P::size, [=, dp = p.gradient()](auto on) { scale(dp, dy, 1.0F, P::size, true, on); }); });
+    tape.record(z, [&p](auto& back, auto dy) {
+      back.run(P::size, [=, dp = p.gradient()](auto on) { scale(dp, dy, 1.0F, P::size, true, on); });
+    });
     return z;
   } else {
     return y;
@@ -26,7 +28,9 @@ template <class T, class P>
 constexpr auto leaf(T& tape, const P& p) {
   if constexpr (FrozenParameter<P> && P::rows > 1) {
     const auto y = tape.template value<P::columns>(P::rows);
-    tape.run(0, [=, &p](auto on) { lookup_frozen(y.data, nullptr, p.packed(), P::rows, P::rows, P::columns, typename P::storage{}, on); });
+    tape.run(0, [=, &p](auto on) {
+      lookup_frozen(y.data, nullptr, p.packed(), P::rows, P::rows, P::columns, typename P::storage{}, on);
+    });
     return y;
   } else {
     return leaf_of_columns<P::columns>(tape, p);

@@ -1,6 +1,6 @@
 /// \file
-/// Where an op's input comes from: a value that exists, or one that is cheap to make from what is saved anyway and so need
-/// not be saved itself.
+/// Where an op's input comes from: a value that exists, or one that is cheap to make from what is saved anyway and so
+/// need not be saved itself.
 #pragma once
 
 #include <graft/autodiff/tape.hpp>
@@ -22,8 +22,8 @@ struct Given {
 template <class V>
 Given(V) -> Given<V>;
 
-/// requires: `make(tape, y)` computes the value, the same at every call; `undo(tape, dy)` adds its share to the adjoints
-/// of what it is made from. A source is a view: it is copied freely.
+/// requires: `make(tape, y)` computes the value, the same at every call; `undo(tape, dy)` adds its share to the
+/// adjoints of what it is made from. A source is a view: it is copied freely.
 template <class S>
 concept Source = requires(const S& source) {
   typename S::backend;

@@ -3,8 +3,8 @@
 /// larger than one tile. Threads own key/value heads of sequences, so that no two write one gradient.
 #pragma once
 
-#include <graft/backend/attention_shape.hpp>
 #include <graft/backend/eigen/matmul.hpp>
+#include <graft/backend/kernels/attention_shape.hpp>
 
 #include <limits>
 
@@ -18,8 +18,10 @@ struct Tile {
   Index i, j, rows, columns;
 };
 
-/// s ← q kᵀ / √D, capped where the rule says so, and how capped scores change with what they were; unseen entries are −∞.
-inline void scores(Matrix& s, Matrix* slope, Rows q, Rows k, Tile t, Index sequence, Index other, const AttentionShape& shape) {
+/// s ← q kᵀ / √D, capped where the rule says so, and how capped scores change with what they were; unseen entries are
+/// −∞.
+inline void scores(Matrix& s, Matrix* slope, Rows q, Rows k, Tile t, Index sequence, Index other,
+                   const AttentionShape& shape) {
   s.resize(static_cast<Eigen::Index>(t.rows), static_cast<Eigen::Index>(t.columns));
   product_nt(s.data(), t.columns, q, k, t.rows, t.columns, shape.width, shape.scale(), false);
   if (shape.rule.cap > 0) {
@@ -28,14 +30,16 @@ inline void scores(Matrix& s, Matrix* slope, Rows q, Rows k, Tile t, Index seque
     s *= shape.rule.cap;
   }
   const auto unsee = [&](Index r, Index begin, Index end) {
-    for (Index c = begin; c < end; ++c) s(static_cast<Eigen::Index>(r), static_cast<Eigen::Index>(c)) = -std::numeric_limits<float>::infinity();
+    for (Index c = begin; c < end; ++c)
+      s(static_cast<Eigen::Index>(r), static_cast<Eigen::Index>(c)) = -std::numeric_limits<float>::infinity();
   };
   for (Index r = 0; r < t.rows && sequence == other; ++r) {
     const Index seen = shape.visible(sequence, t.i + r);
     unsee(r, seen > t.j ? std::min(seen - t.j, t.columns) : 0, t.columns);
   }
   for (Index r = 0; r < t.rows && shape.rule.window > 0; ++r)
-    if (const Index hidden = shape.hidden(sequence, t.i + r, other); hidden > t.j) unsee(r, 0, std::min(hidden - t.j, t.columns));
+    if (const Index hidden = shape.hidden(sequence, t.i + r, other); hidden > t.j)
+      unsee(r, 0, std::min(hidden - t.j, t.columns));
 }
 
 /// p ← exp(p − shift), row by row: Eigen computes exponentials in SIMD lanes only along contiguous rows.
@@ -56,12 +60,14 @@ template <class Body>
 void each_key_tile(const AttentionShape& shape, Index sequence, Index i, Index rows, const Body& body) {
   shape.each_seen(sequence, [&](Index other) {
     const Index seen = other == sequence ? shape.visible(sequence, i + rows - 1) : shape.key_count(other);
-    for (Index j = shape.hidden(sequence, i, other) / tile * tile; j < seen; j += tile) body(other, Tile{i, j, rows, std::min(tile, seen - j)}, shape.key_begin(other) + j);
+    for (Index j = shape.hidden(sequence, i, other) / tile * tile; j < seen; j += tile)
+      body(other, Tile{i, j, rows, std::min(tile, seen - j)}, shape.key_begin(other) + j);
   });
 }
 }  // namespace eigen
 
-inline void attention(float* y, float* l, const float* q, const float* k, const float* v, AttentionShape shape, eigen_cpu) {
+inline void attention(float* y, float* l, const float* q, const float* k, const float* v, AttentionShape shape,
+                      eigen_cpu) {
   using namespace eigen;
   const Index qs = shape.heads * shape.width, ks = shape.groups * shape.width, d = shape.width;
   parallel_for(shape.sequences * shape.groups, true, [=](Index task) {
@@ -71,7 +77,8 @@ inline void attention(float* y, float* l, const float* q, const float* k, const 
     each_query_tile(shape, s, group, [&](Index h, Index i, Index rows) {
       const Index row = shape.query_begin(s) + i;
       const auto n = static_cast<Eigen::Index>(rows);
-      largest.setConstant(n, std::numeric_limits<float>::lowest() / 2);  // not −∞: a window may leave a row nothing in its first tile
+      // not −∞: a window may leave a row nothing in its first tile
+      largest.setConstant(n, std::numeric_limits<float>::lowest() / 2);
       sum.setZero(n);
       o.setZero(n, static_cast<Eigen::Index>(d));
       each_key_tile(shape, s, i, rows, [&](Index other, Tile t, Index key) {
@@ -85,20 +92,24 @@ inline void attention(float* y, float* l, const float* q, const float* k, const 
         product_nn(o.data(), d, {p.data(), t.columns}, {v + key * ks + group * d, ks}, rows, d, t.columns, 1.0F, true);
       });
       write(y + row * qs + h * d, rows, d, qs) = o.array().colwise() / sum;
-      for (Index r = 0; r < rows; ++r) l[(row + r) * shape.heads + h] = largest(static_cast<Eigen::Index>(r)) + std::log(sum(static_cast<Eigen::Index>(r)));
+      for (Index r = 0; r < rows; ++r)
+        l[(row + r) * shape.heads + h] =
+            largest(static_cast<Eigen::Index>(r)) + std::log(sum(static_cast<Eigen::Index>(r)));
     });
   });
 }
 
-inline void attention_inputs(AttentionGradients<float> to, const float* dy, const float* y, const float* l, const float* q, const float* k, const float* v, AttentionShape shape, eigen_cpu) {
+inline void attention_inputs(AttentionGradients<float> to, const float* dy, const float* y, const float* l,
+                             const float* q, const float* k, const float* v, AttentionShape shape, eigen_cpu) {
   using namespace eigen;
   const Index qs = shape.heads * shape.width, ks = shape.groups * shape.width, d = shape.width;
   const auto cleared = [](float* out, Index n, bool accumulate) {
     if (out != nullptr && !accumulate) std::fill_n(out, n, 0.0F);
     return out;
   };
-  float *const dq = cleared(to.dq, shape.query_rows() * qs, to.accumulate_q), *const dk = cleared(to.dk, shape.key_rows() * ks, to.accumulate_k),
-        *const dv = cleared(to.dv, shape.key_rows() * ks, to.accumulate_v);
+  float *const dq = cleared(to.dq, shape.query_rows() * qs, to.accumulate_q),
+               *const dk = cleared(to.dk, shape.key_rows() * ks, to.accumulate_k),
+               *const dv = cleared(to.dv, shape.key_rows() * ks, to.accumulate_v);
   // Sequences that share keys add to the same gradients: then one thread takes all of a key/value head.
   const Index together = shape.prefixes == nullptr ? 1 : shape.sequences;
   parallel_for(shape.sequences / together * shape.groups, true, [=](Index task) {

@@ -1,7 +1,7 @@
 /// \file
-/// Attention in bfloat16 (Dao et al. 2022, Dao 2023). Forwards, 32 queries at a time meet their keys in chunks, the softmax kept
-/// running. Backwards, scores are computed transposed, keys by queries: then rows of keys and values, and of pᵀ and dsᵀ, are
-/// operands of products as they lie. Equations: backend/reference/attention.hpp.
+/// Attention in bfloat16 (Dao et al. 2022, Dao 2023). Forwards, 32 queries at a time meet their keys in chunks, the
+/// softmax kept running. Backwards, scores are computed transposed, keys by queries: then rows of keys and values, and
+/// of pᵀ and dsᵀ, are operands of products as they lie. Equations: backend/host/attention.hpp.
 #pragma once
 
 #include <graft/backend/eigen/attention.hpp>
@@ -41,11 +41,15 @@ struct HeadRows {
 
 /// Panels whose columns are rows [row, row+count) of a head: for products along the width.
 inline void panels_across(Word* to, HeadRows x, Index row, Index head, Index count) {
-  for (Index p = 0; p < panels(count); ++p) panel_of_columns(to + p * panel_words(x.width), x.at(row + p * panel, head), x.stride, x.width, std::min(panel, count - p * panel));
+  for (Index p = 0; p < panels(count); ++p)
+    panel_of_columns(to + p * panel_words(x.width), x.at(row + p * panel, head), x.stride, x.width,
+                     std::min(panel, count - p * panel));
 }
 /// Panels whose columns are those of a head: for products along rows [row, row+count).
 inline void panels_along(Word* to, HeadRows x, Index row, Index head, Index count) {
-  for (Index p = 0; p < panels(x.width); ++p) panel_of_rows(to + p * panel_words(count), x.at(row, head) + p * panel, x.stride, count, std::min(panel, x.width - p * panel));
+  for (Index p = 0; p < panels(x.width); ++p)
+    panel_of_rows(to + p * panel_words(count), x.at(row, head) + p * panel, x.stride, count,
+                  std::min(panel, x.width - p * panel));
 }
 
 /// Calls body(other sequence, first key, count) for the chunks of keys that queries [i, i+rows) of sequence s see.
@@ -76,7 +80,8 @@ struct SeenPanels {
 };
 
 /// Up to 32 queries of one head, from `i` on, against what they see.
-inline void attend(Tiles& tiles, Bfloat16* y, Index y_stride, float* l, Index l_stride, Operand q, Index i, Index rows, const AttentionShape& shape, SeenPanels panels_of) {
+inline void attend(Tiles& tiles, Bfloat16* y, Index y_stride, float* l, Index l_stride, Operand q, Index i, Index rows,
+                   const AttentionShape& shape, SeenPanels panels_of) {
   const Index width = shape.width, wide = panels(width) * panel;
   alignas(64) static thread_local float scores[query_tile * chunk];
   alignas(64) static thread_local Bfloat16 p[query_tile * chunk];
@@ -108,7 +113,8 @@ inline void attend(Tiles& tiles, Bfloat16* y, Index y_stride, float* l, Index l_
       correction[r] = largest[r];
       largest[r] = std::max(largest[r], simd::largest(most) * scale);
     }
-    for (Index r = 0; r < query_tile; r += simd::width) simd::store(correction + r, simd::exp(simd::load(correction + r) - simd::load(largest + r)));
+    for (Index r = 0; r < query_tile; r += simd::width)
+      simd::store(correction + r, simd::exp(simd::load(correction + r) - simd::load(largest + r)));
     for (Index r = 0; r < rows; ++r) {
       const Index filled = rounded(seen(r), simd::width);
       const simd::Lanes factor(scale), shift(-largest[r]);
@@ -121,21 +127,26 @@ inline void attend(Tiles& tiles, Bfloat16* y, Index y_stride, float* l, Index l_
       std::fill(p + r * chunk + filled, p + r * chunk + depth(count), Bfloat16());
       sum[r] = sum[r] * correction[r] + simd::sum(total);
       if (more && correction[r] != 1.0F)
-        for (Index c = 0; c < wide; c += simd::width) simd::store(o + r * wide + c, simd::load(o + r * wide + c) * simd::Lanes(correction[r]));
+        for (Index c = 0; c < wide; c += simd::width)
+          simd::store(o + r * wide + c, simd::load(o + r * wide + c) * simd::Lanes(correction[r]));
     }
     const Factor weighted{p, chunk, values, count, panel_words(there)};
     block(tiles, o, wide, &weighted, 1, 0, rows, panels(width), std::exchange(more, true));
   });
-  for (Index r = 0; r < query_tile; r += simd::width) simd::store(largest + r, simd::load(largest + r) + xsimd::log(simd::load(sum + r)));
+  for (Index r = 0; r < query_tile; r += simd::width)
+    simd::store(largest + r, simd::load(largest + r) + xsimd::log(simd::load(sum + r)));
   for (Index r = 0; r < rows; ++r) {
     const simd::Lanes inverse(1.0F / sum[r]);
-    simd::each(0, width, [&](Index c, auto... left) { simd::store(y + r * y_stride + c, simd::load(o + r * wide + c) * inverse, left...); });
+    simd::each(0, width, [&](Index c, auto... left) {
+      simd::store(y + r * y_stride + c, simd::load(o + r * wide + c) * inverse, left...);
+    });
     l[r * l_stride] = largest[r];
   }
 }
 
 /// A few queries, as decoding has them: keys and values are read once, as they lie, for all heads that share them.
-inline void attend_directly(Bfloat16* y, float* l, HeadRows q, HeadRows k, HeadRows v, const AttentionShape& shape, Index s, Index i, Index group) {
+inline void attend_directly(Bfloat16* y, float* l, HeadRows q, HeadRows k, HeadRows v, const AttentionShape& shape,
+                            Index s, Index i, Index group) {
   const Index width = shape.width, per_group = shape.heads / shape.groups, row = shape.query_begin(s) + i;
   Index all = 0;
   shape.each_seen(s, [&](Index other) { all += other == s ? shape.visible(s, i) : shape.key_count(other); });
@@ -155,7 +166,8 @@ inline void attend_directly(Bfloat16* y, float* l, HeadRows q, HeadRows k, HeadR
     for (Index h = 0; h < per_group; ++h) {
       const auto* const query = reinterpret_cast<const Word*>(q.at(row, group * per_group + h));
       simd::Lanes sum(0.0F);
-      for (Index c = 0; c < width / 2; c += simd::width) sum = simd::dot(sum, simd::load_words(words + c), simd::load_words(query + c));
+      for (Index c = 0; c < width / 2; c += simd::width)
+        sum = simd::dot(sum, simd::load_words(words + c), simd::load_words(query + c));
       scores[h * room + j] = shape.scale() * simd::sum(sum);
     }
   });
@@ -178,23 +190,29 @@ inline void attend_directly(Bfloat16* y, float* l, HeadRows q, HeadRows k, HeadR
     const Bfloat16* const value = v.at(key, group);
     for (Index c = 0; c < width; c += simd::width) {
       const auto x = simd::load(value + c);
-      for (Index h = 0; h < per_group; ++h) simd::store(out + h * width + c, xsimd::fma(simd::Lanes(scores[h * room + j]), x, simd::load(out + h * width + c)));
+      for (Index h = 0; h < per_group; ++h)
+        simd::store(out + h * width + c,
+                    xsimd::fma(simd::Lanes(scores[h * room + j]), x, simd::load(out + h * width + c)));
     }
   });
   for (Index h = 0; h < per_group; ++h)
-    for (Index c = 0; c < width; c += simd::width) simd::store(y + row * q.stride + (group * per_group + h) * width + c, simd::load(out + h * width + c));
+    for (Index c = 0; c < width; c += simd::width)
+      simd::store(y + row * q.stride + (group * per_group + h) * width + c, simd::load(out + h * width + c));
 }
 
 /// Backwards: everything that one thread needs for a chunk of queries of one head against a chunk of keys.
 class AttentionStep {
  public:
-  AttentionStep(const AttentionShape& shape, HeadRows q, HeadRows k, HeadRows v, HeadRows dy, HeadRows y, const float* l)
+  AttentionStep(const AttentionShape& shape, HeadRows q, HeadRows k, HeadRows v, HeadRows dy, HeadRows y,
+                const float* l)
       : shape_(shape), q_(q), k_(k), v_(v), dy_(dy), y_(y), l_(l), wide_(panels(shape.width) * panel) {
     const Index across = panels(chunk) * panel_words(shape.width), along = panels(shape.width) * panel_words(chunk);
     Word* const words = scratch<struct StepPanels, Word>(2 * across + 3 * along);
-    q_across_ = words, dy_across_ = words + across, q_along_ = words + 2 * across, dy_along_ = q_along_ + along, k_along_ = dy_along_ + along;
+    q_across_ = words, dy_across_ = words + across, q_along_ = words + 2 * across, dy_along_ = q_along_ + along,
+    k_along_ = dy_along_ + along;
     Bfloat16* const elements = scratch<struct StepRows, Bfloat16>(3 * chunk * chunk + 2 * chunk * depth(shape.width));
-    pt_ = elements, dst_ = elements + chunk * chunk, ds_ = dst_ + chunk * chunk, k_room_ = ds_ + chunk * chunk, v_room_ = k_room_ + chunk * depth(shape.width);
+    pt_ = elements, dst_ = elements + chunk * chunk, ds_ = dst_ + chunk * chunk, k_room_ = ds_ + chunk * chunk,
+    v_room_ = k_room_ + chunk * depth(shape.width);
     scores_ = scratch<struct StepScores, float>(2 * query_tile * chunk + 2 * chunk);
     shares_ = scores_ + query_tile * chunk, log_sum_ = shares_ + query_tile * chunk, delta_ = log_sum_ + chunk;
   }
@@ -214,7 +232,9 @@ class AttentionStep {
     for (Index r = 0; r < count; ++r) {
       const Bfloat16 *const up = dy_.at(row + r, h), *const out = y_.at(row + r, h);
       simd::Lanes dot(0.0F);
-      simd::each(0, shape_.width, [&](Index c, auto... left) { dot = xsimd::fma(simd::load(up + c, left...), simd::load(out + c, left...), dot); });
+      simd::each(0, shape_.width, [&](Index c, auto... left) {
+        dot = xsimd::fma(simd::load(up + c, left...), simd::load(out + c, left...), dot);
+      });
       delta_[r] = simd::sum(dot);
       log_sum_[r] = l_[(row + r) * shape_.heads + h];
     }
@@ -237,13 +257,16 @@ class AttentionStep {
       const Index rows = std::min(query_tile, keys_ - j), from = first_query(j) / panel * panel;
       if (from >= queries_) continue;
       const Index width = panels(queries_ - from), across = from / panel * panel_words(shape_.width);
-      const Factor score{k_rows_.rows + j * k_rows_.stride, k_rows_.stride, q_across_ + across, shape_.width, panel_words(shape_.width)};
-      const Factor share{v_rows_.rows + j * v_rows_.stride, v_rows_.stride, dy_across_ + across, shape_.width, panel_words(shape_.width)};
+      const Factor score{k_rows_.rows + j * k_rows_.stride, k_rows_.stride, q_across_ + across, shape_.width,
+                         panel_words(shape_.width)};
+      const Factor share{v_rows_.rows + j * v_rows_.stride, v_rows_.stride, dy_across_ + across, shape_.width,
+                         panel_words(shape_.width)};
       block(tiles, scores_ + from, chunk, &score, 1, 0, rows, width);
       block(tiles, shares_ + from, chunk, &share, 1, 0, rows, width);
       for (Index r = 0; r < rows; ++r) differentiate(r, j + r, from, from + width * panel);
       const auto along = [&](const Bfloat16* left, const Word* panels_of) {
-        return Factor{left + j * chunk + from, chunk, panels_of + from / 2 * panel, queries_ - from, panel_words(queries_)};
+        return Factor{left + j * chunk + from, chunk, panels_of + from / 2 * panel, queries_ - from,
+                      panel_words(queries_)};
       };
       const Factor to_v = along(pt_, dy_along_), to_k = along(dst_, q_along_);
       if (dv != nullptr) block(tiles, dv + j * wide_, wide_, &to_v, 1, 0, rows, panels(shape_.width), true);
@@ -252,7 +275,8 @@ class AttentionStep {
     if (dq == nullptr) return;
     for (Index i = 0; i < queries_; i += query_tile) {
       // Keys that some of these queries see, by whole blocks: only for those has ds been computed.
-      const Index rows = std::min(query_tile, queries_ - i), seen = other_ == s_ ? shape_.visible(s_, i_ + i + rows - 1) : shape_.key_count(other_);
+      const Index rows = std::min(query_tile, queries_ - i),
+                  seen = other_ == s_ ? shape_.visible(s_, i_ + i + rows - 1) : shape_.key_count(other_);
       const Index count = seen > j_ ? std::min(keys_, rounded(seen - j_, query_tile)) : 0;
       if (count == 0) continue;
       rows_of_columns(ds_ + i * chunk, chunk, dst_ + i, chunk, count, rows);
@@ -265,7 +289,8 @@ class AttentionStep {
   /// The first of the queries that sees key j of the chunk.
   [[nodiscard]] Index first_query(Index j) const {
     if (other_ != s_ || !shape_.causal) return 0;
-    const Index reach = shape_.key_count(s_) - shape_.query_count(s_) + i_;  // keys that the chunk's first query sees, less one
+    // keys that the chunk's first query sees, less one
+    const Index reach = shape_.key_count(s_) - shape_.query_count(s_) + i_;
     return j_ + j > reach ? j_ + j - reach : 0;
   }
 
@@ -301,9 +326,12 @@ class AttentionStep {
 };
 
 /// to(rows of one head) ← or +← from(rows, wide)
-inline void store_head(Bfloat16* to, Index stride, const float* from, Index wide, Index rows, Index width, bool accumulate) {
+inline void store_head(Bfloat16* to, Index stride, const float* from, Index wide, Index rows, Index width,
+                       bool accumulate) {
   for (Index r = 0; r < rows; ++r)
-    simd::each(0, width, [&](Index c, auto... left) { simd::put(to + r * stride + c, simd::load(from + r * wide + c), accumulate, left...); });
+    simd::each(0, width, [&](Index c, auto... left) {
+      simd::put(to + r * stride + c, simd::load(from + r * wide + c), accumulate, left...);
+    });
 }
 
 /// The row behind the last key of any sequence.
@@ -331,19 +359,24 @@ inline void store_all(Bfloat16* to, const float* from, Index n, bool accumulate)
 
 }  // namespace bf16
 
-inline void attention(Bfloat16* y, float* l, const Bfloat16* q, const Bfloat16* k, const Bfloat16* v, AttentionShape shape, xsimd_cpu) {
+inline void attention(Bfloat16* y, float* l, const Bfloat16* q, const Bfloat16* k, const Bfloat16* v,
+                      AttentionShape shape, xsimd_cpu) {
   using namespace bf16;
   if (in_floats(shape)) {
-    const Index of_queries = shape.query_rows() * shape.heads * shape.width, of_keys = key_end(shape) * shape.groups * shape.width;
+    const Index of_queries = shape.query_rows() * shape.heads * shape.width,
+                of_keys = key_end(shape) * shape.groups * shape.width;
     float* const out = scratch<struct FloatOutputs, float>(of_queries);
-    attention(out, l, floats<struct FloatQueries>(q, of_queries), floats<struct FloatKeys>(k, of_keys), floats<struct FloatValues>(v, of_keys), shape, eigen_cpu{});
+    attention(out, l, floats<struct FloatQueries>(q, of_queries), floats<struct FloatKeys>(k, of_keys),
+              floats<struct FloatValues>(v, of_keys), shape, eigen_cpu{});
     return store_all(y, out, of_queries, false);
   }
-  const HeadRows queries{q, shape.heads * shape.width, shape.width}, keys{k, shape.groups * shape.width, shape.width}, values{v, keys.stride, shape.width};
+  const HeadRows queries{q, shape.heads * shape.width, shape.width}, keys{k, shape.groups * shape.width, shape.width},
+      values{v, keys.stride, shape.width};
   const auto tasks = chunk_tasks<struct ForwardTasks>(shape.sequences, [&](Index s) { return shape.query_count(s); });
   parallel_for(tasks.size() * shape.groups, true, [&](Index task) {
     const auto [s, begin] = tasks[task / shape.groups];
-    const Index group = task % shape.groups, per_group = shape.heads / shape.groups, count = std::min(chunk, shape.query_count(s) - begin);
+    const Index group = task % shape.groups, per_group = shape.heads / shape.groups,
+                count = std::min(chunk, shape.query_count(s) - begin);
     if (shape.query_count(s) <= 4 && shape.width % (2 * simd::width) == 0) {
       for (Index i = 0; i < count; ++i) attend_directly(y, l, queries, keys, values, shape, s, i, group);
       return;
@@ -365,39 +398,56 @@ inline void attention(Bfloat16* y, float* l, const Bfloat16* q, const Bfloat16* 
     for (Index h = group * per_group; h < (group + 1) * per_group; ++h)
       for (Index i = begin; i < begin + count; i += query_tile) {
         const Index rows = std::min(query_tile, begin + count - i), row = shape.query_begin(s) + i;
-        const Operand tile = queries.rows(scratch<struct Queries, Bfloat16>(query_tile * depth(shape.width)), row, h, rows);
-        attend(tiles, y + row * queries.stride + h * shape.width, queries.stride, l + row * shape.heads + h, shape.heads, tile, i, rows, shape, seen);
+        const Operand tile =
+            queries.rows(scratch<struct Queries, Bfloat16>(query_tile * depth(shape.width)), row, h, rows);
+        attend(tiles, y + row * queries.stride + h * shape.width, queries.stride, l + row * shape.heads + h,
+               shape.heads, tile, i, rows, shape, seen);
       }
   });
 }
 
-inline void attention_inputs(AttentionGradients<Bfloat16> to, const Bfloat16* dy, const Bfloat16* y, const float* l, const Bfloat16* q, const Bfloat16* k, const Bfloat16* v, AttentionShape shape, xsimd_cpu) {
+inline void attention_inputs(AttentionGradients<Bfloat16> to, const Bfloat16* dy, const Bfloat16* y, const float* l,
+                             const Bfloat16* q, const Bfloat16* k, const Bfloat16* v, AttentionShape shape, xsimd_cpu) {
   using namespace bf16;
-  const Index width = shape.width, q_stride = shape.heads * width, k_stride = shape.groups * width, per_group = shape.heads / shape.groups, wide = panels(width) * panel;
+  const Index width = shape.width, q_stride = shape.heads * width, k_stride = shape.groups * width,
+              per_group = shape.heads / shape.groups, wide = panels(width) * panel;
   if (in_floats(shape) || shape.key_ends != nullptr) {  // padding has no gradient at its keys
     const Index of_queries = shape.query_rows() * q_stride, of_keys = shape.key_rows() * k_stride;
-    const AttentionGradients<float> made{room_like<struct FloatQueryGradients>(to.dq, of_queries), room_like<struct FloatKeyGradients>(to.dk, of_keys), room_like<struct FloatValueGradients>(to.dv, of_keys), false, false, false};
-    attention_inputs(made, floats<struct FloatUpper>(dy, of_queries), floats<struct FloatOutputs>(y, of_queries), l, floats<struct FloatQueries>(q, of_queries), floats<struct FloatKeys>(k, of_keys),
+    const AttentionGradients<float> made{room_like<struct FloatQueryGradients>(to.dq, of_queries),
+                                         room_like<struct FloatKeyGradients>(to.dk, of_keys),
+                                         room_like<struct FloatValueGradients>(to.dv, of_keys),
+                                         false,
+                                         false,
+                                         false};
+    attention_inputs(made, floats<struct FloatUpper>(dy, of_queries), floats<struct FloatOutputs>(y, of_queries), l,
+                     floats<struct FloatQueries>(q, of_queries), floats<struct FloatKeys>(k, of_keys),
                      floats<struct FloatValues>(v, of_keys), shape, eigen_cpu{});
     store_all(to.dq, made.dq, of_queries, to.accumulate_q);
     store_all(to.dk, made.dk, of_keys, to.accumulate_k);
     return store_all(to.dv, made.dv, of_keys, to.accumulate_v);
   }
-  const HeadRows queries{q, q_stride, width}, keys{k, k_stride, width}, values{v, k_stride, width}, upper{dy, q_stride, width}, output{y, q_stride, width};
+  const HeadRows queries{q, q_stride, width}, keys{k, k_stride, width}, values{v, k_stride, width},
+      upper{dy, q_stride, width}, output{y, q_stride, width};
   const bool for_keys = to.dk != nullptr || to.dv != nullptr;
   const auto store_keys = [=](Index row, Index group, Index count, const float* dk, const float* dv) {
-    if (to.dk != nullptr) store_head(to.dk + row * k_stride + group * width, k_stride, dk, wide, count, width, to.accumulate_k);
-    if (to.dv != nullptr) store_head(to.dv + row * k_stride + group * width, k_stride, dv, wide, count, width, to.accumulate_v);
+    if (to.dk != nullptr)
+      store_head(to.dk + row * k_stride + group * width, k_stride, dk, wide, count, width, to.accumulate_k);
+    if (to.dv != nullptr)
+      store_head(to.dv + row * k_stride + group * width, k_stride, dv, wide, count, width, to.accumulate_v);
   };
-  const auto store_queries = [=](Index row, Index h, Index count, const float* dq) { store_head(to.dq + row * q_stride + h * width, q_stride, dq, wide, count, width, to.accumulate_q); };
+  const auto store_queries = [=](Index row, Index h, Index count, const float* dq) {
+    store_head(to.dq + row * q_stride + h * width, q_stride, dq, wide, count, width, to.accumulate_q);
+  };
 
   Index longest = 0;
   for (Index s = 0; s < shape.sequences; ++s) longest = std::max(longest, shape.key_count(s));
   if (shape.prefixes == nullptr && longest <= 8 * chunk && shape.sequences * shape.groups >= thread_count()) {
-    // Enough sequences for all threads: one thread computes all that belongs to a sequence and a key/value head, the scores once.
+    // Enough sequences for all threads: one thread computes all that belongs to a sequence and a key/value head, the
+    // scores once.
     parallel_for(shape.sequences * shape.groups, true, [&](Index task) {
       const Index s = task / shape.groups, group = task % shape.groups, all = shape.key_count(s);
-      float *const dk = scratch<struct KeySums, float>(2 * all * wide), *const dv = dk + all * wide, *const dq = scratch<struct QuerySums, float>(chunk * wide);
+      float *const dk = scratch<struct KeySums, float>(2 * all * wide), *const dv = dk + all * wide,
+                   *const dq = scratch<struct QuerySums, float>(chunk * wide);
       std::fill_n(dk, 2 * all * wide, 0.0F);
       AttentionStep work(shape, queries, keys, values, upper, output, l);
       Tiles tiles;
@@ -408,7 +458,8 @@ inline void attention_inputs(AttentionGradients<Bfloat16> to, const Bfloat16* dy
           std::fill_n(dq, count * wide, 0.0F);
           each_key_chunk(shape, s, i, count, [&](Index, Index j, Index n) {
             work.keys(s, group, j, n, to.dq != nullptr);
-            work.run(tiles, to.dq != nullptr ? dq : nullptr, to.dk != nullptr ? dk + j * wide : nullptr, to.dv != nullptr ? dv + j * wide : nullptr);
+            work.run(tiles, to.dq != nullptr ? dq : nullptr, to.dk != nullptr ? dk + j * wide : nullptr,
+                     to.dv != nullptr ? dv + j * wide : nullptr);
           });
           if (to.dq != nullptr) store_queries(shape.query_begin(s) + i, h, count, dq);
         }
@@ -417,8 +468,10 @@ inline void attention_inputs(AttentionGradients<Bfloat16> to, const Bfloat16* dy
     return;
   }
   // Otherwise chunks of queries, then chunks of keys, are tasks: the same sums in the same order, the scores twice.
-  const auto of_queries = chunk_tasks<struct QueryTasks>(to.dq != nullptr ? shape.sequences : 0, [&](Index s) { return shape.query_count(s); });
-  const auto of_keys = chunk_tasks<struct KeyTasks>(for_keys ? shape.sequences : 0, [&](Index s) { return shape.key_count(s); });
+  const auto of_queries = chunk_tasks<struct QueryTasks>(to.dq != nullptr ? shape.sequences : 0,
+                                                         [&](Index s) { return shape.query_count(s); });
+  const auto of_keys =
+      chunk_tasks<struct KeyTasks>(for_keys ? shape.sequences : 0, [&](Index s) { return shape.key_count(s); });
   const Index first = of_queries.size() * shape.groups;
   parallel_for(first + of_keys.size() * shape.groups, true, [&](Index task) {
     AttentionStep work(shape, queries, keys, values, upper, output, l);

@@ -1,6 +1,6 @@
 /// \file
-/// Products of bytes, the inner loop of Int8: 8-bit whole numbers, their sums exact, where the CPU has AMX or `vpdpbusd`. A word of a
-/// panel holds four neighbours along K: [N/32][K/4][32][4], K padded to 64.
+/// Products of bytes, the inner loop of Int8: 8-bit whole numbers, their sums exact, where the CPU has AMX or
+/// `vpdpbusd`. A word of a panel holds four neighbours along K: [N/32][K/4][32][4], K padded to 64.
 #pragma once
 
 #include <graft/backend/xsimd/tile.hpp>
@@ -44,7 +44,8 @@ ByteRows byte_rows(std::uint8_t* to, const E* x, Index x_stride, Index rows, Ind
       std::uint8_t* const out = to + r * stride;
       simd::each(0, k, [&](Index i, auto... count) {
         const __m128i bytes = _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(value(i, count...) * inverse));
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), _mm_xor_si128(bytes, _mm_set1_epi8(static_cast<char>(offset))));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i),
+                         _mm_xor_si128(bytes, _mm_set1_epi8(static_cast<char>(offset))));
       });
       std::fill(out + k, out + stride, offset);
     }
@@ -128,7 +129,8 @@ inline void byte_block([[maybe_unused]] Tiles& tiles, std::int32_t* z, const Byt
 }
 
 /// z(rows, 32·width) (+)= the product of bytes, scaled.
-inline void block(Tiles& tiles, float* z, Index z_stride, const ByteFactor& factor, Index row, Index rows, Index width, bool accumulate) {
+inline void block(Tiles& tiles, float* z, Index z_stride, const ByteFactor& factor, Index row, Index rows, Index width,
+                  bool accumulate) {
   alignas(64) std::int32_t sums[most_block_rows * panel];
   for (Index p = 0; p < width; ++p) {
     ByteFactor f = factor;
@@ -138,7 +140,8 @@ inline void block(Tiles& tiles, float* z, Index z_stride, const ByteFactor& fact
       const simd::Lanes row_scale(f.rows.scales[row + r]);
       for (Index c = 0; c < panel; c += 16) {
         __m512i whole = _mm512_load_si512(sums + r * panel + c);
-        if (!has_amx && f.sums != nullptr) whole = _mm512_sub_epi32(whole, _mm512_slli_epi32(_mm512_loadu_si512(f.sums + p * panel + c), 7));
+        if (!has_amx && f.sums != nullptr)
+          whole = _mm512_sub_epi32(whole, _mm512_slli_epi32(_mm512_loadu_si512(f.sums + p * panel + c), 7));
         simd::Lanes value = row_scale * simd::Lanes(_mm512_cvtepi32_ps(whole));
         if (f.scales != nullptr) value = value * simd::load(f.scales + p * panel + c);
         simd::put(z + r * z_stride + p * panel + c, value, accumulate);

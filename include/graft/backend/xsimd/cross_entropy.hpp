@@ -1,5 +1,6 @@
 /// \file
-/// Cross entropy in SIMD lanes; lanes are summed in runs, and these in double. Equations: backend/reference/cross_entropy.hpp.
+/// Cross entropy in SIMD lanes; lanes are summed in runs, and these in double. Equations:
+/// backend/host/cross_entropy.hpp.
 #pragma once
 
 #include <graft/backend/xsimd/simd.hpp>
@@ -7,7 +8,8 @@
 
 namespace graft::backend {
 
-inline void cross_entropy(float* loss, float* l, const float* logits, const Id* targets, Index rows, Index n, xsimd_cpu) {
+inline void cross_entropy(float* loss, float* l, const float* logits, const Id* targets, Index rows, Index n,
+                          xsimd_cpu) {
   parallel_for(rows, rows * n > parallel_threshold, [=](Index t) {
     const float* const row = logits + t * n;
     constexpr Index run = 32 * simd::width;
@@ -19,7 +21,8 @@ inline void cross_entropy(float* loss, float* l, const float* logits, const Id* 
     double sum = 0;
     for (Index begin = 0; begin < whole; begin += run) {
       simd::Lanes total(0.0F);
-      simd::each(begin, std::min(begin + run, whole), [&](Index i, auto...) { total += simd::exp(simd::load(row + i) - simd::Lanes(largest)); });
+      simd::each(begin, std::min(begin + run, whole),
+                 [&](Index i, auto...) { total += simd::exp(simd::load(row + i) - simd::Lanes(largest)); });
       sum += static_cast<double>(simd::sum(total));
     }
     for (Index i = whole; i < n; ++i) sum += static_cast<double>(std::exp(row[i] - largest));
@@ -28,11 +31,13 @@ inline void cross_entropy(float* loss, float* l, const float* logits, const Id* 
   *loss = loss_of_rows(l, logits, targets, rows, n);
 }
 
-inline void cross_entropy_input(float* dlogits, const float* dloss, const float* logits, const float* l, const Id* targets, Index rows, Index n, bool accumulate, xsimd_cpu) {
+inline void cross_entropy_input(float* dlogits, const float* dloss, const float* logits, const float* l,
+                                const Id* targets, Index rows, Index n, bool accumulate, xsimd_cpu) {
   parallel_for(rows, rows * n > parallel_threshold, [=](Index t) {
     const float weight = targets[t] >= 0 ? *dloss : 0.0F;
     simd::each(t * n, (t + 1) * n, [=](Index i, auto... count) {
-      simd::put(dlogits + i, simd::Lanes(weight) * simd::exp(simd::load(logits + i, count...) - simd::Lanes(l[t])), accumulate, count...);
+      simd::put(dlogits + i, simd::Lanes(weight) * simd::exp(simd::load(logits + i, count...) - simd::Lanes(l[t])),
+                accumulate, count...);
     });
     if (targets[t] >= 0) dlogits[t * n + static_cast<Index>(targets[t])] -= weight;
   });

@@ -1,7 +1,8 @@
 /// \file
-/// Int8 weights as panels of bytes: after the panels (bytes.hpp) a scale for each output and the sums of the panels' columns. Activations
-/// and what comes back through a product are rounded to bytes row by row, each row by its own scale. Where the CPU does not multiply
-/// bytes, Int8 is one more storage that becomes bfloat16 on the way (quantized.hpp).
+/// Int8 weights as panels of bytes: after the panels (bytes.hpp) a scale for each output and the sums of the panels'
+/// columns. Activations and what comes back through a product are rounded to bytes row by row, each row by its own
+/// scale. Where the CPU does not multiply bytes, Int8 is one more storage that becomes bfloat16 on the way
+/// (quantized.hpp).
 #pragma once
 
 #include <graft/backend/xsimd/project.hpp>
@@ -10,7 +11,8 @@
 
 namespace graft::backend::bf16 {
 
-/// 32×32 bytes of panels of wᵀ as panels of w: word (o/4, i) = (w[o][i] … w[o+3][i]) from word (i/4, o) = (w[o][i] … w[o][i+3]).
+/// 32×32 bytes of panels of wᵀ as panels of w: word (o/4, i) = (w[o][i] … w[o+3][i]) from word (i/4, o) = (w[o][i] …
+/// w[o][i+3]).
 inline void turn_bytes(Word* to, const Word* from) {
   alignas(64) static constexpr auto order = [] {
     std::array<std::uint8_t, 64> bytes{};
@@ -23,7 +25,8 @@ inline void turn_bytes(Word* to, const Word* from) {
   for (int half = 0; half < 2; ++half)
     for (int quarter = 0; quarter < 2; ++quarter) {  // 16 outputs, 16 inputs: 4×4 units of 128 bits to be transposed
       __m512i x[4];
-      GRAFT_UNROLL for (int i = 0; i < 4; ++i) x[i] = _mm512_permutexvar_epi8(by_output, _mm512_loadu_si512(from + (4 * quarter + i) * 32 + 16 * half));
+      GRAFT_UNROLL for (int i = 0; i < 4; ++i) x[i] =
+          _mm512_permutexvar_epi8(by_output, _mm512_loadu_si512(from + (4 * quarter + i) * 32 + 16 * half));
       const __m512i a = _mm512_shuffle_i32x4(x[0], x[1], 0x88), b = _mm512_shuffle_i32x4(x[2], x[3], 0x88);
       const __m512i c = _mm512_shuffle_i32x4(x[0], x[1], 0xdd), d = _mm512_shuffle_i32x4(x[2], x[3], 0xdd);
       Word* const out = to + 4 * half * 32 + 16 * quarter;
@@ -41,23 +44,29 @@ struct ByteWeight {
   const std::int32_t *output_sums, *input_sums;  // Σ over inputs, by output; Σ over outputs, by input
 
   ByteWeight(const std::byte* packed, Index out, Index in)
-      : panels_of(reinterpret_cast<const Word*>(packed)), scales(reinterpret_cast<const float*>(panels_of + panels(out) * byte_panel_words(in))),
-        output_sums(reinterpret_cast<const std::int32_t*>(scales + rounded(out, panel))), input_sums(output_sums + rounded(out, panel)) {}
+      : panels_of(reinterpret_cast<const Word*>(packed)),
+        scales(reinterpret_cast<const float*>(panels_of + panels(out) * byte_panel_words(in))),
+        output_sums(reinterpret_cast<const std::int32_t*>(scales + rounded(out, panel))),
+        input_sums(output_sums + rounded(out, panel)) {}
 
   static constexpr Index bytes(Index out, Index in) {
     return sizeof(Word) * (panels(out) * byte_panel_words(in) + 2 * rounded(out, panel) + rounded(in, panel));
   }
   [[nodiscard]] std::int8_t element(Index o, Index i, Index in) const {
-    return reinterpret_cast<const std::int8_t*>(panels_of + o / panel * byte_panel_words(in) + i / 4 * panel + o % panel)[i % 4];
+    return reinterpret_cast<const std::int8_t*>(panels_of + o / panel * byte_panel_words(in) + i / 4 * panel +
+                                                o % panel)[i % 4];
   }
-  [[nodiscard]] PanelRun forward(Index in, PanelRange range) const { return {panels_of + range.first * byte_panel_words(in) + range.from / 4 * panel, byte_panel_words(in)}; }
+  [[nodiscard]] PanelRun forward(Index in, PanelRange range) const {
+    return {panels_of + range.first * byte_panel_words(in) + range.from / 4 * panel, byte_panel_words(in)};
+  }
   [[nodiscard]] PanelRun backward(Word* to, Index out, Index in, PanelRange range) const {
     const Index next = byte_panel_words(range.length);
     for (Index p = 0; p < range.count; ++p)
       for (Index q = 0; q < byte_depth(range.length) / panel; ++q) {
         Word* const at = to + p * next + q * 8 * panel;
         const Index output_panel = range.from / panel + q;
-        if (output_panel < panels(out)) turn_bytes(at, panels_of + output_panel * byte_panel_words(in) + (range.first + p) * 8 * panel);
+        if (output_panel < panels(out))
+          turn_bytes(at, panels_of + output_panel * byte_panel_words(in) + (range.first + p) * 8 * panel);
         else std::fill_n(at, 8 * panel, 0U);
       }
     return {to, next};
@@ -74,7 +83,9 @@ struct Multiply<Int8> {
   static Left input(const X* x, Operand, Index rows, Index in) {
     return byte_rows(scratch<struct InputBytes, std::uint8_t>(upper_bytes(rows, in)), x, in, rows, in, nullptr);
   }
-  static constexpr Index upper_bytes(Index rows, Index k) { return rounded(rows * (byte_depth(k) + sizeof(float)), 64); }
+  static constexpr Index upper_bytes(Index rows, Index k) {
+    return rounded(rows * (byte_depth(k) + sizeof(float)), 64);
+  }
   template <class Y>
   static Left upper(std::byte* room, const Y* dy, Operand, Index rows, const std::byte* w, Index out, Index in) {
     return byte_rows(reinterpret_cast<std::uint8_t*>(room), dy, out, rows, out, ByteWeight(w, out, in).scales);
@@ -82,7 +93,9 @@ struct Multiply<Int8> {
   static void add_forward(Piece& piece, Left left, const std::byte* w, Index out, Index in) {
     const ByteWeight weight(w, out, in);
     piece.add_bytes(left, in, weight.scales + piece.begin, weight.output_sums + piece.begin,
-                    [&](Index from, Index length) { return weight.forward(in, {piece.begin / panel, piece.width(), from, length}); });
+                    [&](Index from, Index length) {
+                      return weight.forward(in, {piece.begin / panel, piece.width(), from, length});
+                    });
   }
   static Word* add_backward(Piece& piece, Word* made, Left left, const std::byte* w, Index out, Index in) {
     const ByteWeight weight(w, out, in);
@@ -106,7 +119,9 @@ struct Panels<Int8> {
       for (Index i = 0; i < panel; ++i)
         for (Index k = 0; k < depth(range.length); ++k) {
           const Index o = (range.first + p) * panel + i;
-          const float value = o < out && k < range.length ? weight.scales[o] * static_cast<float>(weight.element(o, range.from + k, in)) : 0.0F;
+          const float value = o < out && k < range.length
+                                  ? weight.scales[o] * static_cast<float>(weight.element(o, range.from + k, in))
+                                  : 0.0F;
           reinterpret_cast<Bfloat16*>(to + p * next)[k / 2 * 2 * panel + 2 * i + k % 2] = Bfloat16(value);
         }
     return {to, next};
@@ -118,7 +133,9 @@ struct Panels<Int8> {
       for (Index k = 0; k < depth(range.length); ++k)
         for (Index i = 0; i < panel; ++i) {
           const Index o = range.from + k, input = (range.first + p) * panel + i;
-          const float value = o < out && k < range.length && input < in ? weight.scales[o] * static_cast<float>(weight.element(o, input, in)) : 0.0F;
+          const float value = o < out && k < range.length && input < in
+                                  ? weight.scales[o] * static_cast<float>(weight.element(o, input, in))
+                                  : 0.0F;
           reinterpret_cast<Bfloat16*>(to + p * next)[k / 2 * 2 * panel + 2 * i + k % 2] = Bfloat16(value);
         }
     return {to, next};
@@ -137,12 +154,15 @@ inline void pack(std::byte* packed, const float* w, Index out, Index in, Int8, x
   std::fill_n(packed, ByteWeight::bytes(out, in), std::byte{});
   const ByteWeight weight(packed, out, in);
   auto* const scales = const_cast<float*>(weight.scales);
-  auto *const output_sums = const_cast<std::int32_t*>(weight.output_sums), *const input_sums = const_cast<std::int32_t*>(weight.input_sums);
+  auto *const output_sums = const_cast<std::int32_t*>(weight.output_sums), *const input_sums =
+                                                                               const_cast<std::int32_t*>(
+                                                                                   weight.input_sums);
   std::vector<std::byte> row(Int8::row_bytes(in));
   for (Index o = 0; o < out; ++o) {
     Int8::encode_row(row.data(), w + o * in, in);
     scales[o] = quantized::load<float>(row.data());
-    auto* const to = reinterpret_cast<std::byte*>(const_cast<Word*>(weight.panels_of + o / panel * byte_panel_words(in) + o % panel));
+    auto* const to = reinterpret_cast<std::byte*>(
+        const_cast<Word*>(weight.panels_of + o / panel * byte_panel_words(in) + o % panel));
     for (Index i = 0; i < in; ++i) {
       const std::byte q = row[sizeof(float) + i];
       to[i / 4 * panel * sizeof(Word) + i % 4] = q;
@@ -152,7 +172,8 @@ inline void pack(std::byte* packed, const float* w, Index out, Index in, Int8, x
   }
 }
 
-inline void lookup_frozen(float* y, const Id* ids, const std::byte* packed, Index rows, Index out, Index in, Int8, xsimd_cpu) {
+inline void lookup_frozen(float* y, const Id* ids, const std::byte* packed, Index rows, Index out, Index in, Int8,
+                          xsimd_cpu) {
   const bf16::ByteWeight weight(packed, out, in);
   for (Index t = 0; t < rows; ++t) {
     const Index o = ids == nullptr ? t : static_cast<Index>(ids[t]);

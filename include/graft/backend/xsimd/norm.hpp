@@ -1,5 +1,5 @@
 /// \file
-/// RMSNorm in SIMD lanes. Equations: backend/reference/norm.hpp.
+/// RMSNorm in SIMD lanes. Equations: backend/host/norm.hpp.
 #pragma once
 
 #include <graft/backend/xsimd/simd.hpp>
@@ -28,7 +28,8 @@ void rms_norm(Y* y, float* r, const X* x, const float* w, Index rows, Index n, f
 }
 
 template <class X, class Y>
-void rms_norm_input(X* dx, const Y* dy, const X* x, const float* w, const float* r, Index rows, Index n, bool accumulate, xsimd_cpu) {
+void rms_norm_input(X* dx, const Y* dy, const X* x, const float* w, const float* r, Index rows, Index n,
+                    bool accumulate, xsimd_cpu) {
   parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
     for (Index t = begin; t < end; ++t) {
       const X* const row = x + t * n;
@@ -36,7 +37,8 @@ void rms_norm_input(X* dx, const Y* dy, const X* x, const float* w, const float*
       simd::Lanes dot(0.0F);
       simd::each(0, n, [&](Index i, auto... count) {
         simd::fetch_ahead(i, dx + t * n, row, up);
-        dot = xsimd::fma(simd::load(up + i, count...) * simd::load(w + i, count...), simd::load(row + i, count...), dot);
+        dot =
+            xsimd::fma(simd::load(up + i, count...) * simd::load(w + i, count...), simd::load(row + i, count...), dot);
       });
       const simd::Lanes factor(r[t]), c(simd::sum(dot) * r[t] * r[t] / static_cast<float>(n));
       simd::each(0, n, [&](Index i, auto... count) {

@@ -1,10 +1,10 @@
 /// \file
 /// Operands of bfloat16 products a(M,K) b(K,N). a is rows, neighbours along K side by side; b is panels of 32 columns,
-/// [K/2][32][2]: a register holds 16 columns and in each lane a pair along K, what `vdpbf16ps` multiplies, and 16 rows of
-/// a panel are what a tile of AMX holds. K is padded with zeros to a multiple of 32.
+/// [K/2][32][2]: a register holds 16 columns and in each lane a pair along K, what `vdpbf16ps` multiplies, and 16 rows
+/// of a panel are what a tile of AMX holds. K is padded with zeros to a multiple of 32.
 #pragma once
 
-#include <graft/backend/reference/reference.hpp>
+#include <graft/backend/host/reference.hpp>
 #include <graft/backend/xsimd/simd.hpp>
 #include <graft/core/buffer.hpp>
 
@@ -36,15 +36,16 @@ inline Word bits_of(Bfloat16 x) { return x.bits; }
 #if defined(__AVX512BW__)
 /// to[i] = (low[i], high[i]) for 32 pairs
 inline void interleave(Word* to, __m512i a, __m512i b) {
-  alignas(64) static constexpr std::uint16_t first[32] = {0, 32, 1, 33, 2, 34, 3, 35, 4, 36, 5, 37, 6, 38, 7, 39, 8, 40, 9, 41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15, 47};
+  alignas(64) static constexpr std::uint16_t first[32] = {0, 32, 1, 33, 2,  34, 3,  35, 4,  36, 5,  37, 6,  38, 7,  39,
+                                                          8, 40, 9, 41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15, 47};
   const __m512i order = _mm512_load_si512(first);
   _mm512_storeu_si512(to, _mm512_permutex2var_epi16(a, order, b));
   _mm512_storeu_si512(to + 16, _mm512_permutex2var_epi16(a, _mm512_add_epi16(order, _mm512_set1_epi16(16)), b));
 }
 #endif
 
-/// Columns [at, at+n) of a panel are x(k,n), K along its rows: word (j,at+i) = (x[2j][i], x[2j+1][i]). The other columns and
-/// what lies beyond k are zero.
+/// Columns [at, at+n) of a panel are x(k,n), K along its rows: word (j,at+i) = (x[2j][i], x[2j+1][i]). The other
+/// columns and what lies beyond k are zero.
 template <class E>
 void panel_of_rows(Word* to, const E* x, Index stride, Index k, Index n, Index at = 0) {
   for (Index j = 0; j < depth(k) / 2; ++j, to += panel) {
@@ -94,7 +95,9 @@ inline void transpose16(Word* y, Index y_stride, const __m512i (&x)[16]) {
   }
 }
 inline __m512i pairs_of(const Bfloat16* x) { return _mm512_loadu_si512(x); }
-inline __m512i pairs_of(const float* x) { return (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + 16), _mm512_loadu_ps(x)); }
+inline __m512i pairs_of(const float* x) {
+  return (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + 16), _mm512_loadu_ps(x));
+}
 #endif
 
 /// The panel of rows [0,n) of x(n,k), K along its columns: word (j,i) = (x[i][2j], x[i][2j+1]).
@@ -105,7 +108,8 @@ void panel_of_columns(Word* to, const E* x, Index stride, Index k, Index n) {
   for (; 2 * j + step <= k; j += step / 2)
     for (Index half = 0; half < panel; half += 16) {
       __m512i rows[16];
-      GRAFT_UNROLL for (Index i = 0; i < 16; ++i) rows[i] = half + i < n ? pairs_of(x + (half + i) * stride + 2 * j) : _mm512_setzero_si512();
+      GRAFT_UNROLL for (Index i = 0; i < 16; ++i) rows[i] =
+          half + i < n ? pairs_of(x + (half + i) * stride + 2 * j) : _mm512_setzero_si512();
       transpose16(to + j * panel + half, panel, rows);
     }
 #endif
@@ -135,7 +139,8 @@ Operand padded_rows(Bfloat16* to, const E* x, Index rows, Index k) {
   parallel_pieces(rows, row_piece, [=](Index begin, Index end) {
     for (Index r = begin; r < end; ++r) {
       Bfloat16* const out = to + r * stride;
-      simd::each(0, k, [=](Index i, auto... count) { simd::store(out + i, simd::load(x + r * k + i, count...), count...); });
+      simd::each(0, k,
+                 [=](Index i, auto... count) { simd::store(out + i, simd::load(x + r * k + i, count...), count...); });
       std::fill(out + k, out + stride, Bfloat16());
     }
   });

@@ -1,7 +1,7 @@
 /// \file
-/// Weights as panels of bfloat16. A way of keeping weights is two functions: the panels of wᵀ for x wᵀ, and those of w for
-/// dy w. They may lie there as they are or be made for the product that is about to read them; nothing else about a storage
-/// concerns products in bfloat16.
+/// Weights as panels of bfloat16. A way of keeping weights is two functions: the panels of wᵀ for x wᵀ, and those of w
+/// for dy w. They may lie there as they are or be made for the product that is about to read them; nothing else about a
+/// storage concerns products in bfloat16.
 #pragma once
 
 #include <graft/backend/xsimd/operand.hpp>
@@ -9,13 +9,14 @@
 
 namespace graft::backend::bf16 {
 
-/// Which panels, and which part of each: columns by 32 from panel `first` on, K from `from` on, in whole steps but at its end.
+/// Which panels, and which part of each: columns by 32 from panel `first` on, K from `from` on, in whole steps but at
+/// its end.
 struct PanelRange {
   Index first, count, from, length;
 };
 
-/// A storage as panels of w(out,in): `forward` and `backward` yield the run of panels of a range, made at `to` if they do not lie
-/// there already (`ready`: those of `forward` do).
+/// A storage as panels of w(out,in): `forward` and `backward` yield the run of panels of a range, made at `to` if they
+/// do not lie there already (`ready`: those of `forward` do).
 template <class S>
 struct Panels;
 
@@ -25,12 +26,14 @@ struct Panels<Trained> {
   static constexpr bool ready = false;
   static PanelRun forward(Word* to, const std::byte* w, Index out, Index in, PanelRange range) {
     return made(to, range, [&](Word* panel_at, Index p) {
-      panel_of_columns(panel_at, reinterpret_cast<const float*>(w) + p * panel * in + range.from, in, range.length, std::min(panel, out - p * panel));
+      panel_of_columns(panel_at, reinterpret_cast<const float*>(w) + p * panel * in + range.from, in, range.length,
+                       std::min(panel, out - p * panel));
     });
   }
   static PanelRun backward(Word* to, const std::byte* w, Index, Index in, PanelRange range) {
     return made(to, range, [&](Word* panel_at, Index p) {
-      panel_of_rows(panel_at, reinterpret_cast<const float*>(w) + range.from * in + p * panel, in, range.length, std::min(panel, in - p * panel));
+      panel_of_rows(panel_at, reinterpret_cast<const float*>(w) + range.from * in + p * panel, in, range.length,
+                    std::min(panel, in - p * panel));
     });
   }
 
@@ -46,16 +49,20 @@ struct Panels<Trained> {
 template <>
 struct Panels<F32> : Panels<Trained> {};
 
-/// 32×32 elements of panels of wᵀ as panels of w: word (o/2, i) = (w[o][i], w[o+1][i]) from word (i/2, o) = (w[o][i], w[o][i+1]).
+/// 32×32 elements of panels of wᵀ as panels of w: word (o/2, i) = (w[o][i], w[o+1][i]) from word (i/2, o) = (w[o][i],
+/// w[o][i+1]).
 inline void turn(Word* to, const Word* from) {
 #if defined(__AVX512BW__)
   // Within a register of 16 outputs, one pair of inputs: pairs of outputs, first input then second.
-  alignas(64) static constexpr std::uint16_t order[32] = {0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15, 16, 18, 17, 19, 20, 22, 21, 23, 24, 26, 25, 27, 28, 30, 29, 31};
+  alignas(64) static constexpr std::uint16_t order[32] = {0,  2,  1,  3,  4,  6,  5,  7,  8,  10, 9,
+                                                          11, 12, 14, 13, 15, 16, 18, 17, 19, 20, 22,
+                                                          21, 23, 24, 26, 25, 27, 28, 30, 29, 31};
   const __m512i by_output = _mm512_load_si512(order);
   for (int half = 0; half < 2; ++half)
     for (int quarter = 0; quarter < 2; ++quarter) {  // 16 outputs, 16 inputs: 8×8 units of 64 bits to be transposed
       __m512i x[8], y[8];
-      GRAFT_UNROLL for (int i = 0; i < 8; ++i) x[i] = _mm512_permutexvar_epi16(by_output, _mm512_loadu_si512(from + (8 * quarter + i) * 32 + 16 * half));
+      GRAFT_UNROLL for (int i = 0; i < 8; ++i) x[i] =
+          _mm512_permutexvar_epi16(by_output, _mm512_loadu_si512(from + (8 * quarter + i) * 32 + 16 * half));
       GRAFT_UNROLL for (int i = 0; i < 8; i += 2) {
         y[i] = _mm512_unpacklo_epi64(x[i], x[i + 1]);
         y[i + 1] = _mm512_unpackhi_epi64(x[i], x[i + 1]);
@@ -95,31 +102,39 @@ struct Panels<Bf16> {
   }
   static PanelRun backward(Word* to, const std::byte* w, Index, Index in, PanelRange range) {
     const Index next = panel_words(range.length);
-    const Word* const from = reinterpret_cast<const Word*>(w) + range.from / panel * panel_words(in) + range.first * 16 * panel;
+    const Word* const from =
+        reinterpret_cast<const Word*>(w) + range.from / panel * panel_words(in) + range.first * 16 * panel;
     for (Index p = 0; p < range.count; ++p)
-      for (Index q = 0; q < panels(range.length); ++q) turn(to + p * next + q * 16 * panel, from + q * panel_words(in) + p * 16 * panel);
+      for (Index q = 0; q < panels(range.length); ++q)
+        turn(to + p * next + q * 16 * panel, from + q * panel_words(in) + p * 16 * panel);
     return {to, next};
   }
 };
 
 template <class S>
-concept PanelStorage = requires { Panels<S>::ready; };
+concept PanelStorage = requires {
+  Panels<S>::ready;
+};
 
 }  // namespace graft::backend::bf16
 
 namespace graft::backend {
 
-constexpr Index packed_bytes(Index out, Index in, Bf16, xsimd_cpu) { return bf16::panels(out) * bf16::panel_words(in) * sizeof(bf16::Word); }
+constexpr Index packed_bytes(Index out, Index in, Bf16, xsimd_cpu) {
+  return bf16::panels(out) * bf16::panel_words(in) * sizeof(bf16::Word);
+}
 constexpr Index row_alignment(Bf16, xsimd_cpu) { return 0; }
 
 inline void pack(std::byte* packed, const float* w, Index out, Index in, Bf16, xsimd_cpu) {
   using namespace bf16;
   parallel_for(panels(out), true, [=](Index p) {
-    panel_of_columns(reinterpret_cast<Word*>(packed) + p * panel_words(in), w + p * panel * in, in, in, std::min(panel, out - p * panel));
+    panel_of_columns(reinterpret_cast<Word*>(packed) + p * panel_words(in), w + p * panel * in, in, in,
+                     std::min(panel, out - p * panel));
   });
 }
 
-inline void lookup_frozen(float* y, const Id* ids, const std::byte* packed, Index rows, Index, Index in, Bf16, xsimd_cpu) {
+inline void lookup_frozen(float* y, const Id* ids, const std::byte* packed, Index rows, Index, Index in, Bf16,
+                          xsimd_cpu) {
   using namespace bf16;
   parallel_for(rows, rows * in > parallel_threshold, [=](Index t) {
     const Index row = ids == nullptr ? t : static_cast<Index>(ids[t]);

@@ -1,6 +1,6 @@
 /// \file
-/// Weights of few bits, kept row by row as GGUF has them and made panels of bfloat16 on the way to a product. Each format is one
-/// function: 32 neighbours of a row as bfloat16.
+/// Weights of few bits, kept row by row as GGUF has them and made panels of bfloat16 on the way to a product. Each
+/// format is one function: 32 neighbours of a row as bfloat16.
 #pragma once
 
 #include <graft/backend/xsimd/panels.hpp>
@@ -9,7 +9,9 @@ namespace graft::backend::bf16 {
 
 #if defined(__AVX512BF16__) && defined(__AVX512VBMI__)
 
-inline float half_at(const std::byte* from) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(quantized::load<std::uint16_t>(from)))); }
+inline float half_at(const std::byte* from) {
+  return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(quantized::load<std::uint16_t>(from))));
+}
 
 /// 32 floats, the lower 16 first, as bfloat16.
 inline __m512i narrowed(__m512 low, __m512 high) { return (__m512i)_mm512_cvtne2ps_pbh(high, low); }
@@ -39,14 +41,16 @@ inline __m512i decoded_codes(const std::byte* from, float scale) {
   const __m512 even = floats(_mm512_srli_epi32(q, 4)), odd = floats(_mm512_and_si512(q, _mm512_set1_epi32(15)));
   alignas(64) static constexpr std::uint32_t order[16] = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
   const __m512i first = _mm512_load_si512(order);
-  return narrowed(_mm512_permutex2var_ps(even, first, odd), _mm512_permutex2var_ps(even, _mm512_add_epi32(first, _mm512_set1_epi32(8)), odd));
+  return narrowed(_mm512_permutex2var_ps(even, first, odd),
+                  _mm512_permutex2var_ps(even, _mm512_add_epi32(first, _mm512_set1_epi32(8)), odd));
 }
 inline __m512i decoded(const std::byte* row, Index column, Nf4) {
   const std::byte* const from = row + column / 64 * Nf4::block_bytes;
   return decoded_codes(from + 4 + column % 64 / 2, quantized::load<float>(from));
 }
 inline __m512i decoded(const std::byte* row, Index column, Nf4DoubleQuant) {
-  return decoded_codes(Nf4DoubleQuant::block_at(row, column / 64) + 1 + column % 64 / 2, Nf4DoubleQuant::scale(row, column / 64));
+  return decoded_codes(Nf4DoubleQuant::block_at(row, column / 64) + 1 + column % 64 / 2,
+                       Nf4DoubleQuant::scale(row, column / 64));
 }
 inline __m512i decoded(const std::byte* row, Index column, Int8) {
   const __m256i q = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(row + sizeof(float) + column));
@@ -58,7 +62,8 @@ inline __m512i decoded(const std::byte* row, Index column, Int8) {
 /// 32 columns of a row from `column` on, of which `n` exist.
 template <class S>
 __m512i decoded_columns(const std::byte* row, Index column, Index n, S storage) {
-  return n >= 32 ? decoded(row, column, storage) : _mm512_maskz_mov_epi16((1U << n) - 1U, decoded(row, column, storage));
+  return n >= 32 ? decoded(row, column, storage)
+                 : _mm512_maskz_mov_epi16((1U << n) - 1U, decoded(row, column, storage));
 }
 
 #endif
@@ -77,7 +82,9 @@ struct Panels<S> {
         for (Index half = 0; half < panel; half += 16) {
           __m512i rows[16];
           for (Index i = 0; i < 16; ++i)
-            rows[i] = half + i < n ? decoded_columns(w + (begin + half + i) * bytes, range.from + k, in - range.from - k, S{}) : _mm512_setzero_si512();
+            rows[i] = half + i < n
+                          ? decoded_columns(w + (begin + half + i) * bytes, range.from + k, in - range.from - k, S{})
+                          : _mm512_setzero_si512();
           transpose16(at + k / 2 * panel + half, panel, rows);
         }
 #else
@@ -94,8 +101,12 @@ struct Panels<S> {
       const Index begin = (range.first + p) * panel, n = std::min(panel, in - begin);
       Word* at = to + p * next;
 #if defined(__AVX512BF16__) && defined(__AVX512VBMI__)
-      const auto row = [&](Index o) { return o < out && o < range.from + range.length ? decoded_columns(w + o * bytes, begin, n, S{}) : _mm512_setzero_si512(); };
-      for (Index o = range.from; o < range.from + depth(range.length); o += 2, at += panel) interleave(at, row(o), row(o + 1));
+      const auto row = [&](Index o) {
+        return o < out && o < range.from + range.length ? decoded_columns(w + o * bytes, begin, n, S{})
+                                                        : _mm512_setzero_si512();
+      };
+      for (Index o = range.from; o < range.from + depth(range.length); o += 2, at += panel)
+        interleave(at, row(o), row(o + 1));
 #else
       float* const rows = scratch<struct Decoded, float>(in + 2 * panel);
       for (Index o = range.from; o < range.from + depth(range.length); o += 2, at += panel) {

@@ -37,11 +37,17 @@ inline void store(float* to, Lanes x) { x.store_unaligned(to); }
 #if defined(__AVX512BF16__)
 
 /// Each lane the bits of one bfloat16, the upper half zero.
-inline Words bits(const Bfloat16* from) { return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))); }
+inline Words bits(const Bfloat16* from) {
+  return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+}
 inline Words bits(Lanes x) { return _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(x)); }
-inline void store(Bfloat16* to, Lanes x) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), (__m256i)_mm512_cvtneps_pbh(x)); }
+inline void store(Bfloat16* to, Lanes x) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), (__m256i)_mm512_cvtneps_pbh(x));
+}
 /// c + the sum of the two products in each lane
-inline Lanes dot(Lanes c, Words a, Words b) { return _mm512_dpbf16_ps(c, (__m512bh)static_cast<__m512i>(a), (__m512bh)static_cast<__m512i>(b)); }
+inline Lanes dot(Lanes c, Words a, Words b) {
+  return _mm512_dpbf16_ps(c, (__m512bh) static_cast<__m512i>(a), (__m512bh) static_cast<__m512i>(b));
+}
 
 #else
 
@@ -63,7 +69,9 @@ inline void store(Bfloat16* to, Lanes x) {
 }
 inline Lanes dot(Lanes c, Words a, Words b) {
   const auto even = [](Words w) { return xsimd::bitwise_cast<Lanes>(w << 16); };
-  const auto odd = [](Words w) { return xsimd::bitwise_cast<Lanes>(w & Words(static_cast<std::int32_t>(0xffff0000U))); };
+  const auto odd = [](Words w) {
+    return xsimd::bitwise_cast<Lanes>(w & Words(static_cast<std::int32_t>(0xffff0000U)));
+  };
   return xsimd::fma(odd(a), odd(b), xsimd::fma(even(a), even(b), c));
 }
 
@@ -77,10 +85,13 @@ inline Lanes load(const Bfloat16* from) { return xsimd::bitwise_cast<Lanes>(bits
 inline __mmask16 first(Index count) { return static_cast<__mmask16>((1U << count) - 1U); }
 inline Lanes load(const float* from, Index count) { return _mm512_maskz_loadu_ps(first(count), from); }
 inline Lanes load(const Bfloat16* from, Index count) {
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first(count), from)), 16));
+  return _mm512_castsi512_ps(
+      _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first(count), from)), 16));
 }
 inline void store(float* to, Lanes x, Index count) { _mm512_mask_storeu_ps(to, first(count), x); }
-inline void store(Bfloat16* to, Lanes x, Index count) { _mm256_mask_storeu_epi16(to, first(count), (__m256i)_mm512_cvtneps_pbh(x)); }
+inline void store(Bfloat16* to, Lanes x, Index count) {
+  _mm256_mask_storeu_epi16(to, first(count), (__m256i)_mm512_cvtneps_pbh(x));
+}
 
 #else
 
@@ -107,8 +118,8 @@ void each(Index begin, Index end, const Body& body) {
   if (i < end) body(i, end - i);
 }
 
-/// Asks for the memory that a loop at i will come to, once for every cache line of the smallest elements: `to`, which it writes, and
-/// what it reads. CPUs fetch ahead by themselves, but in virtual machines often too little.
+/// Asks for the memory that a loop at i will come to, once for every cache line of the smallest elements: `to`, which
+/// it writes, and what it reads. CPUs fetch ahead by themselves, but in virtual machines often too little.
 template <class Y, class... E>
 void fetch_ahead(Index i, const Y* to, const E*... from) {
   constexpr Index ahead = 2048, line = 64 / std::min({sizeof(Y), sizeof(E)...});
@@ -123,16 +134,19 @@ void put(E* y, Lanes value, bool accumulate, Count... count) {
   store(y, accumulate ? load(y, count...) + value : value, count...);
 }
 
-/// eˣ to about 2·10⁻⁷: 2ⁿ p(r) with x = n ln 2 + r, |r| ≤ ln 2 / 2, p of degree 6. Half the instructions of xsimd's where the CPU
-/// scales by powers of two itself.
+/// eˣ to about 2·10⁻⁷: 2ⁿ p(r) with x = n ln 2 + r, |r| ≤ ln 2 / 2, p of degree 6. Half the instructions of xsimd's
+/// where the CPU scales by powers of two itself.
 inline Lanes exp(Lanes x) {
 #if defined(__AVX512F__)
   // Below −87 the result is zero: CPUs take a hundred times as long over subnormal numbers. A NaN stays one.
   const __mmask16 large = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-87.3F), _CMP_NLT_UQ);
-  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504F)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  const __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4F), _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375F), x));
+  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504F)),
+                                        _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const __m512 r =
+      _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4F), _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375F), x));
   __m512 p = _mm512_set1_ps(1.0F / 720);
-  for (const float c : {1.0F / 120, 1.0F / 24, 1.0F / 6, 0.5F, 1.0F, 1.0F}) p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(c));
+  for (const float c : {1.0F / 120, 1.0F / 24, 1.0F / 6, 0.5F, 1.0F, 1.0F})
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(c));
   return _mm512_maskz_scalef_ps(large, p, n);
 #else
   return xsimd::exp(x);

@@ -1,7 +1,7 @@
 /// \file
-/// z(M,N) (+)= Σ a(M,K) b(K,N) over a few products whose results are added up in registers: the inner loop of everything in
-/// bfloat16. Three ways, by what the CPU has: tiles of AMX (16×16 sums in one register), `vdpbf16ps`, or pairs widened to
-/// floats.
+/// z(M,N) (+)= Σ a(M,K) b(K,N) over a few products whose results are added up in registers: the inner loop of
+/// everything in bfloat16. Three ways, by what the CPU has: tiles of AMX (16×16 sums in one register), `vdpbf16ps`, or
+/// pairs widened to floats.
 #pragma once
 
 #include <graft/backend/xsimd/operand.hpp>
@@ -16,8 +16,8 @@ namespace graft::backend::bf16 {
 /// Factors of one block at the most: products that share a result, and a low-rank path.
 inline constexpr Index most_factors = 8;
 
-/// One of the products that a block adds up: rows of a, `stride` elements apart, and a panel of b; the next panel lies `next`
-/// words on.
+/// One of the products that a block adds up: rows of a, `stride` elements apart, and a panel of b; the next panel lies
+/// `next` words on.
 struct Factor {
   const Bfloat16* rows;
   Index stride;
@@ -27,16 +27,19 @@ struct Factor {
 
 /// Rows by Vectors registers of z from column `at` on; registers beyond the first panel are in the next.
 template <Index Rows, Index Vectors>
-[[gnu::noinline]] void tile(float* z, Index z_stride, const Factor* factors, Index count, Index row, Index at, bool accumulate) {
+[[gnu::noinline]] void tile(float* z, Index z_stride, const Factor* factors, Index count, Index row, Index at,
+                            bool accumulate) {
   simd::Lanes c[Rows][Vectors];
   GRAFT_UNROLL for (Index r = 0; r < Rows; ++r) {
-    GRAFT_UNROLL for (Index j = 0; j < Vectors; ++j) c[r][j] = accumulate ? simd::load(z + r * z_stride + j * simd::width) : simd::Lanes(0.0F);
+    GRAFT_UNROLL for (Index j = 0; j < Vectors; ++j) c[r][j] =
+        accumulate ? simd::load(z + r * z_stride + j * simd::width) : simd::Lanes(0.0F);
   }
   for (const Factor* f = factors; f != factors + count; ++f) {
     const auto* const a = reinterpret_cast<const Word*>(f->rows + row * f->stride);
     const Index a_stride = f->stride / 2, pairs = (f->k + 1) / 2;
     const Word* b[Vectors];
-    GRAFT_UNROLL for (Index j = 0; j < Vectors; ++j) b[j] = f->panel + (at + j * simd::width) / panel * f->next + (at + j * simd::width) % panel;
+    GRAFT_UNROLL for (Index j = 0; j < Vectors; ++j) b[j] =
+        f->panel + (at + j * simd::width) / panel * f->next + (at + j * simd::width) % panel;
     for (Index s = 0; s < pairs; ++s) {
       Words w[Vectors];
       GRAFT_UNROLL for (Index j = 0; j < Vectors; ++j) w[j] = simd::load_words(b[j] + s * panel);
@@ -54,16 +57,20 @@ template <Index Rows, Index Vectors>
 /// A tile's sums, as a CPU's register file allows: 24 of 32 registers, or 8 of 16.
 inline constexpr Index most_vectors = simd::width == 16 ? 4 : 2;
 template <Index Vectors>
-inline constexpr Index tile_rows = simd::width < 16 ? 4 : Vectors == 4 ? 6 : 12;
+inline constexpr Index tile_rows = simd::width < 16 ? 4
+                                   : Vectors == 4   ? 6
+                                                    : 12;
 
 template <Index Vectors>
-void column_of_tiles(float* z, Index z_stride, const Factor* factors, Index count, Index row, Index rows, Index at, bool accumulate) {
+void column_of_tiles(float* z, Index z_stride, const Factor* factors, Index count, Index row, Index rows, Index at,
+                     bool accumulate) {
   Index r = 0;
   const auto run = [&]<Index Rows>(std::integral_constant<Index, Rows>) {
-    for (; r + Rows <= rows; r += Rows) tile<Rows, Vectors>(z + r * z_stride, z_stride, factors, count, row + r, at, accumulate);
+    for (; r + Rows <= rows; r += Rows)
+      tile<Rows, Vectors>(z + r * z_stride, z_stride, factors, count, row + r, at, accumulate);
   };
   run(std::integral_constant<Index, tile_rows<Vectors>>{});
-  if constexpr (tile_rows<Vectors> > 6) run(std::integral_constant<Index, 4>{});
+  if constexpr (tile_rows < Vectors >> 6) run(std::integral_constant<Index, 4>{});
   run(std::integral_constant<Index, 2>{});
   run(std::integral_constant<Index, 1>{});
 }
@@ -73,7 +80,8 @@ void column_of_tiles(float* z, Index z_stride, const Factor* factors, Index coun
 /// Whether the kernel lets this process use AMX.
 inline const bool has_amx = ::syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18 /* tile data */) == 0;
 
-/// The tile registers of this thread, for the length of a task: tiles 0–3 are sums, 4 and 5 rows of a, 6 and 7 columns of b.
+/// The tile registers of this thread, for the length of a task: tiles 0–3 are sums, 4 and 5 rows of a, 6 and 7 columns
+/// of b.
 class Tiles {
  public:
   ~Tiles() {
@@ -88,7 +96,8 @@ class Tiles {
       std::uint16_t columns[16] = {64, 64, 64, 64, 64, 64, 64, 64};
       std::uint8_t rows[16] = {};
     } config;
-    const auto upper = static_cast<std::uint8_t>(std::min<Index>(rows, 16)), lower = static_cast<std::uint8_t>(rows > 16 ? rows - 16 : 1);
+    const auto upper = static_cast<std::uint8_t>(std::min<Index>(rows, 16)),
+               lower = static_cast<std::uint8_t>(rows > 16 ? rows - 16 : 1);
     config.rows[0] = config.rows[1] = config.rows[4] = upper;
     config.rows[2] = config.rows[3] = config.rows[5] = lower;
     config.rows[6] = config.rows[7] = 16;
@@ -102,7 +111,8 @@ class Tiles {
 
 /// z(rows ≤ 32, 32) (+)= the sum of the products, from row `row` of their operands on. Shaped for the rows.
 template <bool Lower>
-[[gnu::noinline]] void amx_block(float* z, Index z_stride, const Factor* factors, Index count, Index row, Index at, bool accumulate) {
+[[gnu::noinline]] void amx_block(float* z, Index z_stride, const Factor* factors, Index count, Index row, Index at,
+                                 bool accumulate) {
   const auto z_bytes = static_cast<long>(z_stride * sizeof(float));
   float* const z1 = z + 16 * z_stride;
   if (accumulate) {
@@ -129,7 +139,8 @@ template <bool Lower>
       _tile_loadd(6, b, static_cast<long>(panel * sizeof(Word)));
       _tile_loadd(7, b + 16, static_cast<long>(panel * sizeof(Word)));
       if constexpr (Lower) _tile_loadd(5, a + 16 * f->stride, stride);
-      if (row == 0) for (int i = 0; i < 32; ++i) _mm_prefetch(reinterpret_cast<const char*>(b) + 4096 + 64 * i, _MM_HINT_T0);
+      if (row == 0)
+        for (int i = 0; i < 32; ++i) _mm_prefetch(reinterpret_cast<const char*>(b) + 4096 + 64 * i, _MM_HINT_T0);
       _tile_dpbf16ps(0, 4, 6);
       _tile_dpbf16ps(1, 4, 7);
       if constexpr (Lower) {
@@ -158,9 +169,10 @@ inline constexpr Index most_block_rows = 48;
 inline Index block_rows() { return has_amx ? 32 : most_block_rows; }
 inline Index block_panels() { return has_amx ? 1 : 2; }
 
-/// z(rows,32·width) (+)= Σ a b over the factors, whose panels lie side by side, from row `row` of a on. Columns that do not
-/// exist are computed too.
-inline void block([[maybe_unused]] Tiles& tiles, float* z, Index z_stride, const Factor* factors, Index count, Index row, Index rows, Index width, bool accumulate = false) {
+/// z(rows,32·width) (+)= Σ a b over the factors, whose panels lie side by side, from row `row` of a on. Columns that do
+/// not exist are computed too.
+inline void block([[maybe_unused]] Tiles& tiles, float* z, Index z_stride, const Factor* factors, Index count,
+                  Index row, Index rows, Index width, bool accumulate = false) {
 #if defined(__AMX_BF16__) && defined(__linux__)
   if (has_amx) {
     for (Index r = 0; r < rows; r += 32) {

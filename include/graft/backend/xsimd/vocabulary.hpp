@@ -1,9 +1,10 @@
 /// \file
-/// The output head's loss and gradient as attention over the vocabulary: rows of x are queries, rows of w both keys and values, and
-/// softmax(x wᵀ) w gathers while blocks of w pass once (Dao et al. 2022). Equations: backend/reference/vocabulary.hpp.
+/// The output head's loss and gradient as attention over the vocabulary: rows of x are queries, rows of w both keys and
+/// values, and softmax(x wᵀ) w gathers while blocks of w pass once (Dao et al. 2022). Equations:
+/// backend/composed/vocabulary.hpp.
 #pragma once
 
-#include <graft/backend/reference/vocabulary.hpp>
+#include <graft/backend/composed/vocabulary.hpp>
 #include <graft/backend/xsimd/project.hpp>
 
 #include <cmath>
@@ -12,10 +13,8 @@
 namespace graft::backend {
 
 template <class X, class S>
-  requires Bf16Product<X, S>
-constexpr Index vocabulary_workspace(Index, Index, Index, S, xsimd_cpu) {
-  return 0;
-}
+requires Bf16Product<X, S>
+constexpr Index vocabulary_workspace(Index, Index, Index, S, xsimd_cpu) { return 0; }
 
 namespace bf16 {
 
@@ -42,7 +41,8 @@ struct VocabularyRows {
           for (Index i = c; i < count; ++i) most = xsimd::max(most, simd::Lanes(row[i]));
       });
       const float peak = simd::largest(most), correction = std::exp(largest[r] - peak);
-      if (const auto target = static_cast<Index>(targets[r]); target >= begin && target < begin + count) hit[r] = row[target - begin];
+      if (const auto target = static_cast<Index>(targets[r]); target >= begin && target < begin + count)
+        hit[r] = row[target - begin];
       simd::Lanes total(0.0F);
       float tail = 0;
       Bfloat16* const out = p + r * vocabulary_block;
@@ -60,7 +60,8 @@ struct VocabularyRows {
       std::fill(out + count, out + depth(count), Bfloat16());
       sum[r] = sum[r] * correction + simd::sum(total) + tail;
       if (peak != largest[r] && begin != 0 && gathered != nullptr)
-        for (Index c = 0; c < wide; c += simd::width) simd::store(gathered + r * wide + c, simd::load(gathered + r * wide + c) * simd::Lanes(correction));
+        for (Index c = 0; c < wide; c += simd::width)
+          simd::store(gathered + r * wide + c, simd::load(gathered + r * wide + c) * simd::Lanes(correction));
       largest[r] = peak;
     }
   }
@@ -69,19 +70,31 @@ struct VocabularyRows {
 }  // namespace bf16
 
 template <class X, class S>
-  requires Bf16Product<X, S>
-void vocabulary_loss(float* loss, float* l, X* dx, const X* x, const std::byte* w, const Id* targets, Index rows, Index in, Index vocabulary, float*, S storage, xsimd_cpu on) {
+requires Bf16Product<X, S>
+void vocabulary_loss(float* loss, float* l, X* dx, const X* x, const std::byte* w, const Id* targets, Index rows,
+                     Index in, Index vocabulary, float*, S storage, xsimd_cpu on) {
   using namespace bf16;
   const Operand input = operand<struct Input>(x, rows, in);
-  const Index together = std::min(vocabulary_rows_together, rounded((rows + thread_count() - 1) / thread_count(), 16)), wide = panels(in) * panel;
+  const Index together = std::min(vocabulary_rows_together, rounded((rows + thread_count() - 1) / thread_count(), 16)),
+              wide = panels(in) * panel;
   float* const hits = scratch<struct Hits, float>(rows);
   parallel_pieces(rows, together, [=](Index first, Index end) {
     float* const floats = scratch<struct VocabularyFloats, float>(together * (wide + vocabulary_block + 2));
-    float *const z = floats, *const gathered = z + together * vocabulary_block, *const largest = gathered + together * wide, *const sum = largest + together;
+    float *const z = floats, *const gathered = z + together * vocabulary_block,
+                 *const largest = gathered + together * wide, *const sum = largest + together;
     Bfloat16* const p = scratch<struct VocabularyWeights, Bfloat16>(together * vocabulary_block);
-    Word* const made = scratch<struct Made, Word>(panels(vocabulary_block) * (Panels<S>::ready ? 0 : panel_words(in)) + panels(in) * panel_words(vocabulary_block));
+    Word* const made = scratch<struct Made, Word>(panels(vocabulary_block) * (Panels<S>::ready ? 0 : panel_words(in)) +
+                                                  panels(in) * panel_words(vocabulary_block));
     Word* const turned = made + panels(vocabulary_block) * (Panels<S>::ready ? 0 : panel_words(in));
-    const VocabularyRows work{{input.rows + first * input.stride, input.stride}, end - first, in, vocabulary, targets + first, largest, sum, hits + first, dx == nullptr ? nullptr : gathered};
+    const VocabularyRows work{{input.rows + first * input.stride, input.stride},
+                              end - first,
+                              in,
+                              vocabulary,
+                              targets + first,
+                              largest,
+                              sum,
+                              hits + first,
+                              dx == nullptr ? nullptr : gathered};
     std::fill_n(largest, work.rows, -std::numeric_limits<float>::infinity());
     std::fill_n(sum, work.rows, 0.0F);
     Tiles tiles;
@@ -92,7 +105,8 @@ void vocabulary_loss(float* loss, float* l, X* dx, const X* x, const std::byte* 
       block(tiles, z, vocabulary_block, &logits, 1, 0, work.rows, panels(count));
       work.weigh(z, p, v, count);
       if (dx == nullptr) continue;
-      for (Index q = 0; q < panels(count); ++q) turn_panel(turned + q * 16 * panel, panel_words(vocabulary_block), keys.data + q * keys.next, in);
+      for (Index q = 0; q < panels(count); ++q)
+        turn_panel(turned + q * 16 * panel, panel_words(vocabulary_block), keys.data + q * keys.next, in);
       const Factor weighted{p, vocabulary_block, turned, count, panel_words(vocabulary_block)};
       block(tiles, gathered, wide, &weighted, 1, 0, work.rows, panels(in), v != 0);
     }
@@ -103,7 +117,8 @@ void vocabulary_loss(float* loss, float* l, X* dx, const X* x, const std::byte* 
       lookup_frozen(target_row, work.targets + r, w, 1, vocabulary, in, storage, on);
       const simd::Lanes inverse(1.0F / sum[r]);
       simd::each(0, in, [&](Index c, auto... left) {
-        simd::store(dx + (first + r) * in + c, simd::load(gathered + r * wide + c) * inverse - simd::load(target_row + c, left...), left...);
+        simd::store(dx + (first + r) * in + c,
+                    simd::load(gathered + r * wide + c) * inverse - simd::load(target_row + c, left...), left...);
       });
     }
   });

@@ -1,5 +1,6 @@
 /// \file
-/// The CPU at its best: SIMD kernels and products of bfloat16 for what Eigen does not have, Eigen for dense products of floats.
+/// The CPU at its best: SIMD kernels and products of bfloat16 for what Eigen does not have, Eigen for dense products of
+/// floats.
 #pragma once
 
 #include <graft/backend/xsimd/activation.hpp>

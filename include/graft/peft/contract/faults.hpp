@@ -5,9 +5,9 @@
 #include <graft/layers/attention_context.hpp>
 #include <graft/layers/embedding.hpp>
 #include <graft/layers/rms_norm.hpp>
+#include <graft/peft/contract/method.hpp>
 #include <graft/peft/contract/offers.hpp>
-#include <graft/peft/lora_options.hpp>
-#include <graft/peft/method.hpp>
+#include <graft/peft/low_rank/lora_options.hpp>
 
 #include <concepts>
 
@@ -21,8 +21,11 @@ concept MergesWeight = requires(L& layer, const L& made, std::vector<float> w) {
   layer.unmerge();
 };
 template <class L>
-concept HasMerging = requires(L& layer) { layer.merge(); } || requires(L& layer) { layer.unmerge(); } ||
-                     requires(const L& layer, std::vector<float> w) { layer.merged_weight(w); };
+concept HasMerging = requires(L& layer) {
+  layer.merge();
+}
+|| requires(L& layer) { layer.unmerge(); }
+|| requires(const L& layer, std::vector<float> w) { layer.merged_weight(w); };
 template <class L>
 concept MergesBias = requires(const L& layer, std::vector<float> b) {
   { layer.merged_bias(b) } -> std::same_as<std::vector<float>>;
@@ -43,25 +46,39 @@ concept Observes = requires(const L& layer) {
   { layer.gram() } -> std::same_as<std::vector<float>>;
 };
 template <class L>
-concept HasPrompt = requires(const L& layer) { layer.prompt; };
+concept HasPrompt = requires(const L& layer) {
+  layer.prompt;
+};
 template <class L>
-concept ShowsKeys = requires(const L& layer, Inference<typename L::backend>& tape) { layer.seen(tape, PackedContext<typename L::backend>{}); };
+concept ShowsKeys = requires(const L& layer, Inference<typename L::backend>& tape) {
+  layer.seen(tape, PackedContext<typename L::backend>{});
+};
 
 /// Those of `WeightsOffers`, of parameters of a computed weight of a linear layer that reads `In` columns.
 template <class W, class B, Index In>
-concept HasPath = requires(const W& w, Inference<B>& tape) { w.path(tape, Var<B, In>{}); };
+concept HasPath = requires(const W& w, Inference<B>& tape) {
+  w.path(tape, Var<B, In>{});
+};
 template <class W, class B>
-concept HasDelta = requires(const W& w, Inference<B>& tape) { w.delta(tape); };
+concept HasDelta = requires(const W& w, Inference<B>& tape) {
+  w.delta(tape);
+};
 template <class W>
 concept HasValues = requires(const W& w) {
   { w.delta_values() } -> std::same_as<std::vector<float>>;
 };
 template <class W>
-concept StartsOverBase = requires(W& w, Initializer& initializer) { w.initialize_over(std::vector<float>(), initializer); };
+concept StartsOverBase = requires(W& w, Initializer& initializer) {
+  w.initialize_over(std::vector<float>(), initializer);
+};
 template <class W>
-concept Starts = requires(W& w, Initializer& initializer) { w.initialize(initializer); };
+concept Starts = requires(W& w, Initializer& initializer) {
+  w.initialize(initializer);
+};
 template <class W, class B>
-concept HasPenalty = requires(const W& w, Tape<B>& tape) { w.penalty(tape); };
+concept HasPenalty = requires(const W& w, Tape<B>& tape) {
+  w.penalty(tape);
+};
 template <class L>
 concept HasWeights = requires(const L& layer) {
   layer.weights;
@@ -73,15 +90,21 @@ struct IgnoreOption {
   void operator()(const char*, const auto&) const {}
 };
 template <class M, class Config>
-concept SaysOptions = requires { M::template each_option<Config>(IgnoreOption{}); };
+concept SaysOptions = requires {
+  M::template each_option<Config>(IgnoreOption{});
+};
 template <class M>
-concept SaysHubOptions = requires { M::each_hub_option(IgnoreOption{}); };
+concept SaysHubOptions = requires {
+  M::each_hub_option(IgnoreOption{});
+};
 template <class M>
 concept HasLoraSettings = requires {
   { M::settings } -> std::convertible_to<LoraSettings>;
 };
 template <class M>
-concept SaysFormalities = requires { M::each_formality(IgnoreOption{}); };
+concept SaysFormalities = requires {
+  M::each_formality(IgnoreOption{});
+};
 
 /// Calls fault(words) for what does not fit in a layer that a method made.
 template <class L, class F>
@@ -90,22 +113,27 @@ constexpr void each_fault_of_layer(const F& fault) {
   if (o.merges && !MergesWeight<L>) fault("offers `merges` and lacks merged_weight(w), merge() or unmerge()");
   if (!o.merges && HasMerging<L>) fault("has merge(), unmerge() or merged_weight(w) and does not offer `merges`");
   if (o.merges_bias != MergesBias<L>) fault("`merges_bias` and merged_bias(b): one is there without the other");
-  if (o.low_rank != AddsLowRank<L>) fault("`low_rank` and low_rank_weight() with a, b and rank: one is there without the other");
+  if (o.low_rank != AddsLowRank<L>)
+    fault("`low_rank` and low_rank_weight() with a, b and rank: one is there without the other");
   if (o.observes != Observes<L>) fault("`observes` and gram(): one is there without the other");
   if (o.prompt != HasPrompt<L>) fault("`prompt` and a member prompt: one is there without the other");
   if ((o.keys_ahead > 0) != ShowsKeys<L>) fault("`keys_ahead` and seen(tape, context): one is there without the other");
   if constexpr (requires { L::width; })
-    if (o.tied_logits != SpeaksForHead<L>) fault("`tied_logits` and tied_logits(tape, n): one is there without the other");
+    if (o.tied_logits != SpeaksForHead<L>)
+      fault("`tied_logits` and tied_logits(tape, n): one is there without the other");
   if constexpr (HasWeights<L>) {
     using W = std::remove_cvref_t<decltype(std::declval<L&>().weights)>;
     using B = typename L::backend;
     constexpr WeightsOffers w = weights_offers<W>;
-    if (!w.nothing && w.path != HasPath<W, B, L::in>) fault("its Weights: `path` and path(tape, x): one is there without the other");
+    if (!w.nothing && w.path != HasPath<W, B, L::in>)
+      fault("its Weights: `path` and path(tape, x): one is there without the other");
     if (w.values != HasValues<W>) fault("its Weights: `values` and delta_values(): one is there without the other");
     if (!w.nothing && !w.values && !HasDelta<W, B>) fault("its Weights have neither delta(tape) nor delta_values()");
-    if (w.over_base != StartsOverBase<W>) fault("its Weights: `over_base` and initialize_over(w, initializer): one is there without the other");
+    if (w.over_base != StartsOverBase<W>)
+      fault("its Weights: `over_base` and initialize_over(w, initializer): one is there without the other");
     if (!w.over_base && !Starts<W>) fault("its Weights have no initialize(initializer)");
-    if (!w.nothing && (w.penalties > 0) != HasPenalty<W, B>) fault("its Weights: `penalties` and penalty(tape): one is there without the other");
+    if (!w.nothing && (w.penalties > 0) != HasPenalty<W, B>)
+      fault("its Weights: `penalties` and penalty(tape): one is there without the other");
   }
 }
 
@@ -113,9 +141,12 @@ constexpr void each_fault_of_layer(const F& fault) {
 template <class M, class Config, class F>
 constexpr void each_fault_of_method(const F& fault) {
   constexpr MethodOffers o = method_offers<M>;
-  if (o.peft_type != nullptr && o.tokens.empty() && !SaysOptions<M, Config>) fault("offers a `peft_type` and lacks each_option<Config>(f)");
-  if (o.peft_type == nullptr && SaysOptions<M, Config>) fault("has each_option<Config>(f) and does not offer a `peft_type`");
-  if ((o.hub_name != nullptr) != SaysHubOptions<M>) fault("`hub_name` and each_hub_option(f): one is there without the other");
+  if (o.peft_type != nullptr && o.tokens.empty() && !SaysOptions<M, Config>)
+    fault("offers a `peft_type` and lacks each_option<Config>(f)");
+  if (o.peft_type == nullptr && SaysOptions<M, Config>)
+    fault("has each_option<Config>(f) and does not offer a `peft_type`");
+  if ((o.hub_name != nullptr) != SaysHubOptions<M>)
+    fault("`hub_name` and each_hub_option(f): one is there without the other");
   if (o.formalities != SaysFormalities<M>) fault("`formalities` and each_formality(f): one is there without the other");
   if (o.low_rank && !HasLoraSettings<M>) fault("offers `low_rank` and lacks the settings of a LoRA");
 }

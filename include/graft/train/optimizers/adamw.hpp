@@ -3,7 +3,7 @@
 #pragma once
 
 #include <graft/backend/backend.hpp>
-#include <graft/backend/reference/optimizer.hpp>
+#include <graft/backend/host/optimizer.hpp>
 #include <graft/train/learning_rate.hpp>
 #include <graft/train/optimizer.hpp>
 

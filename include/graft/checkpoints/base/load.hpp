@@ -1,0 +1,293 @@
+/// \file
+/// Fills a model from files. Every tensor is accounted for: missing, unexpected and misshapen ones are one error that
+/// names them all, before anything is changed.
+#pragma once
+
+#include <graft/checkpoints/base/files.hpp>
+#include <graft/models/parts/shared_base.hpp>
+
+namespace graft {
+
+/// The shape a parameter has in files: vectors have one extent.
+template <class P>
+std::vector<Index> shape_in_files(const P&) {
+  return {P::extents.begin(), P::extents.end()};
+}
+
+/// One member's part of a parameter (peft/low_rank/bank.hpp): members lie one behind the other. Where there is one, the
+/// whole.
+template <class Model, class P>
+std::vector<Index> member_shape(const P& p) {
+  auto shape = shape_in_files(p);
+  shape[0] /= P::members;
+  return shape;
+}
+template <class Model, class P>
+NamedTensor member_tensor(const std::string& name, const P& p, Index member) {
+  const auto all = p.read();
+  constexpr Index size = P::size / P::members;
+  const auto part = std::span(all).subspan(P::members == 1 ? 0 : member * size, size);
+  return {name, member_shape<Model>(p), {part.begin(), part.end()}};
+}
+template <class Model, class P>
+void assign_member(P& p, std::vector<float> values, Index member) {
+  if constexpr (P::members > 1) {
+    auto all = p.read();
+    std::copy(values.begin(), values.end(), all.begin() + static_cast<std::ptrdiff_t>(member * values.size()));
+    values = std::move(all);
+  }
+  p.assign(values);
+}
+template <class Model>
+void check_member(Index member, const char* what) {
+  if (member >= Model::members)
+    fail(what, ": there is no adapter ", member, "; the model has ", Model::members, " (counted from 0)");
+}
+
+/// Gathers complaints and raises them as one error; long lists are cut.
+class Complaints {
+ public:
+  void add(std::string complaint) {
+    if (++count_ <= most) text_ += "\n  " + std::move(complaint);
+  }
+  /// A tensor that ought to have this shape. found: null if it is not there
+  void expect(const StoredTensor* found, const std::string& name, const std::vector<Index>& wanted) {
+    if (found == nullptr) add("missing: " + described(name, wanted));
+    else if (found->shape != wanted) add(misshapen(name, *found, wanted));
+    else if (found->type == ElementType::Other)
+      add("unreadable: " + name + " has elements of type " + found->type_name.substr(0, 40));
+  }
+  static std::string misshapen(const std::string& name, const StoredTensor& found, const std::vector<Index>& wanted) {
+    return "misshapen: " + described(name, found.shape) + ", the model has " + described("", wanted);
+  }
+  [[nodiscard]] bool any() const { return count_ > 0; }
+  void raise_if_any(const std::string& source, const char* advice) const {
+    if (count_ == 0) return;
+    fail(source, " does not fit the model:", text_,
+         count_ > most ? "\n  … and " + std::to_string(count_ - most) + " more" : "", "\n", advice);
+  }
+
+ private:
+  static constexpr Index most = 20;
+  std::string text_;
+  Index count_ = 0;
+};
+
+/// What a type says of its models, as their files state it; `otherwise`: what a type of this family does not say.
+template <class Model>
+[[nodiscard]] StatedConfig stated_config_of(StatedConfig otherwise = {}) {
+  using C = typename Model::config;
+  StatedConfig c = std::move(otherwise);
+  constexpr std::string_view task = Model::task_type;
+  if (c.family.empty()) {
+    c.family = Model::family::template model_type<C>;
+    constexpr std::string_view names[] = {"CAUSAL_LM", "SEQ_2_SEQ_LM",      "SEQ_CLS", "TOKEN_CLS", "QUESTION_ANS",
+                                          "",          "FEATURE_EXTRACTION"};
+    for (Index i = 0; i < std::size(names); ++i)
+      if (task == names[i]) c.architecture = task_endings[i].second;
+  }
+  c.vocabulary = C::vocabulary, c.width = C::width, c.blocks = C::blocks, c.heads = C::heads, c.groups = C::groups,
+  c.head_width = C::head_width, c.feed_forward = C::feed_forward, c.norm_epsilon = C::norm_epsilon;
+  if constexpr (requires { C::rope_base; }) {
+    c.rope_base = C::rope_base, c.rope_factor = C::rope_factor, c.rope_low = C::rope_low, c.rope_high = C::rope_high,
+    c.rope_original = C::rope_original, c.rotary_width = C::rotary_width;
+    c.rope_ramp_begin = C::rope_ramp_begin, c.rope_ramp_end = C::rope_ramp_end, c.rope_amplitude = C::rope_amplitude;
+    c.rope_short = {C::rope_short.begin(), C::rope_short.end()},
+    c.rope_long = {C::rope_long.begin(), C::rope_long.end()};
+    c.window = C::window, c.full_every = C::full_every, c.no_rope_every = C::no_rope_every, c.head_norm = C::head_norm;
+  }
+  if constexpr (requires { C::local_rope_base; })
+    c.local_rope_base = C::local_rope_base, c.attention_scale = C::attention_scale, c.attention_cap = C::attention_cap,
+    c.logit_cap = C::logit_cap;
+  if constexpr (requires { C::positions; }) c.positions = C::positions;
+  if constexpr (requires { C::scaled_head; }) c.scaled_head = C::scaled_head;
+  if constexpr (requires { C::tied_head; }) c.tied_head = C::tied_head;
+  if constexpr (requires { C::token_types; }) c.token_types = C::token_types;
+  if constexpr (requires {
+                  Model::new_heads;
+                  C::classes;
+                })
+    c.classes = C::classes;
+  if constexpr (requires { C::encoder_blocks; })
+    c.encoder_blocks = C::encoder_blocks, c.buckets = C::buckets, c.farthest = C::farthest, c.gated = C::gated;
+  if constexpr (requires { C::qkv_bias; }) c.qkv_bias = C::qkv_bias;
+  if constexpr (requires { C::output_bias; }) c.output_bias = C::output_bias, c.mlp_bias = C::mlp_bias;
+  return c;
+}
+
+/// Complains of every size that a file states otherwise than the type.
+void check_config(const StatedConfig& in_file, const StatedConfig& in_type, Complaints& complaints);
+
+/// What a model has otherwise than the base's files.
+struct LoadOptions {
+  bool resized_vocabulary = false;  ///< more tokens, for an adapter that brings all rows of the embedding and the head
+  bool new_head = false;            ///< a head that begins anew: it tells apart other classes, though perhaps as many
+  /// Frozen weights that the file has as the model reads them are views of it, not copies: opened in no time, and one
+  /// memory for all programs that do so. The file must not be written while the model lives.
+  bool mapped = false;
+};
+
+/// Fills the base weights of `model`; what a method adds keeps its values, and so does a trained head of a classifier
+/// that the file lacks, as one does that was trained for something else.
+template <class Model>
+void load_base(Model& model, const ModelFiles& files, const LoadOptions& options = {}) {
+  using C = typename Model::config;
+  using B = typename Model::backend;
+  using Stored = typename Model::storage;
+  if (options.mapped && (file_type<Stored> == ElementType::Other || row_alignment(Stored{}, B{}) == 0))
+    fail("the backend ", B::name, " keeps weights of the storage ", Stored::name,
+         " otherwise than files do: they can be loaded there, and not mapped");
+  Complaints complaints;
+  StatedConfig stated = files.config();
+  const bool grown = options.resized_vocabulary && stated.vocabulary < C::vocabulary;
+  if (grown) stated.vocabulary = C::vocabulary;
+  check_config(stated, stated_config_of<Model>(stated), complaints);
+  // A trained head of other classes begins anew.
+  bool new_head = options.new_head;
+  if constexpr (requires { Model::new_heads; }) {
+    const auto* const head = files.find(std::string(Model::head_name()) + ".weight");
+    const bool other = head != nullptr && !head->shape.empty() && head->shape[0] != decltype(model.head)::out;
+    if (other && !new_head && trainable_parameters(model.head) == 0)
+      complaints.add("classes: " + std::to_string(head->shape[0]) + " in the file, " +
+                     std::to_string(decltype(model.head)::out) + " in the type");
+    new_head = new_head || other;
+  }
+  constexpr bool tied = requires { requires C::tied_head; };
+  std::set<std::string> used;
+  // A head untied by a method starts from the embedding, as the file has no other.
+  const auto name_in_file = [&files](const Path& path) {
+    std::string name = path.str();
+    return tied && name == "lm_head.weight" && files.find(name) == nullptr ? Model::embedding_name() : name;
+  };
+  const auto each = [&](auto&& f) {
+    Model::each_site(model, [&]<class S>(S, const Path& path, auto& layer) {
+      visit_base(
+          layer,
+          [&](const Path& at, auto& p) {
+            const std::string name = name_in_file(at);
+            constexpr bool may_be_new = requires { Model::new_heads; }
+            &&(std::is_same_v<S, Head> || std::is_same_v<S, Pooler>);
+            if (!may_be_new || !(std::remove_cvref_t<decltype(p)>::trainable || options.new_head) ||
+                (files.find(name) != nullptr && !(new_head && std::is_same_v<S, Head>)))
+              f(name, p);
+          },
+          path);
+    });
+  };
+  each([&](const std::string& name, auto& p) {
+    used.insert(files.file_name(name));
+    auto shape = shape_in_files(p);
+    if (grown && shape[0] == C::vocabulary) shape[0] = files.config().vocabulary;
+    complaints.expect(files.find(name), files.file_name(name), shape);
+  });
+  const auto harmless = [](const std::string& name) {
+    for (const char* buffer : {"rotary_emb.inv_freq", "coder.embed_tokens.weight", ".attn.bias", ".attn.masked_bias",
+                               "embeddings.position_ids"})
+      if (name.ends_with(buffer)) return true;
+    // Heads of models that the file was also made for.
+    if constexpr (requires { Model::heads_elsewhere; })
+      for (const char* head : Model::heads_elsewhere)
+        if (name.starts_with(head)) return true;
+    return name == "rope_freqs.weight" || (tied && name == "lm_head.weight");
+  };
+  for (const auto& [name, tensor] : files.tensors())
+    if (!used.contains(name) && !harmless(name)) complaints.add("unexpected: " + described(name, tensor.shape));
+  complaints.raise_if_any(
+      files.path().string(),
+      "Choose the architecture struct that matches the file (graft_add_model in CMake makes one from a config.json).");
+  each([&](const std::string& name, auto& p) {
+    using P = std::remove_cvref_t<decltype(p)>;
+    if constexpr (FrozenParameter<P>) {
+      using S = typename P::storage;
+      if constexpr (constexpr Index alignment = row_alignment(S{}, B{});
+                    file_type<S> != ElementType::Other && alignment != 0)
+        if (const auto* tensor = files.find(name); options.mapped && !grown && tensor->type == file_type<S> &&
+                                                   reinterpret_cast<std::uintptr_t>(tensor->data) % alignment == 0)
+          if (auto view = files.view(name, P::bytes()); !view.bytes.empty())
+            return p.borrow(view.bytes, std::move(view.owner));
+      if constexpr (P::rows > 1 && QuantizedStorage<S> && file_type<S> != ElementType::Other)
+        // as it is, not rounded anew
+        if (!grown && files.find(name)->type == file_type<S>) return p.assign_rows(files.read_bytes(name));
+    }
+    auto values = files.read(name);
+    values.resize(P::size);  // rows that the adapter brings
+    p.assign(values);
+  });
+}
+
+/// A model from a GGUF file or a Hugging Face folder; what the method adds is initialised from `seed`.
+template <class Model>
+Model load(const std::filesystem::path& path, std::uint64_t seed = 0, const LoadOptions& options = {}) {
+  static_assert(!Model::shares_base,
+                "graft: a model with the policy SharedBase is made over a base that is loaded already: `Model "
+                "model(base)`, base of the type Model::base");
+  const ModelFiles files(path);
+  Model model;
+  if constexpr (requires { Model::new_heads; }) {  // layers that the file may lack
+    Initializer draw{.key = {seed, 2U << 20U}, .deviation = 0.02F};
+    model.head.initialize(draw);
+    if constexpr (requires { model.pooler; }) model.pooler.initialize(draw);
+  }
+  load_base(model, files, options);
+  initialize_method(model, seed);
+  return model;
+}
+
+#if GRAFT_TEXT_BODIES
+GRAFT_TEXT_INLINE void check_config(const StatedConfig& in_file, const StatedConfig& in_type, Complaints& complaints) {
+  const auto same = [&](const char* what, const auto& of) {
+    const auto file = static_cast<double>(of(in_file)), type = static_cast<double>(of(in_type));
+    if (std::abs(file - type) > 1e-6 * std::abs(type))
+      complaints.add(std::string(what) + ": " + Json(file).dump() + " in the file, " + Json(type).dump() +
+                     " in the type");
+  };
+  constexpr std::pair<const char*, Index StatedConfig::*> sizes[] = {
+      {"vocabulary", &StatedConfig::vocabulary},
+      {"width", &StatedConfig::width},
+      {"blocks", &StatedConfig::blocks},
+      {"query heads", &StatedConfig::heads},
+      {"key/value heads", &StatedConfig::groups},
+      {"head width", &StatedConfig::head_width},
+      {"feed-forward width", &StatedConfig::feed_forward},
+      {"positions", &StatedConfig::positions},
+      {"token types", &StatedConfig::token_types},
+      {"encoder blocks", &StatedConfig::encoder_blocks},
+      {"buckets of distances", &StatedConfig::buckets},
+      {"farthest distance", &StatedConfig::farthest},
+      {"original positions", &StatedConfig::rope_original},
+      {"turned columns of a head", &StatedConfig::rotary_width},
+      {"window", &StatedConfig::window},
+      {"blocks to one without a window", &StatedConfig::full_every},
+      {"blocks to one without rotary positions", &StatedConfig::no_rope_every}};
+  constexpr std::pair<const char*, double StatedConfig::*> numbers[] = {
+      {"norm epsilon", &StatedConfig::norm_epsilon},
+      {"rotary base", &StatedConfig::rope_base},
+      {"rotary factor", &StatedConfig::rope_factor},
+      {"rotary low frequency factor", &StatedConfig::rope_low},
+      {"rotary high frequency factor", &StatedConfig::rope_high},
+      {"beginning of the rotary ramp", &StatedConfig::rope_ramp_begin},
+      {"end of the rotary ramp", &StatedConfig::rope_ramp_end},
+      {"rotary amplitude", &StatedConfig::rope_amplitude},
+      {"rotary base of windows", &StatedConfig::local_rope_base},
+      {"scale of attention", &StatedConfig::attention_scale},
+      {"cap of attention's scores", &StatedConfig::attention_cap},
+      {"cap of logits", &StatedConfig::logit_cap}};
+  constexpr std::pair<const char*, bool StatedConfig::*> flags[] = {
+      {"norms of heads (1: yes)", &StatedConfig::head_norm},
+      {"scaled input of the head (1: yes)", &StatedConfig::scaled_head},
+      {"tied head (1: yes)", &StatedConfig::tied_head},
+      {"gated feed-forward (1: yes)", &StatedConfig::gated},
+      {"query/key/value bias (1: yes)", &StatedConfig::qkv_bias}};
+  for (const auto& [what, member] : sizes) same(what, [m = member](const auto& c) { return c.*m; });
+  for (const auto& [what, member] : numbers) same(what, [m = member](const auto& c) { return c.*m; });
+  for (const auto& [what, member] : flags) same(what, [m = member](const auto& c) { return c.*m; });
+  for (const auto& [what, member] : {std::pair{"short rotary divisor", &StatedConfig::rope_short},
+                                     {"long rotary divisor", &StatedConfig::rope_long}}) {
+    same((std::string(what) + "s").c_str(), [m = member](const auto& c) { return (c.*m).size(); });
+    for (Index j = 0; j < std::min((in_file.*member).size(), (in_type.*member).size()); ++j)
+      same(what, [m = member, j](const auto& c) { return (c.*m)[j]; });
+  }
+}
+#endif
+
+}  // namespace graft

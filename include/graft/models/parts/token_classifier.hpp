@@ -1,0 +1,86 @@
+/// \file
+/// A model that says of which class each token is, as one type: family, architecture, strategy, backend. Paths are
+/// Hugging Face's names.
+///   z(S,K) = Head(h[rows])     loss = Σ cross entropy over the tokens that have a label,
+///       h as in models/parts/headed_transformer.hpp
+#pragma once
+
+#include <graft/autodiff/ops/losses/cross_entropy.hpp>
+#include <graft/models/parts/headed_transformer.hpp>
+
+namespace graft {
+
+template <class Family, class C, Method M, class B, class... Policies>
+class TokenClassifier : public HeadedTransformer<Family, C, M, B, Policies...> {
+  using Base = HeadedTransformer<Family, C, M, B, Policies...>;
+  template <Site Where, class L>
+  using at = typename Base::template at<Where, L>;
+  using HeadLayer = Linear<B, C::width, C::classes, true>;
+  static_assert(
+      sizeof(typename Raise<TokenClassifier, typename FirstComplaint<typename Base::Refused, typename Base::NormHere,
+                                                                     at<Head, HeadLayer>>::type>::type) > 0);
+
+ public:
+  using Base::hidden;
+
+  /// The same model elsewhere: `Model::on<meta<B>>` plans it.
+  template <class Other>
+  using on = TokenClassifier<Family, C, M, Other, Policies...>;
+  /// The same model with another method.
+  template <class Other>
+  using of = TokenClassifier<Family, C, Other, B, Policies...>;
+  /// The same model under more policies.
+  template <class... More>
+  using with = TokenClassifier<Family, C, M, B, Policies..., More...>;
+  /// What it may be made over: the same without a method, and without policies but the storage.
+  using base = TokenClassifier<Family, C, FrozenBase, B, typename StorageOf<Policies...>::type>;
+  static constexpr const char* task_type = "TOKEN_CLS";
+  static constexpr bool labels_tokens = true;  ///< its batches have labels where tokens stand (Batch::append_labelled)
+  static constexpr const char* head_name() { return Family::token_head; }
+
+  at<Head, HeadLayer> head;
+
+  /// Numbers of the type: known before any model exists.
+  static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
+  static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
+
+  constexpr TokenClassifier() = default;
+  /// Over the weights of `other`, a `base`, which are not copied (models/parts/shared_base.hpp); what the method adds
+  /// is drawn from `seed`.
+  template <class Other>
+  requires requires { typename Other::base; }
+  explicit TokenClassifier(const Other& other, std::uint64_t seed = 0) : TokenClassifier() {
+    stand_on(*this, other, seed);
+  }
+
+  /// z(S,K) of hidden rows h(S,C), in floats.
+  template <class T, Gradient G>
+  constexpr auto logits(T& tape, Var<B, C::width, G> h) const {
+    return std::get<0>(apply<float>(tape, Given{Base::normed(tape, h)}, {}, head));
+  }
+
+  /// loss(1): the sum over the batch's labelled tokens.
+  template <class T>
+  constexpr auto loss(T& tape, const PlacedBatch<B>& batch) const {
+    return cross_entropy(tape, logits(tape, hidden(tape, batch, Base::labelled(batch, C::classes))), batch.targets);
+  }
+  /// The loss, given what the trunk yields.
+  template <class T>
+  constexpr auto loss(T& tape, const PlacedBatch<B>& batch, Var<B, C::width> x) const {
+    return cross_entropy(tape, logits(tape, Base::behind_trunk(tape, batch, x, Base::labelled(batch, C::classes))),
+                         batch.targets);
+  }
+
+  /// Calls f(site, path, layer) for every site from the embedding to the head.
+  template <class Self, class F>
+  static constexpr void each_site(Self& self, F&& f) {
+    Base::each_site(self, f);
+    const Path root{};
+    f(Head{}, Path{&root, Family::token_head}, self.head);
+  }
+
+  /// First values: of everything, or (`initializer.base` false) only of what the method adds to a base from a file.
+  void initialize(Initializer initializer) { initialize_layers(*this, initializer); }
+};
+
+}  // namespace graft

@@ -1,0 +1,184 @@
+/// \file
+/// Sites: named places in a model where a layer sits, or where a method may add one.
+#pragma once
+
+#include <graft/core/storage.hpp>
+#include <graft/layers/layer.hpp>
+
+#include <cstddef>
+
+namespace graft {
+
+struct Query {
+  static constexpr const char* site = "Query";
+};
+struct Key {
+  static constexpr const char* site = "Key";
+};
+struct Value {
+  static constexpr const char* site = "Value";
+};
+/// the three as one layer, in families that have them so
+struct QueryKeyValue {
+  static constexpr const char* site = "QueryKeyValue";
+};
+struct QueryNorm {
+  static constexpr const char* site = "QueryNorm";
+};  ///< of each head, in families that have it
+struct KeyNorm {
+  static constexpr const char* site = "KeyNorm";
+};
+struct Output {
+  static constexpr const char* site = "Output";
+};
+struct Gate {
+  static constexpr const char* site = "Gate";
+};
+/// the two as one layer, in families that have them so
+struct GateUp {
+  static constexpr const char* site = "GateUp";
+};
+struct Up {
+  static constexpr const char* site = "Up";
+};
+struct Down {
+  static constexpr const char* site = "Down";
+};
+struct InputNorm {
+  static constexpr const char* site = "InputNorm";
+};
+struct MlpNorm {
+  static constexpr const char* site = "MlpNorm";
+};
+/// of what attention adds, in families that norm that
+struct AttentionOutputNorm {
+  static constexpr const char* site = "AttentionOutputNorm";
+};
+struct MlpOutputNorm {
+  static constexpr const char* site = "MlpOutputNorm";
+};
+struct FinalNorm {
+  static constexpr const char* site = "FinalNorm";
+};
+struct CrossNorm {
+  static constexpr const char* site = "CrossNorm";
+};
+/// of a decoder's attention to what an encoder yields
+struct CrossQuery {
+  static constexpr const char* site = "CrossQuery";
+};
+struct CrossKey {
+  static constexpr const char* site = "CrossKey";
+};
+struct CrossValue {
+  static constexpr const char* site = "CrossValue";
+};
+struct CrossOutput {
+  static constexpr const char* site = "CrossOutput";
+};
+struct RelativeBias {
+  static constexpr const char* site = "RelativeBias";
+};  ///< of how far a key is from a query
+struct TokenEmbedding {
+  static constexpr const char* site = "TokenEmbedding";
+};
+/// which of two texts a token is of
+struct TokenTypeEmbedding {
+  static constexpr const char* site = "TokenTypeEmbedding";
+};
+struct EmbeddingNorm {
+  static constexpr const char* site = "EmbeddingNorm";
+};
+/// behind a block, in families that norm sums
+struct OutputNorm {
+  static constexpr const char* site = "OutputNorm";
+};
+struct Pooler {
+  static constexpr const char* site = "Pooler";
+};
+struct PositionEmbedding {
+  static constexpr const char* site = "PositionEmbedding";
+};
+/// before the head that fills in masked tokens
+struct HeadTransform {
+  static constexpr const char* site = "HeadTransform";
+};
+struct HeadBias {
+  static constexpr const char* site = "HeadBias";
+};
+struct Head {
+  static constexpr const char* site = "Head";
+};
+
+// Sites where a model has room for a layer, and none of its own.
+/// what attention yields, before Output reads it
+struct Attended {
+  static constexpr const char* site = "Attended";
+};
+/// what attention adds to the sum that runs through blocks
+struct AfterAttention {
+  static constexpr const char* site = "AfterAttention";
+};
+/// what the feed-forward layers add to it
+struct AfterMlp {
+  static constexpr const char* site = "AfterMlp";
+};
+struct BlockOutput {
+  static constexpr const char* site = "BlockOutput";
+};  ///< the sum behind a block
+struct Shared {
+  static constexpr const char* site = "Shared";
+};  ///< once for the whole model
+
+/// A site that no model has, to ask a method for its answer about something it does not touch.
+struct NoSite {
+  static constexpr const char* site = "NoSite";
+};
+
+template <class S>
+concept Site = requires {
+  S::site;
+};
+
+/// Several sites under one name.
+template <Site... Sites>
+struct Group {
+  template <class S>
+  static constexpr bool contains = (std::is_same_v<S, Sites> || ...);
+};
+struct CrossLinears : Group<CrossQuery, CrossKey, CrossValue, CrossOutput> {};
+struct AttentionLinears
+    : Group<Query, Key, Value, QueryKeyValue, Output, CrossQuery, CrossKey, CrossValue, CrossOutput> {};
+struct MlpLinears : Group<Gate, Up, GateUp, Down> {};
+struct Linears : Group<Query, Key, Value, QueryKeyValue, Output, CrossQuery, CrossKey, CrossValue, CrossOutput, Gate,
+                       Up, GateUp, Down> {};
+struct Norms : Group<InputNorm, QueryNorm, KeyNorm, AttentionOutputNorm, CrossNorm, MlpNorm, MlpOutputNorm, FinalNorm,
+                     EmbeddingNorm, OutputNorm> {};
+
+template <class G>
+concept SiteGroup = requires {
+  G::template contains<Query>;
+};
+
+/// Where a site is: in which block of how many, and how frozen weights are stored there. Outside blocks Block is −1.
+template <Site S, std::ptrdiff_t Block, Index Blocks, Storage Stored>
+struct Place {
+  using site = S;
+  using storage = Stored;
+  static constexpr std::ptrdiff_t block = Block;
+  static constexpr std::ptrdiff_t blocks = static_cast<std::ptrdiff_t>(Blocks);
+};
+
+/// The sites a method works on: `On<Query, Value>`, `On<Linears>`.
+template <class... Sites>
+struct On {
+  /// Whether all of them are sites; a method complains if not.
+  static constexpr bool valid = ((Site<Sites> || SiteGroup<Sites>)&&...);
+  template <class S>
+  static constexpr bool covers = ([] {
+    if constexpr (SiteGroup<Sites>) return Sites::template contains<S>;
+    else return std::is_same_v<S, Sites>;
+  }() || ...);
+};
+
+}  // namespace graft

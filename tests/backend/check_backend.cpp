@@ -1,0 +1,59 @@
+#include "backend/guarded.hpp"
+
+#include <graft/backend.hpp>
+#include <graft/backend/xsimd/xsimd_cpu.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <csetjmp>
+#include <csignal>
+
+using namespace graft;
+
+BOOST_AUTO_TEST_SUITE(backend_check)
+
+template <class B>
+void agrees() {
+  for (const auto& [kernel, difference] : check_backend<B>()) {
+    // Bytes of activations, and sums of them, have an error of their own.
+    const double allowed = kernel.find("Int8") != std::string::npos   ? 3e-2
+                           : kernel.find("Bf16") != std::string::npos ? 1.6e-2
+                                                                      : 1e-5;
+    BOOST_TEST(difference < allowed, kernel << " differs by " << difference);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(eigen) { agrees<eigen_cpu>(); }
+BOOST_AUTO_TEST_CASE(xsimd) { agrees<xsimd_cpu>(); }
+BOOST_AUTO_TEST_CASE(guarded_runs_every_kernel) { agrees<guarded>(); }
+
+// A backend of a user's own: one kernel better (or here: wrong), everything else inherited.
+struct mine : reference {};
+void silu(float* y, const float*, Index n, mine) { std::fill_n(y, n, 7.0F); }
+BOOST_AUTO_TEST_CASE(a_wrong_kernel_is_found) {
+  for (const auto& [kernel, difference] : check_backend<mine>())
+    BOOST_TEST((difference > 0.1) == (kernel == "silu"), kernel);
+}
+
+// The guard works: outside kernels the memory cannot be read.
+std::jmp_buf escape;
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool sanitized = true;  // which has a signal handler of its own
+#else
+constexpr bool sanitized = false;
+#endif
+BOOST_AUTO_TEST_CASE(guarded_memory_is_out_of_reach) {
+  if (sanitized) return;
+  const Buffer<guarded> buffer(64);
+  auto* const previous = std::signal(SIGSEGV, [](int) { std::longjmp(escape, 1); });
+  const volatile float* const data = buffer.as<float>();
+  bool reached = false;
+  if (setjmp(escape) == 0) {
+    static_cast<void>(*data);
+    reached = true;
+  }
+  std::signal(SIGSEGV, previous);
+  BOOST_TEST(!reached);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
