@@ -6,6 +6,7 @@
 #include <graft/train/check_optimizer.hpp>
 #include <graft/train/trainer.hpp>
 
+#include <cmath>
 #include <cstdio>
 
 using namespace graft;
@@ -32,15 +33,17 @@ struct Lion {
     f("weight decay", weight_decay);
   }
   /// No parameter's step depends on another's.
-  template <class Model>
-  void precondition(Model&) const {}
-  /// A step of one parameter, in a kernel: this one is for memory that the host may touch.
-  template <class B>
+  template <class Model, class B>
+  void precondition(Model&, const B&) const {}
+  /// A step of one parameter, in a kernel: this one is for memory that the host may touch. The scale is a number of the
+  /// backend's that nobody waits for; where it is not finite the step is not to be taken.
+  template <HostBackend B>
   void update(const Update<B>& u, Settings settings) const {
     const float rate = settings.learning_rate * u.rate_factor;
-    launch<B>([&, b1 = beta1, b2 = beta2](auto) {
-      for (Index i = 0; i < u.size; ++i) {
-        const float g = u.gradient_scale * u.gradient[i], direction = b1 * u.state[i] + (1 - b1) * g;
+    launch(u.on, [&, b1 = beta1, b2 = beta2](auto) {
+      const float scale = *u.gradient_scale;
+      for (Index i = 0; i < u.size && std::isfinite(scale); ++i) {
+        const float g = scale * u.gradient[i], direction = b1 * u.state[i] + (1 - b1) * g;
         const auto sign = static_cast<float>((direction > 0) - (direction < 0));
         u.value[i] -= rate * (settings.weight_decay * u.value[i] + sign);
         u.state[i] = b2 * u.state[i] + (1 - b2) * g;

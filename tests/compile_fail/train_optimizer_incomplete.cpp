@@ -1,4 +1,4 @@
-// expect: graft: an optimizer has suit(rate), state_floats(size), settings_for(path), each_setting(f), precondition(model) and update(Update<B>, settings)
+// expect: graft: an optimizer has suit(rate), state_floats(size), settings_for(path), each_setting(f), precondition(model, on) and update(Update<B>, settings)
 #include <graft/backend/reference.hpp>
 #include <graft/models/families/llama/llama.hpp>
 #include <graft/peft.hpp>
@@ -10,12 +10,12 @@ struct Still {
   static int settings_for(const std::string&) { return 0; }
   template <class F>
   static void each_setting(F&&) {}
-  template <class M>
+  template <class M, class B>
 #if defined(MISTAKE)
-  static void precondtion(M&) {
+  static void precondtion(M&, const B&) {
   }
 #else
-  static void precondition(M&) {
+  static void precondition(M&, const B&) {
   }
 #endif
   template <class B>

@@ -18,18 +18,28 @@ struct Descent {
   void each_setting(F&& f) const {
     f("learning rate", learning_rate);
   }
-  template <class M>
-  void precondition(M&) const {}
+  template <class M, class B>
+  void precondition(M&, const B&) const {}
   template <class B>
   void update(const Update<B>& u, Settings) const {
-    for (Index i = 0; i < u.size; ++i) u.value[i] -= learning_rate * u.rate_factor * u.gradient_scale * u.gradient[i];
+    if (!std::isfinite(*u.gradient_scale)) return;
+    for (Index i = 0; i < u.size; ++i) u.value[i] -= learning_rate * u.rate_factor * *u.gradient_scale * u.gradient[i];
   }
 };
 
 struct Unscaled : Descent {
   template <class B>
   void update(Update<B> u, Settings settings) const {
-    u.gradient_scale = 1;
+    const float one = std::isfinite(*u.gradient_scale) ? 1.0F : *u.gradient_scale;
+    u.gradient_scale = &one;
+    Descent::update(u, settings);
+  }
+};
+struct Reckless : Descent {
+  template <class B>
+  void update(Update<B> u, Settings settings) const {
+    const float scale = std::isfinite(*u.gradient_scale) ? *u.gradient_scale : 0.5F;
+    u.gradient_scale = &scale;
     Descent::update(u, settings);
   }
 };
@@ -44,7 +54,7 @@ struct Overflowing : Descent {
   template <class B>
   void update(const Update<B>& u, Settings settings) const {
     Descent::update(u, settings);
-    u.state[0] = 1;
+    if (std::isfinite(*u.gradient_scale)) u.state[0] = 1;
   }
 };
 struct Eager : Descent {
@@ -74,6 +84,7 @@ std::string complaint() {
 BOOST_AUTO_TEST_CASE(those_that_are_wrong) {
   BOOST_TEST(check_optimizer(Descent{}).empty());
   BOOST_TEST(complaint<Unscaled>().find("gradient_scale") == 0U);
+  BOOST_TEST(complaint<Reckless>().find("update() changes values or state where") == 0U);
   BOOST_TEST(complaint<Restless>().find("rate_factor") == 0U);
   BOOST_TEST(complaint<Overflowing>().find("update() writes beyond the state") == 0U);
   BOOST_TEST(complaint<Eager>().find("update() changes the gradient") == 0U);
@@ -82,8 +93,8 @@ BOOST_AUTO_TEST_CASE(those_that_are_wrong) {
 }
 
 struct Misspelt : Descent {
-  template <class M>
-  void precondition(M&) const = delete;
+  template <class M, class B>
+  void precondition(M&, const B&) const = delete;
 };
 static_assert(!Optimizer<int> && !Optimizer<Misspelt>);
 

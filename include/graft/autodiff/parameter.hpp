@@ -135,6 +135,7 @@ class FrozenBytes {
 
 template <class B, class S, Index Rows, Index Columns>
 class Parameter<B, Constant<S>, Rows, Columns> : public FrozenBytes<B, S, Rows, Columns> {
+  static_assert(keeps_weights<B, S>());
   using Bytes = FrozenBytes<B, S, Rows, Columns>;
 
  public:

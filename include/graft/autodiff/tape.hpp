@@ -4,8 +4,7 @@
 
 #include <graft/autodiff/profile.hpp>
 #include <graft/autodiff/var.hpp>
-#include <graft/backend/backend.hpp>
-#include <graft/backend/host/reference.hpp>
+#include <graft/backend/kernels.hpp>
 #include <graft/core/pool.hpp>
 #include <graft/core/random.hpp>
 #include <graft/data/batch.hpp>
@@ -40,8 +39,12 @@ struct Record {
 /// reuses as it retires them, and the records themselves. After the first step of a given size nothing is allocated.
 template <class B>
 class Workspace {
+  static_assert(has_all_kernels<B>());
+
  public:
   constexpr Workspace() = default;
+  /// On a queue of its own.
+  constexpr explicit Workspace(B queue) : on(queue) {}
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 
@@ -67,6 +70,8 @@ class Workspace {
   [[nodiscard]] constexpr Index adjoint_peak() const { return pool_.peak(); }
   [[nodiscard]] constexpr Cost cost() const { return cost_; }
 
+  /// The queue on which its kernels run.
+  [[no_unique_address]] B on{};
   /// Where dropout draws from. A step's masks follow from the seed alone.
   RandomKey random;
   /// Gathers the time of every kernel, if there is one.
@@ -132,13 +137,13 @@ class Inference {
   /// Numbers from the host. On `meta` only the count matters.
   constexpr Pointer<B, Id> ids(const Id* from, Index count) {
     const auto to = scratch<Id>(count);
-    if (count != 0) B::upload(to, from, count * sizeof(Id));
+    if (count != 0) workspace_->on.upload(to, from, count * sizeof(Id));
     return to;
   }
 
   constexpr Pointer<B> numbers(const float* from, Index count) {
     const auto to = scratch<float>(count);
-    if (count != 0) B::upload(to, from, count * sizeof(float));
+    if (count != 0) workspace_->on.upload(to, from, count * sizeof(float));
     return to;
   }
 
@@ -148,12 +153,16 @@ class Inference {
     (workspace_->reversing_ ? workspace_->cost_.backward : workspace_->cost_.forward) += work.flops;
     if (B::executes && workspace_->profile != nullptr) {
       const auto began = std::chrono::steady_clock::now();
-      launch<B>(kernel);
+      launch(workspace_->on, kernel);
+      workspace_->on.wait();
       workspace_->profile->add(where, workspace_->reversing_, work, std::chrono::steady_clock::now() - began);
     } else {
-      launch<B>(kernel);
+      launch(workspace_->on, kernel);
     }
   }
+
+  /// The queue on which kernels run.
+  [[nodiscard]] constexpr const B& on() const { return workspace_->on; }
 
   [[nodiscard]] constexpr Inference silent() const { return *this; }
 

@@ -20,13 +20,13 @@ struct meta {
   static constexpr bool executes = false;
   template <class T>
   using pointer = Nowhere<T>;
-  struct kernel_scope {};
   static constexpr Nowhere<std::byte> allocate(Index) { return {}; }
   static constexpr void release(Nowhere<std::byte>, Index) noexcept {}
   template <class To, class From>
   static constexpr void upload(To, From, Index) {}
   template <class To, class From>
   static constexpr void download(To, From, Index) {}
+  static constexpr void wait() {}
 };
 
 template <class S, class Of>

@@ -98,13 +98,13 @@ requires(!Backend::executes) class SharedBuffer<Backend> {
 /// An explicit copy from the host to the backend, and back.
 template <class Backend, class T>
 void upload(Pointer<Backend, T> to, std::span<const T> from) {
-  if (!from.empty()) Backend::upload(to, from.data(), from.size_bytes());
+  if (!from.empty()) Backend{}.upload(to, from.data(), from.size_bytes());
 }
 
 template <class Backend, class T>
 std::vector<T> download(Pointer<Backend, T> from, Index count) {
   std::vector<T> to(count);
-  if (count != 0) Backend::download(to.data(), from, count * sizeof(T));
+  if (count != 0) Backend{}.download(to.data(), from, count * sizeof(T));
   return to;
 }
 
@@ -112,7 +112,7 @@ std::vector<T> download(Pointer<Backend, T> from, Index count) {
 template <class Backend, class T>
 T download(Pointer<Backend, T> from) {
   T to;
-  Backend::download(&to, from, sizeof(T));
+  Backend{}.download(&to, from, sizeof(T));
   return to;
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -24,16 +25,17 @@ std::vector<std::string> check_optimizer(const O& optimizer) {
     bool keeps_gradient = true;
   };
   /// `share`: how much of the gradient lies in memory; the rest is the scale that goes with it.
-  const auto run = [&](Index steps, float share, float rate_factor) {
+  const auto run = [&](Index steps, float share, float rate_factor, bool taken = true) {
     const Index states = O::state_floats(size);
     Run r{std::vector<float>(size + beyond, mark), std::vector<float>(size + beyond, mark),
           std::vector<float>(states + beyond, mark)};
     for (Index i = 0; i < size; ++i) r.value[i] = standard_normal({1, 2}, i);
     std::fill_n(r.state.begin(), states, 0.0F);
+    const float scale = taken ? 1.0F / share : std::numeric_limits<float>::quiet_NaN();
     for (Index step = 1; step <= steps; ++step) {
       for (Index i = 0; i < size; ++i) r.gradient[i] = share * r.value[i];
       const auto given = r.gradient;
-      const Update<B> u{r.value.data(), r.gradient.data(), r.state.data(), size, step, rate_factor, 1.0F / share};
+      const Update<B> u{r.value.data(), r.gradient.data(), r.state.data(), size, step, rate_factor, &scale};
       optimizer.update(u, optimizer.settings_for("model.layers.0.weight"));
       r.keeps_gradient = r.keeps_gradient && r.gradient == given;
     }
@@ -54,6 +56,9 @@ std::vector<std::string> check_optimizer(const O& optimizer) {
   double apart = 0;
   for (Index i = 0; i < size; ++i) apart += std::pow(static_cast<double>(learned.value[i] - scaled.value[i]), 2);
   say("gradient_scale does not scale the gradient", std::sqrt(apart) <= 1e-3 * norm(learned));
+  const Run refused = run(3, 1, 1, false);
+  say("update() changes values or state where gradient_scale is not finite: that step is not to be taken",
+      refused.value == start.value && refused.state == start.state);
   say("rate_factor = 0 does not keep values as they are", resting.value == start.value);
   say("update() changes the gradient, or writes beyond it", learned.keeps_gradient);
   const auto stays_within = [=](const std::vector<float>& memory) {

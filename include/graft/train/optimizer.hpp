@@ -15,9 +15,10 @@ template <class B>
 struct Update {
   Pointer<B> value, gradient, state;
   Index size;
-  Index step;            ///< counts from 1
-  float rate_factor;     ///< what the schedule multiplies the learning rate by
-  float gradient_scale;  ///< what clipping multiplies the gradient by
+  Index step;                              ///< counts from 1
+  float rate_factor;                       ///< what the schedule multiplies the learning rate by
+  Pointer<B, const float> gradient_scale;  ///< one number: what clipping multiplies the gradient by
+  B on{};                                  ///< where kernels are launched
 };
 
 /// Stands for whatever is trained.
@@ -25,9 +26,10 @@ struct AnyModel {};
 
 /// requires: `state_floats(size)` is how many floats are kept beside a parameter of `size`, zero before the first step;
 /// `settings_for(path)` gives the settings that hold for one parameter; `each_setting(f)` calls f(name, number) for all
-/// that steps follow from, which a resumed run must not change; `precondition(model)`, called once a step, may change
+/// that steps follow from, which a resumed run must not change; `precondition(model, on)`, called once a step, may change
 /// the gradients of several parameters by one another; `update(u, settings)` reads u.gradient, changes u.value and
-/// u.state and nothing else. Before all of it `suit(rate)` hears the learning rate that suits what is trained
+/// u.state and nothing else, and not even these where *u.gradient_scale is not finite: the number is the backend's, and
+/// nobody waits for it. Before all of it `suit(rate)` hears the learning rate that suits what is trained
 /// (train/learning_rate.hpp), for one that was given none. All of them are there, if only to say that there is nothing
 /// to do. `check_optimizer` judges; see docs/optimizers.md.
 template <class O>
@@ -36,7 +38,7 @@ concept Optimizer = std::copy_constructible<O> && requires(O& own, const O& opti
   own.suit(0.0F);
   { O::state_floats(Index{}) } -> std::convertible_to<Index>;
   optimizer.each_setting([](const std::string&, float) {});
-  optimizer.precondition(model);
+  optimizer.precondition(model, backend::reference{});
   optimizer.update(u, optimizer.settings_for(path));
 };
 

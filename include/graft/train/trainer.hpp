@@ -18,6 +18,7 @@
 #include <array>
 #include <cmath>
 #include <concepts>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -58,7 +59,7 @@ class Trainer {
   static constexpr bool optimizes = Optimizer<O>, communicates = Communicator<C>;
   static_assert(optimizes,
                 "graft: an optimizer has suit(rate), state_floats(size), settings_for(path), each_setting(f), "
-                "precondition(model) and update(Update<B>, settings), all six; see docs/optimizers.md");
+                "precondition(model, on) and update(Update<B>, settings), all six; see docs/optimizers.md");
   static_assert(communicates,
                 "graft: a communicator has rank(), ranks(), sum(floats, count, B{}) and sum(numbers), all four; see "
                 "docs/communicators.md");
@@ -84,7 +85,7 @@ class Trainer {
   struct Accumulated {
     std::array<Index, members> targets{};  ///< of each member of a bank
     Index tokens = 0;
-    double loss = 0;  ///< mean over all targets
+    double loss = 0;  ///< mean over all targets of this rank
 
     [[nodiscard]] Index all_targets() const {
       Index sum = 0;
@@ -163,6 +164,7 @@ class Trainer {
           Inference<backend> tape(workspace);
           trunk_->remember(tape, batch, place(tape, batch));
         }
+        if (trunk_) trunk_->settle(workspace.on);
       });
   }
 
@@ -172,7 +174,8 @@ class Trainer {
   double accumulate(const Loss& loss, float share = 1.0F) {
     losses_.clear();
     pass(loss, share);
-    return static_cast<double>(losses_.take()[0]);
+    settle_trunk();
+    return static_cast<double>(losses_.take(workspace_.on)[0]);
   }
   /// The same of the model's own loss of a batch, or of another.
   /// requires: the batch is `Model::prepared`, if the model has a soft prompt
@@ -185,7 +188,7 @@ class Trainer {
   double regularize() {
     losses_.clear();
     const Penalties penalties = pass_penalties();
-    return penalties.mean(losses_.take());
+    return penalties.mean(losses_.take(workspace_.on));
   }
 
   /// The last half of a step: adds up over ranks what was accumulated, cuts the norm, updates, and clears the
@@ -202,44 +205,14 @@ class Trainer {
     return apply(own);
   }
   StepReport apply(const Accumulated& own) {
-    const Accumulated all = reduced(own);
-    StepReport report{.step = steps_ + 1, .tokens = all.tokens, .targets = all.all_targets(), .loss = all.loss};
-    const auto norms = gradient_norms();
-    std::array<float, groups> scales{};
-    for (Index g = 0; g < groups; ++g) {
-      const Index targets = g < members ? all.targets[g] : report.targets;
-      if (targets == 0) continue;
-      scales[g] = static_cast<float>(report.targets) / static_cast<float>(targets);
-      const float norm = scales[g] * norms[g];
-      if (!(norm <= report.gradient_norm) && !std::isnan(report.gradient_norm)) report.gradient_norm = norm;
-      if (options_.clip_norm > 0 && norm > options_.clip_norm) scales[g] *= options_.clip_norm / (norm + 1e-6F);
-    }
-    if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
-      clear_gradients();
-      fail("step ", report.step, ": the loss is ", report.loss, " and the gradient's norm ", report.gradient_norm,
-           "; the parameters are left as they were. A lower learning rate or a longer warm-up usually helps");
-    }
-    report.learning_rate_factor = schedule_.factor(steps_);
-    ++steps_;
-    optimizer_.precondition(*model_);
-    for (auto& slot : slots_) {
-      if (slot.group < members && all.targets[slot.group] == 0) continue;
-      const Update<backend> update{.value = slot.value,
-                                   .gradient = slot.gradient,
-                                   .state = slot.state.template as<float>(),
-                                   .size = slot.size,
-                                   .step = steps_,
-                                   .rate_factor = report.learning_rate_factor,
-                                   .gradient_scale = scales[slot.group]};
-      optimizer_.update(update, slot.settings);
-    }
-    if (rank_budget_) (*rank_budget_)(steps_);
-    clear_gradients();
-    return report;
+    const auto healthy = numbers_.template as<float>(groups * sizeof(float));
+    launch(workspace_.on, [=, judged = std::isfinite(own.loss) ? 1.0F : std::numeric_limits<float>::quiet_NaN()](
+                              auto on) { fill(healthy, 1, judged, on); });
+    return finish(own, [&own] { return own.loss; });
   }
 
   void clear_gradients() {
-    launch<backend>([this](auto on) { fill(gradients_.data(), gradient_floats_, 0.0F, on); });
+    launch(workspace_.on, [this](auto on) { fill(gradients_.data(), gradient_floats_, 0.0F, on); });
   }
 
   /// Lets the ranks of AdaLoRA fall as steps are taken from now on; nothing: they stay. `fit` calls it.
@@ -355,12 +328,48 @@ class Trainer {
         }
         return passes > 0 ? pass_penalties() : Penalties{};
       });
-      const auto losses = losses_.take();
-      for (const float loss : losses.first(passes))
-        own.loss += static_cast<double>(loss) / static_cast<double>(targets);
-      own.loss += penalties.mean(losses.subspan(passes));
-      return apply(own);
+      losses_.judge(numbers_.template as<float>(groups * sizeof(float)), workspace_.on);
+      return finish(own, [&] {
+        const auto losses = losses_.take(workspace_.on);
+        double mean = penalties.mean(losses.subspan(passes));
+        for (const float loss : losses.first(passes)) mean += static_cast<double>(loss) / static_cast<double>(targets);
+        return mean;
+      });
     });
+  }
+
+  /// The last half of a step. Nothing waits for a number of the backend's before all kernels are under way: whether the
+  /// step is taken is in the scale of the gradients, which is not finite where it is not. `loss()`, of this rank, is
+  /// asked for last, as is the norm.
+  template <class Loss>
+  StepReport finish(const Accumulated& own, const Loss& loss) {
+    Accumulated all = reduced(own);
+    StepReport report{.step = steps_ + 1, .tokens = all.tokens, .targets = all.all_targets()};
+    const auto weights = scale_gradients(all);
+    report.learning_rate_factor = schedule_.factor(steps_);
+    optimizer_.precondition(*model_, workspace_.on);
+    for (auto& slot : slots_) {
+      if (weights[slot.group] == 0) continue;
+      const Update<backend> update{.value = slot.value,
+                                   .gradient = slot.gradient,
+                                   .state = slot.state.template as<float>(),
+                                   .size = slot.size,
+                                   .step = report.step,
+                                   .rate_factor = report.learning_rate_factor,
+                                   .gradient_scale = numbers_.template as<float>() + slot.group,
+                                   .on = workspace_.on};
+      optimizer_.update(update, slot.settings);
+    }
+    report.gradient_norm = gradient_norm(weights);
+    report.loss = mean_over_ranks(loss(), own, all);
+    clear_gradients();
+    if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm))
+      fail("step ", report.step, ": the loss is ", report.loss, " and the gradient's norm ", report.gradient_norm,
+           "; the parameters are left as they were. A lower learning rate or a longer warm-up usually helps");
+    ++steps_;
+    settle_trunk();
+    if (rank_budget_) (*rank_budget_)(steps_);
+    return report;
   }
 
   /// The model's own loss of a batch, on a tape, or one of the user's.
@@ -388,7 +397,7 @@ class Trainer {
     workspace_.reset();
     Tape<backend> tape(workspace_);
     const auto value = loss(tape);
-    losses_.add(value.data);
+    losses_.add(value.data, workspace_.on);
     tape.backward(value, share);
   }
 
@@ -421,6 +430,11 @@ class Trainer {
     return all;
   }
 
+  void settle_trunk() {
+    if constexpr (Learner::has_trunk)
+      if (trunk_) trunk_->settle(workspace_.on);
+  }
+
   static void count_targets(const Batch& batch, std::array<Index, members>& counts) {
     if (batch.target_owners.empty() || Learner::activates) {
       counts[0] += batch.targets.size();
@@ -434,20 +448,22 @@ class Trainer {
     Accumulated all = own;
     if (communicator_.ranks() > 1) {
       const auto targets = static_cast<double>(own.all_targets());
-      std::array<double, members + 3> numbers{};
+      std::array<double, members + 2> numbers{};
       for (Index m = 0; m < members; ++m) numbers[m] = static_cast<double>(own.targets[m]);
       auto* const others = numbers.data() + members;
       others[0] = static_cast<double>(own.tokens);
-      others[1] = own.loss * targets;
-      others[2] = static_cast<double>(workspace_.random.stream - lane() - stream_);
+      others[1] = static_cast<double>(workspace_.random.stream - lane() - stream_);
       communicator_.sum(std::span<double>(numbers));
       for (Index m = 0; m < members; ++m) all.targets[m] = static_cast<Index>(numbers[m]);
       all.tokens = static_cast<Index>(others[0]);
-      all.loss = others[1] / static_cast<double>(all.all_targets());
       const auto share = static_cast<float>(targets / static_cast<double>(all.all_targets()));
-      launch<backend>([&, at = gradients_.data()](auto on) { scale(at, at, share, gradient_floats_, false, on); });
-      communicator_.sum(gradients_.data(), gradient_floats_, backend{});
-      resume_at(steps_, {workspace_.random.seed, stream_ + static_cast<std::uint64_t>(others[2])});
+      launch(workspace_.on, [&, at = gradients_.data()](auto on) {
+        // A loss that is not finite on one rank is a gradient that is not on all.
+        scale_by(at, at, numbers_.template as<float>(groups * sizeof(float)), gradient_floats_, false, on);
+        scale(at, at, share, gradient_floats_, false, on);
+      });
+      communicator_.sum(gradients_.data(), gradient_floats_, workspace_.on);
+      resume_at(steps_, {workspace_.random.seed, stream_ + static_cast<std::uint64_t>(others[1])});
     }
     if (all.all_targets() == 0) {
       clear_gradients();
@@ -461,17 +477,42 @@ class Trainer {
   /// Where a rank's streams of random numbers begin, behind where all stand: no two ranks draw the same.
   [[nodiscard]] std::uint64_t lane() const { return static_cast<std::uint64_t>(communicator_.rank()) << 40U; }
 
-  /// Of every group's gradient.
-  std::array<float, groups> gradient_norms() {
-    const auto sums = squares_.template as<float>();
-    launch<backend>([&](auto on) {
-      fill(sums, groups, 0.0F, on);
-      for (const auto& slot : slots_) add_squares(sums + slot.group, slot.gradient, slot.size, on);
+  /// The mean loss over the targets of all ranks.
+  double mean_over_ranks(double loss, const Accumulated& own, const Accumulated& all) {
+    if (communicator_.ranks() == 1) return loss;
+    double sum = loss * static_cast<double>(own.all_targets());
+    communicator_.sum(std::span<double>(&sum, 1));
+    return sum / static_cast<double>(all.all_targets());
+  }
+
+  /// On the backend: by how much every group's gradients are multiplied, so that each is of a mean over its own
+  /// targets, and cut. The first factor of the two, which the host knows; 0 for a group without a target.
+  std::array<float, groups> scale_gradients(const Accumulated& all) {
+    std::array<float, groups> weights{};
+    for (Index g = 0; g < groups; ++g)
+      if (const Index targets = g < members ? all.targets[g] : all.all_targets(); targets != 0)
+        weights[g] = static_cast<float>(all.all_targets()) / static_cast<float>(targets);
+    const auto scales = numbers_.template as<float>();
+    const auto healthy = scales + groups, squares = healthy + 1, given = squares + groups;
+    workspace_.on.upload(given, weights.data(), sizeof weights);
+    launch(workspace_.on, [&](auto on) {
+      fill(squares, groups, 0.0F, on);
+      for (const auto& slot : slots_) add_squares(squares + slot.group, slot.gradient, slot.size, on);
+      clip_scales(scales, squares, given, healthy, groups, options_.clip_norm, on);
     });
-    std::array<float, groups> norms;
-    backend::download(norms.data(), sums, sizeof norms);
-    for (float& norm : norms) norm = std::sqrt(norm);
-    return norms;
+    return weights;
+  }
+
+  /// The largest of all groups. Waits for it.
+  float gradient_norm(const std::array<float, groups>& weights) {
+    std::array<float, groups> squares;
+    workspace_.on.download(squares.data(), numbers_.template as<float>((groups + 1) * sizeof(float)), sizeof squares);
+    float largest = 0;
+    for (Index g = 0; g < groups; ++g) {
+      const float norm = weights[g] > 0 ? weights[g] * std::sqrt(squares[g]) : 0.0F;
+      if (!(norm <= largest) && !std::isnan(largest)) largest = norm;
+    }
+    return largest;
   }
 
   M* model_;
@@ -484,7 +525,8 @@ class Trainer {
   Index gradient_floats_ = 0;
   std::vector<Slot> slots_;
   KeptLosses<backend> losses_;
-  Buffer<backend> squares_{groups * sizeof(float)};
+  /// Of the last half of a step: scales(groups), whether all losses are finite, squares(groups), weights(groups).
+  Buffer<backend> numbers_{(3 * groups + 1) * sizeof(float)};
   typename TrunkOf<M>::type trunk_;
   std::optional<RankBudget<backend>> rank_budget_;
   Index steps_ = 0;

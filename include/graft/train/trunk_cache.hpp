@@ -19,6 +19,7 @@ namespace graft {
 
 /// Keeps x(T,C) as the model keeps its activations, up to `most_bytes` of it; what does not fit is computed at every
 /// epoch. A text is known by its tokens from the first on, so that a sequence continuing a shared prefix is known too.
+/// What a step computes is copied to the host when it is over (`settle`), and known from the next one on.
 /// requires: the trunk's weights do not change.
 template <class Model>
 class TrunkCache {
@@ -39,26 +40,42 @@ class TrunkCache {
   template <class T>
   Var<backend, columns> operator()(T& tape, const Batch& batch, const PlacedBatch<backend>& placed) {
     const auto x = tape.template value<columns>(placed.token_count);
-    ++(remember(tape, batch, placed) ? hits_ : misses_);
+    const bool known = find(batch);
+    ++(known ? hits_ : misses_);
     const auto kept = tape.template scratch<element>(x.size());
-    for (Index s = 0; s < batch.sequences(); ++s)
-      backend::upload(kept + static_cast<Index>(batch.starts[s]) * columns, found_[s],
-                      length(batch, s) * columns * sizeof(element));
+    if (known) {
+      for (Index s = 0; s < batch.sequences(); ++s)
+        tape.on().upload(kept + static_cast<Index>(batch.starts[s]) * columns, found_[s],
+                         length(batch, s) * columns * sizeof(element));
+    } else {
+      compute(tape, batch, placed, kept);
+    }
     tape.run(0, [=](auto on) { scale(x.data, kept, 1.0F, x.size(), false, on); });
     return x;
   }
 
-  /// Computes the rows of a batch unless all of them are there. Whether they were.
-  bool remember(Inference<backend> tape, const Batch& batch, const PlacedBatch<backend>& placed) {
-    found_.clear();
-    for (Index s = 0; s < batch.sequences(); ++s) {
-      const auto text = texts_.find(text_of(batch, s));
-      if (text == texts_.end()) break;
-      found_.push_back(text->second.data());
+  /// Computes the rows of a batch unless all of them are there.
+  void remember(Inference<backend> tape, const Batch& batch, const PlacedBatch<backend>& placed) {
+    if (!find(batch)) compute(tape, batch, placed, tape.template scratch<element>(placed.token_count * columns));
+  }
+
+  /// Copies to the host what has been computed since the last time. Waits for it.
+  void settle(const backend& on) {
+    std::vector<element> rows;
+    for (auto& waiting : waiting_) {
+      auto place = waiting.rows.template as<element>();
+      for (auto& text : waiting.texts) {
+        const Index n = text.own * columns;
+        if (bytes_ + n * sizeof(element) <= most_bytes_ && !texts_.contains(text)) {
+          rows.resize(n);
+          on.download(rows.data(), place, n * sizeof(element));
+          texts_.emplace(std::move(text), rows);
+          bytes_ += n * sizeof(element);
+        }
+        place = place + n;
+      }
     }
-    if (found_.size() == batch.sequences()) return true;
-    compute(tape, batch, placed);
-    return false;
+    waiting_.clear();
   }
 
   /// Writes all texts to a file, with a fingerprint of the trunk's weights, atomically.
@@ -120,6 +137,11 @@ class TrunkCache {
     auto operator<=>(const Text&) const = default;
   };
   using Texts = std::map<Text, std::vector<element>>;
+  /// The sequences of a batch, one behind the other as their rows are.
+  struct Waiting {
+    std::vector<Text> texts;
+    Buffer<backend> rows;
+  };
 
   struct Header {
     char magic[16] = "graft trunk 002";
@@ -142,20 +164,27 @@ class TrunkCache {
     return text_;
   }
 
-  void compute(Inference<backend> tape, const Batch& batch, const PlacedBatch<backend>& placed) {
-    const auto x = model_->trunk(tape, placed);
-    const auto narrow = tape.template scratch<element>(x.size());
-    tape.run(0, [=](auto on) { scale(narrow, x.data, 1.0F, x.size(), false, on); });
-    passing_ = download<backend>(narrow, x.size());
+  /// Whether the rows of all sequences are there; then `found_` says where.
+  bool find(const Batch& batch) {
     found_.clear();
     for (Index s = 0; s < batch.sequences(); ++s) {
-      const auto first = passing_.begin() + static_cast<std::ptrdiff_t>(static_cast<Index>(batch.starts[s]) * columns);
-      const Index n = length(batch, s) * columns;
-      found_.push_back(&*first);
-      if (bytes_ + n * sizeof(element) > most_bytes_) continue;
-      if (texts_.emplace(text_of(batch, s), std::vector<element>(first, first + static_cast<std::ptrdiff_t>(n))).second)
-        bytes_ += n * sizeof(element);
+      const auto text = texts_.find(text_of(batch, s));
+      if (text == texts_.end()) return false;
+      found_.push_back(text->second.data());
     }
+    return true;
+  }
+
+  /// kept(T,C) ← what the trunk yields, which waits for `settle` too.
+  void compute(Inference<backend> tape, const Batch& batch, const PlacedBatch<backend>& placed,
+               Pointer<backend, element> kept) {
+    const auto x = model_->trunk(tape, placed);
+    tape.run(0, [=](auto on) { scale(kept, x.data, 1.0F, x.size(), false, on); });
+    if (bytes_ >= most_bytes_) return;
+    Waiting waiting{.texts = {}, .rows = Buffer<backend>(x.size() * sizeof(element))};
+    for (Index s = 0; s < batch.sequences(); ++s) waiting.texts.push_back(text_of(batch, s));
+    tape.run(0, [=, to = waiting.rows.template as<element>(), n = x.size()](auto on) { copy(to, kept, n, on); });
+    waiting_.push_back(std::move(waiting));
   }
 
   [[nodiscard]] std::uint64_t fingerprint() const {
@@ -175,7 +204,7 @@ class TrunkCache {
   Texts texts_;
   Text text_{};
   std::vector<const element*> found_;
-  std::vector<element> passing_;
+  std::vector<Waiting> waiting_;
 };
 
 }  // namespace graft

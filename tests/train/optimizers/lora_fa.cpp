@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_CASE(lora_fa) {
   const auto a = layer.a.read();
   trainer.gradient(tiny::batch(), 0.1F);
   const auto raw = download<reference>(layer.b.gradient(), layer.b.size);
-  trainer.optimizer().precondition(model);
+  trainer.optimizer().precondition(model, reference{});
   const auto made = download<reference>(layer.b.gradient(), layer.b.size);
   for (Index o = 0; o < layer.out; ++o)
     for (Index r = 0; r < 3; ++r) {

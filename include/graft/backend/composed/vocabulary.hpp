@@ -2,10 +2,11 @@
 /// The output head, its cross entropy and the gradient of both in one go: no matrix of tokens × vocabulary exists.
 #pragma once
 
-#include <graft/backend/host/cross_entropy.hpp>
-#include <graft/backend/host/elementwise.hpp>
-#include <graft/backend/host/frozen.hpp>
+#include <graft/backend/composed/composed.hpp>
+#include <graft/backend/kernels/losses.hpp>
+#include <graft/backend/kernels/products.hpp>
 
+#include <algorithm>
 #include <concepts>
 
 namespace graft::backend {
@@ -13,31 +14,31 @@ namespace graft::backend {
 /// Rows of logits that exist at a time.
 inline constexpr Index vocabulary_rows = 64;
 
-/// Floats that `vocabulary_loss` of elements X borrows.
+/// Floats that `vocabulary_loss` of elements X borrows: logits of some rows and their gradients, the losses of all such
+/// pieces, and a one.
 template <class X, class S>
-constexpr Index vocabulary_workspace(Index rows, Index vocabulary, Index, S, reference) {
-  return 2 * (rows < vocabulary_rows ? rows : vocabulary_rows) * vocabulary;
+constexpr Index vocabulary_workspace(Index rows, Index vocabulary, Index, S, composed) {
+  return 2 * std::min(rows, vocabulary_rows) * vocabulary + (rows + vocabulary_rows - 1) / vocabulary_rows + 1;
 }
 
 /// loss(1) = Σ_t (log Σ_v exp z[t,v] − z[t, target_t]),  z = x wᵀ,  for x(T,in), w(V,in); every target is ≥ 0.
 /// l(T) = log Σ exp z;  dx(T,in) = (softmax(z) − onehot(target)) w, where it is not null.
-template <class X, class S, std::derived_from<reference> On>
+template <class X, class S, std::derived_from<composed> On>
 void vocabulary_loss(float* loss, float* l, X* dx, const X* x, const std::byte* w, const Id* targets, Index rows,
                      Index in, Index vocabulary, float* work, S storage, On on) {
-  double total = 0;
-  for (Index begin = 0; begin < rows; begin += vocabulary_rows) {
+  const Index most = std::min(rows, vocabulary_rows), pieces = (rows + vocabulary_rows - 1) / vocabulary_rows;
+  float *const logits = work, *const share = logits + most * vocabulary, *const parts = share + most * vocabulary,
+               *const one = parts + pieces;
+  fill(one, 1, 1.0F, on);
+  for (Index begin = 0, piece = 0; begin < rows; begin += vocabulary_rows, ++piece) {
     const Index count = std::min(vocabulary_rows, rows - begin);
-    float *const logits = work, *const share = work + count * vocabulary;
-    float part = 0;
-    const float one = 1;
     matmul_frozen(logits, x + begin * in, w, count, in, vocabulary, false, storage, on);
-    cross_entropy(&part, l + begin, logits, targets + begin, count, vocabulary, on);
-    total += static_cast<double>(part);
+    cross_entropy(parts + piece, l + begin, logits, targets + begin, count, vocabulary, on);
     if (dx == nullptr) continue;
-    cross_entropy_input(share, &one, logits, l + begin, targets + begin, count, vocabulary, false, on);
+    cross_entropy_input(share, one, logits, l + begin, targets + begin, count, vocabulary, false, on);
     matmul_frozen_input(dx + begin * in, share, w, count, in, vocabulary, false, storage, on);
   }
-  *loss = static_cast<float>(total);
+  sum_up(loss, parts, pieces, on);
 }
 
 }  // namespace graft::backend

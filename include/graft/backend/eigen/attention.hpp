@@ -4,7 +4,7 @@
 #pragma once
 
 #include <graft/backend/eigen/matmul.hpp>
-#include <graft/backend/kernels/attention_shape.hpp>
+#include <graft/backend/kernels/attention.hpp>
 
 #include <limits>
 

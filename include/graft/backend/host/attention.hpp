@@ -3,7 +3,7 @@
 #pragma once
 
 #include <graft/backend/host/reference.hpp>
-#include <graft/backend/kernels/attention_shape.hpp>
+#include <graft/backend/kernels/attention.hpp>
 
 #include <algorithm>
 #include <array>

@@ -42,4 +42,11 @@ inline void cross_entropy_input(float* dlogits, const float* dloss, const float*
   });
 }
 
+/// sum(1) = Σ x, in double and in order
+inline void sum_up(float* sum, const float* x, Index n, reference) {
+  double total = 0;
+  for (Index i = 0; i < n; ++i) total += static_cast<double>(x[i]);
+  *sum = static_cast<float>(total);
+}
+
 }  // namespace graft::backend

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/backend/host/reference.hpp>
+#include <graft/backend/kernels/pointwise.hpp>
 #include <graft/core/random.hpp>
 
 #include <algorithm>
@@ -46,21 +47,6 @@ void multiply(E* y, const E* a, const E* b, Index n, bool accumulate, reference)
   });
 }
 
-inline float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
-
-/// Functions whose slope is known from their value.
-struct Relu {
-  static float value(float x) { return x > 0.0F ? x : 0.0F; }
-  static float slope(float y) { return y > 0.0F ? 1.0F : 0.0F; }
-};
-struct Tanh {
-  static float value(float x) { return std::tanh(x); }
-  static float slope(float y) { return 1.0F - y * y; }
-};
-struct Sigmoid {
-  static float value(float x) { return sigmoid(x); }
-  static float slope(float y) { return y * (1.0F - y); }
-};
 /// y = f(x)
 template <class E, class F>
 void pointwise(E* y, const E* x, Index n, F, reference) {

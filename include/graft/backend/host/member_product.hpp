@@ -4,6 +4,7 @@
 #pragma once
 
 #include <graft/backend/host/reference.hpp>
+#include <graft/backend/kernels/products.hpp>
 
 namespace graft::backend {
 
@@ -55,6 +56,26 @@ void member_product_weight(float* dw, float* db, const E* dy, const E* x, const 
       GRAFT_SIMD for (Index i = 0; i < in; ++i) row[i] += d * at(x, t * in + i);
     }
   });
+}
+
+/// u(T,R) keeps, in each row, the `own` columns of the member whose it is, and zeros elsewhere
+template <class U>
+void keep_members(U* u, const Id* owners, Index rows, Index rank, Index own, reference) {
+  const Members members{rank / own, owners};
+  for (Index t = 0; t < rows; ++t, u += rank) {
+    const auto [first, last] = members.columns(t, rank);
+    std::fill(u, u + first, U());
+    std::fill(u + last, u + rank, U());
+  }
+}
+/// y(out,R) ← b(members, out, R/members); the other way round: db += dy
+inline void members_side_by_side(float* y, const float* b, Index members, Index out, Index rank, reference) {
+  for (Index o = 0; o < out; ++o)
+    for (Index r = 0; r < rank; ++r) y[o * rank + r] = b[Members{members}.at(o, r, out, rank)];
+}
+inline void add_members_apart(float* db, const float* dy, Index members, Index out, Index rank, reference) {
+  for (Index o = 0; o < out; ++o)
+    for (Index r = 0; r < rank; ++r) db[Members{members}.at(o, r, out, rank)] += dy[o * rank + r];
 }
 
 }  // namespace graft::backend

@@ -3,32 +3,27 @@
 #pragma once
 
 #include <graft/backend/host/reference.hpp>
+#include <graft/backend/kernels/updates.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 namespace graft::backend {
-
-/// One AdamW step's numbers, bias corrections included (Loshchilov and Hutter 2019, algorithm 2).
-struct AdamWStep {
-  float learning_rate, beta1, beta2, epsilon, weight_decay;
-  float correction1, correction2;  // 1 − β₁ᵗ, 1 − β₂ᵗ
-  float gradient_scale;            // what clipping multiplies every gradient by
-};
 
 /// Asks for a block of memory that is soon read: every array of an optimizer is read once, from end to end.
 inline void ask_for(const void* block, Index bytes) {
   for (Index i = 0; i < bytes; i += 64) __builtin_prefetch(static_cast<const std::byte*>(block) + i);
 }
 
-/// m ← β₁ m + (1−β₁) g;  v ← β₂ v + (1−β₂) g²;  p ← p − lr (λ p + m̂ / (√v̂ + ε))
-inline void adamw_values(float* p, float* m, float* v, const float* g, Index n, AdamWStep step) {
+/// m ← β₁ m + (1−β₁) s g;  v ← β₂ v + (1−β₂) (s g)²;  p ← p − lr (λ p + m̂ / (√v̂ + ε))
+inline void adamw_values(float* p, float* m, float* v, const float* g, float s, Index n, AdamWStep step) {
   const float step_size = step.learning_rate / step.correction1, root = 1.0F / std::sqrt(step.correction2),
               keep = 1.0F - step.learning_rate * step.weight_decay;
   GRAFT_SIMD for (Index i = 0; i < n; ++i) {
-    const float gradient = step.gradient_scale * g[i];
+    const float gradient = s * g[i];
     m[i] = step.beta1 * m[i] + (1.0F - step.beta1) * gradient;
     v[i] = step.beta2 * v[i] + (1.0F - step.beta2) * gradient * gradient;
     p[i] = p[i] * keep - step_size * m[i] / (std::sqrt(v[i]) * root + step.epsilon);
@@ -45,12 +40,14 @@ inline void optimizer_blocks(Index n, FunctionRef<void(Index, Index)> body) {
   });
 }
 
-inline void adamw(float* p, float* m, float* v, const float* g, Index n, AdamWStep step, reference) {
-  optimizer_blocks(n, [=](Index at, Index count) {
+inline void adamw(float* p, float* m, float* v, const float* g, Index n, AdamWStep step, const float* scale,
+                  reference) {
+  if (!std::isfinite(*scale)) return;
+  optimizer_blocks(n, [=, s = *scale](Index at, Index count) {
     for (const float* array :
          {static_cast<const float*>(p), static_cast<const float*>(m), static_cast<const float*>(v), g})
       ask_for(array + at + 2 * optimizer_block, optimizer_block * sizeof(float));
-    adamw_values(p + at, m + at, v + at, g + at, count, step);
+    adamw_values(p + at, m + at, v + at, g + at, s, count, step);
   });
 }
 
@@ -84,10 +81,12 @@ constexpr Index adamw8bit_state_bytes(Index n) {
 
 /// AdamW with m and v kept as bytes beside the largest of their block (Dettmers et al. 2022; the codes are ours, see
 /// above).
-inline void adamw8bit(float* p, float* state, const float* g, Index n, AdamWStep step, std::uint32_t seed, reference) {
+inline void adamw8bit(float* p, float* state, const float* g, Index n, AdamWStep step, const float* gradient_scale,
+                      std::uint32_t seed, reference) {
+  if (!std::isfinite(*gradient_scale)) return;
   auto* const first = reinterpret_cast<std::uint8_t*>(state);
   float* const scales = state + (2 * n + 3) / 4;
-  optimizer_blocks(n, [=](Index at, Index count) {
+  optimizer_blocks(n, [=, s = *gradient_scale](Index at, Index count) {
     ask_for(p + at + 2 * optimizer_block, optimizer_block * sizeof(float));
     ask_for(g + at + 2 * optimizer_block, optimizer_block * sizeof(float));
     std::uint8_t *const m_codes = first + at, *const v_codes = first + n + at;
@@ -97,7 +96,7 @@ inline void adamw8bit(float* p, float* state, const float* g, Index n, AdamWStep
       m[i] = scale[0] * from_signed_byte_float(m_codes[i]);
       v[i] = scale[1] * from_byte_float(v_codes[i]);
     }
-    adamw_values(p + at, m, v, g + at, count, step);
+    adamw_values(p + at, m, v, g + at, s, count, step);
     std::uint32_t m_bits = 0, v_bits = 0;  // floats above zero are in the order of their bits
     for (Index i = 0; i < count; ++i) {
       m_bits = std::max(m_bits, std::bit_cast<std::uint32_t>(m[i]) & 0x7FFFFFFFU);
@@ -138,6 +137,25 @@ inline void add_squares(float* sum, const float* x, Index n, reference) {
     for (const double s : partial) total += s;
   }
   *sum += static_cast<float>(total);
+}
+
+/// y(1) ← 1, or NaN unless all of x(n) are finite
+inline void all_finite(float* y, const float* x, Index n, reference) {
+  *y = std::all_of(x, x + n, [](float each) { return std::isfinite(each); }) ? 1.0F
+                                                                             : std::numeric_limits<float>::quiet_NaN();
+}
+
+/// scales(G) ← w · min(1, clip / (w √squares)) for groups of weight w > 0, and w where clip is 0. NaN, all of them,
+/// where `healthy(1)` or a norm is not finite: then a step is not to be taken.
+inline void clip_scales(float* scales, const float* squares, const float* weights, const float* healthy, Index groups,
+                        float clip, reference) {
+  bool fine = std::isfinite(*healthy);
+  for (Index g = 0; g < groups; ++g) {
+    const float norm = weights[g] > 0 ? weights[g] * std::sqrt(squares[g]) : 0.0F;
+    fine = fine && std::isfinite(norm);
+    scales[g] = clip > 0 && norm > clip ? weights[g] * (clip / (norm + 1e-6F)) : weights[g];
+  }
+  if (!fine) std::fill_n(scales, groups, std::numeric_limits<float>::quiet_NaN());
 }
 
 /// g(M,r) ← factor · g (a aᵀ + shift I)⁻¹,   a(r,N), by a Cholesky decomposition

@@ -1,10 +1,11 @@
 /// \file
 /// The backend that judges all others: plain memory of the host and, in the files beside this one, plain loops.
 ///
-/// A backend is an empty tag that inherits what it does not improve. A kernel is a free function in the namespace
-/// `graft::backend` whose last argument is the tag; overload resolution finds the one nearest along the chain.
+/// A kernel is a free function whose last argument is the backend's tag; overload resolution finds the one nearest along
+/// the chain from which the tag derives.
 #pragma once
 
+#include <graft/backend/composed/composed.hpp>
 #include <graft/core/buffer.hpp>
 #include <graft/core/parallel.hpp>
 #include <graft/core/quantized.hpp>
@@ -15,7 +16,8 @@
 
 namespace graft::backend {
 
-struct reference {
+/// A backend that derives from it says that its memory is the host's: it inherits every kernel that it does not improve.
+struct reference : composed {
   static constexpr const char* name = "reference";
 
   /// Whether kernels run and values exist (false only on `meta`).
@@ -24,15 +26,17 @@ struct reference {
   template <class T>
   using pointer = T*;
 
-  /// Lives while a kernel or a copy runs; what makes memory accessible then.
-  struct kernel_scope {};
-
   static std::byte* allocate(Index bytes) {
     return static_cast<std::byte*>(::operator new (bytes, std::align_val_t{64}));
   }
   static void release(std::byte* data, Index) noexcept { ::operator delete (data, std::align_val_t{64}); }
   static void upload(void* to, const void* from, Index bytes) { std::memcpy(to, from, bytes); }
   static void download(void* to, const void* from, Index bytes) { std::memcpy(to, from, bytes); }
+  /// Kernels are done when they return.
+  static void wait() {}
+  /// Memory of the calling thread that grows to what was ever asked. `Use` tells apart what is alive at the same time.
+  template <class Use, class E>
+  static E* scratch(Index count);
 };
 
 /// What `reference` keeps a frozen weight as, row-major.
@@ -60,12 +64,16 @@ inline constexpr Index parallel_threshold = 1U << 14U;
 /// Rows handed to a thread at a time by row-wise kernels.
 inline constexpr Index row_piece = 16;
 
-/// Memory of the calling thread that grows to what was ever asked. `Use` tells apart what is alive at the same time.
 template <class Use, class E>
-E* scratch(Index count) {
+E* reference::scratch(Index count) {
   static thread_local Buffer<reference> memory;
   if (memory.bytes() < count * sizeof(E)) memory = Buffer<reference>(count * sizeof(E));
   return memory.template as<E>();
+}
+/// The same, for kernels of the host.
+template <class Use, class E>
+E* scratch(Index count) {
+  return reference::scratch<Use, E>(count);
 }
 
 /// y ← or +← value: what every backward kernel does with its result.

@@ -3,31 +3,13 @@
 #pragma once
 
 #include <graft/backend/host/reference.hpp>
-#include <graft/backend/kernels/attention_shape.hpp>
+#include <graft/backend/kernels/attention.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 namespace graft::backend {
-
-/// Distances as T5 has them in buckets (Raffel et al. 2020): single ones up to half of the buckets, then wider and
-/// wider ones up to `farthest`.
-struct RelativeBuckets {
-  Index count, farthest;
-  bool both_sides;       ///< keys behind the query have half of the buckets
-  Index unnumbered = 0;  ///< keys before the tokens' own that queries, but not keys, are counted without
-
-  [[nodiscard]] Index operator()(Index query, Index key) const {
-    const Index own = both_sides ? count / 2 : count, exact = own / 2;
-    const Index first = both_sides && key > query ? own : 0;
-    const Index distance = key > query ? (both_sides ? key - query : 0) : query - key;
-    if (distance < exact) return first + distance;
-    const float share = std::log(static_cast<float>(distance) / static_cast<float>(exact)) /
-                        static_cast<float>(std::log(static_cast<double>(farthest) / static_cast<double>(exact)));
-    return first + std::min(exact + static_cast<Index>(share * static_cast<float>(own - exact)), own - 1);
-  }
-};
 
 /// Calls body(query row, seen, bucket) for every query: seen(j) is the row of the j-th of `count` keys it sees,
 /// bucket(j) that of its distance.

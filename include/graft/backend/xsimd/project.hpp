@@ -5,6 +5,9 @@
 #pragma once
 
 #include <graft/backend/composed/project.hpp>
+#include <graft/backend/host/elementwise.hpp>
+#include <graft/backend/host/frozen.hpp>
+#include <graft/backend/host/member_product.hpp>
 #include <graft/backend/xsimd/few_rows.hpp>
 #include <graft/backend/xsimd/product.hpp>
 
@@ -297,8 +300,11 @@ void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* d
     for (Index j = 0; j < count; ++j) several += branches[j].members.count > 1 ? branches[j].out * branches[j].rank : 0;
     float* side_by_side = scratch<struct SideBySide, float>(several);
     for (Index j = 0; j < count; ++j) {
-      factors[j] = branches[j].members.side_by_side(side_by_side, branches[j].b, branches[j].out, branches[j].rank);
-      if (factors[j] == side_by_side) side_by_side += branches[j].out * branches[j].rank;
+      factors[j] = branches[j].b;
+      if (branches[j].members.count == 1) continue;
+      members_side_by_side(side_by_side, branches[j].b, branches[j].members.count, branches[j].out, branches[j].rank,
+                           reference{});
+      factors[j] = std::exchange(side_by_side, side_by_side + branches[j].out * branches[j].rank);
     }
     // Panels of the factors B, unit by unit and within it branch by branch: columns of other branches are zero.
     Word* const b = scratch<struct NarrowPanels, Word>(panels(narrow.all) * panel_words(out));

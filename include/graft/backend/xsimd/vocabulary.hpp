@@ -5,6 +5,7 @@
 #pragma once
 
 #include <graft/backend/composed/vocabulary.hpp>
+#include <graft/backend/host/cross_entropy.hpp>
 #include <graft/backend/xsimd/project.hpp>
 
 #include <cmath>

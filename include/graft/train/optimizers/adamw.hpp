@@ -40,8 +40,8 @@ struct AdamW {
     return {rate, weight_decay};
   }
   /// No parameter's step depends on another's.
-  template <class Model>
-  void precondition(Model&) const {}
+  template <class Model, class B>
+  void precondition(Model&, const B&) const {}
   /// What a trainer says of the method before it asks for settings: the learning rate that suits it.
   void suit(float rate) { learning_rate = learning_rate.value_or(rate); }
   /// What steps follow from, by name: a run is resumed under the same alone.
@@ -60,8 +60,8 @@ struct AdamW {
 
   template <class B>
   void update(const Update<B>& u, Settings settings) const {
-    launch<B>([&u, step = numbers(u, settings)](auto on) {
-      adamw(u.value, u.state, u.state + u.size, u.gradient, u.size, step, on);
+    launch(u.on, [&u, step = numbers(u, settings)](auto on) {
+      adamw(u.value, u.state, u.state + u.size, u.gradient, u.size, step, u.gradient_scale, on);
     });
   }
 
@@ -76,8 +76,7 @@ struct AdamW {
             .epsilon = epsilon,
             .weight_decay = settings.weight_decay,
             .correction1 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta1), power)),
-            .correction2 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta2), power)),
-            .gradient_scale = u.gradient_scale};
+            .correction2 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta2), power))};
   }
 };
 
@@ -88,8 +87,8 @@ struct AdamW8bit : AdamW {
 
   template <class B>
   void update(const Update<B>& u, Settings settings) const {
-    launch<B>([&u, step = numbers(u, settings), seed = static_cast<std::uint32_t>(u.step) * 0x9E3779B1U](auto on) {
-      adamw8bit(u.value, u.state, u.gradient, u.size, step, seed, on);
+    launch(u.on, [&u, step = numbers(u, settings), seed = static_cast<std::uint32_t>(u.step) * 0x9E3779B1U](auto on) {
+      adamw8bit(u.value, u.state, u.gradient, u.size, step, u.gradient_scale, seed, on);
     });
   }
 };

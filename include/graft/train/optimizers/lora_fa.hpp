@@ -17,13 +17,13 @@ struct LoraFA : AdamW {
     return path.find("lora_A") != std::string::npos ? Settings{0.0F, 0.0F} : AdamW::settings_for(path);
   }
   /// What the trainer calls when gradients are there and before they are used.
-  template <class Model>
-  void precondition(Model& model) const {
+  template <class Model, class B>
+  void precondition(Model& model, const B& queue) const {
     static_assert(Trainee<Model>::members == 1, "graft: LoraFA trains one adapter; Bank<...> has several");
-    Trainee<Model>::each_layer(model, []<class L>(L& layer) {
+    Trainee<Model>::each_layer(model, [&queue]<class L>(L& layer) {
       if constexpr (offers_of<L>.low_rank) {
         const double s = L::method::settings.scaling();
-        launch<typename L::backend>([&layer, s](auto on) {
+        launch(queue, [&layer, s](auto on) {
           precondition_rows(layer.b.gradient(), layer.a.value(), L::out, L::rank, L::in, 1.0 / (s * s), delta, on);
         });
       }

@@ -1,18 +1,18 @@
 /// \file
 /// y(T,H,D) = softmax(q kᵀ/√D) v per head and sequence;  q(T,H,D), k(S,G,D), v(S,G,D), head h reads group h·G/H
 /// A rule may scale scores otherwise, cap them, and hide keys that stand far before
-/// (backend/kernels/attention_shape.hpp).
+/// (backend/kernels/attention.hpp).
 /// dv = pᵀ dy     ds = p (dy vᵀ − rowsum(dy y))     dq = ds k/√D     dk = dsᵀ q/√D     p recomputed, never stored
 #pragma once
 
 #include <graft/autodiff/tape.hpp>
-#include <graft/backend/kernels/attention_shape.hpp>
+#include <graft/backend/kernels/attention.hpp>
 
 namespace graft {
 
 /// Where the sequences of a batch lie. Queries and keys differ when earlier keys come from a cache (which has
 /// `key_ends`) or an encoder; `prefixes` names for each sequence the one whose keys it sees besides its own (see
-/// backend/kernels/attention_shape.hpp).
+/// backend/kernels/attention.hpp).
 template <class B>
 struct Sequences {
   Pointer<B, Id> queries{}, keys{}, key_ends{}, prefixes{};

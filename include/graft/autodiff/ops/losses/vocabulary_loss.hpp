@@ -9,6 +9,9 @@
 #include <graft/autodiff/parameter.hpp>
 #include <graft/autodiff/tape.hpp>
 #include <graft/backend/composed/vocabulary.hpp>
+#include <graft/backend/host/cross_entropy.hpp>
+#include <graft/backend/host/elementwise.hpp>
+#include <graft/backend/host/frozen.hpp>
 
 namespace graft {
 

@@ -8,6 +8,9 @@
 #include <graft/autodiff/ops/source.hpp>
 #include <graft/autodiff/parameter.hpp>
 #include <graft/backend/composed/project.hpp>
+#include <graft/backend/host/elementwise.hpp>
+#include <graft/backend/host/frozen.hpp>
+#include <graft/backend/host/member_product.hpp>
 
 namespace graft {
 

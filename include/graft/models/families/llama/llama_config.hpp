@@ -3,7 +3,7 @@
 /// `graft_add_model` in CMake make it from a Hugging Face `config.json`.
 #pragma once
 
-#include <graft/backend/kernels/attention_shape.hpp>
+#include <graft/backend/kernels/attention.hpp>
 #include <graft/models/parts/stack_config.hpp>
 
 #include <array>

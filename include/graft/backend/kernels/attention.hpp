@@ -1,7 +1,8 @@
 /// \file
-/// What attention kernels need to know of the sequences in a batch.
+/// The kernels of attention, and what they need to know of the sequences in a batch.
 #pragma once
 
+#include <graft/core/buffer.hpp>
 #include <graft/core/types.hpp>
 
 #include <algorithm>
@@ -86,6 +87,65 @@ template <class E>
 struct AttentionGradients {
   E *dq, *dk, *dv;
   bool accumulate_q, accumulate_k, accumulate_v;
+};
+
+/// Distances as T5 has them in buckets (Raffel et al. 2020): single ones up to half of the buckets, then wider and
+/// wider ones up to `farthest`.
+struct RelativeBuckets {
+  Index count, farthest;
+  bool both_sides;       ///< keys behind the query have half of the buckets
+  Index unnumbered = 0;  ///< keys before the tokens' own that queries, but not keys, are counted without
+
+  [[nodiscard]] Index operator()(Index query, Index key) const {
+    const Index own = both_sides ? count / 2 : count, exact = own / 2;
+    const Index first = both_sides && key > query ? own : 0;
+    const Index distance = key > query ? (both_sides ? key - query : 0) : query - key;
+    if (distance < exact) return first + distance;
+    const float share = std::log(static_cast<float>(distance) / static_cast<float>(exact)) /
+                        static_cast<float>(std::log(static_cast<double>(farthest) / static_cast<double>(exact)));
+    return first + std::min(exact + static_cast<Index>(share * static_cast<float>(own - exact)), own - 1);
+  }
+};
+
+/// How fast pairs turn:
+///     f(j) = base^(−2j/width), divided by `factor` where a model was stretched to longer texts. With `original`
+///     positions set
+/// only slow pairs are (Llama 3.1): those of wavelengths above original/low wholly, those below original/high not at
+/// all. With a ramp (YaRN: Peng et al. 2023) pairs up to its beginning are not, those from its end on wholly. Or every
+/// pair has a divisor of its own (LongRoPE: Ding et al. 2024).
+struct RotaryFrequencies {
+  float base, factor = 1, low = 1, high = 4;
+  Index original = 0;
+  float ramp_begin = 0, ramp_end = 0;
+  float amplitude = 1;  ///< of cosines and sines
+  const float* divisors = nullptr;
+
+  [[nodiscard]] double operator()(Index j, Index width) const {
+    const double f = std::pow(static_cast<double>(base), -2.0 * static_cast<double>(j) / static_cast<double>(width)),
+                 slow = f / static_cast<double>(factor);
+    if (divisors != nullptr) return f / static_cast<double>(divisors[j]);
+    const bool ramps = ramp_end > ramp_begin;
+    if (original == 0 && !ramps) return slow;
+    const double turns = static_cast<double>(original) * f / 6.283185307179586;  // within the original length
+    const double share =
+        ramps ? (static_cast<double>(ramp_end) - static_cast<double>(j)) / static_cast<double>(ramp_end - ramp_begin)
+              : (turns - static_cast<double>(low)) / static_cast<double>(high - low);
+    return share <= 0 ? slow : share >= 1 ? f : (1 - share) * slow + share * f;
+  }
+};
+
+/// For E float and Bfloat16.
+template <class B, class E>
+concept AttentionKernels = requires(const B& on, Pointer<B, E> y, Pointer<B, const E> x, Pointer<B> l,
+                                    Pointer<B, const float> c, Pointer<B, const Id> ids, Index n, float sign,
+                                    AttentionShape shape, AttentionGradients<E> to, RelativeBuckets buckets,
+                                    RotaryFrequencies frequencies) {
+  attention(y, l, x, x, x, shape, on);
+  attention_inputs(to, x, x, c, x, x, x, shape, on);
+  relative_attention(y, l, x, x, x, c, buckets, shape, on);
+  relative_attention_inputs(to, l, x, x, c, x, x, x, c, buckets, shape, on);
+  rotary_table(l, ids, n, n, frequencies, on);
+  rotary(y, c, n, n, n, n, sign, on);
 };
 
 }  // namespace graft::backend
