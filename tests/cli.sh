@@ -9,7 +9,7 @@ says() { [[ $("${@:2}" 2> "$folder/stderr") == *"$1"* ]] || { cat "$folder/stder
 says parameter-efficient "$graft" --help
 export GRAFT_PROGRAMS="$folder/programs"
 for command in train generate eval embed plan explain merge build; do says --method "$graft" $command --help; done
-"$graft" plan --tokens 256 --json | python3 -c 'import json,sys; p=json.load(sys.stdin); assert p["total"] == sum(p[k] for k in ("frozen","trainable","gradients","optimizer","values","adjoints"))'
+"$graft" plan --tokens 256 --json | python3 -c 'import json,sys; p=json.load(sys.stdin); assert p["total"] == sum(p[k] for k in ("frozen","trainable","gradients","optimizer","values","adjoints")) and "tiles of" in p["kernels"], p'
 "$graft" explain | grep -q "blocks 0 to" || fail "explain"
 "$graft" explain --format json | python3 -c 'import json,sys; e=json.load(sys.stdin); assert e["trainable_parameters"] == sum(s["trainable"] * max(k["count"], 1) for k in e["kinds"] for s in k["sites"])'
 "$graft" explain --format html | grep -q "</html>" || fail "explain as a page"

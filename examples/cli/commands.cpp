@@ -151,6 +151,7 @@ void plan(Engine& engine, const PlanOptions& o) {
                            {"adjoints", p.adjoints},
                            {"total", p.total()},
                            {"memory_policy", engine.memory_policy()},
+                           {"kernels", engine.kernels()},
                            {"forward_flops", p.flops.forward},
                            {"backward_flops", p.flops.backward}};
     std::puts(json.dump(2).c_str());
@@ -173,6 +174,7 @@ void plan(Engine& engine, const PlanOptions& o) {
   };
   work("forward", p.flops.forward);
   work("backward", p.flops.backward);
+  std::printf("  products of %s\n", engine.kernels().c_str());
   std::printf("  %-42s %10zu of %zu\n", "trained parameters", engine.trainable_parameters(), engine.parameters());
 }
 

@@ -1,5 +1,5 @@
-// Whole models on a backend that is no host's: what an op, a layer, a method, an optimizer or the trainer does to values
-// it does in listed kernels and explicit copies, or the memory is out of reach.
+// Whole models on a backend that is no host's: what an op, a layer, a method, an optimizer or the trainer does to
+// values it does in listed kernels and explicit copies, or the memory is out of reach.
 #include "backend/guarded.hpp"
 
 #include "peft/holds.hpp"

@@ -70,7 +70,13 @@ auto on_host(A given) {
   else return given;
 }
 // clang-format off
-#define KERNEL(name) template <class... A> requires ends_guarded<A...> void name(A... given) { const guarded::Opened now; name(on_host(given)...); }
+#define KERNEL(name)                 \
+  template <class... A>              \
+  requires ends_guarded<A...>        \
+  void name(A... given) {            \
+    const guarded::Opened now;       \
+    name(on_host(given)...);         \
+  }
 // kernels/attention.hpp
 KERNEL(attention)
 KERNEL(attention_inputs)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that keep the house in order. usage: house.py CHECK SOURCE_FOLDER     CHECK: floors, budgets, format, mirror, snippets, contract"""
+"""Checks that keep the house in order. usage: house.py CHECK SOURCE_FOLDER     CHECK: floors, budgets, format, mirror, snippets, contract, kernels"""
 import os
 import re
 import shutil
@@ -184,9 +184,25 @@ def contract(root):
     return errors
 
 
+def kernels(root):
+    """The list of kernels (backend/kernels/) is what the host has, and what the judge of backends compares."""
+    folder = os.path.join(root, "include", "graft", "backend")
+    text = lambda sub: "".join(open(os.path.join(folder, sub, f), encoding="utf-8").read() for f in sorted(os.listdir(os.path.join(folder, sub))))
+    listed = set()
+    for body in re.findall(r"^concept \w+ =.*?\) \{\n(.*?)^\};", text("kernels"), re.M | re.S):
+        listed |= set(re.findall(r"^\s+(\w+)\(", body, re.M))
+    host = set(re.findall(r"^(?:inline |constexpr )?(?:void|Index) (\w+)\([^;{]*?\breference\)\s*\{", text("host"), re.M))
+    judged = set(re.findall(r"\b(\w+)\(", text("check")))
+    errors = [f"backend/host: {k} is a kernel that backend/kernels/ does not list" for k in sorted(host - listed)]
+    errors += [f"backend/kernels: {k} is listed, and backend/host/ has none" for k in sorted(listed - host)]
+    errors += [f"backend/check: nothing compares {k}" for k in sorted(listed - judged - {"row_alignment"})]
+    print(f"{len(listed)} kernels")
+    return errors
+
+
 def main():
     check, root = sys.argv[1:]
-    errors = {"floors": floors, "budgets": budgets, "format": format, "mirror": mirror, "snippets": snippets, "contract": contract}[check](root)
+    errors = {"floors": floors, "budgets": budgets, "format": format, "mirror": mirror, "snippets": snippets, "contract": contract, "kernels": kernels}[check](root)
     for error in errors:
         print(error)
     sys.exit(1 if errors else 0)

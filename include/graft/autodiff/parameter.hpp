@@ -3,7 +3,7 @@
 #pragma once
 
 #include <graft/autodiff/gradient_range.hpp>
-#include <graft/backend/backend.hpp>
+#include <graft/backend/kernels.hpp>
 #include <graft/core/error.hpp>
 #include <graft/core/storage.hpp>
 

@@ -9,8 +9,8 @@
 
 namespace graft {
 
-/// A value of B is a queue of kernels, which run in their order: an empty struct where kernels are done when they return;
-/// on a device it knows the stream, and memory that kernels borrow. B{} is the queue that everybody has.
+/// A value of B is a queue of kernels, which run in their order: an empty struct where kernels are done when they
+/// return; on a device it knows the stream, and memory that kernels borrow. B{} is the queue that everybody has.
 /// requires: `allocate` returns memory aligned to 64 bytes that kernels of this backend may use and the host may not
 /// touch; `on.upload`, which returns when `from` may be written again, and `on.download`, which waits, are the only
 /// bridges; `on.wait()` returns when all kernels are done. The kernels themselves are free functions that take `on`

@@ -43,7 +43,7 @@ struct RunReport : RunRecord {
 
   /// What it took, on this machine and this time: of a run that was resumed, since then.
   [[nodiscard]] Json cost() const {
-    Json all = {{"machine", machine}};
+    Json all = {{"machine", machine}, {"kernels", kernels}};
     if (history.resumed_at != 0) all["resumed_at_step"] = history.resumed_at;
     if (plan) all["planned_bytes"] = plan->total();
     put(all, "measured_bytes", measured_bytes);
@@ -201,7 +201,7 @@ svg{width:100%;height:auto}.grid{stroke:var(--line)}.axis{font-size:11px;fill:va
 .gain{color:#237a3b}
 </style></head><body><h1>)" +
       escaped(title) + "</h1><p class=\"sub\">" + escaped(model) + " · " + escaped(method) +
-      (machine.empty() ? "" : " · " + escaped(machine)) + "</p>";
+      (machine.empty() ? "" : " · " + escaped(machine)) + (kernels.empty() ? "" : " · " + escaped(kernels)) + "</p>";
   if (before && after) {
     out +=
         "<h2>Held-out examples, before and after</h2><table class=\"plain\"><tr><th></th><th "

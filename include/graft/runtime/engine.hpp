@@ -77,6 +77,8 @@ class Engine {
   }
   virtual std::vector<std::vector<float>> embed(const std::vector<Ids>& texts) = 0;
 
+  /// Which kernels its products run on here, in words: instruction set and tile.
+  [[nodiscard]] virtual std::string kernels() const = 0;
   virtual Plan plan(Index tokens, Index sequences, Index targets) = 0;
   virtual Explanation explain() = 0;
   virtual std::vector<SiteEntry> sites() = 0;

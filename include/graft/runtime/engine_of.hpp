@@ -122,6 +122,9 @@ class EngineOf final : public Engine {
     else fail("embed: the model is no encoder of texts; BERT and RoBERTa are");
   }
 
+  [[nodiscard]] std::string kernels() const override {
+    return chosen_kernels(typename Model::storage{}, typename Model::backend{});
+  }
   Plan plan(Index tokens, Index sequences, Index targets) override {
     return graft::plan<Model>(pass_shape<Model>(tokens, sequences, targets));
   }

@@ -18,7 +18,7 @@ struct SampleOutput {
 
 /// What was not measured is not there.
 struct RunRecord {
-  std::string title, model, method, machine;
+  std::string title, model, method, machine, kernels;
   Index parameters = 0, trainable = 0;
   std::optional<std::uintmax_t> base_bytes{}, adapter_bytes{};  ///< of files
   std::optional<float> learning_rate{};

@@ -116,6 +116,7 @@ class TrainRun {
     record_.model = o_.model.filename().string();
     record_.method = engine_.method();
     record_.machine = machine_name();
+    record_.kernels = engine_.kernels();
     record_.parameters = engine_.parameters();
     record_.trainable = engine_.trainable_parameters();
     record_.base_bytes = size_on_disk(o_.model);

@@ -26,10 +26,10 @@ struct AnyModel {};
 
 /// requires: `state_floats(size)` is how many floats are kept beside a parameter of `size`, zero before the first step;
 /// `settings_for(path)` gives the settings that hold for one parameter; `each_setting(f)` calls f(name, number) for all
-/// that steps follow from, which a resumed run must not change; `precondition(model, on)`, called once a step, may change
-/// the gradients of several parameters by one another; `update(u, settings)` reads u.gradient, changes u.value and
-/// u.state and nothing else, and not even these where *u.gradient_scale is not finite: the number is the backend's, and
-/// nobody waits for it. Before all of it `suit(rate)` hears the learning rate that suits what is trained
+/// that steps follow from, which a resumed run must not change; `precondition(model, on)`, called once a step, may
+/// change the gradients of several parameters by one another; `update(u, settings)` reads u.gradient, changes u.value
+/// and u.state and nothing else, and not even these where *u.gradient_scale is not finite: the number is the backend's,
+/// and nobody waits for it. Before all of it `suit(rate)` hears the learning rate that suits what is trained
 /// (train/learning_rate.hpp), for one that was given none. All of them are there, if only to say that there is nothing
 /// to do. `check_optimizer` judges; see docs/optimizers.md.
 template <class O>

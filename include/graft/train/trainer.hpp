@@ -7,11 +7,14 @@
 #include <graft/layers/attention_context.hpp>
 #include <graft/models/parts/admitted.hpp>
 #include <graft/peft/contract/offers.hpp>
+#include <graft/train/batch_loss.hpp>
 #include <graft/train/communicator.hpp>
 #include <graft/train/kept_losses.hpp>
 #include <graft/train/optimizers/adamw.hpp>
+#include <graft/train/penalties.hpp>
 #include <graft/train/rank_budget.hpp>
 #include <graft/train/schedule.hpp>
+#include <graft/train/step_scales.hpp>
 #include <graft/train/trainee.hpp>
 #include <graft/train/trunk_cache.hpp>
 
@@ -39,16 +42,6 @@ struct StepReport {
   double loss = 0;  ///< mean over all supervised tokens of the step, and what the method adds to it
   float gradient_norm = 0, learning_rate_factor = 0;
 };
-
-/// A loss of one's own: `loss(tape, model, placed)`, of a batch as the backend has it.
-template <class Loss, class M, class B = typename M::backend>
-concept BatchLoss = requires(const Loss& loss, Tape<B>& tape, M& model, const PlacedBatch<B>& placed) {
-  loss(tape, model, placed);
-};
-
-/// Whether a loss is one number that a gradient reaches.
-template <class Loss, class B>
-concept LossValue = std::same_as<Loss, Var<B, 1, Gradient::tracked>>;
 
 /// Trains the parameters that the method of a model or of a lone layer made trainable, and holds nothing for the
 /// others. Their gradients lie end to end. What is trained must outlive the trainer and must not move, and one trainer
@@ -205,9 +198,10 @@ class Trainer {
     return apply(own);
   }
   StepReport apply(const Accumulated& own) {
-    const auto healthy = numbers_.template as<float>(groups * sizeof(float));
-    launch(workspace_.on, [=, judged = std::isfinite(own.loss) ? 1.0F : std::numeric_limits<float>::quiet_NaN()](
-                              auto on) { fill(healthy, 1, judged, on); });
+    launch(workspace_.on, [healthy = scales_.healthy(),
+                           judged = std::isfinite(own.loss) ? 1.0F : std::numeric_limits<float>::quiet_NaN()](auto on) {
+      fill(healthy, 1, judged, on);
+    });
     return finish(own, [&own] { return own.loss; });
   }
 
@@ -328,7 +322,7 @@ class Trainer {
         }
         return passes > 0 ? pass_penalties() : Penalties{};
       });
-      losses_.judge(numbers_.template as<float>(groups * sizeof(float)), workspace_.on);
+      losses_.judge(scales_.healthy(), workspace_.on);
       return finish(own, [&] {
         const auto losses = losses_.take(workspace_.on);
         double mean = penalties.mean(losses.subspan(passes));
@@ -345,7 +339,11 @@ class Trainer {
   StepReport finish(const Accumulated& own, const Loss& loss) {
     Accumulated all = reduced(own);
     StepReport report{.step = steps_ + 1, .tokens = all.tokens, .targets = all.all_targets()};
-    const auto weights = scale_gradients(all);
+    typename StepScales<backend, groups>::Numbers weights{};
+    for (Index g = 0; g < groups; ++g)
+      if (const Index targets = g < members ? all.targets[g] : report.targets; targets != 0)
+        weights[g] = static_cast<float>(report.targets) / static_cast<float>(targets);
+    scales_.set(slots_, weights, options_.clip_norm, workspace_.on);
     report.learning_rate_factor = schedule_.factor(steps_);
     optimizer_.precondition(*model_, workspace_.on);
     for (auto& slot : slots_) {
@@ -356,19 +354,21 @@ class Trainer {
                                    .size = slot.size,
                                    .step = report.step,
                                    .rate_factor = report.learning_rate_factor,
-                                   .gradient_scale = numbers_.template as<float>() + slot.group,
+                                   .gradient_scale = scales_.of(slot.group),
                                    .on = workspace_.on};
       optimizer_.update(update, slot.settings);
     }
-    report.gradient_norm = gradient_norm(weights);
+    report.gradient_norm = scales_.norm(weights, workspace_.on);
     report.loss = mean_over_ranks(loss(), own, all);
-    clear_gradients();
-    if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm))
+    if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
+      clear_gradients();
       fail("step ", report.step, ": the loss is ", report.loss, " and the gradient's norm ", report.gradient_norm,
            "; the parameters are left as they were. A lower learning rate or a longer warm-up usually helps");
+    }
     ++steps_;
     settle_trunk();
     if (rank_budget_) (*rank_budget_)(steps_);
+    clear_gradients();
     return report;
   }
 
@@ -401,28 +401,9 @@ class Trainer {
     tape.backward(value, share);
   }
 
-  /// What a method adds to the mean loss: weight · (sum of all terms) / terms.
-  struct Penalties {
-    float weight = 0;
-    Index terms = 0;
-    [[nodiscard]] double mean(std::span<const float> sums) const {
-      double sum = 0;
-      for (const float x : sums) sum += static_cast<double>(x);
-      return terms == 0 ? 0.0 : static_cast<double>(weight) * sum / static_cast<double>(terms);
-    }
-  };
   Penalties pass_penalties() {
-    Penalties all;
-    const auto each = [this](const auto& f) {
-      Learner::each_layer(*model_, [&f]<class L>(L& layer) {
-        if constexpr (offers_of<L>.penalties > 0) f(layer);
-      });
-    };
-    each([&]<class L>(const L&) {
-      all.terms += offers_of<L>.penalties;
-      all.weight = L::method::penalty_weight;
-    });
-    each([&]<class L>(const L& layer) {
+    const Penalties all = penalties_of(*model_);
+    each_penalized(*model_, [&]<class L>(const L& layer) {
       if constexpr (!L::of_weights.nothing)  // a layer of rank 0 has no penalty, and counts
         pass([&](Tape<backend>& tape) { return layer.weights.penalty(tape); },
              all.weight / static_cast<float>(all.terms));
@@ -459,7 +440,7 @@ class Trainer {
       const auto share = static_cast<float>(targets / static_cast<double>(all.all_targets()));
       launch(workspace_.on, [&, at = gradients_.data()](auto on) {
         // A loss that is not finite on one rank is a gradient that is not on all.
-        scale_by(at, at, numbers_.template as<float>(groups * sizeof(float)), gradient_floats_, false, on);
+        scale_by(at, at, scales_.healthy(), gradient_floats_, false, on);
         scale(at, at, share, gradient_floats_, false, on);
       });
       communicator_.sum(gradients_.data(), gradient_floats_, workspace_.on);
@@ -485,36 +466,6 @@ class Trainer {
     return sum / static_cast<double>(all.all_targets());
   }
 
-  /// On the backend: by how much every group's gradients are multiplied, so that each is of a mean over its own
-  /// targets, and cut. The first factor of the two, which the host knows; 0 for a group without a target.
-  std::array<float, groups> scale_gradients(const Accumulated& all) {
-    std::array<float, groups> weights{};
-    for (Index g = 0; g < groups; ++g)
-      if (const Index targets = g < members ? all.targets[g] : all.all_targets(); targets != 0)
-        weights[g] = static_cast<float>(all.all_targets()) / static_cast<float>(targets);
-    const auto scales = numbers_.template as<float>();
-    const auto healthy = scales + groups, squares = healthy + 1, given = squares + groups;
-    workspace_.on.upload(given, weights.data(), sizeof weights);
-    launch(workspace_.on, [&](auto on) {
-      fill(squares, groups, 0.0F, on);
-      for (const auto& slot : slots_) add_squares(squares + slot.group, slot.gradient, slot.size, on);
-      clip_scales(scales, squares, given, healthy, groups, options_.clip_norm, on);
-    });
-    return weights;
-  }
-
-  /// The largest of all groups. Waits for it.
-  float gradient_norm(const std::array<float, groups>& weights) {
-    std::array<float, groups> squares;
-    workspace_.on.download(squares.data(), numbers_.template as<float>((groups + 1) * sizeof(float)), sizeof squares);
-    float largest = 0;
-    for (Index g = 0; g < groups; ++g) {
-      const float norm = weights[g] > 0 ? weights[g] * std::sqrt(squares[g]) : 0.0F;
-      if (!(norm <= largest) && !std::isnan(largest)) largest = norm;
-    }
-    return largest;
-  }
-
   M* model_;
   O optimizer_;
   TrainerOptions options_;
@@ -525,8 +476,7 @@ class Trainer {
   Index gradient_floats_ = 0;
   std::vector<Slot> slots_;
   KeptLosses<backend> losses_;
-  /// Of the last half of a step: scales(groups), whether all losses are finite, squares(groups), weights(groups).
-  Buffer<backend> numbers_{(3 * groups + 1) * sizeof(float)};
+  StepScales<backend, groups> scales_;
   typename TrunkOf<M>::type trunk_;
   std::optional<RankBudget<backend>> rank_budget_;
   Index steps_ = 0;

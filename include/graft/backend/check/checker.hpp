@@ -34,7 +34,8 @@ class Checker {
       std::vector<std::vector<float>> all;
       for (const Index size : wanted) {
         all.emplace_back(size);
-        fill_uniform(all.back().data(), size, bound, {7, ++stream_}, reference{});
+        const RandomKey key{7, ++stream_};
+        for (Index i = 0; i < size; ++i) all.back()[i] = bound * (2.0F * uniform01(key, i) - 1.0F);
       }
       return all;
     };

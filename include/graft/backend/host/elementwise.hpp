@@ -154,14 +154,4 @@ void dropout(E* y, const E* x, Index n, float probability, RandomKey key, bool a
   });
 }
 
-/// x ~ U(−bound, bound)
-inline void fill_uniform(float* x, Index n, float bound, RandomKey key, reference) {
-  for (Index i = 0; i < n; ++i) x[i] = bound * (2.0F * uniform01(key, i) - 1.0F);
-}
-
-/// x ~ N(0, deviation²)
-inline void fill_normal(float* x, Index n, float deviation, RandomKey key, reference) {
-  for (Index i = 0; i < n; ++i) x[i] = deviation * standard_normal(key, i);
-}
-
 }  // namespace graft::backend

@@ -1,8 +1,8 @@
 /// \file
 /// The backend that judges all others: plain memory of the host and, in the files beside this one, plain loops.
 ///
-/// A kernel is a free function whose last argument is the backend's tag; overload resolution finds the one nearest along
-/// the chain from which the tag derives.
+/// A kernel is a free function whose last argument is the backend's tag; overload resolution finds the one nearest
+/// along the chain from which the tag derives.
 #pragma once
 
 #include <graft/backend/composed/composed.hpp>
@@ -12,11 +12,13 @@
 
 #include <cstring>
 #include <new>
+#include <string>
 #include <type_traits>
 
 namespace graft::backend {
 
-/// A backend that derives from it says that its memory is the host's: it inherits every kernel that it does not improve.
+/// A backend that derives from it says that its memory is the host's: it inherits every kernel that it does not
+/// improve.
 struct reference : composed {
   static constexpr const char* name = "reference";
 
@@ -56,6 +58,12 @@ constexpr Index packed_bytes(Index out, Index in, S, reference) {
 template <class S>
 constexpr Index row_alignment(S, reference) {
   return QuantizedStorage<S> ? 1 : alignof(StoredElement<S>);
+}
+
+/// What products with weights kept as S run on, in words. A backend that chooses says what it chose.
+template <class S, class On>
+std::string chosen_kernels(S, On) {
+  return std::string("the kernels of ") + On::name;
 }
 
 /// Elements below which starting threads costs more than it saves.
