@@ -22,7 +22,7 @@ void holds() {
   Model model;
   tiny::fill(model);
   Trainer trainer(model, AdamW{});
-  const Index weights = counting_reference::in_use - before - sizeof(float);  // less the trainer's one scalar
+  const Index weights = counting_reference::in_use - before - StepScales<counting_reference, 1>::bytes;
   Batch batch;
   for (int s = 0; s < 3; ++s) {
     std::vector<Id> ids(32), labels(32, -1);

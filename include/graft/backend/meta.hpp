@@ -36,7 +36,7 @@ constexpr Index packed_bytes(Index out, Index in, S storage, meta<Of>) {
 
 template <class X, class S, class Of>
 constexpr Index vocabulary_workspace(Index rows, Index vocabulary, Index in, S storage, meta<Of>) {
-  return vocabulary_workspace<X>(rows, vocabulary, in, storage, Of{});
+  return best_vocabulary_workspace<X>(rows, vocabulary, in, storage, Of{});
 }
 
 template <class B>

@@ -149,8 +149,8 @@ MethodReport check_method(MethodCheck what = {}) {
       Model counted;
       examining::fill(counted, 1);
       Trainer trainer(counted, AdamW{});
-      constexpr Index norms = Model::members == 1 ? 1 : Model::members + 1;  // which the plan does not count
-      const Index weights = counting_reference::in_use - before - norms * sizeof(float);
+      constexpr Index groups = Model::members == 1 ? 1 : Model::members + 1;
+      const Index weights = counting_reference::in_use - before - StepScales<counting_reference, groups>::bytes;
       for (int i = 0; i < 2; ++i) trainer.step(batch);  // the first step learns sizes, the second uses them
       const auto compare = [&](const char* kind, Index plan, Index run) {
         if (plan != run) fault("the plan says ", plan, " bytes of ", kind, ", and a step took ", run);

@@ -15,6 +15,8 @@ template <class B, Index Groups>
 class StepScales {
  public:
   using Numbers = std::array<float, Groups>;
+  /// Of memory, which no plan counts.
+  static constexpr Index bytes = (3 * Groups + 1) * sizeof(float);
 
   /// The factor of one group; not finite where the step is not to be taken.
   [[nodiscard]] Pointer<B> of(Index group) const { return numbers_.template as<float>() + group; }
@@ -48,7 +50,7 @@ class StepScales {
  private:
   [[nodiscard]] Pointer<B> squares() const { return of(Groups + 1); }
 
-  Buffer<B> numbers_{(3 * Groups + 1) * sizeof(float)};
+  Buffer<B> numbers_{bytes};
 };
 
 }  // namespace graft

@@ -70,14 +70,14 @@ void check_frozen_products(Checker<B>& c, const std::string& name) {
                               lookup_frozen(f[9], twice, w, 2, wide, in, S{}, on);
                               const Branch<Y, X> branches[] = {{w, wide, rank, f[2], f[3], 0.5F, v[2], y, together},
                                                                {w2, small, other_rank, f[4], f[5], -2.0F, v[3], y2}};
-                              project(branches, 2, v[0], static_cast<const Y*>(nullptr), rows, in, S{}, on);
+                              best_project(branches, 2, v[0], static_cast<const Y*>(nullptr), rows, in, S{}, on);
                               scale(f[8], y, 1.0F, std::min(rows * wide, rows * in), true, on);
                               scale(f[8], y2, 1.0F, std::min(rows * small, rows * in), true, on);
                               BranchGradient<Y, X> back[] = {
                                   {w, wide, rank, f[2], f[3], 0.5F, v[2], y, f[6], f[7], nullptr, together},
                                   {w2, small, other_rank, f[4], f[5], -2.0F, v[3], y2, nullptr, nullptr, nullptr}};
-                              project_backward(back, 2, v[1], more, v[0], rows, in, S{}, on);
-                              project(branches, 1, v[0], static_cast<const Y*>(y), rows, in, S{}, on);
+                              best_project_backward(back, 2, v[1], more, v[0], rows, in, S{}, on);
+                              best_project(branches, 1, v[0], static_cast<const Y*>(y), rows, in, S{}, on);
                               scale(f[8], y, 1.0F, std::min(rows * wide, rows * in), true, on);
                             });
                           });
@@ -105,11 +105,11 @@ void check_frozen_products(Checker<B>& c, const std::string& name) {
         using On = decltype(tag);
         auto* const w = c.template bytes<On>(packed_bytes(400, 64, S{}, tag));
         auto* const work = reinterpret_cast<float*>(
-            c.template bytes<On>(sizeof(float) * vocabulary_workspace<X>(5, 400, 64, S{}, tag)));
+            c.template bytes<On>(sizeof(float) * best_vocabulary_workspace<X>(5, 400, 64, S{}, tag)));
         const Id* const targets = c.template ids<On>({7, 0, 399, 200, 7});
         launch(tag, [=](auto on) {
           pack(w, f[2], 400, 64, S{}, on);
-          vocabulary_loss(f[0], f[1], v[0], v[1], w, targets, 5, 64, 400, work, S{}, on);
+          best_vocabulary_loss(f[0], f[1], v[0], v[1], w, targets, 5, 64, 400, work, S{}, on);
         });
       },
       2.0F);
@@ -126,8 +126,8 @@ void check_trained_products(Checker<B>& c) {
           const Branch<Bfloat16, Bfloat16> branch{w, out, 0, nullptr, nullptr, 0.0F, nullptr, v[1]};
           const BranchGradient<Bfloat16, Bfloat16> back{w,       out,  0,       nullptr, nullptr, 0.0F,
                                                         nullptr, v[1], nullptr, nullptr, f[1]};
-          project(&branch, 1, v[0], static_cast<const Bfloat16*>(nullptr), rows, in, Trained{}, on);
-          project_backward(&back, 1, v[2], true, v[0], rows, in, Trained{}, on);
+          best_project(&branch, 1, v[0], static_cast<const Bfloat16*>(nullptr), rows, in, Trained{}, on);
+          best_project_backward(&back, 1, v[2], true, v[0], rows, in, Trained{}, on);
         });
       });
 }

@@ -1,12 +1,11 @@
 /// \file
-/// Products that share an input, each perhaps with a low-rank path beside it, made of kernels/products.hpp. A backend
-/// may have better ones.
+/// Products that share an input, each perhaps with a low-rank path beside it: a backend's own, or made of
+/// kernels/products.hpp.
 #pragma once
 
 #include <graft/backend/composed/composed.hpp>
 #include <graft/backend/kernels/products.hpp>
 
-#include <concepts>
 #include <type_traits>
 #include <utility>
 
@@ -39,6 +38,8 @@ struct BranchGradient {
   Members members{};
 };
 
+namespace composition {
+
 /// Where a branch has the paths of several members, or rows that are not all the first's, u keeps each row's own.
 template <class P, class U, class On>
 void keep_own(const P& branch, U* u, Index rows, On on) {
@@ -56,7 +57,7 @@ const float* side_by_side(const P& branch, On on) {
 }
 
 /// All branches of x(T,in); `residual(T,out)`, where it is not null, is added to the only one.
-template <class Y, class X, class S, std::derived_from<composed> On>
+template <class Y, class X, class S, class On>
 void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* residual, Index rows, Index in, S storage,
              On on) {
   for (const auto* p = branches; p != branches + count; ++p) {
@@ -71,7 +72,7 @@ void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* res
 
 /// dx(T,in) (+)= Σ dy w + du A over the branches, and the gradients of their weights. x may be null where no branch has
 /// any.
-template <class Y, class X, class S, std::derived_from<composed> On>
+template <class Y, class X, class S, class On>
 void project_backward(const BranchGradient<Y, X>* branches, Index count, X* dx, bool accumulate, const X* x, Index rows,
                       Index in, S storage, On on) {
   constexpr bool floats = std::is_same_v<X, float>;
@@ -103,6 +104,24 @@ void project_backward(const BranchGradient<Y, X>* branches, Index count, X* dx, 
   }
   if constexpr (!floats)
     if (dx != nullptr) scale(dx, static_cast<const float*>(sum), 1.0F, rows * in, accumulate, on);
+}
+
+}  // namespace composition
+
+/// The backend's own `project`, or else that.
+template <class Y, class X, class S, class On>
+void best_project(const Branch<Y, X>* branches, Index count, const X* x, const Y* residual, Index rows, Index in,
+                  S storage, On on) {
+  if constexpr (requires { project(branches, count, x, residual, rows, in, storage, on); })
+    project(branches, count, x, residual, rows, in, storage, on);
+  else composition::project(branches, count, x, residual, rows, in, storage, on);
+}
+template <class Y, class X, class S, class On>
+void best_project_backward(const BranchGradient<Y, X>* branches, Index count, X* dx, bool accumulate, const X* x,
+                           Index rows, Index in, S storage, On on) {
+  if constexpr (requires { project_backward(branches, count, dx, accumulate, x, rows, in, storage, on); })
+    project_backward(branches, count, dx, accumulate, x, rows, in, storage, on);
+  else composition::project_backward(branches, count, dx, accumulate, x, rows, in, storage, on);
 }
 
 }  // namespace graft::backend

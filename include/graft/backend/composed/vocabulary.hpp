@@ -1,5 +1,6 @@
 /// \file
-/// The output head, its cross entropy and the gradient of both in one go: no matrix of tokens × vocabulary exists.
+/// The output head, its cross entropy and the gradient of both in one go: no matrix of tokens × vocabulary exists. A
+/// backend's own, or made of kernels/products.hpp and kernels/losses.hpp.
 #pragma once
 
 #include <graft/backend/composed/composed.hpp>
@@ -7,23 +8,23 @@
 #include <graft/backend/kernels/products.hpp>
 
 #include <algorithm>
-#include <concepts>
 
 namespace graft::backend {
 
 /// Rows of logits that exist at a time.
 inline constexpr Index vocabulary_rows = 64;
 
-/// Floats that `vocabulary_loss` of elements X borrows: logits of some rows and their gradients, the losses of all such
+namespace composition {
+
+/// Floats that `vocabulary_loss` borrows: logits of some rows and their gradients, the losses of all such
 /// pieces, and a one.
-template <class X, class S>
-constexpr Index vocabulary_workspace(Index rows, Index vocabulary, Index, S, composed) {
+constexpr Index vocabulary_workspace(Index rows, Index vocabulary) {
   return 2 * std::min(rows, vocabulary_rows) * vocabulary + (rows + vocabulary_rows - 1) / vocabulary_rows + 1;
 }
 
 /// loss(1) = Σ_t (log Σ_v exp z[t,v] − z[t, target_t]),  z = x wᵀ,  for x(T,in), w(V,in); every target is ≥ 0.
 /// l(T) = log Σ exp z;  dx(T,in) = (softmax(z) − onehot(target)) w, where it is not null.
-template <class X, class S, std::derived_from<composed> On>
+template <class X, class S, class On>
 void vocabulary_loss(float* loss, float* l, X* dx, const X* x, const std::byte* w, const Id* targets, Index rows,
                      Index in, Index vocabulary, float* work, S storage, On on) {
   const Index most = std::min(rows, vocabulary_rows), pieces = (rows + vocabulary_rows - 1) / vocabulary_rows;
@@ -39,6 +40,23 @@ void vocabulary_loss(float* loss, float* l, X* dx, const X* x, const std::byte* 
     matmul_frozen_input(dx + begin * in, share, w, count, in, vocabulary, false, storage, on);
   }
   sum_up(loss, parts, pieces, on);
+}
+
+}  // namespace composition
+
+/// Floats that the backend's own `vocabulary_loss` borrows for values of elements X, or else that.
+template <class X, class S, class On>
+constexpr Index best_vocabulary_workspace(Index rows, Index vocabulary, Index in, S storage, On on) {
+  if constexpr (requires { vocabulary_workspace<X>(rows, vocabulary, in, storage, on); })
+    return vocabulary_workspace<X>(rows, vocabulary, in, storage, on);
+  else return composition::vocabulary_workspace(rows, vocabulary);
+}
+template <class X, class S, class On>
+void best_vocabulary_loss(float* loss, float* l, X* dx, const X* x, const std::byte* w, const Id* targets, Index rows,
+                          Index in, Index vocabulary, float* work, S storage, On on) {
+  if constexpr (requires { vocabulary_loss(loss, l, dx, x, w, targets, rows, in, vocabulary, work, storage, on); })
+    vocabulary_loss(loss, l, dx, x, w, targets, rows, in, vocabulary, work, storage, on);
+  else composition::vocabulary_loss(loss, l, dx, x, w, targets, rows, in, vocabulary, work, storage, on);
 }
 
 }  // namespace graft::backend

@@ -29,9 +29,9 @@ constexpr auto vocabulary_loss(T& tape, Var<typename T::backend, C, G, E> x,
     else return Var<B, C, Gradient::none, E>{};
   }();
   const auto l = tape.template scratch<float>(rows);
-  tape.template borrow<float>(vocabulary_workspace<E>(rows, V, C, S{}, B{}), [&](Pointer<B> work) {
+  tape.template borrow<float>(backend::best_vocabulary_workspace<E>(rows, V, C, S{}, B{}), [&](Pointer<B> work) {
     tape.run(2 * rows * V * C * (undoes ? 2 : 1), [=, &w](auto on) {
-      vocabulary_loss(loss.data, l, share.data, x.data, w.packed(), targets, rows, C, V, work, S{}, on);
+      best_vocabulary_loss(loss.data, l, share.data, x.data, w.packed(), targets, rows, C, V, work, S{}, on);
     });
   });
   if constexpr (undoes) {

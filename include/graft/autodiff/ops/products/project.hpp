@@ -130,7 +130,7 @@ constexpr auto project(T& tape, X x, bool remake, Residual residual, Ps... ps) {
           each_of<count>([&](auto i) { return std::get<i>(all).branch(us[i], std::get<i>(ys).data); });
       const Y* more = nullptr;
       if constexpr (added) more = residual.data;
-      project(branches.data(), count, input, more, rows, in, S{}, on);
+      best_project(branches.data(), count, input, more, rows, in, S{}, on);
     });
   });
 
@@ -164,7 +164,7 @@ constexpr auto project(T& tape, X x, bool remake, Residual residual, Ps... ps) {
             back.run({(Ps::gradient_flops(rows, in, from_input) + ...), rows, in, (Ps::out + ...)}, [=](auto on) {
               const auto branches =
                   each_of<count>([&](auto i) { return std::get<i>(all).branch_gradient(us[i], dys[i]); });
-              project_backward(branches.data(), count, dx.data, dx.accumulate, input, rows, in, S{}, on);
+              best_project_backward(branches.data(), count, dx.data, dx.accumulate, input, rows, in, S{}, on);
             });
           };
           if constexpr (!from_input) into(Contribution<B, E>{});
