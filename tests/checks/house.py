@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that keep the house in order. usage: house.py CHECK SOURCE_FOLDER     CHECK: floors, budgets, format, mirror, snippets, contract, kernels"""
+"""Checks that keep the house in order. usage: house.py CHECK SOURCE_FOLDER     CHECK: one of those at the end"""
 import os
 import re
 import shutil
@@ -200,9 +200,36 @@ def kernels(root):
     return errors
 
 
+def families(root):
+    """What differs from family to family is in a family's description (checkpoints/families/) and its types (models/families/)."""
+    errors, folder = [], os.path.join(root, "include", "graft", "checkpoints", "families")
+    described = "".join(open(os.path.join(folder, f), encoding="utf-8").read() for f in sorted(os.listdir(folder)))
+    names = re.findall(r'\.name = "(\w+)"', described)
+    named = re.compile(r"(?<![\w-])(?:" + "|".join(names) + r")(?![\w-]|\.cpp)")
+    # GGUF names kinds of tokenizers, and AdapterHub first values, after models that have them.
+    others = {"text/tokenizers/tokenizer_gguf.hpp": r"\bkinds\[\]|\{\"gpt2\", Kind|\bis\(\{", "peft/bottleneck/adapter.hpp": r'"init_weights"'}
+    sources = [("include/graft/" + name, path) for name, path in headers(root) if not re.match(r"(?:checkpoints|models)/families/", name)]
+    cli = os.path.join(root, "examples", "cli")
+    sources += [("examples/cli/" + f, os.path.join(cli, f)) for f in sorted(os.listdir(cli)) if f.endswith((".cpp", ".hpp"))]
+    for name, path in sources:
+        for number, line in enumerate(open(path, encoding="utf-8"), 1):
+            code = re.sub(r'("(?:[^"\\]|\\.)*")|//.*', lambda m: m[1] or "", line)
+            exempt = others.get(name.removeprefix("include/graft/"))
+            if exempt and re.search(exempt, code):
+                continue
+            for text in re.findall(r'"(?:[^"\\]|\\.)*"', code):
+                for family in named.findall(text):
+                    errors.append(f"{name}:{number}: names the family {family}; its description says what is particular to it (checkpoints/families/)")
+            if re.search(r"\bfamily(?:_|\(\))?\.?(?:name)? ?[!=]= ?\"|\bfamily(?:_|\(\))?\.(?:starts|ends)_with\(", code):
+                errors.append(f"{name}:{number}: asks for a family by its name")
+    print(f"{len(names)} families; family names outside their descriptors: {len(errors)}")
+    return errors
+
+
 def main():
     check, root = sys.argv[1:]
-    errors = {"floors": floors, "budgets": budgets, "format": format, "mirror": mirror, "snippets": snippets, "contract": contract, "kernels": kernels}[check](root)
+    checks = [floors, budgets, format, mirror, snippets, contract, families, kernels]
+    errors = {c.__name__: c for c in checks}[check](root)
     for error in errors:
         print(error)
     sys.exit(1 if errors else 0)

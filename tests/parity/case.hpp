@@ -95,7 +95,8 @@ inline std::string plain_prompt(const std::string& name) {
 template <class Model>
 std::vector<float> as_ours(const StoredTensor& tensor, const std::string& name) {
   auto values = to_floats(tensor, name);
-  return Model::family::stores_by_columns && is_stored_by_columns(name) && tensor.shape.size() == 2
+  return model_family(Model::family::template model_type<typename Model::config>, name).stores_by_columns(name) &&
+                 tensor.shape.size() == 2
              ? transposed(values, tensor.shape[0], tensor.shape[1])
              : values;
 }

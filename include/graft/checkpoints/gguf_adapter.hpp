@@ -19,11 +19,12 @@ constexpr bool fits_gguf() {
          });
 }
 
-/// Writes the adapter for a base of this family ("llama", "qwen2"). GGUF has the rows of Llama's queries and keys in
-/// another order, and so have the rows of their B.
+/// Writes the adapter for a base of this family. Where GGUF has the rows of queries and keys in another order, so have
+/// the rows of their B.
 template <class Model>
-void save_gguf_adapter(const Model& model, const std::filesystem::path& path, const std::string& family) {
+void save_gguf_adapter(const Model& model, const std::filesystem::path& path, const std::string& name_of_family) {
   require_initialized(model);
+  const auto& family = model_family(name_of_family, path.string());
   static_assert(fits_gguf<Model>(),
                 "graft: a GGUF adapter holds LoRA on layers of the blocks and nothing else; save_adapter writes what "
                 "HF PEFT reads, merge and save_merged a whole model");
@@ -38,15 +39,15 @@ void save_gguf_adapter(const Model& model, const std::filesystem::path& path, co
       auto b = layer.b.read();
       for (float& x : b) x *= factor;
       constexpr bool query = std::is_same_v<decltype(site), Query>;
-      if (family == "llama" && (query || std::is_same_v<decltype(site), Key>))
+      if (family.gguf_reorders_heads && (query || std::is_same_v<decltype(site), Key>))
         b = permuted(b, query ? Model::config::heads : Model::config::groups, rank);
-      const std::string name = gguf_name(path_of.str() + ".weight");
+      const std::string name = family.gguf_name(path_of.str() + ".weight");
       tensors.push_back({name + ".lora_a", {rank, L::in}, layer.a.read()});
       tensors.push_back({name + ".lora_b", {L::out, rank}, std::move(b)});
     }
   });
   write_gguf(path,
-             {{"general.architecture", family},
+             {{"general.architecture", name_of_family},
               {"general.type", std::string("adapter")},
               {"general.name", path.stem().string()},
               {"adapter.type", std::string("lora")},

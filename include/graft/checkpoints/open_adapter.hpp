@@ -102,8 +102,9 @@ GRAFT_TEXT_INLINE OpenAdapter::OpenAdapter(const std::filesystem::path& folder, 
   const std::string prefix = "base_model.model.";
   for (const auto& [name, tensor] : tensors) {
     // As graft wrote it before 0.2 where there is no head: under the name that the model has beside one.
-    const bool named_root = task_of(model) == Task::embedding &&
-                            (name.starts_with(prefix + "bert.") || name.starts_with(prefix + "roberta."));
+    const auto& family = family_of(model);
+    const bool named_root = task_of(model) == Task::embedding && family.kind == FamilyKind::encoder &&
+                            name.starts_with(prefix + std::string(family.root) + ".");
     tensors_.emplace(named_root ? prefix + name.substr(name.find('.', prefix.size()) + 1) : name, &tensor);
   }
 }

@@ -67,7 +67,7 @@ inline constexpr std::pair<std::string_view, std::string_view> task_names[] = {{
   if (row.has("tokens") && row.has("tags")) return "ForTokenClassification";
   if (row.has("question") && row.has("context")) return "ForQuestionAnswering";
   if (row.has("text") && row.json.contains("label")) return "ForSequenceClassification";
-  return c.family == "bert" || c.family == "roberta" ? "ForMaskedLM" : "ForCausalLM";
+  return family_of(c).kind == FamilyKind::encoder ? "ForMaskedLM" : "ForCausalLM";
 }
 
 /// What rows ask for: the task, by the keys that they have, and the classes. `config` becomes that of the model which
@@ -75,7 +75,7 @@ inline constexpr std::pair<std::string_view, std::string_view> task_names[] = {{
 /// Error
 [[nodiscard, gnu::cold]] inline HeadChoice head_for(StatedConfig& config, const std::filesystem::path& model,
                                                     const std::string& task, const std::vector<Row>& rows) {
-  if (config.family == "t5") return {};
+  if (family_of(config).kind == FamilyKind::pair) return {};
   const auto stated = config;
   if (task.empty()) config.architecture = architecture_for(rows.front(), config);
   const auto wanted = task_of(config);
@@ -120,7 +120,7 @@ inline constexpr std::pair<std::string_view, std::string_view> task_names[] = {{
   };
   if (method.any(trains_head)) return method;
   std::vector<std::string> sites{"Head"};
-  if (config.family == "roberta" && task_of(config) == Task::text_class) sites.insert(sites.begin(), "Pooler");
+  if (family_of(config).pools_in_head && task_of(config) == Task::text_class) sites.insert(sites.begin(), "Pooler");
   return united({std::move(method), {.kind = "Unfreeze", .options = {{.name = "On", .sites = std::move(sites)}}}});
 }
 

@@ -44,7 +44,7 @@ struct ChosenModel {
 [[nodiscard, gnu::cold]] inline StatedConfig config_named(const ModelChoice& choice) {
   if (!choice.model.empty()) return stated_config(choice.model);
   using C = SmolLM2_135M;
-  return {.family = "llama",
+  return {.family = std::string(first_family(FamilyKind::decoder).name),
           .architecture = {},
           .vocabulary = C::vocabulary,
           .width = C::width,

@@ -20,7 +20,7 @@ void write_base(const Model& model, const std::filesystem::path& folder, bool ba
   std::vector<NamedTensor> tensors;
   Model::visit(model, [&](const Path& path, const auto& p) {
     NamedTensor t{path.str(), shape_in_files(p), p.read()};
-    if (is_stored_by_columns(t.name)) {
+    if (model_family("gpt2", "test").stores_by_columns(t.name)) {
       t.values = transposed(t.values, t.shape[0], t.shape[1]);
       std::swap(t.shape[0], t.shape[1]);
     }

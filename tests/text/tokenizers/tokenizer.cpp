@@ -184,6 +184,10 @@ BOOST_AUTO_TEST_CASE(own_tokens_are_there_once) {
   BOOST_TEST((bert.encode_whole("").ids == bert.encode("[CLS][SEP]")));
 }
 
+TokenizerParts vocabulary_parts(const std::filesystem::path& folder, const std::string& family) {
+  return VocabularyFiles(folder, model_family(family, "test").vocabulary, family, "others").parts();
+}
+
 /// The same tokenizer in the files that a folder had before tokenizer.json.
 Tokenizer from_vocabulary_files(const std::filesystem::path& tokenizer_json, const std::string& family) {
   const Json json = read_json(tokenizer_json);
@@ -212,7 +216,7 @@ Tokenizer from_vocabulary_files(const std::filesystem::path& tokenizer_json, con
       config["add_prefix_space"] = splitter.at("add_prefix_space");
   }
   write_json(folder / "tokenizer_config.json", config);
-  return Tokenizer(VocabularyFiles(folder, family).parts());
+  return Tokenizer(vocabulary_parts(folder, family));
 }
 BOOST_AUTO_TEST_CASE(folders_without_tokenizer_json) {
   const std::filesystem::path folder = std::filesystem::path(GRAFT_TEST_DATA_DIR) / "text/tokenizers";
@@ -225,7 +229,7 @@ BOOST_AUTO_TEST_CASE(folders_without_tokenizer_json) {
   BOOST_CHECK_EXCEPTION(from_vocabulary_files(folder / "gpt2.json", "llama"), Error, [](const Error& e) {
     return std::string(e.what()).find("not of llama: it needs a tokenizer.json") != std::string::npos;
   });
-  BOOST_CHECK_EXCEPTION(VocabularyFiles(folder / "nothing", "gpt2").parts(), Error, [](const Error& e) {
+  BOOST_CHECK_EXCEPTION(vocabulary_parts(folder / "nothing", "gpt2"), Error, [](const Error& e) {
     return std::string(e.what()).find("there is no tokenizer in it") != std::string::npos;
   });
 }

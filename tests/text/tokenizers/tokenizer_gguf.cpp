@@ -85,7 +85,11 @@ void writes_itself(const Gguf& gguf, const std::vector<std::string>& texts) {
   const Tokenizer own(tokenizer_parts(gguf)),
       read(std::filesystem::exists(json)
                ? tokenizer_parts(TokenizerConfig(folder.path).applied_to(read_json(json)), json.string())
-               : VocabularyFiles(folder.path, std::filesystem::exists(folder.path / "spiece.model") ? "t5" : "llama")
+               : VocabularyFiles(folder.path,
+                                 std::filesystem::exists(folder.path / "spiece.model")
+                                     ? VocabularyHabits{.begins = false, .ends = true}
+                                     : VocabularyHabits{},
+                                 "a family", "others")
                      .parts());
   for (const auto& text : texts) {
     if (text.find("<unk>") != text.npos) continue;  // a folder's text can name it

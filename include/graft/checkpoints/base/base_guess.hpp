@@ -93,6 +93,8 @@ class BaseGuesser {
  private:
   [[nodiscard]] static Index count(const Json& n) { return n.is_number_integer() && n >= 0 ? n.get<Index>() : 0; }
   [[nodiscard]] Index size(const char* key) const { return json_.contains(key) ? count(json_.at(key)) : 0; }
+  /// Whether the family is known by now, and of this kind.
+  [[nodiscard]] bool is(FamilyKind kind) const { return !c_.family.empty() && family_of(c_).kind == kind; }
   template <class P>
   [[nodiscard]] bool any_name(const P& p) const {
     return tensors_ != nullptr && std::any_of(tensors_->begin(), tensors_->end(),
@@ -104,7 +106,8 @@ class BaseGuesser {
 
   void read_hub() {
     const auto type = text_at(json_, "model_type"), in_python = text_at(json_, "model_class");
-    if (named(model_families, type) != nullptr) c_.family = type, from_ = "the config's words";
+    const auto families = model_families();
+    if (named(families, type) != nullptr) c_.family = type, from_ = "the config's words";
     c_.width = size("hidden_size");
     c_.architecture = in_python.ends_with("LMHeadModel") ? "ForCausalLM" : in_python;
     count_listed(json_.at("config"), 0);
@@ -115,7 +118,7 @@ class BaseGuesser {
     if (!json_.contains("auto_mapping") || !json_.at("auto_mapping").is_object()) return;
     const Json& mapping = json_.at("auto_mapping");
     const auto library = optional<std::string>(mapping, "parent_library", "", "auto_mapping");
-    for (const auto& family : model_families)
+    for (const auto& family : model_families())
       if (const auto name = std::string(family.name.substr(0, family.name.find('_')));
           library.find(".models." + name + ".") != library.npos)
         c_.family = family.name, from_ = "auto_mapping and the tensors";
@@ -131,56 +134,34 @@ class BaseGuesser {
     for (const char* key : {"leave_out", "layers"})
       if (config.contains(key) && config.at(key).is_array())
         for (const Json& n : config.at(key)) {
-          auto& blocks = c_.family == "t5" ? c_.encoder_blocks : c_.blocks;
+          auto& blocks = is(FamilyKind::pair) ? c_.encoder_blocks : c_.blocks;
           blocks = std::max(blocks, std::min(count(n), most_blocks) + 1);
         }
     if (config.contains("configs") && config.at("configs").is_array())
       for (const Json& part : config.at("configs")) count_listed(part, depth + 1);
   }
 
-  /// Families by how paths begin; behind some a block's number stands.
+  /// The family by how names begin: those of blocks, behind which a block's number stands; then others; last those that
+  /// several families have, the longest first.
   void read_names() {
-    static constexpr std::pair<std::string_view, std::string_view> beginnings[] = {
-        {"transformer.h.", "gpt2"},
-        {"roberta.encoder.layer.", "roberta"},
-        {"bert.encoder.layer.", "bert"},
-        {"encoder.layer.", "bert"},
-        {"encoder.block.", "t5"},
-        {"decoder.block.", "t5"},
-        {"model.layers.", "llama"},
-        {"transformer.layers.", "llama"},
-        {"transformer.wte", "gpt2"},
-        {"transformer.wpe", "gpt2"},
-        {"roberta.", "roberta"},
-        {"bert.", "bert"},
-        {"embeddings.", "bert"},
-        {"shared", "t5"},
-        {"model.embed_tokens", "llama"},
-        {"model.norm", "llama"},
-        {"score.", "llama"},
-        {"lm_head.", "llama"},
-        {"classifier.dense.", "roberta"},
-        {"classifier.", "bert"}};
     if (tensors_ == nullptr) return;
-    for (const auto& [beginning, family] : beginnings) {
-      const bool numbered = beginning.ends_with('.') && beginning.find('.') != beginning.size() - 1;
-      for (const auto& [full, tensor] : *tensors_) {
-        const auto name = name_in_model(full);
-        if (!name.starts_with(beginning)) continue;
-        if (c_.family.empty()) c_.family = family, from_ = "the tensors' names and shapes";
-        Index block = 0;
-        if (const auto read = std::from_chars(name.data() + beginning.size(), name.data() + name.size(), block);
-            !numbered || read.ec != std::errc())
-          continue;
-        auto& blocks = beginning.starts_with("encoder.block") ? c_.encoder_blocks : c_.blocks;
-        blocks = std::max(blocks, std::min(block, most_blocks) + 1);
-      }
+    std::vector<std::pair<std::string_view, std::string_view>> shared;
+    for (const auto& family : model_families())
+      for (const auto beginning : family.block_beginnings) read_beginning(beginning, family.name, true);
+    for (const auto& family : model_families()) {
+      for (const auto beginning : family.part_beginnings) read_beginning(beginning, family.name, false);
+      for (const auto beginning : family.head_beginnings) shared.emplace_back(beginning, family.name);
     }
-    if (c_.family == "llama" && (any_part(".qkv_proj.") || any_part(".gate_up_proj."))) c_.family = "phi3";
-    if (c_.family == "llama" && any_part(".q_norm.")) c_.family = "qwen3";
-    if (any_part(".pre_feedforward_layernorm.")) c_.family = any_part(".q_norm.") ? "gemma3_text" : "gemma2";
-    if (c_.family == "t5" && c_.blocks == 0) c_.blocks = c_.encoder_blocks;
-    if (c_.family == "t5" && c_.encoder_blocks == 0) c_.encoder_blocks = c_.blocks;
+    std::stable_sort(shared.begin(), shared.end(),
+                     [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+    for (const auto& [beginning, family] : shared) read_beginning(beginning, family, false);
+    if (c_.family == first_family(FamilyKind::decoder).name)
+      for (const auto& family : model_families())
+        if (std::any_of(family.told_by.begin(), family.told_by.end(), [this](auto part) { return any_part(part); }) &&
+            any_part(family.told_with))
+          c_.family = family.name;
+    if (is(FamilyKind::pair) && c_.blocks == 0) c_.blocks = c_.encoder_blocks;
+    if (is(FamilyKind::pair) && c_.encoder_blocks == 0) c_.encoder_blocks = c_.blocks;
     c_.gated = any_part(".wi_0.");
     c_.head_norm = any_part(".q_norm.");
     const auto has_bias = [this](const std::string& layer) {
@@ -190,34 +171,49 @@ class BaseGuesser {
     c_.output_bias = has_bias("o_proj"),
     c_.mlp_bias = has_bias("gate_proj") || has_bias("up_proj") || has_bias("down_proj");
   }
+  void read_beginning(std::string_view beginning, std::string_view family, bool numbered) {
+    for (const auto& [full, tensor] : *tensors_) {
+      const auto name = name_in_model(full);
+      if (!name.starts_with(beginning)) continue;
+      if (c_.family.empty()) c_.family = family, from_ = "the tensors' names and shapes";
+      Index block = 0;
+      if (const auto read = std::from_chars(name.data() + beginning.size(), name.data() + name.size(), block);
+          !numbered || read.ec != std::errc())
+        continue;
+      auto& blocks = beginning.starts_with("encoder.block") ? c_.encoder_blocks : c_.blocks;
+      blocks = std::max(blocks, std::min(block, most_blocks) + 1);
+    }
+  }
   /// A prompt knows of no module; PEFT notes the sizes that it is for.
   void read_prompt() {
     if (size("num_virtual_tokens") == 0) return;
     if (c_.family.empty())
-      c_.family =
-          size("num_transformer_submodules") == 2 || text_at(json_, "task_type") == "SEQ_2_SEQ_LM" ? "t5" : "llama",
+      c_.family = first_family(size("num_transformer_submodules") == 2 || text_at(json_, "task_type") == "SEQ_2_SEQ_LM"
+                                   ? FamilyKind::pair
+                                   : FamilyKind::decoder)
+                      .name,
       from_ = "the config's words, which tell no family of a prompt";
     if (c_.blocks == 0) c_.blocks = c_.encoder_blocks = size("num_layers");
-    if (c_.family != "t5") c_.encoder_blocks = 0;
+    if (!is(FamilyKind::pair)) c_.encoder_blocks = 0;
     const Index groups = size("num_attention_heads");
     if (text_at(json_, "peft_type") != "PREFIX_TUNING") c_.width = size("token_dim");
     else if (groups > 0) c_.heads = c_.groups = groups, c_.head_width = size("token_dim") / groups;
   }
 
   void choose_task() {
-    c_.tied_head = c_.family == "gpt2" || c_.family.starts_with("gemma") ||
+    c_.tied_head = family_of(c_).ties_head ||
                    (json_.contains("ensure_weight_tying") && json_.at("ensure_weight_tying") == Json(true));
     if (!c_.architecture.empty()) return;
     const auto task = text_at(json_, "task_type");
     const auto begins = [this](std::string_view start) {
       return any_name([&](const auto& name) { return name.starts_with(start); });
     };
-    const bool bert = c_.family == "bert" || c_.family == "roberta";
-    if (task == "FEATURE_EXTRACTION" || (bert && (begins("encoder.") || begins("embeddings."))))
+    const bool encoder = is(FamilyKind::encoder);
+    if (task == "FEATURE_EXTRACTION" || (encoder && (begins("encoder.") || begins("embeddings."))))
       c_.architecture = "Encoder";
     else if (begins("score.")) c_.architecture = "ForSequenceClassification";
     else if (begins("qa_outputs.") || begins("transformer.layers.")) c_.architecture = "ForQuestionAnswering";
-    else if (bert && (begins("cls.") || begins("lm_head."))) c_.architecture = "ForMaskedLM";
+    else if (encoder && (begins("cls.") || begins("lm_head."))) c_.architecture = "ForMaskedLM";
   }
 
   /// A model of the family with sizes that are like no other tells which size a module's sides are.
@@ -260,11 +256,10 @@ class BaseGuesser {
     const auto blocks = [&](Index n, const char* behind) {
       add(n, "", ((n == 1 ? " block" : " blocks") + std::string(behind)).c_str());
     };
-    if (c_.family == "t5") blocks(c_.encoder_blocks, " of the encoder at least");
-    blocks(c_.blocks, c_.family == "t5" ? " of the decoder" : " at least");
+    if (is(FamilyKind::pair)) blocks(c_.encoder_blocks, " of the encoder at least");
+    blocks(c_.blocks, is(FamilyKind::pair) ? " of the decoder" : " at least");
     add(c_.width, "", " wide");
-    if (c_.family != "gpt2" && c_.family != "bert" && c_.family != "roberta")
-      add(queries_, "queries of ", ""), add(keys_, "keys of ", "");
+    if (family_of(c_).queries_of_own_width) add(queries_, "queries of ", ""), add(keys_, "keys of ", "");
     if (queries_ == 0 && keys_ == 0 && c_.head_width > 1)
       add(c_.groups, "", " groups of keys"), add(c_.head_width, "each of ", "");
     add(c_.feed_forward, "a feed-forward of ", "");

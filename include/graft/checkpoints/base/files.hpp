@@ -1,10 +1,10 @@
 /// \file
 /// The files a model can come from — a GGUF file, a Hugging Face folder — under one face: config values and tensors by
-/// Hugging Face names. How names in files map to sites: a path made by `each_site` is the Hugging Face name;
-/// `gguf_name` turns it into GGUF's.
+/// Hugging Face names. How names in files map to sites: a path made by `each_site` is the Hugging Face name; a family's
+/// description turns it into GGUF's.
 #pragma once
 
-#include <graft/checkpoints/base/stated_config.hpp>
+#include <graft/checkpoints/base/config_files.hpp>
 #include <graft/io/safetensors.hpp>
 #if GRAFT_TEXT_BODIES
 #include <graft/io/bitsandbytes.hpp>
@@ -16,34 +16,6 @@
 #include <set>
 
 namespace graft {
-
-/// "model.layers.3.self_attn.q_proj.weight" → "blk.3.attn_q.weight"
-[[gnu::cold]] inline std::string gguf_name(std::string name) {
-  static constexpr std::pair<std::string_view, std::string_view> parts[] = {{"model.layers.", "blk."},
-                                                                            {"model.embed_tokens", "token_embd"},
-                                                                            {"model.norm", "output_norm"},
-                                                                            {"lm_head", "output"},
-                                                                            {"self_attn.q_proj", "attn_q"},
-                                                                            {"self_attn.k_proj", "attn_k"},
-                                                                            {"self_attn.v_proj", "attn_v"},
-                                                                            {"self_attn.o_proj", "attn_output"},
-                                                                            {"self_attn.q_norm", "attn_q_norm"},
-                                                                            {"self_attn.k_norm", "attn_k_norm"},
-                                                                            {"mlp.gate_proj", "ffn_gate"},
-                                                                            {"mlp.up_proj", "ffn_up"},
-                                                                            {"mlp.down_proj", "ffn_down"},
-                                                                            {"input_layernorm", "attn_norm"},
-                                                                            {"post_attention_layernorm", "ffn_norm"}};
-  for (const auto& [from, to] : parts)
-    if (const auto at = name.find(from); at != std::string::npos && (at == 0 || name[at - 1] == '.'))
-      name.replace(at, from.size(), to);
-  return name;
-}
-
-/// Whether a weight of this name is stored (In,Out): GPT-2's linear layers are.
-inline bool is_stored_by_columns(const std::string& name) {
-  return name.ends_with(".c_attn.weight") || name.ends_with(".c_proj.weight") || name.ends_with(".c_fc.weight");
-}
 
 /// x(M,N) with rows and columns exchanged.
 inline std::vector<float> transposed(const std::vector<float>& x, Index m, Index n) {
@@ -66,6 +38,7 @@ class ModelFiles {
 
   [[nodiscard]] const StatedConfig& config() const { return config_; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] const FamilyDescription& family() const { return *family_; }
   /// A folder's config.json; null for GGUF.
   [[nodiscard]] const Json& json() const { return json_; }
   /// The GGUF metadata, or null for a folder.
@@ -85,7 +58,7 @@ class ModelFiles {
     const std::string other = name.substr(0, root) == "transformer" ? "model." + inside
                               : name.substr(0, root) == "model"     ? "transformer." + inside
                                                                     : name;
-    if (gguf_) return gguf_name(name.starts_with("transformer.") ? other : name);
+    if (gguf_) return family_->gguf_name(name.starts_with("transformer.") ? other : name);
     if (merged_.contains(name)) return name;
     return merged_.contains(other) ? other : merged_.contains(inside) ? inside : name;
   }
@@ -126,14 +99,12 @@ class ModelFiles {
   [[nodiscard]] const TensorMap& tensors() const { return gguf_ ? gguf_->content.tensors : merged_; }
 
  private:
-  [[nodiscard]] bool is_transposed(const std::string& name) const {
-    return config_.family == "gpt2" && is_stored_by_columns(name);
-  }
-  /// GGUF has the rows of Llama's queries and keys in another order, head by head: how many there are, or 0.
+  [[nodiscard]] bool is_transposed(const std::string& name) const { return family_->stores_by_columns(name); }
+  /// Heads whose rows are in another order here than in Hugging Face's files, or 0.
   [[nodiscard]] Index heads_reordered(const std::string& name) const {
     const bool query = name.find("self_attn.q_proj.") != std::string::npos,
                key = name.find("self_attn.k_proj.") != std::string::npos;
-    return gguf_ && config_.family == "llama" && (query || key) ? (query ? config_.heads : config_.groups) : 0;
+    return gguf_ && family_->gguf_reorders_heads && (query || key) ? (query ? config_.heads : config_.groups) : 0;
   }
   template <class E>
   [[nodiscard]] std::vector<E> in_order(const std::string& name, std::vector<E> rows, Index row_length) const {
@@ -152,6 +123,7 @@ class ModelFiles {
   TensorMap merged_;
   std::deque<std::vector<std::byte>> joined_;
   StatedConfig config_;
+  const FamilyDescription* family_ = nullptr;
   Json json_;
 };
 
@@ -159,12 +131,13 @@ class ModelFiles {
 GRAFT_TEXT_INLINE void ModelFiles::open_gguf() {
   gguf_ = std::make_shared<const GgufFile>(path_);
   config_ = stated_config(gguf_->content);
+  family_ = &family_of(config_);
 }
 GRAFT_TEXT_INLINE void ModelFiles::open_folder() {
-  const auto source = (path_ / "config.json").string();
+  const auto source = path_ / "config.json";
   json_ = read_json(source);
-  config_ = ConfigJson(json_, source).read();
-  look_for_head(config_, json_, path_);
+  config_ = stated_config(json_, source);
+  family_ = &family_of(config_);
   open_tensors();
 }
 GRAFT_TEXT_INLINE void ModelFiles::open_tensors() {
@@ -189,10 +162,9 @@ GRAFT_TEXT_INLINE void ModelFiles::open_tensors() {
          "writes them");
   }
   join_bitsandbytes(merged_, joined_, path_.string());
-  if (config_.family == "gpt2")
-    for (auto& [name, tensor] : merged_)
-      // `read` turns their elements
-      if (is_stored_by_columns(name) && tensor.shape.size() == 2) std::swap(tensor.shape[0], tensor.shape[1]);
+  for (auto& [name, tensor] : merged_)
+    // `read` turns their elements
+    if (family_->stores_by_columns(name) && tensor.shape.size() == 2) std::swap(tensor.shape[0], tensor.shape[1]);
 }
 GRAFT_TEXT_INLINE void ModelFiles::open_shard(const std::filesystem::path& path) {
   shards_.push_back(std::make_shared<const SafetensorsFile>(path));

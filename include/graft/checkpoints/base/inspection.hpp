@@ -320,7 +320,7 @@ class Inspector {
     if (strange)
       made_.refusals.push_back(config.source + ": its tensors are of modules like " +
                                name_in_model(config.tensors->begin()->first) +
-                               ", which no family that graft reads has: " + joined_names(names_of(model_families)));
+                               ", which no family that graft reads has: " + joined_names(names_of(model_families())));
     else
       made_.notes.emplace_back(
           "nothing here tells what the base is: with --model BASE the method's type is said, and the modules that it "

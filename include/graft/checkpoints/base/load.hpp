@@ -187,7 +187,8 @@ void load_base(Model& model, const ModelFiles& files, const LoadOptions& options
     // Heads of models that the file was also made for.
     if constexpr (requires { Model::heads_elsewhere; })
       for (const char* head : Model::heads_elsewhere)
-        if (name.starts_with(head)) return true;
+        for (const auto& begins : {std::string(head), Model::family::root + std::string(".") + head})
+          if (name.starts_with(begins)) return true;
     return name == "rope_freqs.weight" || (tied && name == "lm_head.weight");
   };
   for (const auto& [name, tensor] : files.tensors())

@@ -128,7 +128,7 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
               if (tensor.name == path.str() + ".bias") tensor.values = layer.merged_bias(std::move(tensor.values));
             }
           }
-          if (base.config().family == "gpt2" && is_stored_by_columns(tensor.name)) {
+          if (base.family().stores_by_columns(tensor.name)) {
             tensor.values = transposed(tensor.values, tensor.shape[0], tensor.shape[1]);
             std::swap(tensor.shape[0], tensor.shape[1]);
           }
@@ -137,32 +137,10 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
         path);
   });
   Json config = base.json();
-  if constexpr (requires { C::rope_base; }) {
-    if (config.is_null()) {  // from a GGUF file
-      config = {{"model_type", base.config().family},
-                {"vocab_size", C::vocabulary},
-                {"hidden_size", C::width},
-                {"num_hidden_layers", C::blocks},
-                {"num_attention_heads", C::heads},
-                {"num_key_value_heads", C::groups},
-                {"head_dim", C::head_width},
-                {"intermediate_size", C::feed_forward},
-                {"rope_theta", base.config().rope_base},
-                {"rms_norm_eps", base.config().norm_epsilon},
-                {"attention_bias", C::qkv_bias},
-                {"mlp_bias", C::mlp_bias},
-                {"hidden_act", "silu"},
-                {"rope_scaling", rope_scaling(base.config())},
-                {"max_position_embeddings", std::max<std::int64_t>(base.gguf()->get_or<std::int64_t>(
-                                                                       base.config().family + ".context_length", 8192),
-                                                                   static_cast<std::int64_t>(C::rope_original))}};
-      for (const auto& [key, stated] :
-           {std::pair{"bos_token_id", "bos"}, {"eos_token_id", "eos"}, {"pad_token_id", "padding"}})
-        if (const auto id =
-                base.gguf()->get_or<std::int64_t>(std::string("tokenizer.ggml.") + stated + "_token_id", -1);
-            id >= 0)
-          config[key] = id;
-    }
+  if (base.gguf() != nullptr) {
+    StatedConfig in_file = base.config();
+    in_file.vocabulary = C::vocabulary;
+    config = base.family().config_of_gguf(in_file, *base.gguf());
   }
   const auto stated = stated_config_of<Model>();
   config["architectures"] = {class_in_python(stated)};

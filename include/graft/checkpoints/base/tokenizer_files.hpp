@@ -34,7 +34,8 @@ GRAFT_TEXT_INLINE Tokenizer load_tokenizer(const ModelFiles& files) {
   const auto json = files.path() / "tokenizer.json";
   if (std::filesystem::exists(json))
     return Tokenizer(tokenizer_parts(TokenizerConfig(files.path()).applied_to(read_json(json)), json.string()));
-  return Tokenizer(VocabularyFiles(files.path(), files.config().family).parts());
+  const auto splits = families_where([](const auto& family) { return !family.vocabulary.split.empty(); });
+  return Tokenizer(VocabularyFiles(files.path(), files.family().vocabulary, files.config().family, splits).parts());
 }
 
 GRAFT_TEXT_INLINE std::optional<ChatTemplate> load_chat_template(const ModelFiles& files) {

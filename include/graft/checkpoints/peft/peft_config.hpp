@@ -299,7 +299,7 @@ class PeftConfig {
       if (init == name) part.options.push_back({.name = option});
     if ((init == "pissa" || init == "olora") && part.kind != "LoRA")
       fail(source_, ": init_lora_weights is \"", init, "\", which graft does for plain LoRA alone");
-    if (init == "olora" && model_.family == "gpt2")
+    if (init == "olora" && !family_of(model_).columns_first.empty())
       fail(source_, ": init_lora_weights is \"olora\", which PEFT computes of GPT-2's weights the wrong way round");
     return [this, rules, part, init](const Module& m) {
       MethodDescription here = part;
@@ -455,7 +455,7 @@ class PeftConfig {
            found->second.shape[0] > 2 * static_cast<Index>(rows)))
         fail(source_, ": num_virtual_tokens is ", rows, ", and the tensor prompt_embeddings has ",
              found->second.shape.empty() ? 0 : found->second.shape[0], " rows");
-    const bool pairs = model_.family == "t5", prefix = type_ == "PREFIX_TUNING";
+    const bool pairs = family_of(model_).kind == FamilyKind::pair, prefix = type_ == "PREFIX_TUNING";
     const auto submodules = number("num_transformer_submodules", pairs ? 2 : 1);
     if (submodules != (pairs ? 2 : 1))
       fail(source_, ": num_transformer_submodules is ", submodules, "; of this model's family it is ", pairs ? 2 : 1);
@@ -556,7 +556,7 @@ class PeftConfig {
     for (const auto& m : modules_) {
       if (m.kind == ModuleKind::group || !saved(m.path)) continue;
       if (m.site.empty()) fail(source_, ": modules_to_save means ", m.path, ", which is no layer of graft's own");
-      if (model_.family == "t5" && m.site == "TokenEmbedding")
+      if (family_of(model_).kind == FamilyKind::pair && m.site == "TokenEmbedding")
         fail(source_, ": modules_to_save means ", m.path,
              ", of which PEFT trains a copy that neither stack of a T5 reads");
       embedding = embedding || m.site == "TokenEmbedding";

@@ -23,9 +23,8 @@ class Encoder : public Transformer<Family, C, M, B, Policies...> {
   /// What it may be made over: the same without a method, and without policies but the storage.
   using base = Encoder<Family, C, FrozenBase, B, typename StorageOf<Policies...>::type>;
   static constexpr const char* task_type = "FEATURE_EXTRACTION";
-  /// A file may have the heads of other models.
-  static constexpr const char* heads_elsewhere[] = {"cls.",         "lm_head.",        "classifier.",
-                                                    "bert.pooler.", "roberta.pooler.", "pooler."};
+  /// A file may have the heads of other models, with the family's root before their names or without.
+  static constexpr const char* heads_elsewhere[] = {"cls.", "lm_head.", "classifier.", "pooler."};
 
   /// Numbers of the type: known before any model exists.
   static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);

@@ -22,8 +22,8 @@ class HeadedTransformer : public Transformer<Family, C, M, B, Policies...> {
   using Base::hidden;
   using typename Base::element;
   static constexpr bool new_heads = true;
-  static constexpr const char* heads_elsewhere[] = {"cls.",        "lm_head.",     "score.",          "classifier.",
-                                                    "qa_outputs.", "bert.pooler.", "roberta.pooler.", "pooler."};
+  static constexpr const char* heads_elsewhere[] = {"cls.",        "lm_head.",    "score.",
+                                                    "classifier.", "qa_outputs.", "pooler."};
 
   [[no_unique_address]] NormHere final_norm;
 

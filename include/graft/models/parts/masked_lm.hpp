@@ -46,8 +46,7 @@ class MaskedLM : public Transformer<Family, C, M, B, Policies...> {
   static constexpr bool fills_in = true;
   /// A file may have the layers of other models, and the head's weight once more.
   static constexpr const char* heads_elsewhere[] = {"cls.seq_relationship.", "cls.predictions.decoder.",
-                                                    "lm_head.decoder.",      "bert.pooler.",
-                                                    "roberta.pooler.",       "classifier."};
+                                                    "lm_head.decoder.", "pooler.", "classifier."};
 
   at<HeadTransform, TransformLayer> transform;
   at<FinalNorm, NormLayer> final_norm;

@@ -98,18 +98,19 @@ struct PreTokenizer {
 
 class GgufTokenizer {
  public:
+  /// What GGUF names after models that have it.
+  enum class Kind { byte_level, pieces, unigram, word_piece };
+  static constexpr std::pair<std::string_view, Kind> kinds[] = {
+      {"gpt2", Kind::byte_level}, {"llama", Kind::pieces}, {"t5", Kind::unigram}, {"bert", Kind::word_piece}};
   using Role = SentencePieceParts::Role;
   /// Tokens that end a text or a turn by their names, whether a file says so or not.
   static constexpr std::string_view ends_by_name[] = {"<|eot_id|>",    "<|im_end|>", "<|end|>", "<end_of_turn>",
                                                       "<|endoftext|>", "<|eom_id|>", "<EOT>",   "_<EOT>"};
 
   [[gnu::cold]] explicit GgufTokenizer(const Gguf& gguf)
-      : gguf_(gguf),
-        kind_(gguf.get<std::string>("tokenizer.ggml.model")),
-        tokens_(gguf.get<Strings>("tokenizer.ggml.tokens")) {
-    const bool pieces = kind_ == "llama", t5 = kind_ == "t5", bert = kind_ == "bert";
-    if (kind_ != "gpt2" && !pieces && !t5 && !bert)
-      fail(gguf.source, ": its tokenizer is of the kind \"", kind_, "\"; graft knows gpt2, llama, t5 and bert");
+      : gguf_(gguf), kind_(kind_in(gguf)), tokens_(gguf.get<Strings>("tokenizer.ggml.tokens")) {
+    const bool level = kind_ == Kind::byte_level, pieces = kind_ == Kind::pieces, unigram = kind_ == Kind::unigram,
+               words = kind_ == Kind::word_piece;
     auto types = gguf.get_or<std::vector<std::int64_t>>("tokenizer.ggml.token_type", {});
     types.resize(tokens_.size(), 1);
     for (Index i = 0; i < tokens_.size(); ++i) {
@@ -120,27 +121,27 @@ class GgufTokenizer {
       roles_[i] = Role::control;
       named_ends_.push_back(static_cast<Id>(i));
     }
-    if (kind_ == "gpt2") pre_ = pre_tokenizer(gguf.get_or<std::string>("tokenizer.ggml.pre", "default"), gguf.source);
-    bos_ = id("bos_token_id", kind_ == "gpt2" ? 11 : pieces ? 1 : bert ? id("cls_token_id", 101) : -1);
-    eos_ = id("eos_token_id", kind_ == "gpt2" ? 11 : pieces ? 2 : t5 ? 1 : -1);
-    unknown_ = id("unknown_token_id", pieces ? 0 : bert ? 100 : t5 ? 2 : -1);
-    separator_ = id("seperator_token_id", bert ? id("eos_token_id", 102) : -1);  // GGUF spells it so
-    padding_ = id("padding_token_id", bert || t5 ? 0 : -1);
-    mask_ = id("mask_token_id", bert ? 103 : -1);
-    begins_ = flag("add_bos_token", pieces || bert || pre_.begins);
-    ended_ = flag("add_eos_token", t5);
+    if (level) pre_ = pre_tokenizer(gguf.get_or<std::string>("tokenizer.ggml.pre", "default"), gguf.source);
+    bos_ = id("bos_token_id", level ? 11 : pieces ? 1 : words ? id("cls_token_id", 101) : -1);
+    eos_ = id("eos_token_id", level ? 11 : pieces ? 2 : unigram ? 1 : -1);
+    unknown_ = id("unknown_token_id", pieces ? 0 : words ? 100 : unigram ? 2 : -1);
+    separator_ = id("seperator_token_id", words ? id("eos_token_id", 102) : -1);  // GGUF spells it so
+    padding_ = id("padding_token_id", words || unigram ? 0 : -1);
+    mask_ = id("mask_token_id", words ? 103 : -1);
+    begins_ = flag("add_bos_token", pieces || words || pre_.begins);
+    ended_ = flag("add_eos_token", unigram);
   }
 
   [[nodiscard, gnu::cold]] TokenizerParts parts() const {
     TokenizerParts parts;
-    if (kind_ == "gpt2") {
+    if (kind_ == Kind::byte_level) {
       parts = byte_level_parts(tokens_, merges(), named(), pre_.patterns, pre_.whole);
       for (auto& added : parts.added) added.special = is_control(added.id);
       if (pre_.composed) {
         parts.normalizer = {normalizer::form("NFC")};
         parts.bytes = false;
       }
-    } else if (kind_ == "bert") {
+    } else if (kind_ == Kind::word_piece) {
       parts.added.reserve(8);
       for (const Id token : named())
         parts.added.push_back({.id = token, .content = tokens_[static_cast<Index>(token)]});
@@ -155,7 +156,7 @@ class GgufTokenizer {
     } else {
       parts = sentencepiece_parts(pieces().model(), gguf_.source);
     }
-    enclose(parts, begins_ ? bos_ : -1, ended_ || kind_ == "bert" ? closing() : -1);
+    enclose(parts, begins_ ? bos_ : -1, ended_ || kind_ == Kind::word_piece ? closing() : -1);
     return parts;
   }
 
@@ -176,14 +177,14 @@ class GgufTokenizer {
   /// tokenizer_config.json, special_tokens_map.json and generation_config.json.
   [[nodiscard, gnu::cold]] std::vector<std::pair<std::string, std::string>> files() const {
     std::vector<std::pair<std::string, std::string>> all;
-    if (kind_ == "gpt2") {
+    if (kind_ == Kind::byte_level) {
       all.emplace_back("tokenizer.json", tokenizer_json().dump(2));
-    } else if (kind_ == "bert") {
+    } else if (kind_ == Kind::word_piece) {
       std::string lines;
       for (const auto& token : word_pieces()) lines += token + "\n";
       all.emplace_back("vocab.txt", lines);
     } else {
-      all.emplace_back(kind_ == "t5" ? "spiece.model" : "tokenizer.model", pieces().model());
+      all.emplace_back(kind_ == Kind::unigram ? "spiece.model" : "tokenizer.model", pieces().model());
     }
     Json map = Json::object(), decoder = Json::object(), ids = Json::object();
     for (const auto& [key, token] : {std::pair{"bos_token", bos_},
@@ -193,22 +194,22 @@ class GgufTokenizer {
                                      {"sep_token", separator_},
                                      {"mask_token", mask_}})
       if (token >= 0) map[key] = spelled(token);
-    if (kind_ == "bert" && bos_ >= 0) map["cls_token"] = spelled(bos_);
+    if (kind_ == Kind::word_piece && bos_ >= 0) map["cls_token"] = spelled(bos_);
     for (const Id token : named()) {
       decoder[std::to_string(token)] =
           json_of(AddedToken{.id = token, .content = spelled(token), .special = is_control(token)});
       decoder[std::to_string(token)].erase("id");
     }
     Json config = map;
-    config.update({{"tokenizer_class", kind_ == "gpt2"   ? "PreTrainedTokenizerFast"
-                                       : kind_ == "bert" ? "BertTokenizer"
-                                       : kind_ == "t5"   ? "T5Tokenizer"
-                                                         : "LlamaTokenizer"},
+    config.update({{"tokenizer_class", kind_ == Kind::byte_level   ? "PreTrainedTokenizerFast"
+                                       : kind_ == Kind::word_piece ? "BertTokenizer"
+                                       : kind_ == Kind::unigram    ? "T5Tokenizer"
+                                                                   : "LlamaTokenizer"},
                    {"added_tokens_decoder", decoder},
                    {"clean_up_tokenization_spaces", false}});
-    if (kind_ == "llama" || kind_ == "t5")
+    if (kind_ == Kind::pieces || kind_ == Kind::unigram)
       config.update({{"add_bos_token", begins_}, {"add_eos_token", ended_}, {"legacy", true}});
-    if (kind_ == "bert") config["do_lower_case"] = flag("normalizer.lowercase", true);
+    if (kind_ == Kind::word_piece) config["do_lower_case"] = flag("normalizer.lowercase", true);
     const auto context =
         gguf_.get_or<std::int64_t>(gguf_.get_or<std::string>("general.architecture", "") + ".context_length", 0);
     if (context > 0) config["model_max_length"] = context;
@@ -224,6 +225,16 @@ class GgufTokenizer {
  private:
   using Strings = std::vector<std::string>;
 
+  [[nodiscard]] static Kind kind_in(const Gguf& gguf) {
+    const auto& stated = gguf.get<std::string>("tokenizer.ggml.model");
+    std::string known;
+    for (const auto& [name, kind] : kinds) {
+      if (name == stated) return kind;
+      known += (known.empty() ? "" : &name == &std::end(kinds)[-1].first ? " and " : ", ") + std::string(name);
+    }
+    fail(gguf.source, ": its tokenizer is of the kind \"", stated, "\"; graft knows ", known);
+  }
+
   /// What is stated and no token's id counts as not stated.
   [[nodiscard]] Id id(const std::string& key, Id otherwise) const {
     const auto there = [this](std::int64_t token) { return token >= 0 && static_cast<Index>(token) < tokens_.size(); };
@@ -234,14 +245,14 @@ class GgufTokenizer {
     return gguf_.get_or<std::int64_t>("tokenizer.ggml." + key, otherwise) != 0;
   }
   [[nodiscard]] std::string spelled(Id token) const { return token < 0 ? "" : tokens_[static_cast<Index>(token)]; }
-  [[nodiscard]] Id closing() const { return kind_ == "bert" && separator_ >= 0 ? separator_ : eos_; }
+  [[nodiscard]] Id closing() const { return kind_ == Kind::word_piece && separator_ >= 0 ? separator_ : eos_; }
   [[nodiscard]] bool is_control(Id token) const { return roles_[static_cast<Index>(token)] != Role::user_defined; }
   /// Tokens that text can name; SentencePiece finds those of users by itself.
   [[nodiscard]] std::vector<Id> named() const {
     std::vector<Id> all;
     for (Index i = 0; i < roles_.size(); ++i)
-      if (roles_[i] == Role::control || (roles_[i] == Role::user_defined && kind_ == "gpt2") ||
-          (roles_[i] == Role::unknown && kind_ == "bert"))
+      if (roles_[i] == Role::control || (roles_[i] == Role::user_defined && kind_ == Kind::byte_level) ||
+          (roles_[i] == Role::unknown && kind_ == Kind::word_piece))
         all.push_back(static_cast<Id>(i));
     return all;
   }
@@ -263,12 +274,12 @@ class GgufTokenizer {
   }
   [[nodiscard]] SentencePieceParts pieces() const {
     SentencePieceParts made{
-        .kind = kind_ == "llama" ? SentencePieceParts::Kind::bpe : SentencePieceParts::Kind::unigram,
+        .kind = kind_ == Kind::pieces ? SentencePieceParts::Kind::bpe : SentencePieceParts::Kind::unigram,
         .tokens = tokens_,
         .scores = {},
         .roles = roles_,
         .charsmap = {},
-        .space_before = flag("add_space_prefix", kind_ == "llama"),
+        .space_before = flag("add_space_prefix", kind_ == Kind::pieces),
         .spaces_removed = flag("remove_extra_whitespaces", false)};
     for (const double score : gguf_.get_or<std::vector<double>>("tokenizer.ggml.scores", {}))
       made.scores.push_back(static_cast<float>(score));
@@ -325,7 +336,7 @@ class GgufTokenizer {
   }
 
   const Gguf& gguf_;
-  const std::string& kind_;
+  Kind kind_;
   const Strings& tokens_;
   std::vector<Role> roles_;
   std::vector<Id> named_ends_;

@@ -6,14 +6,21 @@
 
 #include <graft/text/tokenizers/tokenizer_gguf.hpp>
 #include <graft/text/tokenizers/tokenizer_json.hpp>
+#include <graft/text/tokenizers/vocabulary_habits.hpp>
 
 namespace graft {
 
 /// Reads one folder.
 class VocabularyFiles {
  public:
-  [[gnu::cold]] VocabularyFiles(std::filesystem::path folder, std::string family)
-      : folder_(std::move(folder)), family_(std::move(family)), stated_(folder_) {}
+  /// \param family its name, for messages \param splits names of those whose vocabularies' splitting is known, likewise
+  [[gnu::cold]] VocabularyFiles(std::filesystem::path folder, const VocabularyHabits& habits, std::string family,
+                                std::string splits)
+      : folder_(std::move(folder)),
+        habits_(habits),
+        family_(std::move(family)),
+        splits_(std::move(splits)),
+        stated_(folder_) {}
 
   [[nodiscard, gnu::cold]] TokenizerParts parts() const {
     const auto there = [this](const char* name) { return std::filesystem::exists(folder_ / name); };
@@ -34,11 +41,10 @@ class VocabularyFiles {
   }
 
   [[nodiscard]] TokenizerParts sentencepiece(const std::filesystem::path& path) const {
-    const bool t5 = family_ == "t5";
     auto parts = sentencepiece_parts(read_file(path), path.string());
     add_tokens(parts);
-    enclose(parts, option("add_bos_token", !t5) ? token(parts, "bos_token", "<s>") : -1,
-            option("add_eos_token", t5) ? token(parts, "eos_token", "</s>") : -1);
+    enclose(parts, option("add_bos_token", habits_.begins) ? token(parts, "bos_token", "<s>") : -1,
+            option("add_eos_token", habits_.ends) ? token(parts, "eos_token", "</s>") : -1);
     return parts;
   }
 
@@ -60,26 +66,23 @@ class VocabularyFiles {
   }
 
   [[nodiscard]] TokenizerParts byte_level(const Json& vocabulary, const std::string& merges_txt) const {
-    const bool qwen = family_ == "qwen2" || family_ == "qwen3", roberta = family_ == "roberta";
-    if (!qwen && !roberta && family_ != "gpt2")
-      fail(folder_.string(),
-           ": vocab.json and merges.txt do not say how text is split, and graft knows that of gpt2, roberta, qwen2 and "
-           "qwen3 and not of ",
-           family_, ": it needs a tokenizer.json");
+    if (habits_.split.empty())
+      fail(folder_.string(), ": vocab.json and merges.txt do not say how text is split, and graft knows that of ",
+           splits_, " and not of ", family_, ": it needs a tokenizer.json");
     if (!vocabulary.is_object()) fail((folder_ / "vocab.json").string(), ": this is no vocabulary");
     std::vector<std::pair<std::string, std::string>> merges;
     for (const auto& line : lines(merges_txt))
       if (!line.empty() && !line.starts_with("#version"))
         merges.push_back(merge_of(line, (folder_ / "merges.txt").string()));
     auto parts = byte_level_parts(tokens_by_id(vocabulary, (folder_ / "vocab.json").string()), merges, {},
-                                  pre_tokenizer(qwen ? "qwen2" : "gpt-2", stated_.source()).patterns);
+                                  pre_tokenizer(std::string(habits_.split), stated_.source()).patterns);
     if (option("add_prefix_space", false)) parts.splitter.insert(parts.splitter.begin(), splitter::space_before());
-    if (qwen) {
+    if (habits_.composed) {
       parts.normalizer = {normalizer::form("NFC")};
       parts.bytes = false;
     }
     add_tokens(parts);
-    if (roberta) {
+    if (habits_.encloses) {
       const Id cls = token(parts, "cls_token", "<s>"), sep = token(parts, "sep_token", "</s>");
       parts.pair.items = {{0, -1, 0}, {-1, sep, 0}, {-1, sep, 0}, {1, -1, 0}};
       enclose(parts, cls, sep);
@@ -127,27 +130,30 @@ class VocabularyFiles {
       if (named(token.content)) continue;
       token.id = parts.vocabulary->id(token.content);
       if (token.id < 0) token.id = next++;
-      if (family_ == "roberta" && stated_.json().contains("mask_token") &&
+      if (habits_.mask_takes_left && stated_.json().contains("mask_token") &&
           stated_.json().at("mask_token") == token.content)
         token.takes_left = true;
       parts.added.push_back(std::move(token));
     }
     if (stated_.json().contains("added_tokens_decoder")) return;
-    const bool bert = family_ == "bert";
-    for (const auto& [key, usual] : {std::pair{"unk_token", bert ? "[UNK]" : "<unk>"},
-                                     {"sep_token", bert ? "[SEP]" : "</s>"},
-                                     {"pad_token", bert ? "[PAD]" : "<pad>"},
-                                     {"cls_token", bert ? "[CLS]" : "<s>"},
-                                     {"mask_token", bert ? "[MASK]" : "<mask>"},
-                                     {"bos_token", "<s>"},
-                                     {"eos_token", family_ == "gpt2" ? "<|endoftext|>" : "</s>"}})
+    for (const auto& [key, usual_token] : {std::pair{"unk_token", habits_.unknown},
+                                           {"sep_token", habits_.separator},
+                                           {"pad_token", habits_.padding},
+                                           {"cls_token", habits_.first},
+                                           {"mask_token", habits_.mask},
+                                           {"bos_token", std::string_view("<s>")},
+                                           {"eos_token", habits_.end}}) {
+      const std::string usual(usual_token);
       if (const Id id = parts.vocabulary->id(usual); id >= 0 && !stated_.json().contains(key) && !named(usual))
-        parts.added.push_back(
-            {.id = id, .content = usual, .takes_left = family_ == "roberta" && std::string_view(key) == "mask_token"});
+        parts.added.push_back({.id = id,
+                               .content = usual,
+                               .takes_left = habits_.mask_takes_left && std::string_view(key) == "mask_token"});
+    }
   }
 
   std::filesystem::path folder_;
-  std::string family_;
+  VocabularyHabits habits_;
+  std::string family_, splits_;
   TokenizerConfig stated_;
 };
 
