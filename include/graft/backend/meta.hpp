@@ -11,6 +11,8 @@ namespace graft::backend {
 template <class T>
 struct Nowhere {
   constexpr Nowhere operator+(Index) const { return {}; }
+  /// So that what kernels are given can be written down, though none runs.
+  constexpr operator T*() const { return nullptr; }
 };
 
 /// Plans for the backend `Of`: frozen weights take the bytes that `Of` would pack them into.

@@ -66,8 +66,8 @@ class Checker {
                 const std::vector<Id>& host, Kernel kernel, float bound = 1.0F) {
     compare<E>(
         name, sizes, floats,
-        [&, this](auto tag, auto v, auto f) {
-          const Id* const there = ids<decltype(tag)>(host);
+        [&](auto tag, auto v, auto f) {
+          const Id* const there = this->template ids<decltype(tag)>(host);
           launch(tag, [=](auto on) { kernel(v, f, there, on); });
         },
         bound);

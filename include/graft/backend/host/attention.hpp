@@ -39,10 +39,9 @@ inline std::array<float, 2> capped(float score, const AttentionRule& rule) {
 /// Saves l(T,H) = log sum exp of the scores.
 template <class E>
 void attention(E* y, float* l, const E* q, const E* k, const E* v, AttentionShape shape, reference) {
-  const auto [heads, groups, width] = std::array{shape.heads, shape.groups, shape.width};
+  const Index heads = shape.heads, groups = shape.groups, width = shape.width;
   std::vector<float> scores, out(width);
-  each_query(shape, [&, heads = heads, groups = groups, width = width](Index row, Index h, Index group,
-                                                                       const std::vector<Index>& seen) {
+  each_query(shape, [&](Index row, Index h, Index group, const std::vector<Index>& seen) {
     const Index query = (row * heads + h) * width;
     scores.assign(seen.size(), 0.0F);
     float largest = -std::numeric_limits<float>::infinity(), sum = 0;
@@ -65,11 +64,10 @@ void attention(E* y, float* l, const E* q, const E* k, const E* v, AttentionShap
 template <class E>
 void attention_inputs(AttentionGradients<E> to, const E* dy, const E* y, const float* l, const E* q, const E* k,
                       const E* v, AttentionShape shape, reference) {
-  const auto [heads, groups, width] = std::array{shape.heads, shape.groups, shape.width};
+  const Index heads = shape.heads, groups = shape.groups, width = shape.width;
   const Index query_size = shape.query_rows() * heads * width, key_size = shape.key_rows() * groups * width;
   std::vector<float> dq(query_size), dk(key_size), dv(key_size);
-  each_query(shape, [&, heads = heads, groups = groups, width = width](Index row, Index h, Index group,
-                                                                       const std::vector<Index>& seen) {
+  each_query(shape, [&](Index row, Index h, Index group, const std::vector<Index>& seen) {
     const Index query = (row * heads + h) * width;
     float delta = 0;
     for (Index d = 0; d < width; ++d) delta += at(dy, query + d) * at(y, query + d);

@@ -98,8 +98,8 @@ std::array<Index, 2> longest_sides(const Model& model) {
   Model::each_site(model, [&longest]<class L>(auto, const Path& path, const L& layer) {
     L::visit(
         layer,
-        [&longest]<class P>(const Path&, const P&) {
-          if constexpr (P::shared) longest = {std::max(longest[0], L::out), std::max(longest[1], L::in)};
+        [&longest]<class P, class Of = L>(const Path&, const P&) {
+          if constexpr (P::shared) longest = {std::max(longest[0], Of::out), std::max(longest[1], Of::in)};
         },
         path);
   });

@@ -79,7 +79,7 @@ class LlamaBlock {
     using E = typename Context::element;
     const auto [q, new_k, new_v] = apply(tape, normed<E>(tape, input_norm, x), context.how, query, key, value);
     const auto turn = [&](auto heads) {
-      if (C::no_rope_every > 0 && (number + 1) % C::no_rope_every == 0) return heads;
+      if (is_nth<C::no_rope_every>(number)) return heads;
       return rotary(tape, heads, context.rotary);
     };
     const auto turned = turn(normed_heads<C::head_width>(tape, query_norm, q));

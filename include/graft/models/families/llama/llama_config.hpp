@@ -33,10 +33,17 @@ struct LlamaDefaults {
   static constexpr std::array<float, 0> rope_short{}, rope_long{};
 };
 
+/// Whether block `number` is the last of N; never if N is 0.
+template <Index N>
+constexpr bool is_nth(Index number) {
+  if constexpr (N == 0) return false;
+  else return (number + 1) % N == 0;
+}
+
 /// What attention of block `number` sees.
 template <class C>
 constexpr AttentionRule windowed(Index number) {
-  return {.window = C::full_every > 0 && (number + 1) % C::full_every == 0 ? 0 : C::window};
+  return {.window = is_nth<C::full_every>(number) ? 0 : C::window};
 }
 
 template <class C>
