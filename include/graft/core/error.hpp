@@ -35,7 +35,7 @@ class MessagePart {
 /// but these.
 [[nodiscard]] inline std::string printable(std::string text, std::string_view kept = "\n\t") {
   for (char& c : text)
-    if (((c >= 0 && c < ' ') || c == 127) && kept.find(c) == kept.npos) c = '?';
+    if ((static_cast<unsigned char>(c) < ' ' || c == 127) && kept.find(c) == kept.npos) c = '?';
   return text;
 }
 

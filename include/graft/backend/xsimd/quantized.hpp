@@ -95,7 +95,7 @@ struct Panels<S> {
     }
     return {to, next};
   }
-  static PanelRun backward(Word* to, const std::byte* w, Index out, Index in, PanelRange range) {
+  static PanelRun backward(Word* to, const std::byte* w, [[maybe_unused]] Index out, Index in, PanelRange range) {
     const Index next = panel_words(range.length), bytes = S::row_bytes(in);
     for (Index p = 0; p < range.count; ++p) {
       const Index begin = (range.first + p) * panel, n = std::min(panel, in - begin);
