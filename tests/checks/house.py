@@ -160,23 +160,31 @@ def statements(text):
 
 
 def contract(root):
-    """Nobody looks whether a method, or a layer that it made, has a member: they say it in `offers` (peft/contract/)."""
-    errors, others = [], 0
+    """Nobody looks whether a method, a layer that it made, a config, a family or a model has a member: methods and layers
+    say it in `offers` (peft/contract/), the rest have a default (models/parts/) or a named concept."""
+    errors, others = [], []
     asked = re.compile(r"(?:if constexpr \(|= |\|\| |&& |!|return |\? )requires ?(?:\([^)]*\) ?)?\{([^}]*)\}")
     of_methods = re.compile(r"\b(?:layer|weights|method|Method|M|L|norm|head|shared|prompt|token_embedding)\b(?:\.|::|\()")
+    # Backends ask storages and weights, and know no configs; a lone layer is trained without a model.
+    elsewhere = ("backend/", "train/learning_rate.hpp")
+    of_configs = re.compile(r"\brequires ?\{ ?(?:typename )?(?:C|Config|Family|Model)::[^}]*\}")
     for name, path in headers(root):
         if name.startswith("peft/contract/"):
             continue
         text = open(path, encoding="utf-8").read()
         for number, line in statements(text):
+            if re.search(r"^\s*requires requires|\? \d|, requires", line) and of_configs.search(line) and not name.startswith(elsewhere):
+                others.append(f"{name}:{number}")
             if re.match(r"\s*(?:concept |template|///|requires)", line):
                 continue
             for body in asked.findall(line):
                 if of_methods.search(body):
                     errors.append(f"include/graft/{name}:{number}: asks whether there is \"{body.strip()}\"; a method or layer offers it (peft/contract/offers.hpp)")
-                else:
-                    others += 1
-    print(f"probes of methods and their layers outside peft/contract: {len(errors)}; of configs, families and models: {others}")
+                elif not name.startswith(elsewhere):
+                    others.append(f"{name}:{number}")
+    print(f"probes of methods and their layers outside peft/contract: {len(errors)}; of configs, families and models: {len(others)}")
+    errors += [f"include/graft/{place}: asks a config, a family or a model whether it has a member; give it a default (models/parts/stack_config.hpp, "
+               "family_defaults.hpp, model.hpp), or the question a name" for place in others]
     puts = re.compile(r"\b(?!placed)\w+\.(?:source_)?keys_ahead \+?=(?!=)|::vocabulary \+ i\b")
     rules = [name for name, path in headers(root) if any(puts.search(line) for line in open(path, encoding="utf-8"))]
     print(f"headers that put prompts or prefixes before a text: {len(rules)}")

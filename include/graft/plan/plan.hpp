@@ -31,9 +31,7 @@ struct Plan {
 
 /// Whether a model has an encoder beside its decoder.
 template <class Model>
-inline constexpr bool encodes = requires {
-  Model::config::encoder_blocks;
-};
+inline constexpr bool encodes = Model::config::encoder_blocks > 0;
 
 /// Has an address for each type.
 template <class T>

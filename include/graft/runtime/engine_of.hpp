@@ -16,8 +16,9 @@ class EngineOf final : public Engine {
   using B = typename Model::backend;
   using Path = std::filesystem::path;
   static constexpr ExampleKind of_kind = example_kind<Model>();
-  static constexpr bool trains = Model::trainable_parameters > 0, has_head = requires { Model::new_heads; }
-  , pairs = of_kind == ExampleKind::pair, writes = pairs || of_kind == ExampleKind::next_token;
+  static constexpr bool trains = Model::trainable_parameters > 0, has_head = Model::new_heads,
+                        of_texts = of_kind == ExampleKind::text_class || of_kind == ExampleKind::text_number,
+                        pairs = of_kind == ExampleKind::pair, writes = pairs || of_kind == ExampleKind::next_token;
 
  public:
   EngineOf(const char* method, StartTraining<Model>* training) : method_(method), start_(training) {}
@@ -77,7 +78,7 @@ class EngineOf final : public Engine {
           const auto at = [&](Index row) { return values.begin() + static_cast<std::ptrdiff_t>(row * found.columns); };
           for (Index s = 0; s < given.sequences(); ++s) all.emplace_back(at(begin(s)), at(end(s)));
         };
-        if constexpr (requires { model_->logits(tape, placed); }) {
+        if constexpr (of_texts) {
           give(
               loaded().logits(tape, placed), [](Index s) { return s; }, [](Index s) { return s + 1; });
         } else {  // of tokens: what stands before texts is left out
@@ -118,7 +119,7 @@ class EngineOf final : public Engine {
     }
   }
   std::vector<std::vector<float>> embed(const std::vector<Ids>& texts) override {
-    if constexpr (requires { requires !Model::causal; }) return graft::embed(loaded(), texts);
+    if constexpr (!Model::causal) return graft::embed(loaded(), texts);
     else fail("embed: the model is no encoder of texts; BERT and RoBERTa are");
   }
 

@@ -32,6 +32,7 @@ struct SourceMemory {
 template <class Model>
 struct KeptSource {
   using backend = typename Model::backend;
+  using keeps_keys = void;
   Var<backend, Model::config::width, Gradient::none, typename Model::element> source;
   SourceMemory<Model>* memory;
 

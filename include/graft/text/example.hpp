@@ -64,12 +64,12 @@ struct Example {
 /// The kind of examples that a type of model learns from.
 template <class Model>
 constexpr ExampleKind example_kind() {
-  if constexpr (requires { Model::fills_in; }) return ExampleKind::fill_in;
-  else if constexpr (requires { Model::finds_answers; }) return ExampleKind::answer;
-  else if constexpr (requires { Model::labels_tokens; }) return ExampleKind::token_class;
-  else if constexpr (requires { requires Model::says_numbers; }) return ExampleKind::text_number;
-  else if constexpr (requires { Model::new_heads; }) return ExampleKind::text_class;
-  else if constexpr (requires { Model::config::encoder_blocks; }) return ExampleKind::pair;
+  if constexpr (Model::fills_in) return ExampleKind::fill_in;
+  else if constexpr (Model::finds_answers) return ExampleKind::answer;
+  else if constexpr (Model::labels_tokens) return ExampleKind::token_class;
+  else if constexpr (Model::says_numbers) return ExampleKind::text_number;
+  else if constexpr (Model::new_heads) return ExampleKind::text_class;
+  else if constexpr (Model::config::encoder_blocks > 0) return ExampleKind::pair;
   else return ExampleKind::next_token;
 }
 

@@ -55,6 +55,8 @@ BOOST_AUTO_TEST_CASE(what_is_refused) {
           "layer_types: entry 1");
   refused(with(sizes("gemma3_text"), {{"use_bidirectional_attention", true}}), "use_bidirectional_attention");
   refused(with(sizes("smollm3"), {{"no_rope_layers", {1, 0, 1, 0}}}), "no_rope_layers: entry 1");
+  refused(with(sizes("smollm3"), {{"no_rope_layer_interval", 0}, {"no_rope_layers", {1, 0, 1, 1}}}),
+          "no_rope_layers: entry 1");
   refused(with(sizes("bert"), {{"position_embedding_type", "relative_key"}}), "position_embedding_type");
   refused(with(sizes("roberta"), {{"pad_token_id", 0}}), "pad_token_id");
   refused({{"model_type", "llama"}}, "vocab_size");

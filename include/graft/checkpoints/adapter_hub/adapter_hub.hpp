@@ -58,8 +58,7 @@ struct HubPart {
 template <class Model>
 std::vector<HubPart> hub_parts(const Model& model) {
   using C = typename Model::config;
-  Index all = C::blocks;
-  if constexpr (requires { C::encoder_blocks; }) all += C::encoder_blocks;
+  const Index all = C::encoder_blocks + C::blocks;
   std::vector<HubPart> adapters, fusions;
   const auto add = []<class M>(std::vector<HubPart>& to, const M*, bool fusion, std::ptrdiff_t block) {
     Json config = Json::object();

@@ -51,7 +51,7 @@ GRAFT_TEXT_INLINE void look_for_head(StatedConfig& c, const Json& json, const st
       std::equal(head->data, head->data + head->bytes, embedding->data))
     return;
   c.tied_head = false;
-  if (!family.ties_always_by.empty() && json.contains(family.ties_always_by)) return;
+  if (!family.head_scale_key.empty() && json.contains(family.head_scale_key)) return;
   c.notes.push_back("tie_word_embeddings is true in " + (folder / "config.json").string() +
                     ", and lm_head.weight differs from the embedding: the head is used as it is, as Transformers 5 "
                     "does (4 would use the embedding)");

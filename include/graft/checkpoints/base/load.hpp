@@ -88,30 +88,17 @@ template <class Model>
   }
   c.vocabulary = C::vocabulary, c.width = C::width, c.blocks = C::blocks, c.heads = C::heads, c.groups = C::groups,
   c.head_width = C::head_width, c.feed_forward = C::feed_forward, c.norm_epsilon = C::norm_epsilon;
-  if constexpr (requires { C::rope_base; }) {
-    c.rope_base = C::rope_base, c.rope_factor = C::rope_factor, c.rope_low = C::rope_low, c.rope_high = C::rope_high,
-    c.rope_original = C::rope_original, c.rotary_width = C::rotary_width;
-    c.rope_ramp_begin = C::rope_ramp_begin, c.rope_ramp_end = C::rope_ramp_end, c.rope_amplitude = C::rope_amplitude;
-    c.rope_short = {C::rope_short.begin(), C::rope_short.end()},
-    c.rope_long = {C::rope_long.begin(), C::rope_long.end()};
-    c.window = C::window, c.full_every = C::full_every, c.no_rope_every = C::no_rope_every, c.head_norm = C::head_norm;
-  }
-  if constexpr (requires { C::local_rope_base; })
-    c.local_rope_base = C::local_rope_base, c.attention_scale = C::attention_scale, c.attention_cap = C::attention_cap,
-    c.logit_cap = C::logit_cap;
-  if constexpr (requires { C::positions; }) c.positions = C::positions;
-  if constexpr (requires { C::scaled_head; }) c.scaled_head = C::scaled_head;
-  if constexpr (requires { C::tied_head; }) c.tied_head = C::tied_head;
-  if constexpr (requires { C::token_types; }) c.token_types = C::token_types;
-  if constexpr (requires {
-                  Model::new_heads;
-                  C::classes;
-                })
-    c.classes = C::classes;
-  if constexpr (requires { C::encoder_blocks; })
-    c.encoder_blocks = C::encoder_blocks, c.buckets = C::buckets, c.farthest = C::farthest, c.gated = C::gated;
-  if constexpr (requires { C::qkv_bias; }) c.qkv_bias = C::qkv_bias;
-  if constexpr (requires { C::output_bias; }) c.output_bias = C::output_bias, c.mlp_bias = C::mlp_bias;
+  c.rope_base = C::rope_base, c.rope_factor = C::rope_factor, c.rope_low = C::rope_low, c.rope_high = C::rope_high,
+  c.rope_original = C::rope_original, c.rotary_width = C::rotary_width, c.local_rope_base = C::local_rope_base;
+  c.rope_ramp_begin = C::rope_ramp_begin, c.rope_ramp_end = C::rope_ramp_end, c.rope_amplitude = C::rope_amplitude;
+  c.rope_short = {C::rope_short.begin(), C::rope_short.end()}, c.rope_long = {C::rope_long.begin(), C::rope_long.end()};
+  c.window = C::window, c.full_every = C::full_every, c.no_rope_every = C::no_rope_every, c.head_norm = C::head_norm;
+  c.attention_scale = C::attention_scale, c.attention_cap = C::attention_cap, c.logit_cap = C::logit_cap;
+  c.positions = C::positions, c.token_types = C::token_types;
+  c.tied_head = C::tied_head, c.scaled_head = C::scaled_head;
+  if constexpr (Model::new_heads) c.classes = C::classes;
+  c.encoder_blocks = C::encoder_blocks, c.buckets = C::buckets, c.farthest = C::farthest, c.gated = C::gated;
+  c.qkv_bias = C::qkv_bias, c.output_bias = C::output_bias, c.mlp_bias = C::mlp_bias;
   return c;
 }
 
@@ -144,7 +131,7 @@ void load_base(Model& model, const ModelFiles& files, const LoadOptions& options
   check_config(stated, stated_config_of<Model>(stated), complaints);
   // A trained head of other classes begins anew.
   bool new_head = options.new_head;
-  if constexpr (requires { Model::new_heads; }) {
+  if constexpr (Model::new_heads) {
     const auto* const head = files.find(std::string(Model::head_name()) + ".weight");
     const bool other = head != nullptr && !head->shape.empty() && head->shape[0] != decltype(model.head)::out;
     if (other && !new_head && trainable_parameters(model.head) == 0)
@@ -152,7 +139,7 @@ void load_base(Model& model, const ModelFiles& files, const LoadOptions& options
                      std::to_string(decltype(model.head)::out) + " in the type");
     new_head = new_head || other;
   }
-  constexpr bool tied = requires { requires C::tied_head; };
+  constexpr bool tied = C::tied_head;
   std::set<std::string> used;
   // A head untied by a method starts from the embedding, as the file has no other.
   const auto name_in_file = [&files](const Path& path) {
@@ -165,8 +152,7 @@ void load_base(Model& model, const ModelFiles& files, const LoadOptions& options
           layer,
           [&](const Path& at, auto& p) {
             const std::string name = name_in_file(at);
-            constexpr bool may_be_new = requires { Model::new_heads; }
-            &&(std::is_same_v<S, Head> || std::is_same_v<S, Pooler>);
+            constexpr bool may_be_new = Model::new_heads && (std::is_same_v<S, Head> || std::is_same_v<S, Pooler>);
             if (!may_be_new || !(std::remove_cvref_t<decltype(p)>::trainable || options.new_head) ||
                 (files.find(name) != nullptr && !(new_head && std::is_same_v<S, Head>)))
               f(name, p);
@@ -185,10 +171,9 @@ void load_base(Model& model, const ModelFiles& files, const LoadOptions& options
                                "embeddings.position_ids"})
       if (name.ends_with(buffer)) return true;
     // Heads of models that the file was also made for.
-    if constexpr (requires { Model::heads_elsewhere; })
-      for (const char* head : Model::heads_elsewhere)
-        for (const auto& begins : {std::string(head), Model::family::root + std::string(".") + head})
-          if (name.starts_with(begins)) return true;
+    for (const char* head : Model::heads_elsewhere)
+      for (const auto& begins : {std::string(head), Model::family::root + std::string(".") + head})
+        if (name.starts_with(begins)) return true;
     return name == "rope_freqs.weight" || (tied && name == "lm_head.weight");
   };
   for (const auto& [name, tensor] : files.tensors())
@@ -224,10 +209,10 @@ Model load(const std::filesystem::path& path, std::uint64_t seed = 0, const Load
                 "model(base)`, base of the type Model::base");
   const ModelFiles files(path);
   Model model;
-  if constexpr (requires { Model::new_heads; }) {  // layers that the file may lack
+  if constexpr (Model::new_heads) {  // layers that the file may lack
     Initializer draw{.key = {seed, 2U << 20U}, .deviation = 0.02F};
     model.head.initialize(draw);
-    if constexpr (requires { model.pooler; }) model.pooler.initialize(draw);
+    if constexpr (Model::pools) model.pooler.initialize(draw);
   }
   load_base(model, files, options);
   initialize_method(model, seed);

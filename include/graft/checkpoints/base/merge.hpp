@@ -15,8 +15,8 @@ template <class Model>
 constexpr bool merges() {
   using Embedded = decltype(Model::token_embedding);
   constexpr bool apart = BaseLayer<Embedded> || speaks_for_tied_head<Embedded> || !offers_of<Embedded>.merges;
-  if constexpr (requires { &Model::head; }) return apart || !is_tied<decltype(Model::head)>;
-  else return true;
+  if constexpr (Model::headless) return true;
+  else return apart || !is_tied<decltype(Model::head)>;
 }
 
 /// Folds every trained part into its base weight, exactly in F32 storage and rounded to the storage otherwise.
@@ -103,7 +103,7 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
         "save_merged: the method trains something that is no part of a weight (a prompt, an adapter, tokens, a bias "
         "that the base lacks) and would be lost; save_adapter writes it");
   std::vector<NamedTensor> tensors;
-  bool tied = requires { requires C::tied_head; };
+  bool tied = C::tied_head;
   if (!merges<Model>()) {
     tied = false;
     tensors.push_back({"lm_head.weight", {C::vocabulary, C::width}, base.read(Model::embedding_name())});
@@ -160,7 +160,7 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
   config.erase("quantization_config");
   config.erase("dtype");
   // Transformers 4 scales what a tied head reads, and no other; 5 says it by itself
-  if constexpr (requires { C::scaled_head; }) {
+  if (const auto key = base.family().head_scale_key; !key.empty()) {
     if (tied && !C::scaled_head) {
       tied = false;
       tensors.push_back({"lm_head.weight", {C::vocabulary, C::width}, {}});
@@ -171,9 +171,9 @@ void save_merged(const Model& model, const ModelFiles& base, const std::filesyst
         if (tensor.name == "lm_head.weight")
           for (float& v : tensor.values) v /= std::sqrt(static_cast<float>(C::width));
     }
-    config["scale_decoder_outputs"] = C::scaled_head && tied;
+    config[key] = C::scaled_head && tied;
   }
-  if constexpr (requires { C::tied_head; }) config["tie_word_embeddings"] = tied;
+  if (base.family().kind != FamilyKind::encoder) config["tie_word_embeddings"] = tied;
   config["torch_dtype"] = "float32";
   std::filesystem::create_directories(folder);
   write_safetensors(folder / "model.safetensors", tensors);

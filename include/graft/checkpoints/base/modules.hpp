@@ -30,8 +30,7 @@ inline constexpr Index most_blocks = 10'000;
 template <class Config>
 [[nodiscard]] std::ptrdiff_t block_among_all(const std::string& path) {
   auto block = block_in(path);
-  if constexpr (requires { Config::encoder_blocks; })
-    if (block >= 0 && path.starts_with("decoder.")) block += static_cast<std::ptrdiff_t>(Config::encoder_blocks);
+  if (block >= 0 && path.starts_with("decoder.")) block += static_cast<std::ptrdiff_t>(Config::encoder_blocks);
   return block;
 }
 

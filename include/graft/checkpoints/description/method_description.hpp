@@ -281,8 +281,8 @@ template <class List>
 std::vector<std::string> names_of(const List& list) {
   std::vector<std::string> names;
   for (const auto& entry : list) {
-    if constexpr (requires { entry.name; }) names.emplace_back(entry.name);
-    else names.emplace_back(entry);
+    if constexpr (std::is_convertible_v<decltype(entry), std::string_view>) names.emplace_back(entry);
+    else names.emplace_back(entry.name);
   }
   return names;
 }

@@ -54,13 +54,14 @@ struct FamilyDescription {
   /// Parts of names in Hugging Face's files, and in GGUF's.
   std::span<const std::pair<std::string_view, std::string_view>> gguf_names{};
 
-  Names columns_first{};              ///< endings of the names of weights that are stored (In,Out)
-  bool gguf_reorders_heads = false;   ///< GGUF has the rows of queries and keys in another order, head by head
-  bool ties_head = false;             ///< its heads are the embedding, unless a config says otherwise
-  std::string_view ties_always_by{};  ///< beside this key a config says that the head is tied, whether it is or not
-  bool queries_of_own_width = true;   ///< and not of the model's
-  bool pools_in_head = false;         ///< a classifier's pooler belongs to its head, which is new to a base
-  bool lacks_answers = false;         ///< Transformers has no class of it that finds answers
+  Names columns_first{};             ///< endings of the names of weights that are stored (In,Out)
+  bool gguf_reorders_heads = false;  ///< GGUF has the rows of queries and keys in another order, head by head
+  bool ties_head = false;            ///< its heads are the embedding, unless a config says otherwise
+  std::string_view
+      head_scale_key{};  ///< says whether a tied head reads h/√C; beside it "tie_word_embeddings" is true of any
+  bool queries_of_own_width = true;  ///< and not of the model's
+  bool pools_in_head = false;        ///< a classifier's pooler belongs to its head, which is new to a base
+  bool lacks_answers = false;        ///< Transformers has no class of it that finds answers
   std::pair<Task, std::string_view> class_apart{};  ///< a class of Transformers that is named otherwise than others
   VocabularyHabits vocabulary{};
 

@@ -27,6 +27,11 @@ namespace graft {
   expect_silu(config);
   if (config.stated().window > 0) read_layer_types(config, 0);
 }
+/// Llama and Mistral say into how many parts their products were split.
+[[gnu::cold]] inline void read_unsplit(ConfigJson& config, const RotaryUsual& usual) {
+  read_llama(config, usual);
+  config.expect("pretraining_tp", 1);
+}
 [[gnu::cold]] inline void read_qwen(ConfigJson& config, RotaryUsual usual) {
   usual.windows = RotaryUsual::Window::switched;
   read_llama(config, usual);
@@ -60,19 +65,15 @@ namespace families {
 }
 inline constexpr std::string_view normed_queries[] = {".q_norm."};
 
-inline constexpr FamilyDescription llama = with_gguf(of_llama({.name = "llama",
-                                                               .in_python = "Llama",
-                                                               .read =
-                                                                   [](ConfigJson& config) {
-                                                                     read_llama(config, {});
-                                                                     config.expect("pretraining_tp", 1);
-                                                                   },
-                                                               .answering_root = "transformer",
-                                                               .gguf_reorders_heads = true}));
+inline constexpr FamilyDescription llama =
+    with_gguf(of_llama({.name = "llama",
+                        .in_python = "Llama",
+                        .read = [](ConfigJson& config) { read_unsplit(config, {}); },
+                        .answering_root = "transformer",
+                        .gguf_reorders_heads = true}));
 inline constexpr FamilyDescription mistral =
     of_llama({.name = "mistral", .in_python = "Mistral", .read = [](ConfigJson& config) {
-                read_llama(config, {.windows = RotaryUsual::Window::stated});
-                config.expect("pretraining_tp", 1);
+                read_unsplit(config, {.windows = RotaryUsual::Window::stated});
               }});
 inline constexpr FamilyDescription qwen2 =
     with_gguf(of_llama({.name = "qwen2",

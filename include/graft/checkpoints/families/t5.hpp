@@ -81,7 +81,7 @@ inline constexpr FamilyDescription t5{.name = "t5",
                                       .embedding = "shared",
                                       .block_beginnings = t5_blocks,
                                       .part_beginnings = t5_parts,
-                                      .ties_always_by = "scale_decoder_outputs",
+                                      .head_scale_key = "scale_decoder_outputs",
                                       .vocabulary = {.begins = false, .ends = true}};
 
 }  // namespace families

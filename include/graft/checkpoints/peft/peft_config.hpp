@@ -4,55 +4,15 @@
 /// (checkpoints/peft/config_keys.hpp).
 #pragma once
 
-#include <graft/checkpoints/adapter_reading.hpp>
-#include <graft/checkpoints/base/module_rules.hpp>
-#include <graft/io/safetensors.hpp>
+#include <graft/checkpoints/peft/peft_prompts.hpp>
 
 namespace graft {
 
-/// An adapter's config, and the tensors beside it where they are there.
-struct AdapterConfig {
-  std::string source;  ///< the file, for messages
-  std::string text{};  ///< of it: the order of keys counts in patterns
-  Json json{};
-  const TensorMap* tensors = nullptr;
-
-  /// Whether it is AdapterHub's, and not PEFT's.
-  [[nodiscard]] bool is_hub() const { return !json.contains("peft_type") && json.contains("config"); }
-};
-
-/// The first expression in the file that matches the end of a path, for the numbers of LoRA's family.
-struct RankRules {
-  double rank, alpha;
-  ValuePattern ranks, alphas;
-
-  [[gnu::cold]] RankRules(const AdapterConfig& c, const char* rank_key, double usual_rank, const char* alpha_key,
-                          double usual_alpha, const char* rank_pattern = "rank_pattern")
-      : rank(optional<double>(c.json, rank_key, usual_rank, c.source)),
-        alpha(optional<double>(c.json, alpha_key, usual_alpha, c.source)),
-        ranks(c.json, rank_pattern, keys_in_order(c.text, rank_pattern), c.source),
-        alphas(c.json, "alpha_pattern", keys_in_order(c.text, "alpha_pattern"), c.source) {}
-  [[nodiscard]] double rank_at(const std::string& path) const { return value(ranks, path, rank); }
-  [[nodiscard]] double alpha_at(const std::string& path) const { return value(alphas, path, alpha); }
-
- private:
-  static double value(const ValuePattern& pattern, const std::string& path, double otherwise) {
-    const Json* const found = pattern.find(path);
-    return found == nullptr ? otherwise : found->get<double>();
-  }
-};
-
 /// Reads one config for one model.
-class PeftConfig {
+class PeftConfig : PeftPrompts {
  public:
   [[gnu::cold]] PeftConfig(const AdapterConfig& config, const StatedConfig& model, const std::vector<Module>& modules)
-      : c_(config),
-        json_(config.json),
-        source_(config.source),
-        model_(model),
-        modules_(modules),
-        type_(required<std::string>(json_, "peft_type", source_)),
-        parts_(modules) {
+      : PeftPrompts(config, model, modules), parts_(modules) {
     if (!is_peft_type(type_))
       fail(source_, ": peft_type is \"", type_.substr(0, 80), "\"; graft knows ", joined_names(names_of(peft_types)),
            "\n", merge_elsewhere);
@@ -76,7 +36,11 @@ class PeftConfig {
     }
     trained_whole(rules, before, behind);
     read_biases(behind);
-    if (type_ == "LORA") read_tokens(behind);
+    if (type_ == "LORA")
+      if (auto tokens = tokens_beside()) {
+        reading_.at["rows of " + token_embedding().path] = type_text(*tokens);
+        behind.push_back(std::move(*tokens));
+      }
     before.insert(before.end(), behind.begin(), behind.end());
     reading_.method = united(std::move(before));
     check_method(reading_.method, source_);
@@ -84,36 +48,6 @@ class PeftConfig {
   }
 
  private:
-  template <class V>
-  [[nodiscard]] V option(const char* key, V otherwise) const {
-    return optional<V>(json_, key, std::move(otherwise), source_);
-  }
-  [[nodiscard]] bool flag(const char* key, bool otherwise = false) const { return option<bool>(key, otherwise); }
-  [[nodiscard]] std::int64_t whole(double x, const std::string& what) const {
-    if (!(x >= 1 && x <= 1e7) || x != std::floor(x))
-      fail(source_, ": ", what, " is ", Json(x).dump(), ", and not a whole number from 1 on");
-    return static_cast<std::int64_t>(x);
-  }
-  [[nodiscard]] std::int64_t number(const char* key, std::int64_t otherwise) const {
-    return whole(option<double>(key, static_cast<double>(otherwise)), key);
-  }
-  [[nodiscard]] std::int64_t seed(const char* key, std::int64_t otherwise) const {
-    const auto x = option<double>(key, static_cast<double>(otherwise));
-    if (!(x >= 0 && x <= static_cast<double>(largest_number)) || x != std::floor(x))
-      fail(source_, ": ", key, " is ", Json(x).dump(), "; graft's seeds are whole numbers of 32 bits");
-    return static_cast<std::int64_t>(x);
-  }
-  [[nodiscard]] MethodOption fraction(const char* name, double x, const std::string& key) const {
-    return {.name = name, .numbers = fraction_of(x, source_ + ": " + key)};
-  }
-  [[nodiscard]] MethodOption dropout(const char* key) const {
-    auto made = fraction("Dropout", option<double>(key, 0), key);
-    if (option<double>(key, 0) >= 1)
-      fail(source_, ": ", key, " is ", json_.at(key).dump(), ", and not a probability below one");
-    if (made.numbers.size() == 1) made.numbers.push_back(1);
-    return made;
-  }
-
   /// What stands at a module.
   void put(const Module& m, const MethodDescription& part, const char* sites = "On") {
     reading_.at[m.path] = parts_.add(m, part, sites);
@@ -442,103 +376,6 @@ class PeftConfig {
     };
   }
 
-  // ---- prompts and tokens
-  // --------------------------------------------------------------------------------------------------
-  [[nodiscard]] MethodDescription prompt() {
-    if (type_ == "ADAPTION_PROMPT")
-      return {.kind = "LlamaAdapter", .numbers = {number("adapter_len", 0), number("adapter_layers", 0)}};
-    const auto rows = number("num_virtual_tokens", 0);
-    if (c_.tensors != nullptr)
-      if (const auto found = c_.tensors->find("prompt_embeddings");
-          found != c_.tensors->end() &&
-          (found->second.shape.empty() || found->second.shape[0] % static_cast<Index>(rows) != 0 ||
-           found->second.shape[0] > 2 * static_cast<Index>(rows)))
-        fail(source_, ": num_virtual_tokens is ", rows, ", and the tensor prompt_embeddings has ",
-             found->second.shape.empty() ? 0 : found->second.shape[0], " rows");
-    const bool pairs = family_of(model_).kind == FamilyKind::pair, prefix = type_ == "PREFIX_TUNING";
-    const auto submodules = number("num_transformer_submodules", pairs ? 2 : 1);
-    if (submodules != (pairs ? 2 : 1))
-      fail(source_, ": num_transformer_submodules is ", submodules, "; of this model's family it is ", pairs ? 2 : 1);
-    const auto same = [this](const char* key, Index wanted, const char* what) {
-      if (json_.contains(key) && !json_.at(key).is_null() && json_.at(key) != Json(wanted))
-        fail(source_, ": ", key, " is ", json_.at(key).dump(), ", and ", what, " ", wanted);
-    };
-    const Index width = prefix ? model_.groups * model_.head_width : model_.width;
-    same("token_dim", width, prefix ? "the base's keys have a width of" : "the base has a width of");
-    if (prefix) {
-      if (pairs && model_.blocks > model_.encoder_blocks)
-        fail(source_, ": PREFIX_TUNING has as many pairs of keys and values as the encoder has blocks, ",
-             model_.encoder_blocks, ", and the decoder has ", model_.blocks, ", which PEFT cannot run either");
-      same("num_attention_heads", model_.groups, "the base's groups of keys are");
-      same("num_layers", pairs ? model_.encoder_blocks : model_.blocks,
-           pairs ? "the base's encoder has this many blocks:" : "the base has this many blocks:");
-    }
-    const auto hidden = [&] { return number("encoder_hidden_size", static_cast<std::int64_t>(width)); };
-    if (type_ == "PROMPT_TUNING") return {.kind = "SoftPrompt", .numbers = {rows}, .options = sides(pairs)};
-    if (type_ == "MULTITASK_PROMPT_TUNING")
-      return {.kind = "MultitaskPrompt", .numbers = {rows, number("num_tasks", 1), number("num_ranks", 1)}};
-    if (type_ == "P_TUNING") {
-      const auto kind = option<std::string>("encoder_reparameterization_type", "MLP");
-      if (kind != "MLP" && kind != "LSTM")
-        fail(source_, ": encoder_reparameterization_type is \"", kind.substr(0, 80), "\"; it is MLP or LSTM");
-      auto made = sides(pairs);
-      if (kind == "LSTM") made.insert(made.begin(), {.name = "Lstm"});
-      return {.kind = "PTuning", .numbers = {rows, hidden()}, .options = made};
-    }
-    if (flag("prefix_projection")) return {.kind = "ProjectedPrefixTuning", .numbers = {rows, hidden()}};
-    return {.kind = "PrefixTuning", .numbers = {rows}};
-  }
-  static std::vector<MethodOption> sides(bool pairs) {
-    return pairs ? std::vector<MethodOption>{{.name = "OnEncoder"}} : std::vector<MethodOption>{};
-  }
-
-  [[nodiscard]] const Module& token_embedding() const {
-    return *std::find_if(modules_.begin(), modules_.end(), [](const auto& m) { return m.site == "TokenEmbedding"; });
-  }
-  [[nodiscard]] MethodDescription tokens_of(const Json& list, const char* key) const {
-    MethodDescription tokens{.kind = "TrainableTokens"};
-    for (const Json& n : list) {
-      if (!n.is_number_unsigned() || n.get<Index>() >= model_.vocabulary)
-        fail(source_, ": ", key, " has ", n.dump().substr(0, 40), ", and the model has rows for tokens 0 to ",
-             model_.vocabulary - 1);
-      tokens.numbers.push_back(n.get<std::int64_t>());
-    }
-    if (tokens.numbers.empty()) fail(source_, ": ", key, " has no token in it");
-    if (std::set(tokens.numbers.begin(), tokens.numbers.end()).size() != tokens.numbers.size())
-      fail(source_, ": ", key, " has a token twice");
-    return tokens;
-  }
-  [[nodiscard]] MethodDescription tokens_alone(const ModuleRules& rules) const {
-    if (!rules.by_default())
-      for (const auto& m : modules_)
-        if (rules.targets(m.path) && &m != &token_embedding() && !(m.site == "Head" && model_.tied_head))
-          fail(source_, ": target_modules means ", m.path, "; graft trains tokens' rows of the token embedding, ",
-               token_embedding().path, ", and of a head tied to it");
-    return tokens_of(json_.contains("token_indices") && json_.at("token_indices").is_array() ? json_.at("token_indices")
-                                                                                             : Json::array(),
-                     "token_indices");
-  }
-  /// Beside LoRA: a list for the token embedding, or lists by names of modules.
-  void read_tokens(std::vector<MethodDescription>& parts) {
-    if (!json_.contains("trainable_token_indices") || says_nothing(json_.at("trainable_token_indices"))) return;
-    const Json& stated = json_.at("trainable_token_indices");
-    const Json* list = stated.is_array() ? &stated : nullptr;
-    if (stated.is_object())
-      for (const auto& [name, tokens] : stated.items()) {
-        const bool embedding = token_embedding().path.ends_with(name),
-                   head = model_.tied_head && std::string_view("lm_head").ends_with(name);
-        if ((!embedding && !head) || (list != nullptr && *list != tokens))
-          fail(source_, ": trainable_token_indices names \"", name.substr(0, 80),
-               "\"; graft trains tokens' rows of the token embedding, ", token_embedding().path,
-               ", and the same of a head tied to it");
-        list = &tokens;
-      }
-    if (list == nullptr)
-      fail(source_, ": trainable_token_indices is ", stated.dump().substr(0, 80), ", and no list of tokens");
-    parts.push_back(tokens_of(*list, "trainable_token_indices"));
-    reading_.at["rows of " + token_embedding().path] = type_text(parts.back());
-  }
-
   // ---- layers of the base that are trained
   // ---------------------------------------------------------------------------------
   void trained_whole(const ModuleRules& rules, std::vector<MethodDescription>& before,
@@ -596,12 +433,6 @@ class PeftConfig {
     for (auto& part : biased.parts()) parts.push_back(std::move(part));
   }
 
-  const AdapterConfig& c_;
-  const Json& json_;
-  std::string source_;
-  const StatedConfig& model_;
-  const std::vector<Module>& modules_;
-  std::string type_;
   PartsOfModules parts_;
   bool ties_ = false;  ///< a LoRA of the embedding is one of the head, too
   std::set<std::string> adapted_;

@@ -12,10 +12,10 @@ template <class Model>
 constexpr BatchLimits batch_limits() {
   using C = typename Model::config;
   BatchLimits limits{.tokens = C::vocabulary, .targets = C::vocabulary, .adapters = Model::members};
-  if constexpr (requires { Model::finds_answers; }) limits.targets = 2, limits.answers = true;
-  else if constexpr (requires { Model::new_heads; }) limits.targets = C::classes;
-  if constexpr (requires { Model::says_numbers; }) limits.numbers = Model::says_numbers;
-  if constexpr (requires { C::token_types; }) limits.token_types = C::token_types;
+  if constexpr (Model::finds_answers) limits.targets = 2, limits.answers = true;
+  else if constexpr (Model::new_heads) limits.targets = C::classes;
+  limits.numbers = Model::says_numbers;
+  if constexpr (C::token_types > 0) limits.token_types = C::token_types;
   limits.tasks = offers_of<decltype(Model::token_embedding)>.tasks;
   return limits;
 }

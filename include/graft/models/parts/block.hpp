@@ -58,4 +58,32 @@ constexpr auto normed_heads(T& tape, const Norm& norm, X x) {
   else return reshaped<X::columns>(norm(tape, reshaped<Width>(x)));
 }
 
+/// Attention of queries over what they see of a block's keys and values, and of those that the context has besides.
+template <class C, class T, class Context, class Q, class K, class V>
+constexpr auto attended_by(T& tape, const Context& context, Index number, Q q, K new_k, V new_v, AttentionRule rule) {
+  const auto [k, v] = context.seen.visible(tape, number, new_k, new_v);
+  return attention<C::heads, C::groups>(tape, q, k, v, context.seen.sequences, rule);
+}
+
+/// How products behind attention are made, of the rows that go on.
+template <class B>
+constexpr InputRows<B> of_rows(const InputRows<B>& how, const Rows<B>& rows) {
+  return {how.remake, rows.all ? how.owners : rows.owners};
+}
+
+/// What a block yields: y, or what a method makes of it.
+template <class T, class Room, class Y, class Context, class Kept>
+constexpr auto block_result(T& tape, const Room& block_output, Y y, const Context& context, const Kept& rows) {
+  if constexpr (is_absent<Room>) return y;
+  else return block_output(tape, y, context, rows);
+}
+
+/// Calls f(site, path, layer) for a decoder block's rooms.
+template <class Self, class F>
+constexpr void each_room(Self& self, F&& f, const Path& path) {
+  f(AfterAttention{}, Path{&path, "attention_adapters"}, self.after_attention);
+  f(AfterMlp{}, Path{&path, "output_adapters"}, self.after_mlp);
+  f(BlockOutput{}, Path{&path, "reft_layer"}, self.block_output);
+}
+
 }  // namespace graft

@@ -10,11 +10,13 @@
 #include <graft/autodiff/ops/pointwise/pointwise.hpp>
 #include <graft/autodiff/ops/rows/slice.hpp>
 #include <graft/models/parts/transformer.hpp>
+#include <graft/models/parts/variants.hpp>
 
 namespace graft {
 
-template <class Family, class C, Method M, class B, class... Policies>
-class CausalLM : public Transformer<Family, C, M, B, Policies...> {
+template <class Family, class C, class M, class B, class... Policies>
+class CausalLM : public Transformer<Family, C, M, B, Policies...>,
+                 public Variants<CausalLM, Family, C, M, B, Policies...> {
   using Base = Transformer<Family, C, M, B, Policies...>;
   template <Site Where, class L>
   using at = typename Base::template at<Where, L>;
@@ -28,32 +30,18 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...> {
   using Base::hidden, Base::token_embedding, Base::trunk;
   using typename Base::element;
 
-  /// The same model elsewhere: `Model::on<meta<B>>` plans it.
-  template <class Other>
-  using on = CausalLM<Family, C, M, Other, Policies...>;
-  /// The same model with another method.
-  template <class Other>
-  using of = CausalLM<Family, C, Other, B, Policies...>;
-  /// The same model under more policies.
-  template <class... More>
-  using with = CausalLM<Family, C, M, B, Policies..., More...>;
-  /// What it may be made over: the same without a method, and without policies but the storage.
-  using base = CausalLM<Family, C, FrozenBase, B, typename StorageOf<Policies...>::type>;
   static constexpr const char* task_type = "CAUSAL_LM";
 
   at<FinalNorm, FinalNormLayer> final_norm;
   at<Head, std::conditional_t<C::tied_head, Tied<PlainHead>, PlainHead>> head;
 
-  /// Numbers of the type: known before any model exists.
-  static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
-  static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
+  static constexpr bool unties_head = C::tied_head && !is_tied<decltype(head)>;
 
   constexpr CausalLM() { final_norm.epsilon = C::norm_epsilon; }
-  /// Over the weights of `other`, a `base`, which are not copied (models/parts/shared_base.hpp); what the method adds
-  /// is drawn from `seed`.
-  template <class Other>
-  requires requires { typename Other::base; }
-  explicit CausalLM(const Other& other, std::uint64_t seed = 0) : CausalLM() { stand_on(*this, other, seed); }
+  template <BaseModel Other>
+  explicit CausalLM(const Other& other, std::uint64_t seed = 0) : CausalLM() {
+    stand_on(*this, other, seed);
+  }
 
   /// logits(S,V) of hidden rows h(S,C), in floats.
   template <class T, Gradient G>
@@ -98,10 +86,7 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...> {
 
  private:
   static constexpr Index loss_chunk = 256;
-  static constexpr float logit_cap = [] {
-    if constexpr (requires { C::logit_cap; }) return C::logit_cap;
-    else return 0.0F;
-  }();
+  static constexpr float logit_cap = C::logit_cap;
   static constexpr bool shares_embedding = is_tied<decltype(head)>;
   /// Whether a tied head is more than the embedding's weight.
   static constexpr bool speaks_for_head = shares_embedding && speaks_for_tied_head<decltype(token_embedding)>;

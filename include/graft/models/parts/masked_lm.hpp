@@ -9,11 +9,13 @@
 #include <graft/autodiff/ops/pointwise/gelu.hpp>
 #include <graft/layers/bias.hpp>
 #include <graft/models/parts/transformer.hpp>
+#include <graft/models/parts/variants.hpp>
 
 namespace graft {
 
-template <class Family, class C, Method M, class B, class... Policies>
-class MaskedLM : public Transformer<Family, C, M, B, Policies...> {
+template <class Family, class C, class M, class B, class... Policies>
+class MaskedLM : public Transformer<Family, C, M, B, Policies...>,
+                 public Variants<MaskedLM, Family, C, M, B, Policies...> {
   using Base = Transformer<Family, C, M, B, Policies...>;
   template <Site Where, class L>
   using at = typename Base::template at<Where, L>;
@@ -30,17 +32,6 @@ class MaskedLM : public Transformer<Family, C, M, B, Policies...> {
   using Base::hidden, Base::token_embedding;
   using typename Base::element;
 
-  /// The same model elsewhere: `Model::on<meta<B>>` plans it.
-  template <class Other>
-  using on = MaskedLM<Family, C, M, Other, Policies...>;
-  /// The same model with another method.
-  template <class Other>
-  using of = MaskedLM<Family, C, Other, B, Policies...>;
-  /// The same model under more policies.
-  template <class... More>
-  using with = MaskedLM<Family, C, M, B, Policies..., More...>;
-  /// What it may be made over: the same without a method, and without policies but the storage.
-  using base = MaskedLM<Family, C, FrozenBase, B, typename StorageOf<Policies...>::type>;
   static constexpr const char* task_type = "";  ///< PEFT has no name for it
   /// its batches have the labels of masked tokens (Batch::append_labelled)
   static constexpr bool fills_in = true;
@@ -53,16 +44,11 @@ class MaskedLM : public Transformer<Family, C, M, B, Policies...> {
   [[no_unique_address]] Tied<Linear<B, C::width, C::vocabulary>> head;  ///< the token embedding
   at<HeadBias, BiasLayer> head_bias;
 
-  /// Numbers of the type: known before any model exists.
-  static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
-  static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
-
   constexpr MaskedLM() { final_norm.epsilon = C::norm_epsilon; }
-  /// Over the weights of `other`, a `base`, which are not copied (models/parts/shared_base.hpp); what the method adds
-  /// is drawn from `seed`.
-  template <class Other>
-  requires requires { typename Other::base; }
-  explicit MaskedLM(const Other& other, std::uint64_t seed = 0) : MaskedLM() { stand_on(*this, other, seed); }
+  template <BaseModel Other>
+  explicit MaskedLM(const Other& other, std::uint64_t seed = 0) : MaskedLM() {
+    stand_on(*this, other, seed);
+  }
 
   /// logits(S,V) of hidden rows h(S,C), in floats.
   template <class T, Gradient G>

@@ -8,6 +8,8 @@
 #include <graft/models/parts/policies.hpp>
 #include <graft/peft/contract/method.hpp>
 
+#include <array>
+
 namespace graft {
 
 /// Parameters of a model, or only the trained ones. Model is a type on `meta`, so that nothing is allocated.
@@ -43,6 +45,19 @@ struct ModelArguments {
   static constexpr bool checkpointed = has_policy<CheckpointBlocks, Policies...>,
                         recomputed = has_policy<Recompute, Policies...>;
   static constexpr bool shares_base = has_policy<SharedBase, Policies...>;
+  /// Whether a token sees only what stands before it.
+  static constexpr bool causal = Family::causal;
+  // What models of some tasks have, which say so. Their batches follow from it (text/example.hpp).
+  static constexpr bool fills_in = false;       ///< labels of masked tokens (Batch::append_labelled)
+  static constexpr bool finds_answers = false;  ///< places of answers (Batch::append_answer)
+  static constexpr bool labels_tokens = false;  ///< labels where tokens stand (Batch::append_labelled)
+  static constexpr bool says_numbers = false;   ///< numbers of texts (Batch::append_number)
+  static constexpr bool new_heads = false;      ///< a head that most bases lack: a file need not have it
+  static constexpr bool headless = false;       ///< no head at all
+  static constexpr bool pools = false;          ///< a layer between the blocks and the head
+  static constexpr bool unties_head = false;    ///< its method untied a head from the embedding
+  /// What names begin with of layers that a file may have for other models.
+  static constexpr std::array<const char*, 0> heads_elsewhere{};
   static constexpr const char* memory_policy = checkpointed ? "CheckpointBlocks: blocks run again backwards"
                                                : recomputed ? "Recompute: norms and SwiGLU are made again backwards"
                                                             : "everything that is needed backwards is kept";
@@ -80,7 +95,7 @@ constexpr void check_entry(const Model& model, const PlacedBatch<B>& batch) {
                      .targets = batch.needs.targets,
                      .adapters = Model::members + (Model::activates ? 1 : 0),
                      .tasks = batch.needs.tasks};
-  if constexpr (requires { C::token_types; }) limits.token_types = C::token_types;
+  if constexpr (C::token_types > 0) limits.token_types = C::token_types;
   check(batch.needs, limits);
   if (batch.keys_ahead > 0) require_keys(batch.keys_ahead, Model::ahead.keys);
 }
@@ -127,7 +142,7 @@ constexpr bool any_layer(const P& p) {
 /// A head that a method untied begins as the embedding that it was.
 template <class Model>
 void untie_head(Model& model) {
-  if constexpr (requires { requires Model::config::tied_head && !is_tied<decltype(Model::head)>; })
+  if constexpr (Model::unties_head)
     visit_base(
         model.token_embedding,
         [&model](const Path&, const auto& embedding) {

@@ -7,6 +7,7 @@
 
 #include <graft/autodiff/ops/losses/span_loss.hpp>
 #include <graft/models/parts/headed_transformer.hpp>
+#include <graft/models/parts/variants.hpp>
 
 #include <string_view>
 
@@ -15,14 +16,13 @@ namespace graft {
 /// Hugging Face has the blocks of some families' models that answer questions under another name.
 template <class Family, class C>
 struct AnsweringFamily : Family {
-  static constexpr const char* root = [] {
-    if constexpr (requires { Family::template answering_root<C>; }) return Family::template answering_root<C>;
-    else return Family::root;
-  }();
+  static constexpr const char* root =
+      Family::template answering_root<C> == nullptr ? Family::root : Family::template answering_root<C>;
 };
 
-template <class Named, class C, Method M, class B, class... Policies>
-class QuestionAnswering : public HeadedTransformer<AnsweringFamily<Named, C>, C, M, B, Policies...> {
+template <class Named, class C, class M, class B, class... Policies>
+class QuestionAnswering : public HeadedTransformer<AnsweringFamily<Named, C>, C, M, B, Policies...>,
+                          public Variants<QuestionAnswering, Named, C, M, B, Policies...> {
   using Base = HeadedTransformer<AnsweringFamily<Named, C>, C, M, B, Policies...>;
   template <Site Where, class L>
   using at = typename Base::template at<Where, L>;
@@ -34,32 +34,14 @@ class QuestionAnswering : public HeadedTransformer<AnsweringFamily<Named, C>, C,
  public:
   using Base::hidden;
 
-  /// The same model elsewhere: `Model::on<meta<B>>` plans it.
-  template <class Other>
-  using on = QuestionAnswering<Named, C, M, Other, Policies...>;
-  /// The same model with another method.
-  template <class Other>
-  using of = QuestionAnswering<Named, C, Other, B, Policies...>;
-  /// The same model under more policies.
-  template <class... More>
-  using with = QuestionAnswering<Named, C, M, B, Policies..., More...>;
-  /// What it may be made over: the same without a method, and without policies but the storage.
-  using base = QuestionAnswering<Named, C, FrozenBase, B, typename StorageOf<Policies...>::type>;
   static constexpr const char* task_type = "QUESTION_ANS";
   static constexpr bool finds_answers = true;  ///< its batches have places of answers (Batch::append_answer)
   static constexpr const char* head_name() { return "qa_outputs"; }
 
   at<Head, HeadLayer> head;
 
-  /// Numbers of the type: known before any model exists.
-  static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
-  static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
-
   constexpr QuestionAnswering() = default;
-  /// Over the weights of `other`, a `base`, which are not copied (models/parts/shared_base.hpp); what the method adds
-  /// is drawn from `seed`.
-  template <class Other>
-  requires requires { typename Other::base; }
+  template <BaseModel Other>
   explicit QuestionAnswering(const Other& other, std::uint64_t seed = 0) : QuestionAnswering() {
     stand_on(*this, other, seed);
   }

@@ -11,18 +11,19 @@
 #include <graft/autodiff/ops/losses/squared_error.hpp>
 #include <graft/autodiff/ops/pointwise/pointwise.hpp>
 #include <graft/models/parts/headed_transformer.hpp>
+#include <graft/models/parts/variants.hpp>
 
 namespace graft {
 
-template <class Family, class C, Method M, class B, class... Policies>
-class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...> {
+template <class Family, class C, class M, class B, class... Policies>
+class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...>,
+                           public Variants<SequenceClassifier, Family, C, M, B, Policies...> {
   using Base = HeadedTransformer<Family, C, M, B, Policies...>;
   template <Site Where, class L>
   using at = typename Base::template at<Where, L>;
-  static constexpr bool pools = !Family::causal;
-  using PoolerLayer = std::conditional_t<pools, Linear<B, C::width, C::width, true>, Absent<B, C>>;
+  using PoolerLayer = std::conditional_t<!Family::causal, Linear<B, C::width, C::width, true>, Absent<B, C>>;
   using PoolerHere = typename Base::template where_there<Pooler, PoolerLayer>;
-  using HeadLayer = Linear<B, C::width, C::classes, pools>;
+  using HeadLayer = Linear<B, C::width, C::classes, !Family::causal>;
   static_assert(
       sizeof(typename Raise<SequenceClassifier, typename FirstComplaint<typename Base::Refused, typename Base::NormHere,
                                                                         PoolerHere, at<Head, HeadLayer>>::type>::type) >
@@ -32,35 +33,17 @@ class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...
   using Base::hidden;
   using typename Base::element;
 
-  /// The same model elsewhere: `Model::on<meta<B>>` plans it.
-  template <class Other>
-  using on = SequenceClassifier<Family, C, M, Other, Policies...>;
-  /// The same model with another method.
-  template <class Other>
-  using of = SequenceClassifier<Family, C, Other, B, Policies...>;
-  /// The same model under more policies.
-  template <class... More>
-  using with = SequenceClassifier<Family, C, M, B, Policies..., More...>;
-  /// What it may be made over: the same without a method, and without policies but the storage.
-  using base = SequenceClassifier<Family, C, FrozenBase, B, typename StorageOf<Policies...>::type>;
   static constexpr const char* task_type = "SEQ_CLS";
   static constexpr const char* head_name() { return Family::text_head; }
-  /// Whether it says a number of a text.
+  static constexpr bool pools = !Family::causal;
   static constexpr bool says_numbers = C::classes == 1;
   static constexpr bool prepares = Base::prepares || Family::causal;
 
   [[no_unique_address]] PoolerHere pooler;
   at<Head, HeadLayer> head;
 
-  /// Numbers of the type: known before any model exists.
-  static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
-  static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
-
   constexpr SequenceClassifier() = default;
-  /// Over the weights of `other`, a `base`, which are not copied (models/parts/shared_base.hpp); what the method adds
-  /// is drawn from `seed`.
-  template <class Other>
-  requires requires { typename Other::base; }
+  template <BaseModel Other>
   explicit SequenceClassifier(const Other& other, std::uint64_t seed = 0) : SequenceClassifier() {
     stand_on(*this, other, seed);
   }
@@ -77,7 +60,7 @@ class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...
       Batch batch = given;
       for (Index s = 0; s < std::min(batch.sequences(), batch.rows.size()); ++s) {
         Id last = batch.starts[s + 1] - 1;
-        if constexpr (requires { C::pad; })
+        if constexpr (C::pad >= 0)
           while (last > batch.starts[s] && batch.tokens[static_cast<Index>(last)] == static_cast<Id>(C::pad)) --last;
         batch.rows[s] = last;
       }

@@ -7,11 +7,13 @@
 
 #include <graft/autodiff/ops/losses/cross_entropy.hpp>
 #include <graft/models/parts/headed_transformer.hpp>
+#include <graft/models/parts/variants.hpp>
 
 namespace graft {
 
-template <class Family, class C, Method M, class B, class... Policies>
-class TokenClassifier : public HeadedTransformer<Family, C, M, B, Policies...> {
+template <class Family, class C, class M, class B, class... Policies>
+class TokenClassifier : public HeadedTransformer<Family, C, M, B, Policies...>,
+                        public Variants<TokenClassifier, Family, C, M, B, Policies...> {
   using Base = HeadedTransformer<Family, C, M, B, Policies...>;
   template <Site Where, class L>
   using at = typename Base::template at<Where, L>;
@@ -23,32 +25,14 @@ class TokenClassifier : public HeadedTransformer<Family, C, M, B, Policies...> {
  public:
   using Base::hidden;
 
-  /// The same model elsewhere: `Model::on<meta<B>>` plans it.
-  template <class Other>
-  using on = TokenClassifier<Family, C, M, Other, Policies...>;
-  /// The same model with another method.
-  template <class Other>
-  using of = TokenClassifier<Family, C, Other, B, Policies...>;
-  /// The same model under more policies.
-  template <class... More>
-  using with = TokenClassifier<Family, C, M, B, Policies..., More...>;
-  /// What it may be made over: the same without a method, and without policies but the storage.
-  using base = TokenClassifier<Family, C, FrozenBase, B, typename StorageOf<Policies...>::type>;
   static constexpr const char* task_type = "TOKEN_CLS";
   static constexpr bool labels_tokens = true;  ///< its batches have labels where tokens stand (Batch::append_labelled)
   static constexpr const char* head_name() { return Family::token_head; }
 
   at<Head, HeadLayer> head;
 
-  /// Numbers of the type: known before any model exists.
-  static constexpr Index parameters = count_parameters<on<planned_on<B>>>(false);
-  static constexpr Index trainable_parameters = count_parameters<on<planned_on<B>>>(true);
-
   constexpr TokenClassifier() = default;
-  /// Over the weights of `other`, a `base`, which are not copied (models/parts/shared_base.hpp); what the method adds
-  /// is drawn from `seed`.
-  template <class Other>
-  requires requires { typename Other::base; }
+  template <BaseModel Other>
   explicit TokenClassifier(const Other& other, std::uint64_t seed = 0) : TokenClassifier() {
     stand_on(*this, other, seed);
   }

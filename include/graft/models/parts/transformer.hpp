@@ -24,8 +24,7 @@ struct PositionsOf {
   using type = Absent<B, C>;
 };
 template <class B, class C>
-requires requires { C::positions; }
-struct PositionsOf<B, C> {
+requires(C::positions > 0) struct PositionsOf<B, C> {
   using type = Embedding<B, C::positions, C::width>;
 };
 template <class B, class C>
@@ -33,8 +32,7 @@ struct TokenTypesOf {
   using type = Absent<B, C>;
 };
 template <class B, class C>
-requires requires { C::token_types; }
-struct TokenTypesOf<B, C> {
+requires(C::token_types > 0) struct TokenTypesOf<B, C> {
   using type = Embedding<B, C::token_types, C::width>;
 };
 
@@ -44,16 +42,13 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
   using Arguments = ModelArguments<Family, C, M, B, Policies...>;
 
  public:
-  using Arguments::checkpointed, Arguments::recomputed;
+  using Arguments::causal, Arguments::checkpointed, Arguments::recomputed;
   using typename Arguments::element, typename Arguments::storage;
   static_assert(!B::executes || C::heads % C::groups == 0,
                 "graft: the query heads of a config must be a multiple of its key/value heads");
 
-  /// Whether a token sees only what stands before it.
-  static constexpr bool causal = Family::causal;
   /// Whether tokens learn where they stand from an embedding of positions, and of which text they are.
-  static constexpr bool has_positions = requires { C::positions; }
-  , has_token_types = requires { C::token_types; };
+  static constexpr bool has_positions = C::positions > 0, has_token_types = C::token_types > 0;
 
  protected:
   template <Site Where, class L>
@@ -113,10 +108,7 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
                                .once = causal,
                                .keys = prefix_tokens_of<decltype(shared)>,
                                .keys_take_positions = unnumbered_keys_of<decltype(shared)> == 0,
-                               .first_position = [] {
-                                 if constexpr (requires { C::first_position; }) return Index{C::first_position};
-                                 else return Index{0};
-                               }()};
+                               .first_position = C::first_position};
   /// Whether an adapter works only behind its invocation.
   static constexpr bool activates = !method_offers<M>.invocation.empty();
   /// Whether batches are read otherwise than they are made.
@@ -188,11 +180,8 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
   template <class T>
   constexpr auto embedded(T& tape, const PlacedBatch<B>& batch) const {
     check_entry(*this, batch);
-    constexpr float factor = [] {
-      if constexpr (requires { Family::scales_embedding; })
-        return static_cast<float>(square_root(static_cast<double>(C::width)));
-      else return 1.0F;
-    }();
+    constexpr float factor =
+        Family::scales_embedding ? static_cast<float>(square_root(static_cast<double>(C::width))) : 1.0F;
     const auto x = [&] {
       // what is scaled is rows of the embedding, not a prompt
       if constexpr (ahead.text.count > 0)

@@ -33,10 +33,7 @@ struct BehindPrefix {
 /// How many pairs of keys and values a prefix has: one for every block, or in a model of two stacks, for every block of
 /// the encoder, as HF PEFT counts them.
 template <class C>
-inline constexpr Index prefix_pairs = C::blocks;
-template <class C>
-requires requires { C::encoder_blocks; }
-inline constexpr Index prefix_pairs<C> = C::encoder_blocks;
+inline constexpr Index prefix_pairs = C::encoder_blocks > 0 ? C::encoder_blocks : C::blocks;
 
 /// What the model keeps once for all blocks: the prefix, and how attention sees it.
 template <class Method, class B, class C>
@@ -56,7 +53,7 @@ class Prefix {
   /// Which of the pairs of keys and values a block has. Where there is an encoder, HF PEFT counts the pairs of
   /// self-attention and those of attention to the source together, and drops the latter.
   static constexpr Index pair_of(Index block) {
-    if constexpr (requires { C::encoder_blocks; }) return 2 * block % prefix_pairs<C>;
+    if constexpr (C::encoder_blocks > 0) return 2 * block % prefix_pairs<C>;
     else return block;
   }
   template <class S>
@@ -106,8 +103,7 @@ struct PrefixTuning {
     f("num_layers", prefix_pairs<Config>);
     f("num_attention_heads", Config::groups);
     // of which the decoder's alone has a prefix
-    f(
-        "num_transformer_submodules", requires { Config::encoder_blocks; } ? 2 : 1);
+    f("num_transformer_submodules", Config::encoder_blocks > 0 ? 2 : 1);
   }
   template <class B, class C>
   using Layer = Prefix<PrefixTuning, B, C>;
@@ -233,8 +229,7 @@ struct HubPrefixTuning {
     using type = Prefix<HubPrefixTuning, B, C>;
   };
   template <class B, class C>
-  requires requires { C::encoder_blocks; }
-  struct layer<B, C> {
+  requires(C::encoder_blocks > 0) struct layer<B, C> {
     using type = HubPrefixes<HubPrefixTuning, B, C>;
   };
   template <class B, class C>

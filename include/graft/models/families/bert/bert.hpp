@@ -5,6 +5,7 @@
 
 #include <graft/models/families/bert/bert_block.hpp>
 #include <graft/models/parts/encoder.hpp>
+#include <graft/models/parts/family_defaults.hpp>
 #include <graft/models/parts/masked_lm.hpp>
 #include <graft/models/parts/question_answering.hpp>
 #include <graft/models/parts/sequence_classifier.hpp>
@@ -12,8 +13,8 @@
 
 namespace graft {
 
-struct BertFamily {
-  static constexpr bool causal = false, norms_first = false, stores_by_columns = false, in_gguf = false;
+struct BertFamily : FamilyDefaults {
+  static constexpr bool causal = false, norms_first = false;
   template <class C>
   static constexpr const char* model_type = "bert";
   template <class B, class C>
@@ -25,7 +26,6 @@ struct BertFamily {
                               *pooler = "pooler.dense", *text_head = "classifier", *token_head = "classifier",
                               *transform = "cls.predictions.transform.dense",
                               *final_norm = "cls.predictions.transform.LayerNorm", *head_bias = "cls.predictions";
-  static constexpr bool pools_in_head = false;
   template <class C, class M, class B, class S, Index I>
   using Sites = typename BertSites<C, M, B, S, I>::all;
   template <class C, class M, class B, class S, Index I>

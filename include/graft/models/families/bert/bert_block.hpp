@@ -62,7 +62,7 @@ class BertBlock {
     const auto [k, v] = context.seen.visible(tape, number, new_k, new_v);
     const auto a = attention<C::heads, C::heads>(tape, q, k, v, context.seen.sequences);
     const auto kept = rows(tape, a);  // in a statement of its own: the order of records is the order of statements
-    const InputRows<B> how{context.how.remake, rows.all ? context.how.owners : rows.owners};
+    const auto how = of_rows(context.how, rows);
     const auto s =
         joined(tape, after_attention, rows(tape, x), Sublayer{Given{kept}, how, &output, &mlp_norm}, *context.shared);
     const auto h = mlp_norm(tape, s);
@@ -70,8 +70,7 @@ class BertBlock {
     const auto sum =
         joined(tape, after_mlp, h, Sublayer{Given{gelu(tape, u)}, how, &down, &output_norm}, *context.shared);
     const auto y = output_norm(tape, sum);
-    if constexpr (is_absent<decltype(block_output)>) return y;
-    else return block_output(tape, y, context, rows);
+    return block_result(tape, block_output, y, context, rows);
   }
 
   /// Calls f(site, path, layer) for every site, in the order of the equations above.

@@ -7,18 +7,15 @@
 namespace graft {
 
 /// What a config need not say. Inherit from it and hide what differs.
-struct BertDefaults {
+struct BertDefaults : StackDefaults {
   static constexpr Index positions = 512, token_types = 2;
-  static constexpr Index classes = 2;  ///< of a sequence classifier's head
   static constexpr float norm_epsilon = 1e-12F;
 };
 
 /// requires: groups == heads, heads · head_width == width
 template <class C>
-concept BertConfig = StackConfig<C> && requires {
-  { C::positions } -> std::convertible_to<Index>;
-  { C::token_types } -> std::convertible_to<Index>;
-} && C::groups == C::heads&& C::heads* C::head_width == C::width;
+concept BertConfig =
+    StackConfig<C> && std::derived_from<C, BertDefaults> && C::groups == C::heads&& C::heads* C::head_width == C::width;
 
 /// BERT-base, uncased.
 struct BertBaseUncased : BertDefaults {

@@ -86,19 +86,17 @@ class GemmaBlock {
     const auto& table = rule.window > 0 ? context.rotary.local : context.rotary.global;
     rule.scale = C::attention_scale, rule.cap = C::attention_cap;
     const auto turned = rotary(tape, normed_heads<C::head_width>(tape, query_norm, q), table);
-    const auto [k, v] = context.seen.visible(
-        tape, number, rotary(tape, normed_heads<C::head_width>(tape, key_norm, new_k), table), new_v);
-    const auto a = attention<C::heads, C::groups>(tape, turned, k, v, context.seen.sequences, rule);
+    const auto turned_k = rotary(tape, normed_heads<C::head_width>(tape, key_norm, new_k), table);
+    const auto a = attended_by<C>(tape, context, number, turned, turned_k, new_v, rule);
     const auto kept = rows(tape, a);  // in a statement of its own: the order of records is the order of statements
-    const InputRows<B> how{context.how.remake, rows.all ? context.how.owners : rows.owners};
+    const auto how = of_rows(context.how, rows);
     const auto h = joined(tape, after_attention, rows(tape, x),
                           NormedSublayer{Given{kept}, how, &output, &attention_output_norm}, *context.shared);
     const auto [g, u] = apply(tape, normed<E>(tape, mlp_norm, h), how, gate, up);
     const auto fed = multiply(tape, gelu_tanh(tape, g), u);
     const auto y =
         joined(tape, after_mlp, h, NormedSublayer{Given{fed}, how, &down, &mlp_output_norm}, *context.shared);
-    if constexpr (is_absent<decltype(block_output)>) return y;
-    else return block_output(tape, y, context, rows);
+    return block_result(tape, block_output, y, context, rows);
   }
 
   /// Calls f(site, path, layer) for every site, in the order of the equations above.
@@ -120,9 +118,7 @@ class GemmaBlock {
     f(Up{}, Path{&mlp, "up_proj"}, self.up);
     f(Down{}, Path{&mlp, "down_proj"}, self.down);
     f(MlpOutputNorm{}, Path{&path, "post_feedforward_layernorm"}, self.mlp_output_norm);
-    f(AfterAttention{}, Path{&path, "attention_adapters"}, self.after_attention);
-    f(AfterMlp{}, Path{&path, "output_adapters"}, self.after_mlp);
-    f(BlockOutput{}, Path{&path, "reft_layer"}, self.block_output);
+    each_room(self, f, path);
   }
 };
 

@@ -9,16 +9,11 @@ namespace graft {
 /// What a config need not say. Inherit from it and hide what differs.
 struct GemmaDefaults : LlamaDefaults {
   static constexpr bool tied_head = true;
-  static constexpr float local_rope_base = 10'000.0F;  ///< of blocks with a window; rope_base is the others'
   static constexpr float attention_scale = 0.0625F;
-  static constexpr float attention_cap = 0, logit_cap = 0;  ///< Gemma 2's: s becomes cap · tanh(s/cap); 0: it stays
 };
 
 template <class C>
-concept GemmaConfig = LlamaConfig<C> && requires {
-  { C::local_rope_base } -> std::convertible_to<float>;
-  { C::attention_scale } -> std::convertible_to<float>;
-};
+concept GemmaConfig = LlamaConfig<C> && std::derived_from<C, GemmaDefaults>;
 
 /// Gemma 2 2B.
 struct Gemma2_2B : GemmaDefaults {

@@ -5,14 +5,15 @@
 #include <graft/models/families/gpt2/gpt2_block.hpp>
 #include <graft/models/parts/block.hpp>
 #include <graft/models/parts/causal_lm.hpp>
+#include <graft/models/parts/family_defaults.hpp>
 #include <graft/models/parts/question_answering.hpp>
 #include <graft/models/parts/sequence_classifier.hpp>
 #include <graft/models/parts/token_classifier.hpp>
 
 namespace graft {
 
-struct Gpt2Family {
-  static constexpr bool causal = true, norms_first = true, stores_by_columns = true, in_gguf = false;
+struct Gpt2Family : FamilyDefaults {
+  static constexpr bool causal = true, stores_by_columns = true;
   template <class C>
   static constexpr const char* model_type = "gpt2";
   static constexpr const char *root = "transformer", *token_embedding = "wte", *position_embedding = "wpe",
@@ -24,8 +25,6 @@ struct Gpt2Family {
   using Block = Gpt2Block<C, M, B, S, I>;
   template <class B, class C>
   using Norm = LayerNorm<B, C::width>;
-  template <class B, class C>
-  using EmbeddingNormOf = Absent<B, C>;
   template <class C, class T>
   static constexpr PositionsInEmbedding positions_of(T&, const PlacedBatch<typename T::backend>&) {
     return {};

@@ -62,12 +62,11 @@ class Gpt2Block {
     const auto [k, v] = context.seen.visible(tape, number, new_k, new_v);
     const auto a = attention<C::heads, C::heads>(tape, q, k, v, context.seen.sequences);
     const auto kept = rows(tape, a);  // in a statement of its own: the order of records is the order of statements
-    const InputRows<B> how{context.how.remake, rows.all ? context.how.owners : rows.owners};
+    const auto how = of_rows(context.how, rows);
     const auto h = joined(tape, after_attention, rows(tape, x), Sublayer{Given{kept}, how, &output}, *context.shared);
     const auto u = std::get<0>(apply(tape, normed<E>(tape, mlp_norm, h), how, up));
     const auto y = joined(tape, after_mlp, h, Sublayer{Given{gelu_tanh(tape, u)}, how, &down}, *context.shared);
-    if constexpr (is_absent<decltype(block_output)>) return y;
-    else return block_output(tape, y, context, rows);
+    return block_result(tape, block_output, y, context, rows);
   }
 
   /// Calls f(site, path, layer) for every site, in the order of the equations above.
@@ -80,9 +79,7 @@ class Gpt2Block {
     f(MlpNorm{}, Path{&path, "ln_2"}, self.mlp_norm);
     f(Up{}, Path{&mlp, "c_fc"}, self.up);
     f(Down{}, Path{&mlp, "c_proj"}, self.down);
-    f(AfterAttention{}, Path{&path, "attention_adapters"}, self.after_attention);
-    f(AfterMlp{}, Path{&path, "output_adapters"}, self.after_mlp);
-    f(BlockOutput{}, Path{&path, "reft_layer"}, self.block_output);
+    each_room(self, f, path);
   }
 };
 

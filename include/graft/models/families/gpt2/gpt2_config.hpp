@@ -7,18 +7,16 @@
 namespace graft {
 
 /// What a config need not say. Inherit from it and hide what differs.
-struct Gpt2Defaults {
+struct Gpt2Defaults : StackDefaults {
   static constexpr Index positions = 1'024;
   static constexpr float norm_epsilon = 1e-5F;
-  static constexpr bool tied_head = true;  ///< the output head is the token embedding
+  static constexpr bool tied_head = true;
 };
 
 /// requires: groups == heads, heads · head_width == width
 template <class C>
-concept Gpt2Config = StackConfig<C> && requires {
-  { C::positions } -> std::convertible_to<Index>;
-  { C::tied_head } -> std::convertible_to<bool>;
-} && C::groups == C::heads&& C::heads* C::head_width == C::width;
+concept Gpt2Config =
+    StackConfig<C> && std::derived_from<C, Gpt2Defaults> && C::groups == C::heads&& C::heads* C::head_width == C::width;
 
 /// GPT-2, 124 million parameters.
 struct Gpt2_124M : Gpt2Defaults {

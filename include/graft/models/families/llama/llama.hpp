@@ -7,14 +7,15 @@
 #include <graft/models/families/llama/llama_block.hpp>
 #include <graft/models/parts/block.hpp>
 #include <graft/models/parts/causal_lm.hpp>
+#include <graft/models/parts/family_defaults.hpp>
 #include <graft/models/parts/question_answering.hpp>
 #include <graft/models/parts/sequence_classifier.hpp>
 #include <graft/models/parts/token_classifier.hpp>
 
 namespace graft {
 
-struct LlamaFamily {
-  static constexpr bool causal = true, norms_first = true, stores_by_columns = false, in_gguf = true;
+struct LlamaFamily : FamilyDefaults {
+  static constexpr bool causal = true, in_gguf = true;
   template <class C>
   static constexpr bool is_qwen2 = C::qkv_bias && !C::output_bias;
   template <class C>
@@ -33,8 +34,6 @@ struct LlamaFamily {
   using Block = LlamaBlock<C, M, B, S, I>;
   template <class B, class C>
   using Norm = RMSNorm<B, C::width>;
-  template <class B, class C>
-  using EmbeddingNormOf = Absent<B, C>;
   /// Cosines and sines of the batch's positions.
   template <class C, class T>
   static constexpr auto positions_of(T& tape, const PlacedBatch<typename T::backend>& batch) {

@@ -83,17 +83,15 @@ class LlamaBlock {
       return rotary(tape, heads, context.rotary);
     };
     const auto turned = turn(normed_heads<C::head_width>(tape, query_norm, q));
-    const auto [k, v] =
-        context.seen.visible(tape, number, turn(normed_heads<C::head_width>(tape, key_norm, new_k)), new_v);
-    const auto seen = attention<C::heads, C::groups>(tape, turned, k, v, context.seen.sequences, windowed<C>(number));
+    const auto turned_k = turn(normed_heads<C::head_width>(tape, key_norm, new_k));
+    const auto seen = attended_by<C>(tape, context, number, turned, turned_k, new_v, windowed<C>(number));
     const auto a = with_more(tape, seen, turned);
     const auto kept = rows(tape, a);  // in a statement of its own: the order of records is the order of statements
-    const InputRows<B> how{context.how.remake, rows.all ? context.how.owners : rows.owners};
+    const auto how = of_rows(context.how, rows);
     const auto h = joined(tape, after_attention, rows(tape, x), Sublayer{Given{kept}, how, &output}, *context.shared);
     const auto [g, u] = apply(tape, normed<E>(tape, mlp_norm, h), how, gate, up);
     const auto y = joined(tape, after_mlp, h, Sublayer{SwigluOf{g, u}, how, &down}, *context.shared);
-    if constexpr (is_absent<decltype(block_output)>) return y;
-    else return block_output(tape, y, context, rows);
+    return block_result(tape, block_output, y, context, rows);
   }
 
   /// Calls f(site, path, layer) for every site, in the order of the equations above.
@@ -114,9 +112,7 @@ class LlamaBlock {
     f(Gate{}, Path{&mlp, "gate_proj"}, self.gate);
     f(Up{}, Path{&mlp, "up_proj"}, self.up);
     f(Down{}, Path{&mlp, "down_proj"}, self.down);
-    f(AfterAttention{}, Path{&path, "attention_adapters"}, self.after_attention);
-    f(AfterMlp{}, Path{&path, "output_adapters"}, self.after_mlp);
-    f(BlockOutput{}, Path{&path, "reft_layer"}, self.block_output);
+    each_room(self, f, path);
   }
 
  private:

@@ -6,32 +6,11 @@
 #include <graft/backend/kernels/attention.hpp>
 #include <graft/models/parts/stack_config.hpp>
 
-#include <array>
-
 namespace graft {
 
-/// What a config of the family need not say. Inherit from it and hide what differs.
-struct LlamaDefaults {
-  static constexpr float rope_base = 10'000.0F, norm_epsilon = 1e-6F;
-  static constexpr bool tied_head = false;                      ///< the output head is the token embedding
-  static constexpr bool qkv_bias = false, output_bias = false;  ///< Qwen2 has the first, Llama neither
-  static constexpr bool mlp_bias = false;
-  /// queries and keys are normed, head by head: Qwen3
-  static constexpr bool head_norm = false;
-  /// Mistral's: how many tokens a token sees, itself among them; 0: all before it
-  static constexpr Index window = 0;
-  static constexpr Index full_every = 0;  ///< every so many-th block has no window; 0: none
-  /// every so many-th block does not turn queries and keys: SmolLM3; 0: all do
-  static constexpr Index no_rope_every = 0;
-  static constexpr Index rotary_width = 0;  ///< the columns of a head that are turned; 0: all
-  // How a model was stretched to longer texts (backend/host/rotary.hpp). Llama 3.1 has the first four, YaRN a factor, a
-  // ramp and an amplitude, LongRoPE an amplitude and divisors: the short ones for texts within the original positions,
-  // the long ones for others.
-  static constexpr float rope_factor = 1, rope_low = 1, rope_high = 4;
-  static constexpr Index rope_original = 0;
-  static constexpr float rope_ramp_begin = 0, rope_ramp_end = 0, rope_amplitude = 1;
-  static constexpr std::array<float, 0> rope_short{}, rope_long{};
-};
+/// What a config of the family need not say. Inherit from it and hide what differs. Qwen2 has `qkv_bias`, Qwen3
+/// `head_norm`, Mistral a `window`, SmolLM3 `no_rope_every`.
+struct LlamaDefaults : StackDefaults {};
 
 /// Whether block `number` is the last of N; never if N is 0.
 template <Index N>
@@ -47,10 +26,7 @@ constexpr AttentionRule windowed(Index number) {
 }
 
 template <class C>
-concept LlamaConfig = StackConfig<C> && requires {
-  { C::rope_base } -> std::convertible_to<float>;
-  { C::tied_head } -> std::convertible_to<bool>;
-};
+concept LlamaConfig = StackConfig<C> && std::derived_from<C, LlamaDefaults>;
 
 /// SmolLM2-135M and SmolLM2-135M-Instruct (Allal et al. 2025).
 struct SmolLM2_135M : LlamaDefaults {

@@ -62,17 +62,15 @@ class Phi3Block {
     const auto q = rotary(tape, columns_from<0, queries>(tape, all), context.rotary);
     const auto new_k = rotary(tape, columns_from<queries, keys>(tape, all), context.rotary);
     const auto new_v = columns_from<queries + keys, keys>(tape, all);
-    const auto [k, v] = context.seen.visible(tape, number, new_k, new_v);
-    const auto a = attention<C::heads, C::groups>(tape, q, k, v, context.seen.sequences, windowed<C>(number));
+    const auto a = attended_by<C>(tape, context, number, q, new_k, new_v, windowed<C>(number));
     const auto kept = rows(tape, a);  // in a statement of its own: the order of records is the order of statements
-    const InputRows<B> how{context.how.remake, rows.all ? context.how.owners : rows.owners};
+    const auto how = of_rows(context.how, rows);
     const auto h = joined(tape, after_attention, rows(tape, x), Sublayer{Given{kept}, how, &output}, *context.shared);
     const auto both = std::get<0>(apply(tape, normed<E>(tape, mlp_norm, h), how, gate_up));
     const auto g = columns_from<0, C::feed_forward>(tape, both);
     const auto u = columns_from<C::feed_forward, C::feed_forward>(tape, both);
     const auto y = joined(tape, after_mlp, h, Sublayer{SwigluOf{g, u}, how, &down}, *context.shared);
-    if constexpr (is_absent<decltype(block_output)>) return y;
-    else return block_output(tape, y, context, rows);
+    return block_result(tape, block_output, y, context, rows);
   }
 
   /// Calls f(site, path, layer) for every site, in the order of the equations above.
@@ -85,9 +83,7 @@ class Phi3Block {
     f(MlpNorm{}, Path{&path, "post_attention_layernorm"}, self.mlp_norm);
     f(GateUp{}, Path{&mlp, "gate_up_proj"}, self.gate_up);
     f(Down{}, Path{&mlp, "down_proj"}, self.down);
-    f(AfterAttention{}, Path{&path, "attention_adapters"}, self.after_attention);
-    f(AfterMlp{}, Path{&path, "output_adapters"}, self.after_mlp);
-    f(BlockOutput{}, Path{&path, "reft_layer"}, self.block_output);
+    each_room(self, f, path);
   }
 };
 

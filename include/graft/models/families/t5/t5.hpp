@@ -11,13 +11,14 @@
 #include <graft/layers/embedding.hpp>
 #include <graft/models/families/t5/t5_block.hpp>
 #include <graft/models/parts/block_stack.hpp>
+#include <graft/models/parts/family_defaults.hpp>
 #include <graft/models/parts/model.hpp>
 #include <graft/models/parts/shared_base.hpp>
 
 namespace graft {
 
-struct T5Family {
-  static constexpr bool causal = true, norms_first = true, stores_by_columns = false, in_gguf = false;
+struct T5Family : FamilyDefaults {
+  static constexpr bool causal = true;
   template <class C>
   static constexpr const char* model_type = "t5";
   template <class C>
@@ -91,14 +92,14 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
     return all;
   }();
   static constexpr bool prepares = ahead.any(), activates = false;
+  static constexpr bool unties_head = C::tied_head && !is_tied<decltype(head)>;
   static constexpr Index trunk_blocks = 0;
 
   constexpr T5() { encoder_norm.epsilon = final_norm.epsilon = C::norm_epsilon; }
-  /// Over the weights of `other`, a `base`, which are not copied (models/parts/shared_base.hpp); what the method adds
-  /// is drawn from `seed`.
-  template <class Other>
-  requires requires { typename Other::base; }
-  explicit T5(const Other& other, std::uint64_t seed = 0) : T5() { stand_on(*this, other, seed); }
+  template <BaseModel Other>
+  explicit T5(const Other& other, std::uint64_t seed = 0) : T5() {
+    stand_on(*this, other, seed);
+  }
   T5(T5&&) = default;  // move only, and only before a trainer refers to the parameters
   T5& operator=(T5&&) = default;
 

@@ -66,6 +66,12 @@ struct T5Context {
   static constexpr Index unnumbered = unnumbered_keys_of<Common>;
 };
 
+/// A source whose keys and values are kept from step to step.
+template <class S>
+concept KeepsKeys = requires {
+  typename S::keeps_keys;
+};
+
 template <T5Config C, Method M, class B, Storage S, Index I>
 class T5Block {
   using Sites = T5Sites<C, M, B, S, I>;
@@ -148,7 +154,7 @@ class T5Block {
         return context.across.visible(tape, block, k, v);
       };
       const auto [k, v] = [&] {
-        if constexpr (requires { context.source.kept(tape, block, made); })
+        if constexpr (KeepsKeys<std::remove_cvref_t<decltype(context.source)>>)
           return context.source.kept(tape, block, made);
         else return made(context.source);
       }();

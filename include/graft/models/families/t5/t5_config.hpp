@@ -7,23 +7,16 @@
 namespace graft {
 
 /// What a config need not say. Inherit from it and hide what differs.
-struct T5Defaults {
-  static constexpr Index buckets = 32, farthest = 128;  ///< of distances between tokens
-  static constexpr float norm_epsilon = 1e-6F;
+struct T5Defaults : StackDefaults {
+  static constexpr Index buckets = 32, farthest = 128;
   // T5 1.1 and FLAN-T5; the first T5 had ReLU in place of a gated GELU, and the head tied and reading h/√C.
-  static constexpr bool tied_head = false, scaled_head = false, gated = true;
+  static constexpr bool gated = true;
 };
 
 /// `blocks` are the decoder's. requires: groups == heads
 template <class C>
-concept T5Config = StackConfig<C> && requires {
-  { C::encoder_blocks } -> std::convertible_to<Index>;
-  { C::buckets } -> std::convertible_to<Index>;
-  { C::farthest } -> std::convertible_to<Index>;
-  { C::tied_head } -> std::convertible_to<bool>;
-  { C::scaled_head } -> std::convertible_to<bool>;
-  { C::gated } -> std::convertible_to<bool>;
-} && C::groups == C::heads;
+concept T5Config = StackConfig<C> && std::derived_from<C, T5Defaults> &&(C::encoder_blocks > 0) && C::groups
+                                                                                                       == C::heads;
 
 /// FLAN-T5 small and base (Chung et al. 2022).
 struct FlanT5Small : T5Defaults {
