@@ -34,10 +34,7 @@ struct TestSet {
   Index new_tokens = 32;  ///< of such an answer, at most
 };
 
-/// Whether models of a kind write texts, and whether they tell classes apart.
-[[nodiscard]] constexpr bool writes(ExampleKind kind) {
-  return kind == ExampleKind::next_token || kind == ExampleKind::pair;
-}
+/// Whether models of a kind tell classes apart.
 [[nodiscard]] constexpr bool classifies(ExampleKind kind) {
   return kind == ExampleKind::text_class || kind == ExampleKind::token_class;
 }

@@ -18,7 +18,7 @@ class EngineOf final : public Engine {
   static constexpr ExampleKind of_kind = example_kind<Model>();
   static constexpr bool trains = Model::trainable_parameters > 0, has_head = Model::new_heads,
                         of_texts = of_kind == ExampleKind::text_class || of_kind == ExampleKind::text_number,
-                        pairs = of_kind == ExampleKind::pair, writes = pairs || of_kind == ExampleKind::next_token;
+                        pairs = of_kind == ExampleKind::pair;
 
  public:
   EngineOf(const char* method, StartTraining<Model>* training) : method_(method), start_(training) {}
@@ -96,7 +96,7 @@ class EngineOf final : public Engine {
 
   using Engine::write;
   std::vector<Ids> write(const std::vector<Ids>& prompts, const GenerateOptions& options, const Each& each) override {
-    if constexpr (!writes) {
+    if constexpr (!writes(of_kind)) {
       fail("this model writes no text");
     } else {
       constexpr Index at_once = 8;

@@ -26,8 +26,7 @@ class TextModel {
         formatter_(load_formatter(files, tokenizer_, engine_->kind(), "", options_.longest)),
         stops_(end_tokens(files, tokenizer_)),
         base_(files.path().stem().string()) {
-    if (engine_->kind() != ExampleKind::next_token && engine_->kind() != ExampleKind::pair)
-      fail(base_, ": this model writes no texts");
+    if (!writes(engine_->kind())) fail(base_, ": this model writes no texts");
     engine_->load(files.path(), options_.run.fit.seed, {});
     for (const Id id : formatter_.ends()) stops_.push_back(id);
   }

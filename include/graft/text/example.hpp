@@ -16,6 +16,11 @@ enum class ExampleKind {
   pair,         ///< `source` is read by an encoder, labels are what a decoder is to write
 };
 
+/// Whether models of a kind write texts.
+[[nodiscard]] constexpr bool writes(ExampleKind kind) {
+  return kind == ExampleKind::next_token || kind == ExampleKind::pair;
+}
+
 struct Example {
   std::vector<Id> ids, labels;
   ExampleKind kind = ExampleKind::next_token;
