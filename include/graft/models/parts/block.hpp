@@ -2,6 +2,7 @@
 /// What the blocks of all families share.
 #pragma once
 
+#include <graft/autodiff/ops/rows/gather.hpp>
 #include <graft/autodiff/ops/rows/interleave.hpp>
 #include <graft/layers/absent.hpp>
 #include <graft/layers/apply.hpp>
