@@ -24,7 +24,7 @@ struct LoraXs {
   static constexpr LoraSettings settings = lora_settings<Rank, Options...>();
   static constexpr MethodOffers offers{.peft_type = "LORA_XS"};  // its files are PEFT's, under this type
   using places = Places<On<Linears>, Options...>;
-  using problem = FirstProblem<Unless<((PlaceOption<Options> || AlphaOption<Options>)&&...), LoraXsUnknownOption>,
+  using problem = FirstProblem<Unless<((PlaceOption<Options> || AlphaOption<Options>) && ...), LoraXsUnknownOption>,
                                typename places::problem>;
   template <class Config, class F>
   static void each_option(F&& f) {

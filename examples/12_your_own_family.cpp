@@ -124,18 +124,16 @@ static void list_parallel_modules(ModuleList& all) {
   all.norm("model.norm", "FinalNorm", -1, true);
   all.decoder_head("score");
 }
-constexpr FamilyDescription parallel{.name = "parallel",
-                                     .type = "Parallel",
-                                     .header = "parallel",
-                                     .in_python = "Parallel",
-                                     .read = read_parallel,
-                                     .write =
-                                         [](ConfigStruct& out, const StatedConfig& c) {
-                                           out.sizes({{"positions", c.positions}});
-                                         },
-                                     .list_modules = list_parallel_modules,
-                                     .embedding = "model.tokens",
-                                     .ties_head = true};
+constexpr FamilyDescription parallel{
+    .name = "parallel",
+    .type = "Parallel",
+    .header = "parallel",
+    .in_python = "Parallel",
+    .read = read_parallel,
+    .write = [](ConfigStruct& out, const StatedConfig& c) { out.sizes({{"positions", c.positions}}); },
+    .list_modules = list_parallel_modules,
+    .embedding = "model.tokens",
+    .ties_head = true};
 
 struct Tiny : ParallelDefaults {
   static constexpr Index vocabulary = 64, width = 32, blocks = 2, heads = 4, groups = 4, head_width = 8,

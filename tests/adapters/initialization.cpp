@@ -24,12 +24,10 @@ template <class From, class To>
 void copy_base(From& from, To& to) {
   std::map<std::string, std::vector<float>> base;
   From::each_site(from, [&base](auto, const Path& path, auto& layer) {
-    visit_base(
-        layer, [&base](const Path& name, auto& p) { base[name.str()] = p.read(); }, path);
+    visit_base(layer, [&base](const Path& name, auto& p) { base[name.str()] = p.read(); }, path);
   });
   To::each_site(to, [&base](auto, const Path& path, auto& layer) {
-    visit_base(
-        layer, [&base](const Path& name, auto& p) { p.assign(base.at(name.str())); }, path);
+    visit_base(layer, [&base](const Path& name, auto& p) { p.assign(base.at(name.str())); }, path);
   });
 }
 
@@ -76,9 +74,8 @@ BOOST_AUTO_TEST_CASE(loftq_begins_nearer_to_the_weights) {
   Llama<Wide, FrozenBase, reference> exact;
   exact.initialize({.key = {1, 0}, .deviation = 0.3F});
   std::vector<NamedTensor> tensors;
-  decltype(exact)::visit(exact, [&tensors](const Path& path, auto& p) {
-    tensors.push_back({path.str(), shape_in_files(p), p.read()});
-  });
+  decltype(exact)::visit(
+      exact, [&tensors](const Path& path, auto& p) { tensors.push_back({path.str(), shape_in_files(p), p.read()}); });
   std::filesystem::create_directories(folder);
   write_safetensors(folder / "model.safetensors", tensors);
   write_json(folder / "config.json", {{"model_type", "qwen2"},

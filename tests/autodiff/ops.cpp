@@ -71,11 +71,8 @@ void check(const F& f, const std::tuple<const Inputs&...>& inputs, const std::tu
       }
     };
     choose(choose, std::integral_constant<std::size_t, 0>{});
-    std::apply(
-        [&](auto&... p) {
-          (watched.push_back({p.value(), p.size, download<B>(p.gradient(), p.size)}), ...);
-        },
-        parameters);
+    std::apply([&](auto&... p) { (watched.push_back({p.value(), p.size, download<B>(p.gradient(), p.size)}), ...); },
+               parameters);
     const auto report = check_gradients<B>(watched, value);
     BOOST_TEST(report.checked > 0U);
     BOOST_TEST(report.worst < 2e-2, "mask " << mask << ": entry " << report.entry << " of " << report.checked

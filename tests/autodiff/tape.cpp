@@ -11,9 +11,7 @@ BOOST_AUTO_TEST_SUITE(autodiff_tape)
 
 // What a frozen weight does not need does not exist: neither in the value's type nor on the tape.
 template <class V>
-concept HasAdjoint = requires(V v) {
-  v.adjoint;
-};
+concept HasAdjoint = requires(V v) { v.adjoint; };
 static_assert(!HasAdjoint<Var<reference, 4>> && HasAdjoint<Var<reference, 4, Gradient::tracked>>);
 static_assert(sizeof(Var<reference, 4>) < sizeof(Var<reference, 4, Gradient::tracked>));
 

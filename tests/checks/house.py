@@ -86,7 +86,7 @@ def budgets(root):
 
 
 def format(root):
-    """Lines of at most 120 columns, as the committed .clang-format lays them (where there is clang-format 14, Debian 12's)."""
+    """Lines of at most 120 columns, as the committed .clang-format lays them (where there is clang-format 19, which Debian 12 has)."""
     errors, sources = [], []
     for tree in ("include", "cmake", "examples", "tests", "bench"):
         for folder, _, files in os.walk(os.path.join(root, tree)):
@@ -95,14 +95,15 @@ def format(root):
         for number, line in enumerate(open(path, encoding="utf-8"), 1):
             if len(line.rstrip("\n")) > 120 and 'R"(' not in line and "// expect: " not in line:
                 errors.append(f"{os.path.relpath(path, root)}:{number}: {len(line) - 1} columns; the budget is 120")
-    tool = shutil.which("clang-format")
-    if tool is None or " 14." not in subprocess.run([tool, "--version"], capture_output=True, text=True).stdout:
-        print(f"{len(sources)} files; clang-format 14 is not here, so only their width was looked at")
+    tools = [t for t in map(shutil.which, ("clang-format-19", "clang-format")) if t]
+    tool = next((t for t in tools if " 19." in subprocess.run([t, "--version"], capture_output=True, text=True).stdout), None)
+    if tool is None:
+        print(f"{len(sources)} files; clang-format 19 is not here, so only their width was looked at")
         return errors
     run = subprocess.run([tool, "--dry-run", "-Werror", *sources], capture_output=True, text=True, cwd=root)
     laid = sorted({os.path.relpath(m, root) for m in re.findall(r"^(.*?):\d+:\d+: error: ", run.stderr, re.M)})
     print(f"{len(sources)} files, {len(laid)} of them not as clang-format lays them")
-    return errors + [f"{name}: clang-format lays it out otherwise: clang-format -i {name}" for name in laid]
+    return errors + [f"{name}: clang-format 19 lays it out otherwise: clang-format-19 -i {name}" for name in laid]
 
 
 def mirror(root):

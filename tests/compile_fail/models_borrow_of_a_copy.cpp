@@ -9,7 +9,6 @@ void stand(Llama<SmolLM2_135M, FrozenBase, reference>& model, const Weights& wei
 #if defined(MISTAKE)
   borrow(model, [&weights](const std::string& name, Index, Index) { return weights.at(name); });
 #else
-  borrow(
-      model, [&weights](const std::string& name, Index, Index) -> const auto& { return weights.at(name); });
+  borrow(model, [&weights](const std::string& name, Index, Index) -> const auto& { return weights.at(name); });
 #endif
 }

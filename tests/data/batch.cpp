@@ -37,9 +37,8 @@ BOOST_AUTO_TEST_CASE(texts_have_tokens) {
 }
 BOOST_AUTO_TEST_CASE(what_is_shared_is_there) {
   says("sequence 1 is to be continued, and the batch has 1", [](Batch& b) { b.append({1, 2}, {-1, -1}, 1, 1); });
-  says("4 tokens are to be shared of a text of 5 with one of 3", [](Batch& b) {
-    b.append({1, 2, 3, 4, 5}, {-1, -1, -1, -1, -1}, 4, 0);
-  });
+  says("4 tokens are to be shared of a text of 5 with one of 3",
+       [](Batch& b) { b.append({1, 2, 3, 4, 5}, {-1, -1, -1, -1, -1}, 4, 0); });
   says("2 tokens are to be shared of a text of 1", [](Batch& b) { b.append({1}, {-1}, 2, 0); });
   Batch chain;
   chain.append({1, 2}, {-1, -1});

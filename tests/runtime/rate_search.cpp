@@ -60,8 +60,7 @@ class Pretended : public Engine {
 
 RateSearch searched(Pretended& engine, Index examples, Index held = 0, const RunOptions& options = {}) {
   const auto all = tiny::examples(examples), others = tiny::examples(held == 0 ? 1 : held);
-  return find_learning_rate(
-      engine, [&] { engine.load({}, 0, {}); }, all, std::span(others).first(held), options);
+  return find_learning_rate(engine, [&] { engine.load({}, 0, {}); }, all, std::span(others).first(held), options);
 }
 
 BOOST_AUTO_TEST_CASE(takes_the_lowest_loss_and_the_lower_rate_of_equals) {

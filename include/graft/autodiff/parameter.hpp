@@ -234,9 +234,7 @@ constexpr const GradientRange<typename P::backend>* gradient_of(const P& p) {
 
 /// A parameter whose value is plain floats.
 template <class P>
-concept PlainParameter = requires(const P& p) {
-  p.value();
-};
+concept PlainParameter = requires(const P& p) { p.value(); };
 
 /// A parameter that never changes.
 template <class P>

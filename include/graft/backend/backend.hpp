@@ -17,14 +17,14 @@ namespace graft {
 /// last: those of graft/backend/kernels/, all of them. See docs/backends.md.
 template <class B>
 concept Backend = std::default_initializable<B> && std::copyable<B> &&
-    requires(const B& on, Pointer<B, std::byte> there, void* host, const void* from, Index bytes) {
-  { B::executes } -> std::convertible_to<bool>;
-  { B::allocate(bytes) } -> std::same_as<Pointer<B, std::byte>>;
-  B::release(there, bytes);
-  on.upload(there, from, bytes);
-  on.download(host, there, bytes);
-  on.wait();
-};
+                  requires(const B& on, Pointer<B, std::byte> there, void* host, const void* from, Index bytes) {
+                    { B::executes } -> std::convertible_to<bool>;
+                    { B::allocate(bytes) } -> std::same_as<Pointer<B, std::byte>>;
+                    B::release(there, bytes);
+                    on.upload(there, from, bytes);
+                    on.download(host, there, bytes);
+                    on.wait();
+                  };
 
 /// Starts one kernel on a queue: `launch(on, [=](auto on) { fill(y, n, 0.0F, on); })`. On `meta` nothing happens.
 template <class B, class Kernel>

@@ -24,7 +24,7 @@ namespace backend {
 /// Products with weights kept as S, of values and results of either element.
 template <class B, class S>
 concept KeepsWeights = FrozenKernels<B, S, float, float> && FrozenKernels<B, S, Bfloat16, Bfloat16> &&
-    FrozenKernels<B, S, float, Bfloat16> && FrozenKernels<B, S, Bfloat16, float>;
+                       FrozenKernels<B, S, float, Bfloat16> && FrozenKernels<B, S, Bfloat16, float>;
 
 }  // namespace backend
 

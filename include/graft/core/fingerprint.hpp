@@ -24,8 +24,9 @@ class Fingerprint {
     }
   }
   template <class T>
-  requires std::is_trivially_copyable_v<T>
-  void add(const std::vector<T>& values) { add(values.data(), values.size() * sizeof(T)); }
+  requires std::is_trivially_copyable_v<T> void add(const std::vector<T>& values) {
+    add(values.data(), values.size() * sizeof(T));
+  }
   void add_word(std::uint64_t word) {
     word = std::rotl(word * 0x87C37B91114253D5ULL, 31) * 0x4CF5AD432745937FULL;
     state_ = std::rotl(state_ ^ word, 27) * 5 + 0x52DCE729ULL;

@@ -21,12 +21,12 @@ namespace graft {
 /// A storage that encodes each row of a matrix by itself: `row_bytes(n)`, `encode_row(to, floats, n)`, `decode_row(to,
 /// bytes, n)`. One whose rows have something in common encodes them by `encode_rows(to, floats, rows, n)`.
 template <class S>
-concept QuantizedStorage = Storage<S> &&
-    requires(std::byte* bytes, const std::byte* from, float* floats, const float* values, Index n) {
-  { S::row_bytes(n) } -> std::convertible_to<Index>;
-  S::encode_row(bytes, values, n);
-  S::decode_row(floats, from, n);
-};
+concept QuantizedStorage =
+    Storage<S> && requires(std::byte* bytes, const std::byte* from, float* floats, const float* values, Index n) {
+      { S::row_bytes(n) } -> std::convertible_to<Index>;
+      S::encode_row(bytes, values, n);
+      S::decode_row(floats, from, n);
+    };
 
 namespace quantized {
 

@@ -24,9 +24,7 @@ struct Plain {
 };
 
 template <class T>
-concept Storage = requires {
-  T::name;
-};
+concept Storage = requires { T::name; };
 
 /// How a trained weight is kept: floats, row-major, never packed.
 struct Trained {};

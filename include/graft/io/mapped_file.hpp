@@ -22,7 +22,7 @@ class MappedFile {
   explicit MappedFile(const std::filesystem::path& path) {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) fail("cannot open ", path.string(), ": is the path right, and may you read it?");
-    struct stat status {};
+    struct stat status{};
     if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
       ::close(file);
       fail(path.string(), " is not a regular file");

@@ -23,8 +23,6 @@ struct Absent {
 };
 
 template <class L>
-concept is_absent = requires {
-  L::absent;
-};
+concept is_absent = requires { L::absent; };
 
 }  // namespace graft

@@ -75,8 +75,7 @@ concept Layer = requires(L& layer, Initializer& initializer, const Path& path) {
   typename L::backend;
   typename L::template frozen<F32>;
   layer.initialize(initializer);
-  L::visit(
-      layer, [](const Path&, auto&) {}, path);
+  L::visit(layer, [](const Path&, auto&) {}, path);
 };
 
 /// The layer with nothing to train, its matrices kept in storage S.
@@ -99,8 +98,7 @@ using VectorRole = typename VectorRoleOf<Role>::type;
 template <class L>
 constexpr Index trainable_parameters(const L& layer) {
   Index count = 0;
-  L::visit(
-      layer, [&count](const Path&, const auto& p) { count += p.trainable ? p.size : 0; }, Path{});
+  L::visit(layer, [&count](const Path&, const auto& p) { count += p.trainable ? p.size : 0; }, Path{});
   return count;
 }
 

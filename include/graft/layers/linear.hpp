@@ -84,8 +84,6 @@ class Tied {
 };
 
 template <class L>
-concept is_tied = requires {
-  typename L::untied;
-};
+concept is_tied = requires { typename L::untied; };
 
 }  // namespace graft

@@ -47,9 +47,7 @@ namespace explaining {
 
 /// A layer of the base with a weight; others are a bias alone.
 template <class L>
-concept HasWeight = requires(L& l) {
-  l.weight;
-};
+concept HasWeight = requires(L& l) { l.weight; };
 
 /// "Frozen<Linear<576, 192>, Bf16>", "LoRA<8> on …": a layer in words of its method.
 template <class L>
@@ -134,8 +132,7 @@ Explanation explain() {
   const auto of_stack = [&]<class Blocks>(const Blocks& blocks, const auto& heard) {
     [&]<std::size_t... R>(std::index_sequence<R...>) {
       (all.kinds.push_back(of_run(std::get<R>(blocks), std::get<R>(heard))), ...);
-    }
-    (std::make_index_sequence<std::tuple_size_v<Blocks>>{});
+    }(std::make_index_sequence<std::tuple_size_v<Blocks>>{});
   };
   BlockExplanation outside;
   const auto around = notes([&listening](auto f) {

@@ -79,8 +79,7 @@ class EngineOf final : public Engine {
           for (Index s = 0; s < given.sequences(); ++s) all.emplace_back(at(begin(s)), at(end(s)));
         };
         if constexpr (of_texts) {
-          give(
-              loaded().logits(tape, placed), [](Index s) { return s; }, [](Index s) { return s + 1; });
+          give(loaded().logits(tape, placed), [](Index s) { return s; }, [](Index s) { return s + 1; });
         } else {  // of tokens: what stands before texts is left out
           const Index before = batch.sequences() - given.sequences();
           const auto end = [&](Index s) { return static_cast<Index>(batch.starts[s + before + 1]); };

@@ -78,8 +78,7 @@ class TrainRun {
     if (!held_.empty()) record_.before = measured(held_loss(), before);
     std::filesystem::create_directories(o_.output);
     const Stopwatch watch;
-    auto made = training->fit(
-        examples_, held_.empty() ? std::function<double()>{} : [this] { return held_loss(); });
+    auto made = training->fit(examples_, held_.empty() ? std::function<double()>{} : [this] { return held_loss(); });
     record_.train_seconds = watch.seconds();
     record_.peak_resident_bytes = peak_resident_bytes();
     record_.history = std::move(made.history);
@@ -129,8 +128,7 @@ class TrainRun {
            " held out");
   }
   void find_rate() {
-    const auto found = find_learning_rate(
-        engine_, [this] { begin(); }, examples_, held_, run_);
+    const auto found = find_learning_rate(engine_, [this] { begin(); }, examples_, held_, run_);
     o_.say("--find-rate: " + noted(found.trials.size()) + " runs of " + noted(found.steps) + " steps, judged by " +
            noted(found.examples) + " examples");
     for (const auto& trial : found.trials)

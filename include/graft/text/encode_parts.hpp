@@ -130,8 +130,8 @@ GRAFT_TEXT_INLINE std::string characters_of(const Tokenizer& tokenizer, const st
                                                    [&](Index end) { return !f(whole.end_of(text.substr(0, end))); }) -
                               ends.begin());
   };
-  const Index begin = least([&](const auto&place) { return place.behind > first; }),
-              end = least([&](const auto&place) { return place.before > last; });
+  const Index begin = least([&](const auto& place) { return place.behind > first; }),
+              end = least([&](const auto& place) { return place.before > last; });
   const auto from = ends[std::min(std::max<Index>(begin, 1), ends.size()) - 1],
              to = ends[std::min(end, ends.size() - 1)];
   const auto piece = text.substr(from, to - from);

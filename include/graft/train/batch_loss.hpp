@@ -11,9 +11,8 @@ namespace graft {
 
 /// A loss of one's own: `loss(tape, model, placed)`, of a batch as the backend has it.
 template <class Loss, class M, class B = typename M::backend>
-concept BatchLoss = requires(const Loss& loss, Tape<B>& tape, M& model, const PlacedBatch<B>& placed) {
-  loss(tape, model, placed);
-};
+concept BatchLoss =
+    requires(const Loss& loss, Tape<B>& tape, M& model, const PlacedBatch<B>& placed) { loss(tape, model, placed); };
 
 /// Whether a loss is one number that a gradient reaches.
 template <class Loss, class B>

@@ -20,12 +20,12 @@ namespace graft {
 /// nothing that they wait for. `check_communicator` judges; see docs/communicators.md.
 template <class C>
 concept Communicator = std::copy_constructible<C> &&
-    requires(C& ranks, const C& known, float* floats, Index count, std::span<double> numbers) {
-  { known.rank() } -> std::same_as<Index>;
-  { known.ranks() } -> std::same_as<Index>;
-  ranks.sum(floats, count, backend::reference{});
-  ranks.sum(numbers);
-};
+                       requires(C& ranks, const C& known, float* floats, Index count, std::span<double> numbers) {
+                         { known.rank() } -> std::same_as<Index>;
+                         { known.ranks() } -> std::same_as<Index>;
+                         ranks.sum(floats, count, backend::reference{});
+                         ranks.sum(numbers);
+                       };
 
 /// One rank, which has everything.
 struct Alone {

@@ -190,8 +190,8 @@ class Trainer {
   /// \throws Error on every rank where there are no targets at all, or the loss or the gradient is not finite;
   /// parameters are then as they were
   StepReport apply(Index targets = 1,
-                   double loss = 0) requires(members ==
-                                             1)  // of a bank: apply(Accumulated), which says whose targets they are
+                   double loss = 0)
+      requires(members == 1)  // of a bank: apply(Accumulated), which says whose targets they are
   {
     Accumulated own{.loss = loss};
     own.targets[0] = targets;

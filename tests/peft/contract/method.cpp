@@ -13,8 +13,7 @@ template <class L>
 constexpr Index trained = [] {
   Index n = 0;
   const L l{};
-  L::visit(
-      l, [&n](const Path&, const auto& p) { n += p.trainable ? p.size : 0; }, Path{});
+  L::visit(l, [&n](const Path&, const auto& p) { n += p.trainable ? p.size : 0; }, Path{});
   return n;
 }();
 template <class M, class Where>

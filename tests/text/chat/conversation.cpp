@@ -230,27 +230,18 @@ BOOST_AUTO_TEST_CASE(messages_that_are_none) {
         of(OrderedJson::array({text_message("user", "a"), text_message("assistant", "b"), text_message("user", "c")}));
       },
       {"ends with a message of the role \"user\""});
-  says(
-      [&] {
-        of(OrderedJson::array({{{"role", "user"}}, text_message("assistant", "b")}));
-      },
-      {"row, message 1: it has no \"content\""});
+  says([&] { of(OrderedJson::array({{{"role", "user"}}, text_message("assistant", "b")})); },
+       {"row, message 1: it has no \"content\""});
   says(
       [&] {
         of(OrderedJson::array(
             {{{"role", "user"}, {"content", nullptr}, {"name", "x"}}, text_message("assistant", "b")}));
       },
       {"row, message 1: it has no \"content\""});
-  says(
-      [&] {
-        of(OrderedJson::array({{{"role", "user"}, {"content", 7}}, text_message("assistant", "b")}));
-      },
-      {"row, message 1", "is 7, and no text"});
-  says(
-      [&] {
-        of(OrderedJson::array({{{"content", "a"}}, text_message("assistant", "b")}));
-      },
-      {"row, message 1", "\"role\""});
+  says([&] { of(OrderedJson::array({{{"role", "user"}, {"content", 7}}, text_message("assistant", "b")})); },
+       {"row, message 1", "is 7, and no text"});
+  says([&] { of(OrderedJson::array({{{"content", "a"}}, text_message("assistant", "b")})); },
+       {"row, message 1", "\"role\""});
   auto weighted = named("two");
   weighted[1]["weight"] = 0;
   BOOST_TEST(of(weighted).find("[uno") == std::string::npos);

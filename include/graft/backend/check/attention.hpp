@@ -17,11 +17,11 @@ void check_attention(Checker<B>& c) {
   // one. Besides, one query at a time against a cache with room behind each sequence's keys, as decoding has it.
   {
     const Index kv = 100 * 2 * 64;
-    c.template with_ids<E>(
-        "attention of single queries", {2 * 6 * 64, 2 * 6 * 64, kv, kv}, {2 * 6}, {0, 1, 2, 0, 50, 23, 90},
-        [=](auto v, auto f, const Id* i, auto on) {
-          attention(v[0], f[0], v[1], v[2], v[3], AttentionShape{i, i + 3, i + 5, nullptr, 2, 6, 2, 64, true, {}}, on);
-        });
+    c.template with_ids<E>("attention of single queries", {2 * 6 * 64, 2 * 6 * 64, kv, kv}, {2 * 6},
+                           {0, 1, 2, 0, 50, 23, 90}, [=](auto v, auto f, const Id* i, auto on) {
+                             attention(v[0], f[0], v[1], v[2], v[3],
+                                       AttentionShape{i, i + 3, i + 5, nullptr, 2, 6, 2, 64, true, {}}, on);
+                           });
   }
   const Index heads = 6, groups = 2, d = 12, queries = 150, keys = 160, q = queries * heads * d, kv = keys * groups * d;
   // In the last two modes, a window of 40 keys and capped scores as well.

@@ -26,9 +26,8 @@ void check_pointwise(Checker<B>& c) {
                         [=](auto v, auto f, auto on) { scale_by(v[0], v[1], f[0], n, more, on); });
     c.template check<E>("multiply", {n, n, n}, {},
                         [=](auto v, auto, auto on) { multiply(v[0], v[1], v[2], n, more, on); });
-    c.template check<E>("dropout", {n, n}, {}, [=](auto v, auto, auto on) {
-      dropout(v[0], v[1], n, 0.25F, RandomKey{3, 4}, more, on);
-    });
+    c.template check<E>("dropout", {n, n}, {},
+                        [=](auto v, auto, auto on) { dropout(v[0], v[1], n, 0.25F, RandomKey{3, 4}, more, on); });
     c.template check<E>(
         "gelu_tanh_input", {n, n, n}, {},
         [=](auto v, auto, auto on) { gelu_tanh_input(v[0], v[1], v[2], n, more, on); }, 4.0F);
@@ -46,14 +45,10 @@ void check_pointwise(Checker<B>& c) {
     fill(v[0], n, 2.5F, on);
     copy(v[1], v[2], n, on);
   });
-  c.template check<E>(
-      "silu", {n, n}, {}, [=](auto v, auto, auto on) { silu(v[0], v[1], n, on); }, 4.0F);
-  c.template check<E>(
-      "gelu", {n, n}, {}, [=](auto v, auto, auto on) { gelu(v[0], v[1], n, on); }, 4.0F);
-  c.template check<E>(
-      "swiglu", {n, n, n}, {}, [=](auto v, auto, auto on) { swiglu(v[0], v[1], v[2], n, on); }, 4.0F);
-  c.template check<E>(
-      "gelu_tanh", {n, n}, {}, [=](auto v, auto, auto on) { gelu_tanh(v[0], v[1], n, on); }, 4.0F);
+  c.template check<E>("silu", {n, n}, {}, [=](auto v, auto, auto on) { silu(v[0], v[1], n, on); }, 4.0F);
+  c.template check<E>("gelu", {n, n}, {}, [=](auto v, auto, auto on) { gelu(v[0], v[1], n, on); }, 4.0F);
+  c.template check<E>("swiglu", {n, n, n}, {}, [=](auto v, auto, auto on) { swiglu(v[0], v[1], v[2], n, on); }, 4.0F);
+  c.template check<E>("gelu_tanh", {n, n}, {}, [=](auto v, auto, auto on) { gelu_tanh(v[0], v[1], n, on); }, 4.0F);
 }
 
 }  // namespace graft::backend

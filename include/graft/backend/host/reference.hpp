@@ -29,9 +29,9 @@ struct reference : composed {
   using pointer = T*;
 
   static std::byte* allocate(Index bytes) {
-    return static_cast<std::byte*>(::operator new (bytes, std::align_val_t{64}));
+    return static_cast<std::byte*>(::operator new(bytes, std::align_val_t{64}));
   }
-  static void release(std::byte* data, Index) noexcept { ::operator delete (data, std::align_val_t{64}); }
+  static void release(std::byte* data, Index) noexcept { ::operator delete(data, std::align_val_t{64}); }
   static void upload(void* to, const void* from, Index bytes) { std::memcpy(to, from, bytes); }
   static void download(void* to, const void* from, Index bytes) { std::memcpy(to, from, bytes); }
   /// Kernels are done when they return.

@@ -136,16 +136,16 @@ struct RotaryFrequencies {
 
 /// For E float and Bfloat16.
 template <class B, class E>
-concept AttentionKernels = requires(const B& on, Pointer<B, E> y, Pointer<B, const E> x, Pointer<B> l,
-                                    Pointer<B, const float> c, Pointer<B, const Id> ids, Index n, float sign,
-                                    AttentionShape shape, AttentionGradients<E> to, RelativeBuckets buckets,
-                                    RotaryFrequencies frequencies) {
-  attention(y, l, x, x, x, shape, on);
-  attention_inputs(to, x, x, c, x, x, x, shape, on);
-  relative_attention(y, l, x, x, x, c, buckets, shape, on);
-  relative_attention_inputs(to, l, x, x, c, x, x, x, c, buckets, shape, on);
-  rotary_table(l, ids, n, n, frequencies, on);
-  rotary(y, c, n, n, n, n, sign, on);
-};
+concept AttentionKernels =
+    requires(const B& on, Pointer<B, E> y, Pointer<B, const E> x, Pointer<B> l, Pointer<B, const float> c,
+             Pointer<B, const Id> ids, Index n, float sign, AttentionShape shape, AttentionGradients<E> to,
+             RelativeBuckets buckets, RotaryFrequencies frequencies) {
+      attention(y, l, x, x, x, shape, on);
+      attention_inputs(to, x, x, c, x, x, x, shape, on);
+      relative_attention(y, l, x, x, x, c, buckets, shape, on);
+      relative_attention_inputs(to, l, x, x, c, x, x, x, c, buckets, shape, on);
+      rotary_table(l, ids, n, n, frequencies, on);
+      rotary(y, c, n, n, n, n, sign, on);
+    };
 
 }  // namespace graft::backend

@@ -31,13 +31,13 @@ struct Members {
 
 /// With weights of floats; values of elements X, results of elements Y.
 template <class B, class Y, class X>
-concept ProductKernels = requires(const B& on, Pointer<B, Y> y, Pointer<B, X> dx, Pointer<B, const Y> dy,
-                                  Pointer<B, const X> x, Pointer<B> f, Pointer<B, const float> w, Index n, float s,
-                                  bool more) {
-  matmul(y, x, w, n, n, n, s, more, on);
-  matmul_input(dx, dy, w, n, n, n, s, more, on);
-  matmul_weight(f, dy, x, n, n, n, s, on);
-};
+concept ProductKernels =
+    requires(const B& on, Pointer<B, Y> y, Pointer<B, X> dx, Pointer<B, const Y> dy, Pointer<B, const X> x,
+             Pointer<B> f, Pointer<B, const float> w, Index n, float s, bool more) {
+      matmul(y, x, w, n, n, n, s, more, on);
+      matmul_input(dx, dy, w, n, n, n, s, more, on);
+      matmul_weight(f, dy, x, n, n, n, s, on);
+    };
 
 /// Biases, and banks of adapters (`Members`), for values of elements E.
 template <class B, class E>
@@ -55,16 +55,16 @@ concept RowwiseKernels = requires(const B& on, Pointer<B, E> y, Pointer<B, const
 
 /// With weights kept as S. The memory that one takes is known without running anything.
 template <class B, class S, class Y, class X>
-concept FrozenKernels = requires(const B& on, S storage, Pointer<B, Y> y, Pointer<B, X> dx, Pointer<B, const Y> dy,
-                                 Pointer<B, const X> x, Pointer<B> f, Pointer<B, const float> w,
-                                 Pointer<B, std::byte> to, Pointer<B, const std::byte> packed, Pointer<B, const Id> ids,
-                                 Index n, bool more) {
-  packed_bytes(n, n, storage, on);
-  row_alignment(storage, on);
-  pack(to, w, n, n, storage, on);
-  lookup_frozen(f, ids, packed, n, n, n, storage, on);
-  matmul_frozen(y, x, packed, n, n, n, more, storage, on);
-  matmul_frozen_input(dx, dy, packed, n, n, n, more, storage, on);
-};
+concept FrozenKernels =
+    requires(const B& on, S storage, Pointer<B, Y> y, Pointer<B, X> dx, Pointer<B, const Y> dy, Pointer<B, const X> x,
+             Pointer<B> f, Pointer<B, const float> w, Pointer<B, std::byte> to, Pointer<B, const std::byte> packed,
+             Pointer<B, const Id> ids, Index n, bool more) {
+      packed_bytes(n, n, storage, on);
+      row_alignment(storage, on);
+      pack(to, w, n, n, storage, on);
+      lookup_frozen(f, ids, packed, n, n, n, storage, on);
+      matmul_frozen(y, x, packed, n, n, n, more, storage, on);
+      matmul_frozen_input(dx, dy, packed, n, n, n, more, storage, on);
+    };
 
 }  // namespace graft::backend

@@ -17,9 +17,7 @@ inline constexpr Index most_few_rows = 8;
 template <class S>
 struct BlockFormat;
 template <class S>
-concept FewRowsStorage = requires {
-  BlockFormat<S>::offset;
-};
+concept FewRowsStorage = requires { BlockFormat<S>::offset; };
 
 #if defined(__AVX512VNNI__) && defined(__AVX512VBMI__) && defined(__AVX512BF16__)
 

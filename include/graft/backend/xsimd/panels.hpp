@@ -112,9 +112,7 @@ struct Panels<Bf16> {
 };
 
 template <class S>
-concept PanelStorage = requires {
-  Panels<S>::ready;
-};
+concept PanelStorage = requires { Panels<S>::ready; };
 
 }  // namespace graft::backend::bf16
 

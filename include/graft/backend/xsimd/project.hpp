@@ -212,13 +212,12 @@ void add_few_rows(const Branch<Y, X>& branch, const X* x, Index rows, Index in) 
 /// Whether the products of x's elements with a weight are products of bfloat16: with those of floats kept exactly they
 /// are not.
 template <class X, class S>
-concept Bf16Product = bf16::PanelStorage<S> &&
-    (std::is_same_v<X, Bfloat16> || !(std::is_same_v<S, F32> || std::is_same_v<S, Trained>));
+concept Bf16Product =
+    bf16::PanelStorage<S> && (std::is_same_v<X, Bfloat16> || !(std::is_same_v<S, F32> || std::is_same_v<S, Trained>));
 
 template <class Y, class X, class S>
-requires Bf16Product<X, S>
-void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* residual, Index rows, Index in, S,
-             xsimd_cpu) {
+requires Bf16Product<X, S> void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* residual,
+                                        Index rows, Index in, S, xsimd_cpu) {
   using namespace bf16;
   if constexpr (FewRowsStorage<S>)
     if (rows <= most_few_rows) {
@@ -273,9 +272,8 @@ void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* res
 }
 
 template <class Y, class X, class S>
-requires Bf16Product<X, S>
-void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* dx, bool accumulate, const X* x,
-                      Index rows, Index in, S, xsimd_cpu) {
+requires Bf16Product<X, S> void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* dx,
+                                                 bool accumulate, const X* x, Index rows, Index in, S, xsimd_cpu) {
   using namespace bf16;
   std::array<BranchGradient<Y, X>, most_branches> branches{};
   std::array<Operand, most_branches> upper{};

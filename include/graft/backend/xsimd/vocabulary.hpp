@@ -14,8 +14,9 @@
 namespace graft::backend {
 
 template <class X, class S>
-requires Bf16Product<X, S>
-constexpr Index vocabulary_workspace(Index, Index, Index, S, xsimd_cpu) { return 0; }
+requires Bf16Product<X, S> constexpr Index vocabulary_workspace(Index, Index, Index, S, xsimd_cpu) {
+  return 0;
+}
 
 namespace bf16 {
 

@@ -134,9 +134,8 @@ void save_hub_adapter(const Model& model, const std::filesystem::path& folder, c
     if (part->has(path.str())) tensors.push_back(member_tensor<Model>(path.str(), p, member));
   });
   std::vector<NamedTensor> head;
-  each_of_head(model, [&head](const std::string& at, const auto& p) {
-    head.push_back({at, shape_in_files(p), p.read()});
-  });
+  each_of_head(model,
+               [&head](const std::string& at, const auto& p) { head.push_back({at, shape_in_files(p), p.read()}); });
   std::filesystem::create_directories(folder);
   if (!head.empty()) write_safetensors(folder / head_file, head);
   write_safetensors(folder / part->tensors_file(), tensors);

@@ -83,8 +83,7 @@ constexpr bool stays_beside_the_base(const L& layer) {
     return false;
   } else {
     Index in_base = 0;
-    visit_base(
-        layer, [&in_base](const Path&, const auto& p) { in_base += p.trainable ? p.size : 0; }, Path{});
+    visit_base(layer, [&in_base](const Path&, const auto& p) { in_base += p.trainable ? p.size : 0; }, Path{});
     return trainable_parameters(layer) > in_base;
   }
 }

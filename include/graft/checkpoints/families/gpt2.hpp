@@ -46,26 +46,24 @@ inline constexpr std::string_view gpt2_blocks[] = {"transformer.h."},
                                   gpt2_parts[] = {"transformer.wte", "transformer.wpe"},
                                   gpt2_columns_first[] = {".c_attn.weight", ".c_proj.weight", ".c_fc.weight"};
 
-inline constexpr FamilyDescription gpt2{.name = "gpt2",
-                                        .type = "Gpt2",
-                                        .header = "gpt2",
-                                        .in_python = "GPT2",
-                                        .read = read_gpt2,
-                                        .write =
-                                            [](ConfigStruct& out, const StatedConfig& c) {
-                                              out.sizes({{"positions", c.positions}});
-                                            },
-                                        .list_modules = list_gpt2_modules,
-                                        .root = "transformer",
-                                        .answering_root = "transformer",
-                                        .embedding = "transformer.wte",
-                                        .block_beginnings = gpt2_blocks,
-                                        .part_beginnings = gpt2_parts,
-                                        .columns_first = gpt2_columns_first,
-                                        .ties_head = true,
-                                        .queries_of_own_width = false,
-                                        .class_apart = {Task::next_token, "GPT2LMHeadModel"},
-                                        .vocabulary = {.split = "gpt-2", .end = "<|endoftext|>"}};
+inline constexpr FamilyDescription gpt2{
+    .name = "gpt2",
+    .type = "Gpt2",
+    .header = "gpt2",
+    .in_python = "GPT2",
+    .read = read_gpt2,
+    .write = [](ConfigStruct& out, const StatedConfig& c) { out.sizes({{"positions", c.positions}}); },
+    .list_modules = list_gpt2_modules,
+    .root = "transformer",
+    .answering_root = "transformer",
+    .embedding = "transformer.wte",
+    .block_beginnings = gpt2_blocks,
+    .part_beginnings = gpt2_parts,
+    .columns_first = gpt2_columns_first,
+    .ties_head = true,
+    .queries_of_own_width = false,
+    .class_apart = {Task::next_token, "GPT2LMHeadModel"},
+    .vocabulary = {.split = "gpt-2", .end = "<|endoftext|>"}};
 
 }  // namespace families
 

@@ -41,9 +41,7 @@ struct PositionsInEmbedding {};
 
 /// A norm that products make on their way in.
 template <class Norm, class E, class T, class X>
-concept SourceNorm = requires(const Norm& norm, T& tape, X x) {
-  norm.template source<E>(tape, x);
-};
+concept SourceNorm = requires(const Norm& norm, T& tape, X x) { norm.template source<E>(tape, x); };
 
 /// The norm of x as a source of products, whatever a method made of the layer.
 template <class E, class T, class Norm, class X>

@@ -29,8 +29,7 @@ struct BlockStack {
     (visit(std::integral_constant<Index, I>{}), ...);
     found.starts[found.count] = First + Count;
     return found;
-  }
-  (std::make_index_sequence<Count>{});
+  }(std::make_index_sequence<Count>{});
 
   template <Index R>
   using Run = Repeat<runs.starts[R], runs.starts[R + 1] - runs.starts[R], BlockAt<runs.starts[R]>, Checkpointed>;

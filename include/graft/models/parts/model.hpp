@@ -146,8 +146,7 @@ void untie_head(Model& model) {
     visit_base(
         model.token_embedding,
         [&model](const Path&, const auto& embedding) {
-          visit_base(
-              model.head, [&embedding](const Path&, auto& p) { p.assign(embedding.read()); }, Path{});
+          visit_base(model.head, [&embedding](const Path&, auto& p) { p.assign(embedding.read()); }, Path{});
         },
         Path{});
 }

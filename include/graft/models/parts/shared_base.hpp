@@ -31,9 +31,7 @@ void initialize_method(Model& model, std::uint64_t seed) {
 /// A model, over whose weights others may be made: `Model(other, seed)` copies none of them, and draws what the method
 /// adds from `seed`.
 template <class Model>
-concept BaseModel = requires {
-  typename Model::base;
-};
+concept BaseModel = requires { typename Model::base; };
 
 /// Gives a model the weights of `base`, which then are both's, and what its method adds first values from `seed`.
 template <class Model, class Base>

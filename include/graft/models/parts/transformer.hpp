@@ -88,8 +88,7 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
     const bool frozen[] = {!Sites<Meta, runs.starts[R]>::trains()...};
     while (count < runs.count && frozen[count]) ++count;
     return count;
-  }
-  (std::make_index_sequence<runs.count>{});
+  }(std::make_index_sequence<runs.count>{});
 
  public:
   /// What a method keeps once for the whole model.

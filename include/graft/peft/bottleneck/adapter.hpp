@@ -57,21 +57,13 @@ struct Named {
 };
 
 template <class O>
-concept NonlinearityOption = requires {
-  O::nonlinearity;
-};
+concept NonlinearityOption = requires { O::nonlinearity; };
 template <class O>
-concept FormOption = requires {
-  O::form;
-};
+concept FormOption = requires { O::form; };
 template <class O>
-concept ScalingOption = requires {
-  O::factor;
-};
+concept ScalingOption = requires { O::factor; };
 template <class O>
-concept NameOption = requires {
-  O::name;
-};
+concept NameOption = requires { O::name; };
 
 /// What the options say; the last of a kind counts.
 struct AdapterSettings {
@@ -330,7 +322,8 @@ struct Adapter {
   static_assert(Width > 0, "graft: Adapter<0> trains nothing: its width must be at least 1");
   using where = typename LastOn<On<AfterMlp>, Options...>::type;
   static constexpr bool valid = ((NonlinearityOption<Options> || FormOption<Options> || ScalingOption<Options> ||
-                                  NameOption<Options> || PlaceOption<Options>)&&...) &&
+                                  NameOption<Options> || PlaceOption<Options>) &&
+                                 ...) &&
                                 BlocksOf<Options...>::type::valid;
   using blocks = typename BlocksOf<Options...>::type;
   static constexpr Index width = Width;

@@ -145,7 +145,8 @@ struct Fuse {
   static constexpr bool valid = sizeof...(Rest) > 0 &&
                                 ((First::settings_of_adapter.form == Rest::settings_of_adapter.form &&
                                   std::is_same_v<where, typename Rest::where> &&
-                                  std::is_same_v<typename First::blocks, typename Rest::blocks>)&&...);
+                                  std::is_same_v<typename First::blocks, typename Rest::blocks>) &&
+                                 ...);
   static constexpr AdapterSettings settings_of_adapter = First::settings_of_adapter;
   template <class F>
   static void each_hub_option(F&& f) {

@@ -129,7 +129,7 @@ struct ReftBehindAnother {
 template <Index Rank, Index First = 3, Index Last = 3, class... Options>
 struct LoReFT {
   static_assert(Rank > 0, "graft: LoReFT<0> trains nothing: the rank must be at least 1");
-  static_assert(((NameOption<Options> || is_block_range<Options>)&&...) && BlocksOf<Options...>::type::valid,
+  static_assert(((NameOption<Options> || is_block_range<Options>) && ...) && BlocksOf<Options...>::type::valid,
                 "graft: unknown option of LoReFT; it takes Named<\"...\"> and Blocks<First, Last>");
   static constexpr Index rank = Rank, first_tokens = First, last_tokens = Last;
   static constexpr const char* name = NameOf<Options...>::type::name;

@@ -20,9 +20,7 @@ struct Refuse {
 };
 
 template <class L>
-concept Complaining = requires {
-  typename L::complaint;
-};
+concept Complaining = requires { typename L::complaint; };
 
 /// The first complaint among layers (or among other such lists), or `void`.
 template <class... Ls>
@@ -36,8 +34,8 @@ struct FirstComplaint<First, Rest...> {
   using type = typename First::complaint;
 };
 template <class... Inner, class... Rest>
-requires(
-    !std::is_void_v<typename FirstComplaint<Inner...>::type>) struct FirstComplaint<FirstComplaint<Inner...>, Rest...> {
+requires(!std::is_void_v<typename FirstComplaint<Inner...>::type>)
+struct FirstComplaint<FirstComplaint<Inner...>, Rest...> {
   using type = typename FirstComplaint<Inner...>::type;
 };
 /// Instantiates the sentence; on `meta` it has been said already.

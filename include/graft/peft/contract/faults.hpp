@@ -21,11 +21,8 @@ concept MergesWeight = requires(L& layer, const L& made, std::vector<float> w) {
   layer.unmerge();
 };
 template <class L>
-concept HasMerging = requires(L& layer) {
-  layer.merge();
-}
-|| requires(L& layer) { layer.unmerge(); }
-|| requires(const L& layer, std::vector<float> w) { layer.merged_weight(w); };
+concept HasMerging = requires(L& layer) { layer.merge(); } || requires(L& layer) { layer.unmerge(); } ||
+                     requires(const L& layer, std::vector<float> w) { layer.merged_weight(w); };
 template <class L>
 concept MergesBias = requires(const L& layer, std::vector<float> b) {
   { layer.merged_bias(b) } -> std::same_as<std::vector<float>>;
@@ -46,9 +43,7 @@ concept Observes = requires(const L& layer) {
   { layer.gram() } -> std::same_as<std::vector<float>>;
 };
 template <class L>
-concept HasPrompt = requires(const L& layer) {
-  layer.prompt;
-};
+concept HasPrompt = requires(const L& layer) { layer.prompt; };
 template <class L>
 concept ShowsKeys = requires(const L& layer, Inference<typename L::backend>& tape) {
   layer.seen(tape, PackedContext<typename L::backend>{});
@@ -56,29 +51,20 @@ concept ShowsKeys = requires(const L& layer, Inference<typename L::backend>& tap
 
 /// Those of `WeightsOffers`, of parameters of a computed weight of a linear layer that reads `In` columns.
 template <class W, class B, Index In>
-concept HasPath = requires(const W& w, Inference<B>& tape) {
-  w.path(tape, Var<B, In>{});
-};
+concept HasPath = requires(const W& w, Inference<B>& tape) { w.path(tape, Var<B, In>{}); };
 template <class W, class B>
-concept HasDelta = requires(const W& w, Inference<B>& tape) {
-  w.delta(tape);
-};
+concept HasDelta = requires(const W& w, Inference<B>& tape) { w.delta(tape); };
 template <class W>
 concept HasValues = requires(const W& w) {
   { w.delta_values() } -> std::same_as<std::vector<float>>;
 };
 template <class W>
-concept StartsOverBase = requires(W& w, Initializer& initializer) {
-  w.initialize_over(std::vector<float>(), initializer);
-};
+concept StartsOverBase =
+    requires(W& w, Initializer& initializer) { w.initialize_over(std::vector<float>(), initializer); };
 template <class W>
-concept Starts = requires(W& w, Initializer& initializer) {
-  w.initialize(initializer);
-};
+concept Starts = requires(W& w, Initializer& initializer) { w.initialize(initializer); };
 template <class W, class B>
-concept HasPenalty = requires(const W& w, Tape<B>& tape) {
-  w.penalty(tape);
-};
+concept HasPenalty = requires(const W& w, Tape<B>& tape) { w.penalty(tape); };
 template <class L>
 concept HasWeights = requires(const L& layer) {
   layer.weights;
@@ -90,21 +76,15 @@ struct IgnoreOption {
   void operator()(const char*, const auto&) const {}
 };
 template <class M, class Config>
-concept SaysOptions = requires {
-  M::template each_option<Config>(IgnoreOption{});
-};
+concept SaysOptions = requires { M::template each_option<Config>(IgnoreOption{}); };
 template <class M>
-concept SaysHubOptions = requires {
-  M::each_hub_option(IgnoreOption{});
-};
+concept SaysHubOptions = requires { M::each_hub_option(IgnoreOption{}); };
 template <class M>
 concept HasLoraSettings = requires {
   { M::settings } -> std::convertible_to<LoraSettings>;
 };
 template <class M>
-concept SaysFormalities = requires {
-  M::each_formality(IgnoreOption{});
-};
+concept SaysFormalities = requires { M::each_formality(IgnoreOption{}); };
 
 /// Calls fault(words) for what does not fit in a layer that a method made.
 template <class L, class F>

@@ -13,9 +13,7 @@ namespace graft {
 /// requires: `M::at<Place, L>` is the layer for that place, where L is the layer left there by the methods before it —
 /// the frozen base layer at first. A place that a method does not touch keeps its L. See docs/methods.md.
 template <class M>
-concept Method = requires {
-  typename M::template at<Place<NoSite, -1, 1, F32>, Frozen<Linear<reference, 4, 4>>>;
-};
+concept Method = requires { typename M::template at<Place<NoSite, -1, 1, F32>, Frozen<Linear<reference, 4, 4>>>; };
 
 /// The type of the layer at a place: the frozen base layer, then the method.
 template <class M, class Where, class L>
@@ -52,9 +50,7 @@ using FrozenBase = Methods<>;
 
 /// Whether a layer is one that the base model brought, and not one that a method made.
 template <class L>
-concept BaseLayer = !requires {
-  typename L::adapted;
-};
+concept BaseLayer = !requires { typename L::adapted; };
 
 /// The method that made a layer; none for one of the base.
 template <class L>
@@ -62,8 +58,7 @@ struct MethodOf {
   using type = FrozenBase;
 };
 template <class L>
-requires requires { typename L::method; }
-struct MethodOf<L> {
+requires requires { typename L::method; } struct MethodOf<L> {
   using type = typename L::method;
 };
 template <class L>
@@ -72,9 +67,7 @@ using method_of = typename MethodOf<L>::type;
 /// A layer around one of the base, `base`; other layers that a method made derive from it, or stand where there was
 /// none.
 template <class L>
-concept AroundBase = requires(L& l) {
-  l.base;
-};
+concept AroundBase = requires(L& l) { l.base; };
 
 /// A linear layer, bare or with what a method put around it.
 template <class L>
@@ -94,9 +87,7 @@ concept FrozenLinear = LinearLayer<L> && !is_tied<L> && !std::remove_cvref_t<dec
 
 /// A layer that is the same kind of layer when another method, M, has made it.
 template <class L, class M>
-concept MadeBy = requires {
-  typename L::template made_by<M>;
-};
+concept MadeBy = requires { typename L::template made_by<M>; };
 
 /// What a method answers for a place that it does not touch.
 template <class L>
@@ -131,7 +122,6 @@ struct Thawed {
   using type = typename L::thawed;
 };
 template <class L>
-requires(!BaseLayer<L>) struct Thawed<L> : Refuse<L, TwoMethodsAtOneSite> {
-};
+requires(!BaseLayer<L>) struct Thawed<L> : Refuse<L, TwoMethodsAtOneSite> {};
 
 }  // namespace graft

@@ -80,9 +80,7 @@ struct WeightsOffers {
 };
 
 template <class T>
-concept SaysOffers = requires {
-  T::offers;
-};
+concept SaysOffers = requires { T::offers; };
 
 /// What a layer offers; one of the base offers nothing.
 template <class L>

@@ -86,7 +86,7 @@ struct Places {
   using sites = typename SitesOf<Otherwise, Options...>::type;
   using blocks = typename BlocksOf<Options...>::type;
   template <class Where>
-  static constexpr bool has = sites::template covers<typename Where::site>&& blocks::has(Where::block);
+  static constexpr bool has = sites::template covers<typename Where::site> && blocks::has(Where::block);
   /// What is wrong with them, or void.
   using problem = FirstProblem<Unless<sites::valid, UnknownSite>, Unless<blocks::valid, EmptyBlockRange>>;
 };

@@ -136,9 +136,7 @@ struct NoSite {
 };
 
 template <class S>
-concept Site = requires {
-  S::site;
-};
+concept Site = requires { S::site; };
 
 /// Several sites under one name.
 template <Site... Sites>
@@ -156,9 +154,7 @@ struct Norms : Group<InputNorm, QueryNorm, KeyNorm, AttentionOutputNorm, CrossNo
                      EmbeddingNorm, OutputNorm> {};
 
 template <class G>
-concept SiteGroup = requires {
-  G::template contains<Query>;
-};
+concept SiteGroup = requires { G::template contains<Query>; };
 
 /// Where a site is: in which block of how many, and how frozen weights are stored there. Outside blocks Block is −1.
 template <Site S, std::ptrdiff_t Block, Index Blocks, Storage Stored>
@@ -173,7 +169,7 @@ struct Place {
 template <class... Sites>
 struct On {
   /// Whether all of them are sites; a method complains if not.
-  static constexpr bool valid = ((Site<Sites> || SiteGroup<Sites>)&&...);
+  static constexpr bool valid = ((Site<Sites> || SiteGroup<Sites>) && ...);
   template <class S>
   static constexpr bool covers = ([] {
     if constexpr (SiteGroup<Sites>) return Sites::template contains<S>;

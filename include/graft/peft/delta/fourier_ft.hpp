@@ -55,7 +55,7 @@ struct SeededFourierFT {
   static constexpr MethodOffers offers{.peft_type = "FOURIERFT"};
   using places = Places<On<Linears>, Options...>;
   using problem = FirstProblem<Unless<(N > 0), LoraOfRankZero>,
-                               Unless<((PlaceOption<Options> || AlphaOption<Options>)&&...), FourierFtUnknownOption>,
+                               Unless<((PlaceOption<Options> || AlphaOption<Options>) && ...), FourierFtUnknownOption>,
                                typename places::problem>;
   template <class Config, class F>
   static void each_option(F&& f) {
@@ -98,8 +98,7 @@ struct SeededFourierFT {
     using type = delta_at<SeededFourierFT, Where, L>;
   };
   template <class Where, LinearLayer L>
-  requires(places::template has<Where>&& L::in* L::out < N) struct At<Where, L> : Refuse<L, FourierFtTooMany> {
-  };
+  requires(places::template has<Where> && L::in * L::out < N) struct At<Where, L> : Refuse<L, FourierFtTooMany> {};
   template <class Where, class L>
   using at = typename At<Where, L>::type;
 };

@@ -22,7 +22,7 @@ struct LoHa {
   static constexpr MethodOffers offers{.peft_type = "LOHA"};
   using places = Places<On<Linears>, Options...>;
   using problem = FirstProblem<Unless<(Rank > 0), LoraOfRankZero>,
-                               Unless<((PlaceOption<Options> || AlphaOption<Options>)&&...), LohaUnknownOption>,
+                               Unless<((PlaceOption<Options> || AlphaOption<Options>) && ...), LohaUnknownOption>,
                                typename places::problem>;
   template <class Config, class F>
   static void each_option(F&& f) {

@@ -36,7 +36,7 @@ inline constexpr Index wanted_factor_of = 0;
 template <Index Wanted>
 inline constexpr Index wanted_factor_of<Factor<Wanted>> = Wanted;
 template <class O>
-concept LokrOption = PlaceOption<O> || AlphaOption<O> || std::is_same_v<O, DecomposeBoth> ||(wanted_factor_of<O> > 0);
+concept LokrOption = PlaceOption<O> || AlphaOption<O> || std::is_same_v<O, DecomposeBoth> || (wanted_factor_of<O> > 0);
 
 struct LokrUnknownOption {
   template <class Model>

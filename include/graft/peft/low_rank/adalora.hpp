@@ -25,13 +25,9 @@ struct Penalty {
   static constexpr double share = static_cast<double>(Numerator) / static_cast<double>(Denominator);
 };
 template <class O>
-concept FinalRankOption = requires {
-  O::final_rank;
-};
+concept FinalRankOption = requires { O::final_rank; };
 template <class O>
-concept PenaltyOption = requires {
-  O::share;
-};
+concept PenaltyOption = requires { O::share; };
 
 struct AdaloraUnknownOption {
   template <class Model>
@@ -47,11 +43,12 @@ template <Index InitialRank, class... Options>
 struct AdaLoRA {
   static constexpr MethodOffers offers{.peft_type = "ADALORA", .formalities = true};
   using places = Places<On<Linears>, Options...>;
-  using problem = FirstProblem<Unless<(InitialRank > 0), LoraOfRankZero>,
-                               Unless<((PlaceOption<Options> || AlphaOption<Options> || FinalRankOption<Options> ||
-                                        PenaltyOption<Options>)&&...),
-                                      AdaloraUnknownOption>,
-                               typename places::problem>;
+  using problem = FirstProblem<
+      Unless<(InitialRank > 0), LoraOfRankZero>,
+      Unless<((PlaceOption<Options> || AlphaOption<Options> || FinalRankOption<Options> || PenaltyOption<Options>) &&
+              ...),
+             AdaloraUnknownOption>,
+      typename places::problem>;
   static constexpr LoraSettings settings_of_rank = lora_settings<InitialRank, Options...>();
   static constexpr Index initial_rank = InitialRank, Rank = [] {
     Index found = InitialRank;

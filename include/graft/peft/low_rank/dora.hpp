@@ -153,13 +153,12 @@ struct DoRA {
   template <class L>
   struct Wrap : Refuse<L, DoraOfSomethingElse> {};
   template <class M, class Base>
-  requires(!M::settings.bias && !M::settings.starts_from_base() &&
-           !M::settings.with_head) struct Wrap<LowRank<M, Base>> {
+  requires(!M::settings.bias && !M::settings.starts_from_base() && !M::settings.with_head)
+  struct Wrap<LowRank<M, Base>> {
     using type = WeightDecomposed<DoRA, Base>;
   };
   template <class L>
-  requires(BaseLayer<L> || Complaining<L>) struct Wrap<L> : Kept<L> {
-  };
+  requires(BaseLayer<L> || Complaining<L>) struct Wrap<L> : Kept<L> {};
   /// What LoRA makes of a place says whether DoRA may work there.
   template <class Where, class L>
   using at = typename std::conditional_t<std::is_same_v<typename lora::template at<Where, L>, L>, Kept<L>,

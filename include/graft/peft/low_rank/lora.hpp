@@ -100,7 +100,8 @@ class LowRank {
   [[nodiscard]] std::vector<float> merged_weight(std::vector<float> w) const requires(merges) {
     return plus(std::move(w), low_rank_weight(), 1.0F);
   }
-  [[nodiscard]] std::vector<float> merged_bias(std::vector<float> bias) const requires(merges&& Method::settings.bias) {
+  [[nodiscard]] std::vector<float> merged_bias(std::vector<float> bias) const requires(merges && Method::settings.bias)
+  {
     return plus(std::move(bias), b_bias.read(), Method::settings.scaling());
   }
 
@@ -144,7 +145,7 @@ class LowRank {
     using type = Nothing;
   };
   template <class L>
-  requires(merges&& Method::settings.bias) struct BiasAside<L> {
+  requires(merges && Method::settings.bias) struct BiasAside<L> {
     using type = SetAside<decltype(L::bias)>;
   };
   [[no_unique_address]] typename BiasAside<Base>::type bias_aside_;
@@ -191,7 +192,7 @@ struct LoRA {
   using places = Places<On<Linears>, Options...>;
   /// What is wrong with this very type, or void.
   using problem = FirstProblem<Unless<(Rank > 0), LoraOfRankZero>,
-                               Unless<((LoraOption<Options> || PlaceOption<Options>)&&...), LoraUnknownOption>,
+                               Unless<((LoraOption<Options> || PlaceOption<Options>) && ...), LoraUnknownOption>,
                                typename places::problem>;
   static constexpr LoraSettings settings = lora_settings<Rank, Options...>();
 
@@ -218,16 +219,14 @@ struct LoRA {
     using type = LowRank<LoRA, L>;
   };
   template <class Where, LinearLayer L>
-  requires(!is_tied<L> && std::remove_cvref_t<decltype(L::weight)>::trainable) struct Wrap<Where, L>
-      : Refuse<L, LoraOverTrained> {
-  };
+  requires(!is_tied<L> && std::remove_cvref_t<decltype(L::weight)>::trainable)
+  struct Wrap<Where, L> : Refuse<L, LoraOverTrained> {};
   template <class Where, class B, Index V, Index C, class S>
   struct Wrap<Where, Embedding<B, V, C, Constant<S>>> {
     using type = LowRankEmbedding<LoRA, Embedding<B, V, C, Constant<S>>>;
   };
   template <class Where, class L>
-  requires is_tied<L>
-  struct Wrap<Where, L> {  // a head of its own, so that the embedding stays as it is
+  requires is_tied<L> struct Wrap<Where, L> {  // a head of its own, so that the embedding stays as it is
     using type = LowRank<LoRA, Frozen<typename L::untied, typename Where::storage>>;
   };
   template <class Where, class L>

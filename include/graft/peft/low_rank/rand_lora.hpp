@@ -29,7 +29,7 @@ struct RandLoRA {
   static constexpr MethodOffers offers{.peft_type = "RANDLORA"};
   using places = Places<On<Linears>, Options...>;
   using problem = FirstProblem<Unless<(Rank > 0), LoraOfRankZero>,
-                               Unless<((PlaceOption<Options> || AlphaOption<Options>)&&...), RandLoraUnknownOption>,
+                               Unless<((PlaceOption<Options> || AlphaOption<Options>) && ...), RandLoraUnknownOption>,
                                typename places::problem>;
   template <class Config, class F>
   static void each_option(F&& f) {

@@ -25,13 +25,9 @@ struct Initial {
   static constexpr double initial = static_cast<double>(Numerator) / static_cast<double>(Denominator);
 };
 template <class O>
-concept SeedOption = requires {
-  O::seed;
-};
+concept SeedOption = requires { O::seed; };
 template <class O>
-concept InitialOption = requires {
-  O::initial;
-};
+concept InitialOption = requires { O::initial; };
 
 struct VeraUnknownOption {
   template <class Model>
@@ -52,7 +48,7 @@ struct VeRA {
   using places = Places<On<Linears>, Options...>;
   using problem = FirstProblem<
       Unless<(Rank > 0), LoraOfRankZero>,
-      Unless<((PlaceOption<Options> || SeedOption<Options> || InitialOption<Options>)&&...), VeraUnknownOption>,
+      Unless<((PlaceOption<Options> || SeedOption<Options> || InitialOption<Options>) && ...), VeraUnknownOption>,
       typename places::problem>;
   static constexpr bool drawn_by_seed = (SeedOption<Options> || ...);
   static constexpr std::uint32_t seed = [] {

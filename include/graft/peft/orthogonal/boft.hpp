@@ -164,7 +164,7 @@ struct ButterflyFineTuning {
   }
   using places = Places<On<Linears>, Options...>;
   using problem =
-      FirstProblem<Unless<((PlaceOption<Options> || std::is_same_v<Options, CountsBlocks>)&&...), BoftUnknownOption>,
+      FirstProblem<Unless<((PlaceOption<Options> || std::is_same_v<Options, CountsBlocks>) && ...), BoftUnknownOption>,
                    typename places::problem>;
   static constexpr MethodOffers offers{.peft_type = "BOFT"};
   template <class Config, class F>
@@ -178,8 +178,7 @@ struct ButterflyFineTuning {
     using type = delta_at<ButterflyFineTuning, Where, L, Butterfly>;
   };
   template <class Where, LinearLayer L>
-  requires(places::template has<Where> && !divides(L::in)) struct At<Where, L> : Refuse<L, BoftNotDivisible> {
-  };
+  requires(places::template has<Where> && !divides(L::in)) struct At<Where, L> : Refuse<L, BoftNotDivisible> {};
   template <class Where, class L>
   using at = typename At<Where, L>::type;
 };

@@ -118,9 +118,7 @@ struct OnBoth {
   static constexpr bool before_source = true, before_answer = true;
 };
 template <class O>
-concept PromptSide = requires {
-  O::before_source;
-};
+concept PromptSide = requires { O::before_source; };
 /// How often the rows of a prompt are there.
 template <class... Options>
 inline constexpr Index submodules_of = (PromptSide<Options> || ...) ? 2 : 1;
@@ -163,7 +161,7 @@ struct FromVocabulary {};
 template <Index N, class... Options>
 struct SoftPrompt {
   static_assert(N > 0, "graft: SoftPrompt<0> trains nothing");
-  static_assert(((std::is_same_v<Options, FromVocabulary> || PromptSide<Options>)&&...),
+  static_assert(((std::is_same_v<Options, FromVocabulary> || PromptSide<Options>) && ...),
                 "graft: unknown option of SoftPrompt; it takes FromVocabulary, OnEncoder, OnDecoder and OnBoth");
   static constexpr Index virtual_tokens = N, tasks = 1;
   static constexpr bool before_source = stands_before_source<Options...>,
@@ -193,16 +191,14 @@ struct Lstm {
 };
 
 template <class O>
-concept EncoderOption = requires {
-  O::encoder_name;
-};
+concept EncoderOption = requires { O::encoder_name; };
 
 /// `PTuning<20, 128>`: N rows made by a network with hidden layers of that width; `PTuning<20, 128, Lstm>`,
 /// `PTuning<20, 128, OnEncoder>`.
 template <Index N, Index Hidden, class... Options>
 struct PTuning {
   static_assert(N > 0 && Hidden > 0, "graft: PTuning<N, Hidden> needs rows and a width");
-  static_assert(((EncoderOption<Options> || PromptSide<Options>)&&...),
+  static_assert(((EncoderOption<Options> || PromptSide<Options>) && ...),
                 "graft: unknown option of PTuning; it takes Mlp, Lstm, OnEncoder, OnDecoder and OnBoth");
   using Made = std::conditional_t<(std::is_same_v<Options, Lstm> || ...), Lstm, Mlp>;
   static constexpr Index virtual_tokens = N, tasks = 1;

@@ -135,7 +135,7 @@ struct IA3 {
   static constexpr MethodOffers offers{.peft_type = "IA3"};
   using blocks = typename BlocksOf<Options...>::type;
   using problem =
-      FirstProblem<Unless<((PlaceOption<Options> || is_reads<Options>)&&...), Ia3UnknownOption>,
+      FirstProblem<Unless<((PlaceOption<Options> || is_reads<Options>) && ...), Ia3UnknownOption>,
                    Unless<Yields::valid && Read::valid, UnknownSite>, Unless<blocks::valid, EmptyBlockRange>>;
   template <class Config, class F>
   static void each_option(F&& f) {
@@ -150,8 +150,9 @@ struct IA3 {
     using type = Scaled<IA3, L, Read::template covers<typename Where::site>>;
   };
   template <class Where>
-  static constexpr bool touches = (Yields::template covers<typename Where::site> ||
-                                   Read::template covers<typename Where::site>)&&blocks::has(Where::block);
+  static constexpr bool touches =
+      (Yields::template covers<typename Where::site> || Read::template covers<typename Where::site>) &&
+      blocks::has(Where::block);
   template <class Where, class L>
   using at = typename std::conditional_t<!std::is_void_v<problem>, Refuse<L, problem>,
                                          std::conditional_t<touches<Where>, Wrap<Where, L>, Kept<L>>>::type;

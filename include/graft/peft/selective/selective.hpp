@@ -17,13 +17,12 @@ struct FullFineTuning {
 template <class... Places>
 struct Unfreeze {
   static constexpr bool valid =
-      ((Site<Places> || SiteGroup<Places> || is_block_range<Places>)&&...) && BlocksOf<Places...>::type::valid;
+      ((Site<Places> || SiteGroup<Places> || is_block_range<Places>) && ...) && BlocksOf<Places...>::type::valid;
 
   template <class L>
   struct Free : Thawed<L> {};
   template <class L>
-  requires is_tied<L>
-  struct Free<L> {
+  requires is_tied<L> struct Free<L> {
     using type = typename L::untied::thawed;
   };
   template <class Where, class L>
@@ -40,8 +39,7 @@ struct UntiedHead {
   template <class Where, class L>
   struct Apart : Kept<L> {};
   template <class Where, class L>
-  requires is_tied<L>
-  struct Apart<Where, L> {
+  requires is_tied<L> struct Apart<Where, L> {
     using type = Frozen<typename L::untied, typename Where::storage>;
   };
   template <class Where, class L>
@@ -75,9 +73,9 @@ struct Biases {
   };
   static constexpr bool valid = (PlaceOption<Options> && ...) && BlocksOf<Options...>::type::valid;
   template <class Where>
-  static constexpr bool touches = (!(is_on<Options> || ...) ||
-                                   SitesOf<On<>, Options...>::type::template covers<
-                                       typename Where::site>)&&BlocksOf<Options...>::type::has(Where::block);
+  static constexpr bool touches =
+      (!(is_on<Options> || ...) || SitesOf<On<>, Options...>::type::template covers<typename Where::site>) &&
+      BlocksOf<Options...>::type::has(Where::block);
   template <class Where, class L>
   using at = typename std::conditional_t<!valid, Refuse<L, UnknownSite>,
                                          std::conditional_t<touches<Where>, Thaw<L>, Kept<L>>>::type;

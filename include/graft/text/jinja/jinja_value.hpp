@@ -67,8 +67,7 @@ class Value {
   requires requires(const J& json) {
     json.is_null();
     json.items();
-  }
-  explicit Value(const J& json) {
+  } explicit Value(const J& json) {
     if (json.is_null()) is_ = nullptr;
     else if (json.is_boolean()) is_ = json.template get<bool>();
     else if (json.is_number_integer() && json <= std::numeric_limits<std::int64_t>::max())

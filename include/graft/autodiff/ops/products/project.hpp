@@ -60,8 +60,8 @@ struct Projection {
 
 template <class W>
 constexpr auto projection_of(const W& w) {
-  return Projection < typename W::backend, typename W::storage, W::rows, 0,
-         W::trainable ? trains_weight : 0 > {w.packed(), gradient_of(w), {}, nullptr, {}, nullptr, 0.0F};
+  return Projection<typename W::backend, typename W::storage, W::rows, 0, W::trainable ? trains_weight : 0>{
+      w.packed(), gradient_of(w), {}, nullptr, {}, nullptr, 0.0F};
 }
 /// `Members` low-rank paths: A one below the other, B one behind the other (Members, Out, Rank / Members).
 template <Index Members = 1, class W, class A, class Bm>
@@ -83,8 +83,7 @@ template <std::size_t N, class F>
 constexpr auto each_of(const F& f) {
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     return std::array{f(std::integral_constant<std::size_t, I>{})...};
-  }
-  (std::make_index_sequence<N>{});
+  }(std::make_index_sequence<N>{});
 }
 
 /// All products of `x` in elements Y, `residual` added to the only one. `remake`: where the input is needed backwards

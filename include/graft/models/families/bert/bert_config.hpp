@@ -14,8 +14,8 @@ struct BertDefaults : StackDefaults {
 
 /// requires: groups == heads, heads · head_width == width
 template <class C>
-concept BertConfig =
-    StackConfig<C> && std::derived_from<C, BertDefaults> && C::groups == C::heads&& C::heads* C::head_width == C::width;
+concept BertConfig = StackConfig<C> && std::derived_from<C, BertDefaults> && C::groups == C::heads &&
+                     C::heads * C::head_width == C::width;
 
 /// BERT-base, uncased.
 struct BertBaseUncased : BertDefaults {

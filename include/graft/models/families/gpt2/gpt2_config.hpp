@@ -15,8 +15,8 @@ struct Gpt2Defaults : StackDefaults {
 
 /// requires: groups == heads, heads · head_width == width
 template <class C>
-concept Gpt2Config =
-    StackConfig<C> && std::derived_from<C, Gpt2Defaults> && C::groups == C::heads&& C::heads* C::head_width == C::width;
+concept Gpt2Config = StackConfig<C> && std::derived_from<C, Gpt2Defaults> && C::groups == C::heads &&
+                     C::heads * C::head_width == C::width;
 
 /// GPT-2, 124 million parameters.
 struct Gpt2_124M : Gpt2Defaults {

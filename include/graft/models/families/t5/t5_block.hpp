@@ -68,9 +68,7 @@ struct T5Context {
 
 /// A source whose keys and values are kept from step to step.
 template <class S>
-concept KeepsKeys = requires {
-  typename S::keeps_keys;
-};
+concept KeepsKeys = requires { typename S::keeps_keys; };
 
 template <T5Config C, Method M, class B, Storage S, Index I>
 class T5Block {

@@ -15,8 +15,8 @@ struct T5Defaults : StackDefaults {
 
 /// `blocks` are the decoder's. requires: groups == heads
 template <class C>
-concept T5Config = StackConfig<C> && std::derived_from<C, T5Defaults> &&(C::encoder_blocks > 0) && C::groups
-                                                                                                       == C::heads;
+concept T5Config =
+    StackConfig<C> && std::derived_from<C, T5Defaults> && (C::encoder_blocks > 0) && C::groups == C::heads;
 
 /// FLAN-T5 small and base (Chung et al. 2022).
 struct FlanT5Small : T5Defaults {
