@@ -6,6 +6,7 @@
 
 namespace graft {
 
+/// What is to be said of an example.
 enum class ExampleKind {
   next_token,   ///< labels are the same ids where they are supervised, else −1: language models
   fill_in,      ///< labels are of masked tokens where they stand, else −1
@@ -16,6 +17,7 @@ enum class ExampleKind {
   pair,         ///< `source` is read by an encoder, labels are what a decoder is to write
 };
 
+/// A text as tokens, and what is to be predicted.
 struct Example {
   std::vector<Id> ids, labels;
   ExampleKind kind = ExampleKind::next_token;
@@ -33,6 +35,7 @@ struct Example {
     return ids.size() + source.size() + (kind == ExampleKind::pair ? labels.size() : 0);
   }
 
+  /// More tokens, each supervised or not.
   void append(const std::vector<Id>& more, bool is_supervised) {
     ids.insert(ids.end(), more.begin(), more.end());
     for (const Id id : more) labels.push_back(is_supervised ? id : -1);

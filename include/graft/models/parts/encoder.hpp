@@ -8,6 +8,7 @@
 
 namespace graft {
 
+/// A model without a head: what its last block yields is what a text looks like.
 template <class Family, class C, Method M, class B, class... Policies>
 class Encoder : public Transformer<Family, C, M, B, Policies...> {
   using Base = Transformer<Family, C, M, B, Policies...>;

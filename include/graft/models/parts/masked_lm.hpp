@@ -12,6 +12,7 @@
 
 namespace graft {
 
+/// A model that fills in masked tokens.
 template <class Family, class C, Method M, class B, class... Policies>
 class MaskedLM : public Transformer<Family, C, M, B, Policies...> {
   using Base = Transformer<Family, C, M, B, Policies...>;

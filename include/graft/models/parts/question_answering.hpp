@@ -21,6 +21,7 @@ struct AnsweringFamily : Family {
   }();
 };
 
+/// A model that finds where in a text an answer begins and ends.
 template <class Named, class C, Method M, class B, class... Policies>
 class QuestionAnswering : public HeadedTransformer<AnsweringFamily<Named, C>, C, M, B, Policies...> {
   using Base = HeadedTransformer<AnsweringFamily<Named, C>, C, M, B, Policies...>;

@@ -14,6 +14,7 @@
 
 namespace graft {
 
+/// A model that says a text's class, or a number of it.
 template <class Family, class C, Method M, class B, class... Policies>
 class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...> {
   using Base = HeadedTransformer<Family, C, M, B, Policies...>;

@@ -10,6 +10,7 @@
 
 namespace graft {
 
+/// A model that says the class of every token.
 template <class Family, class C, Method M, class B, class... Policies>
 class TokenClassifier : public HeadedTransformer<Family, C, M, B, Policies...> {
   using Base = HeadedTransformer<Family, C, M, B, Policies...>;

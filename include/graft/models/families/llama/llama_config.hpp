@@ -15,7 +15,7 @@ struct LlamaDefaults {
   static constexpr float rope_base = 10'000.0F, norm_epsilon = 1e-6F;
   static constexpr bool tied_head = false;                      ///< the output head is the token embedding
   static constexpr bool qkv_bias = false, output_bias = false;  ///< Qwen2 has the first, Llama neither
-  static constexpr bool mlp_bias = false;
+  static constexpr bool mlp_bias = false;                       ///< whether the feed-forward layers have biases
   /// queries and keys are normed, head by head: Qwen3
   static constexpr bool head_norm = false;
   /// Mistral's: how many tokens a token sees, itself among them; 0: all before it
@@ -30,6 +30,7 @@ struct LlamaDefaults {
   static constexpr float rope_factor = 1, rope_low = 1, rope_high = 4;
   static constexpr Index rope_original = 0;
   static constexpr float rope_ramp_begin = 0, rope_ramp_end = 0, rope_amplitude = 1;
+  /// divisors of the rotary frequencies for short texts, and for long ones (LongRoPE)
   static constexpr std::array<float, 0> rope_short{}, rope_long{};
 };
 

@@ -11,6 +11,7 @@ struct T5Defaults {
   static constexpr Index buckets = 32, farthest = 128;  ///< of distances between tokens
   static constexpr float norm_epsilon = 1e-6F;
   // T5 1.1 and FLAN-T5; the first T5 had ReLU in place of a gated GELU, and the head tied and reading h/√C.
+  /// a head of its own; logits divided by √width; a gated feed-forward layer
   static constexpr bool tied_head = false, scaled_head = false, gated = true;
 };
 
@@ -30,6 +31,7 @@ struct FlanT5Small : T5Defaults {
   static constexpr Index vocabulary = 32'128, width = 512, encoder_blocks = 8, blocks = 8, heads = 6, groups = 6,
                          head_width = 64, feed_forward = 1'024;
 };
+/// FLAN-T5 Base.
 struct FlanT5Base : T5Defaults {
   static constexpr Index vocabulary = 32'128, width = 768, encoder_blocks = 12, blocks = 12, heads = 12, groups = 12,
                          head_width = 64, feed_forward = 2'048;
