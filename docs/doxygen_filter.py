@@ -3,7 +3,8 @@
 
 Of a header: a comment on a declaration of several names is each name's; a member that bears a word of the house
 (docs/words.md) and no comment of its own means what the word means; specialisations, error types, traits of one `type`
-and defaulted members without a comment are left out. Of a page: headings get the anchors that links name."""
+and defaulted members without a comment are left out; what stands in a folder is in the folder's topic (docs/topics.dox).
+Of a page: headings get the anchors that links name."""
 import os
 import re
 import sys
@@ -12,6 +13,22 @@ SCOPE = re.compile(r"(?:^|\s|\))(struct|class|union|enum class|enum|namespace|ex
 CARE = re.compile(r"[/\"'#(\[;:{R]|\Z")
 MARK = re.compile(r"//|/\*|R\"\(|[\"'(){}\[\]]")
 IGNORED = ("friend", "static_assert", "public:", "private:", "protected:", "#", "template <>\nstruct")
+
+
+# The first that a header's path begins with.
+TOPICS = {
+    "core/storage": "model", "core/quantized": "model", "core/error": "model", "models/": "model",
+    "peft/contract/site": "sites", "peft/contract/places": "sites", "peft/contract/": "extending", "peft/": "methods",
+    "data/": "data", "text/": "data", "train/check_": "extending", "train/optimizer.": "extending",
+    "train/communicator.": "extending", "train/": "training", "serve/": "generation", "io/": "files",
+    "checkpoints/": "files", "adapters/": "files", "eval/": "evaluation", "plan/check_": "extending",
+    "plan/": "reports", "report/": "reports", "runtime/": "running", "": "extending",
+}
+
+
+def topic(path):
+    inner = path.replace(os.sep, "/").split("include/graft/")[-1]
+    return next(name for begin, name in TOPICS.items() if inner.startswith(begin))
 
 
 def words():
@@ -121,8 +138,8 @@ def names(text):
 
 
 class Header:
-    def __init__(self, text):
-        self.text, self.words, self.edits = text, words(), []
+    def __init__(self, text, topic):
+        self.text, self.topic, self.words, self.edits = text, topic, words(), []
 
     def comment_after(self, end):
         match = re.match(r"[ \t]*//(/<|/)?[^\n]*", self.text[end:])
@@ -213,6 +230,8 @@ class Header:
         elif kind[1] in ("struct", "class", "namespace", "union"):
             if not before and kind[1] != "namespace" and kind[2] in self.words:
                 self.edits.append((where, f"/** {self.words[kind[2]]} */ "))
+            if kind[1] == "namespace" and kind[2].startswith("graft"):
+                self.edits += [(brace + 1, f" /** \\addtogroup {self.topic} \\ilinebr @{{ */"), (end - 1, "/** @} */ ")]
             self.scope(brace + 1, end - 1)
 
     def read(self):
@@ -241,4 +260,4 @@ if __name__ == "__main__":
     with open(path, encoding="utf-8") as file:
         content = file.read()
     stem, kind = os.path.splitext(os.path.basename(path))
-    sys.stdout.write(page(content, stem.lower()) if kind == ".md" else Header(content).read() if kind == ".hpp" else content)
+    sys.stdout.write(page(content, stem.lower()) if kind == ".md" else Header(content, topic(path)).read() if kind == ".hpp" else content)
