@@ -9,7 +9,7 @@ full= fuzz=5
 if [ "${1:-}" = --full ]; then full=yes fuzz=600; shift; fi
 if [ "${1:-}" = --fuzz-seconds ]; then fuzz=$2; shift 2; fi
 . examples/quickstart/packages.sh
-need_packages g++ cmake make clang-format-19 libeigen3-dev libxsimd-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev libsentencepiece-dev libcli11-dev libboost-test-dev python3 python3-pip
+need_packages g++ cmake make clang-format-19 doxygen libeigen3-dev libxsimd-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev libsentencepiece-dev libcli11-dev libboost-test-dev python3 python3-pip
 build="${GRAFT_BUILD:-build-tests}"
 model=$(examples/fetch_model.sh) || { echo "the model could not be fetched: tests on it are skipped"; model=; }
 # configured ARGUMENTS…: cmake, quiet where it succeeds but for what graft says

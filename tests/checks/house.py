@@ -155,6 +155,8 @@ def statements(text):
     lines = text.split("\n")
     for i, line in enumerate(lines):
         whole, more = line, i + 1
+        if i > 0 and lines[i - 1].startswith("concept "):
+            continue  # goes on there
         while "requires" in line and whole.count("{") > whole.count("}") and more < min(i + 6, len(lines)):
             whole, more = whole + " " + lines[more].strip(), more + 1
         yield i + 1, whole
@@ -198,7 +200,7 @@ def kernels(root):
     folder = os.path.join(root, "include", "graft", "backend")
     text = lambda sub: "".join(open(os.path.join(folder, sub, f), encoding="utf-8").read() for f in sorted(os.listdir(os.path.join(folder, sub))))
     listed = set()
-    for body in re.findall(r"^concept \w+ =.*?\) \{\n(.*?)^\};", text("kernels"), re.M | re.S):
+    for body in re.findall(r"^concept \w+ =.*?\) \{\n(.*?)^ *\};", text("kernels"), re.M | re.S):
         listed |= set(re.findall(r"^\s+(\w+)\(", body, re.M))
     host = set(re.findall(r"^(?:inline |constexpr )?(?:void|Index) (\w+)\([^;{]*?\breference\)\s*\{", text("host"), re.M))
     judged = set(re.findall(r"\b(\w+)\(", text("check")))

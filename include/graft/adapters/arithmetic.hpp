@@ -39,13 +39,17 @@ struct LowRankPair {
 /// The pairs of an adapter, by the path of their layer.
 using LowRankPairs = std::map<std::string, LowRankPair>;
 
+/// How adapters are put together: `cat` end to end, exact, with the sum of the ranks; `linear` sums of A and of B;
+/// `svd` the sum of the changes cut to a rank; `ties` (Yadav et al. 2023), `dare` (Yu et al. 2024) and `magnitude`,
+/// which prune the changes first.
 enum class Combination { cat, linear, svd, ties, dare, magnitude };
 
+/// How `combine` puts adapters together.
 struct CombineOptions {
-  Combination how = Combination::cat;
-  Index rank = 0;          ///< of the result; 0: the sum of ranks for `cat`, else the largest
-  double density = 0.5;    ///< the share of entries that ties, dare and magnitude keep
-  std::uint64_t seed = 0;  ///< of what dare drops
+  Combination how = Combination::cat;  ///< which of the ways
+  Index rank = 0;                      ///< of the result; 0: the sum of ranks for `cat`, else the largest
+  double density = 0.5;                ///< the share of entries that ties, dare and magnitude keep
+  std::uint64_t seed = 0;              ///< of what dare drops
 };
 
 namespace arithmetic {

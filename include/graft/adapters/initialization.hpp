@@ -35,9 +35,11 @@ LowRankPairs assign_factors(Model& model, const F& f) {
   });
   return low_rank_pairs(model);
 }
+/// The product of the two factors, (Out, In).
 inline std::vector<float> product_of(const LowRankFactors& f, Index out, Index in, Index rank) {
   return LowRankPair{.out = out, .in = in, .rank = rank, .a = f.a, .b = f.b}.delta();
 }
+/// w − other, element by element.
 inline std::vector<float> minus(std::vector<float> w, const std::vector<float>& other) {
   for (Index i = 0; i < w.size(); ++i) w[i] -= other[i];
   return w;
@@ -45,6 +47,9 @@ inline std::vector<float> minus(std::vector<float> w, const std::vector<float>& 
 
 }  // namespace initialization
 
+/// Starts LoRA from the principal singular vectors of the base's weights, which keep the rest (PiSSA, Meng et al.
+/// 2024).
+/// \return The pairs as they start, to be subtracted where the trained adapter is written for the untouched base.
 template <class Model>
 LowRankPairs pissa(Model& model) {
   using namespace initialization;
@@ -56,6 +61,8 @@ LowRankPairs pissa(Model& model) {
   });
 }
 
+/// Starts LoRA from the orthonormal factor of the base's weights (OLoRA, Büyükakyüz 2024).
+/// \return The pairs as they start.
 template <class Model>
 LowRankPairs olora(Model& model) {
   Model::each_site(model, []<class L>(auto, const Path&, L& layer) {

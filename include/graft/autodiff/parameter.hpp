@@ -77,6 +77,7 @@ class Parameter<B, Trainable, Rows, Columns> {
   GradientRange<B> gradient_{size};
 };
 
+/// \throws Error that a frozen weight of these sizes has no values yet.
 [[noreturn, gnu::cold]] inline void fail_without_values(Index rows, Index columns) {
   fail("a frozen weight of ", rows, " x ", columns,
        " has no values: `load` or `initialize` the model, or make it over a base");
@@ -124,13 +125,15 @@ class FrozenBytes {
   }
 
  protected:
+  /// The bytes as elements of T.
+  /// \throws Error where there are none yet
   template <class T>
   [[nodiscard]] constexpr Pointer<B, T> as() const {
     if constexpr (B::executes)
       if (!memory_) fail_without_values(Rows, Columns);
     return memory_.template as<T>();
   }
-  [[no_unique_address]] SharedBuffer<B> memory_;
+  [[no_unique_address]] SharedBuffer<B> memory_;  ///< the bytes, shared by copies
 };
 
 template <class B, class S, Index Rows, Index Columns>
@@ -191,6 +194,7 @@ template <class P>
 struct OneRow : P {
   static constexpr std::array extents{Index{1}, P::columns};
 };
+/// A matrix that files keep as one even where it has one row.
 template <class B, class Role, Index Rows, Index Columns>
 using Matrix =
     std::conditional_t<Rows == 1, OneRow<Parameter<B, Role, Rows, Columns>>, Parameter<B, Role, Rows, Columns>>;
@@ -222,6 +226,7 @@ template <Index N, class P>
 struct MembersOf : P {
   static constexpr Index members = N;
 };
+/// A parameter, or N adapters' parameters one behind the other.
 template <Index N, class P>
 using OfMembers = std::conditional_t<N == 1, P, MembersOf<N, P>>;
 

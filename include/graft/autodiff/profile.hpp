@@ -13,8 +13,10 @@ namespace graft {
 
 /// What one kernel does: floating-point operations and, for a product, its sizes z(m,n) summed over k.
 struct Work {
-  Index flops = 0, m = 0, n = 0, k = 0;
+  Index flops = 0, m = 0, n = 0, k = 0;  ///< operations; the product's rows, columns and depth
+  /// Of a kernel that is no product.
   constexpr Work(Index operations) : flops(operations) {}
+  /// Of a product z(rows, columns) summed over depth.
   constexpr Work(Index operations, Index rows, Index columns, Index depth)
       : flops(operations), m(rows), n(columns), k(depth) {}
 };
@@ -24,12 +26,13 @@ class Profile {
  public:
   /// All calls of one op in one direction with products of n columns summed over k, whatever their number of rows.
   struct Entry {
-    std::string_view op;  ///< the file of the op that ran the kernel
-    bool backward;
-    Index n, k, calls = 0, rows = 0, flops = 0;
+    std::string_view op;                         ///< the file of the op that ran the kernel
+    bool backward;                               ///< whether in the reverse sweep
+    Index n, k, calls = 0, rows = 0, flops = 0;  ///< columns and depth; calls, their rows and operations together
     double seconds = 0;
   };
 
+  /// Counts one call of a kernel.
   void add(const std::source_location& where, bool backward, Work work, std::chrono::steady_clock::duration time) {
     Entry& entry = entry_of(name_of(where), backward, work);
     ++entry.calls;
@@ -38,6 +41,7 @@ class Profile {
     entry.seconds += std::chrono::duration<double>(time).count();
   }
 
+  /// One for each op, direction and size.
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
   [[nodiscard]] double seconds() const {
     double total = 0;

@@ -20,7 +20,7 @@ namespace graft {
 
 /// Floating-point operations by phase.
 struct Cost {
-  std::uint64_t forward = 0, backward = 0;
+  std::uint64_t forward = 0, backward = 0;  ///< going forward; in the reverse sweep
 };
 
 template <class B>
@@ -66,8 +66,11 @@ class Workspace {
     pool_.reserve(adjoint_bytes);
   }
 
+  /// The most bytes of values that were there at once.
   [[nodiscard]] constexpr Index value_peak() const { return values_.peak(); }
+  /// The most bytes of adjoints that were there at once.
   [[nodiscard]] constexpr Index adjoint_peak() const { return pool_.peak(); }
+  /// Operations since it was made.
   [[nodiscard]] constexpr Cost cost() const { return cost_; }
 
   /// The queue on which its kernels run.
@@ -106,11 +109,13 @@ template <class B>
 class Inference {
  public:
   using backend = B;
-  static constexpr bool recording = false;
+  static constexpr bool recording = false;  ///< whether what undoes ops is kept
   /// Whether dropout drops.
   static constexpr bool training = false;
+  /// A height of the stack of values.
   using Mark = typename Arena<B>::Mark;
 
+  /// On this memory, which must outlive it.
   constexpr explicit Inference(Workspace<B>& workspace) : workspace_(&workspace) {}
 
   /// A fresh constant value.
@@ -141,6 +146,7 @@ class Inference {
     return to;
   }
 
+  /// Floats from the host.
   constexpr Pointer<B> numbers(const float* from, Index count) {
     const auto to = scratch<float>(count);
     if (count != 0) workspace_->on.upload(to, from, count * sizeof(float));
@@ -164,8 +170,10 @@ class Inference {
   /// The queue on which kernels run.
   [[nodiscard]] constexpr const B& on() const { return workspace_->on; }
 
+  /// The same memory, nothing recorded.
   [[nodiscard]] constexpr Inference silent() const { return *this; }
 
+  /// Where the stack of values stands.
   [[nodiscard]] constexpr Mark mark() const { return workspace_->values_.mark(); }
 
   /// Drops every value made since the mark except y, which moves down to it.
@@ -187,18 +195,20 @@ class Inference {
     ++workspace_->random.stream;
     return key;
   }
+  /// Where the streams of random numbers stand.
   [[nodiscard]] constexpr RandomKey random() const { return workspace_->random; }
+  /// Puts the streams of random numbers there.
   constexpr void set_random(RandomKey key) { workspace_->random = key; }
 
  protected:
-  Workspace<B>* workspace_;
+  Workspace<B>* workspace_;  ///< the memory of the step
 };
 
 /// Computes as a `Tape` would, dropout included, but records nothing: the first pass over what is checkpointed.
 template <class B>
 class Silent : public Inference<B> {
  public:
-  static constexpr bool training = true;
+  static constexpr bool training = true;  ///< whether dropout drops
   using Inference<B>::Inference;
 };
 
@@ -206,15 +216,16 @@ class Silent : public Inference<B> {
 template <class B, class E = float>
 struct Contribution {
   Pointer<B, E> data{};
-  bool accumulate = false;
+  bool accumulate = false;  ///< whether something is there already
 };
 
 /// Undoes an op of which `Count` results have a place for an adjoint, if anything has contributed to one of them.
 /// E: the elements of a single result, whose adjoint the step is handed; void where there are several.
 template <class B, class Step, Index Count, class E>
 struct RecordOf final : Record<B> {
-  std::array<Index, Count> slots;
+  std::array<Index, Count> slots;  ///< the results' places for adjoints
   Step step;
+  /// Of an op with results in these places.
   constexpr RecordOf(std::array<Index, Count> results, Step undo_step) : slots(results), step(undo_step) {}
   constexpr ~RecordOf() override {}  // spelled out: g++ 12 wants it defined before constant expressions delete one
   constexpr void undo(Tape<B>& tape) override {
@@ -233,8 +244,9 @@ class Tape : public Inference<B> {
 
  public:
   using Inference<B>::run;
-  static constexpr bool recording = true, training = true;
+  static constexpr bool recording = true, training = true;  ///< it records; dropout drops
 
+  /// On this memory, which must outlive it.
   constexpr explicit Tape(Workspace<B>& workspace) : Inference<B>(workspace) {}
 
   /// Gives a constant value a place for its adjoint.
@@ -263,10 +275,12 @@ class Tape : public Inference<B> {
     record_slots<void>(slots, step);
   }
 
+  /// Whether anything has contributed to y.
   template <Index Columns, class E>
   [[nodiscard]] constexpr bool has_adjoint(Var<B, Columns, Gradient::tracked, E> y) const {
     return workspace_->adjoints_[y.adjoint].present;
   }
+  /// A constant value has none.
   template <Index Columns, class E>
   [[nodiscard]] constexpr bool has_adjoint(Var<B, Columns, Gradient::none, E>) const {
     return false;
@@ -299,6 +313,7 @@ class Tape : public Inference<B> {
     return dx.data;
   }
 
+  /// A constant value gathers nothing.
   template <Index Columns, class E>
   constexpr Pointer<B, E> contribute_zeroed(Var<B, Columns, Gradient::none, E>) {
     return {};
@@ -316,6 +331,7 @@ class Tape : public Inference<B> {
       run(x.size(), [=, dy = adjoint(y)](auto on) { scale(dx.data, dy, 1.0F, x.size(), dx.accumulate, on); });
     }
   }
+  /// A constant value takes nothing.
   template <Index Columns, class Ey, class Ex>
   constexpr void pass_adjoint(Var<B, Columns, Gradient::tracked, Ey>, Var<B, Columns, Gradient::none, Ex>) {}
 
@@ -339,6 +355,7 @@ class Tape : public Inference<B> {
     }
   }
 
+  /// How many ops are recorded.
   [[nodiscard]] constexpr Index records() const { return workspace_->records_.size(); }
 
   /// d(seed · loss) into every parameter's gradient and into the adjoints of values that no op made (`track`), which

@@ -20,6 +20,7 @@ struct Var {
   Pointer<B, E> data{};
 
   [[nodiscard]] constexpr Index size() const { return rows * Columns; }
+  /// The value itself, into which no gradient flows.
   [[nodiscard]] constexpr Var constant() const { return *this; }
 };
 
@@ -33,7 +34,7 @@ struct Var<B, Columns, Gradient::tracked, E> {
 
   Index rows = 0;
   Pointer<B, E> data{};
-  Index adjoint = 0;
+  Index adjoint = 0;  ///< number of its adjoint's place
 
   [[nodiscard]] constexpr Index size() const { return rows * Columns; }
   /// The same value as something no gradient flows into.

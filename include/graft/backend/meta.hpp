@@ -10,6 +10,7 @@ namespace graft::backend {
 /// Points nowhere, at any offset.
 template <class T>
 struct Nowhere {
+  /// Nowhere as well.
   constexpr Nowhere operator+(Index) const { return {}; }
   /// So that what kernels are given can be written down, though none runs.
   constexpr operator T*() const { return nullptr; }
@@ -31,11 +32,13 @@ struct meta {
   static constexpr void wait() {}
 };
 
+/// What B packs a weight into.
 template <class S, class Of>
 constexpr Index packed_bytes(Index out, Index in, S storage, meta<Of>) {
   return packed_bytes(out, in, storage, Of{});
 }
 
+/// What B needs beside the results.
 template <class X, class S, class Of>
 constexpr Index vocabulary_workspace(Index rows, Index vocabulary, Index in, S storage, meta<Of>) {
   return best_vocabulary_workspace<X>(rows, vocabulary, in, storage, Of{});

@@ -71,6 +71,7 @@ void visit_saved(Model& model, F&& f) {
   });
 }
 
+/// What of the model an adapter's files hold, as numbers and words.
 template <class Model>
 AdapterSummary summarize_adapter(const Model& model) {
   using C = typename Model::config;
@@ -202,6 +203,7 @@ std::vector<NamedTensor> adapter_tensors(const Model& model, Index member, const
     if (const FallenRanks fallen(summary, tensor.name); fallen) fallen.take_out_of(tensor);
   return tensors;
 }
+/// The tensors of an adapter's file, in the order of `visit`; of a bank, those of one member.
 template <class Model>
 std::vector<NamedTensor> adapter_tensors(const Model& model, Index member = 0) {
   return adapter_tensors(model, member, summarize_finished(model));

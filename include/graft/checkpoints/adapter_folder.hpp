@@ -12,8 +12,11 @@
 
 namespace graft {
 
+/// An adapter's folder as data: the model that it is for, its method, its tensors. No type of a model is needed.
 class AdapterFolder {
  public:
+  /// Reads the configs of a folder, PEFT's or AdapterHub's.
+  /// \throws Error where it is none, or says what graft does not know
   [[gnu::cold]] explicit AdapterFolder(const std::filesystem::path& folder, OwnMethods own = OwnMethods::refused)
       : folder_(folder), own_(own) {
     // or a config alone
@@ -36,6 +39,7 @@ class AdapterFolder {
     if (config_.tensors == nullptr) fail(folder_.string(), ": there is no adapter_model.safetensors in it");
     return *config_.tensors;
   }
+  /// Whether the folder is AdapterHub's.
   [[nodiscard]] bool is_hub() const { return config_.is_hub(); }
   [[nodiscard]] const std::filesystem::path& path() const { return folder_; }
   /// Names of a classifier's classes by number, where graft wrote them.
@@ -85,6 +89,7 @@ class AdapterFolder {
     return PeftConfig(config_, model, modules).read();
   }
 
+  /// The tensor of this name, or null.
   [[nodiscard]] const StoredTensor* tensor(const std::string& name) const {
     if (config_.tensors == nullptr) return nullptr;
     const auto found = config_.tensors->find(name);

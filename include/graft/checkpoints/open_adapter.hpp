@@ -20,9 +20,11 @@ class AdapterFolder;
     if (in_file.contains(key) && in_file.at(key) != value)
       complaints.add(key + " is " + in_file.at(key).dump() + " in the file, " + value.dump() + " in the type");
 }
+/// advice for a method that is not known
 inline constexpr const char* which_method =
     "The method in the model's type must be the one the adapter was made with (graft_add_model in CMake makes it from "
     "the folder).";
+/// The tensor of this name, or null.
 inline const StoredTensor* find_tensor(const SafetensorsFile& file, const std::string& name) {
   const auto found = file.tensors.find(name);
   return found == file.tensors.end() ? nullptr : &found->second;
@@ -37,6 +39,8 @@ class OpenAdapter {
   OpenAdapter& operator=(const OpenAdapter&) = delete;
   ~OpenAdapter();
 
+  /// The next tensor is of this name and shape.
+  /// \throws Error where it is not
   void expect(const std::string& name, const std::vector<Index>& shape);
   /// Of a tensor that is used in part.
   void expect_at_least(const std::string& name, const std::vector<Index>& shape);
@@ -47,6 +51,7 @@ class OpenAdapter {
 
   [[nodiscard]] bool has(const std::string& name) const { return find(name) != nullptr; }
   [[nodiscard]] std::vector<float> values(const std::string& name) const;
+  /// The part of a matrix that a layer needs.
   [[nodiscard]] std::vector<float> upper_left(const std::string& name, Index rows, Index columns) const;
 
  private:

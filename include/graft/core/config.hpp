@@ -24,11 +24,15 @@
 #if defined(GRAFT_TEXT_SOURCE)
 #define GRAFT_TEXT_INLINE
 #else
+/// `inline` where bodies stand in headers.
 #define GRAFT_TEXT_INLINE inline
 #endif
 
+/// Releases that may break users' code.
 #define GRAFT_VERSION_MAJOR 0
+/// Releases with new features.
 #define GRAFT_VERSION_MINOR 1
+/// Releases with corrections alone.
 #define GRAFT_VERSION_PATCH 0
 
 /// Marks a loop whose iterations may run in SIMD lanes: `GRAFT_SIMD for (…)`.

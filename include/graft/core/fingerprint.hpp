@@ -13,8 +13,10 @@
 
 namespace graft {
 
+/// A running sum of contents, 64 bits.
 class Fingerprint {
  public:
+  /// So many bytes, and that they end there.
   void add(const void* data, Index bytes) {
     add_word(bytes);  // where one content ends
     for (Index i = 0; i < bytes; i += 8) {
@@ -23,6 +25,7 @@ class Fingerprint {
       add_word(word);
     }
   }
+  /// All numbers, and that they end there.
   template <class T>
   requires std::is_trivially_copyable_v<T> void add(const std::vector<T>& values) {
     add(values.data(), values.size() * sizeof(T));

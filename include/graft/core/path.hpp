@@ -11,10 +11,11 @@ namespace graft {
 
 /// A chain of names on the stack: `Path{&layers, "", 3}` is "model.layers.3". Costs nothing in constant expressions.
 struct Path {
-  const Path* parent = nullptr;
+  const Path* parent = nullptr;  ///< what it stands in
   std::string_view name;
-  std::ptrdiff_t index = -1;
+  std::ptrdiff_t index = -1;  ///< the number in a list, or −1
 
+  /// The whole name, its parts with dots between them.
   [[nodiscard]] std::string str() const {
     std::string text = parent != nullptr ? parent->str() : std::string();
     const auto append = [&text](std::string_view part) {

@@ -30,16 +30,19 @@ concept QuantizedStorage =
 
 namespace quantized {
 
+/// A value out of bytes, at any address.
 template <class T>
 T load(const std::byte* from) {
   T value;
   std::memcpy(&value, from, sizeof value);
   return value;
 }
+/// A value into bytes, at any address.
 template <class T>
 void store(std::byte* to, T value) {
   std::memcpy(to, &value, sizeof value);
 }
+/// A number of half precision out of bytes.
 inline float load_half(const std::byte* from) { return half_to_float(load<std::uint16_t>(from)); }
 
 /// Rows as blocks: `Codec` encodes and decodes one of `Codec::block` elements in `Codec::block_bytes`. The last is
@@ -66,6 +69,7 @@ struct Blocks {
   }
 };
 
+/// Thirty-two values of nibbles: the low ones of 16 bytes first, then the high ones.
 template <class Value>
 void decode_nibbles(float* to, const std::byte* q, const Value& value) {
   for (Index j = 0; j < 16; ++j) {
@@ -77,6 +81,7 @@ void decode_nibbles(float* to, const std::byte* q, const Value& value) {
 
 }  // namespace quantized
 
+/// Blocks of 32 signed bytes with one scale of half precision, as llama.cpp has them.
 struct Q8_0 : quantized::Blocks<Q8_0> {
   static constexpr const char* name = "Q8_0";
   static constexpr Index block = 32, block_bytes = 34;
@@ -94,6 +99,7 @@ struct Q8_0 : quantized::Blocks<Q8_0> {
   }
 };
 
+/// Blocks of 32 nibbles with a scale and a least value of half precision, as llama.cpp has them.
 struct Q4_1 : quantized::Blocks<Q4_1> {
   static constexpr const char* name = "Q4_1";
   static constexpr Index block = 32, block_bytes = 20;
@@ -122,6 +128,7 @@ struct Q4_0 {
   }
 };
 
+/// Blocks of 64 codes of a normal distribution's quantiles with one scale (QLoRA, Dettmers et al. 2023).
 struct Nf4 : quantized::Blocks<Nf4> {
   static constexpr const char* name = "Nf4";
   static constexpr Index block = 64, block_bytes = 36;
@@ -129,6 +136,7 @@ struct Nf4 : quantized::Blocks<Nf4> {
   static constexpr std::array<float, 16> code{
       -1.0F,         -0.696192801F, -0.525073051F, -0.394917488F, -0.284441382F, -0.184773430F, -0.0910500363F, 0.0F,
       0.0795802996F, 0.160930201F,  0.246112302F,  0.337915242F,  0.440709829F,  0.562617004F,  0.722956836F,   1.0F};
+  /// The largest magnitude of a block.
   static float largest(const float* x) {
     float most = 0;
     for (Index i = 0; i < block; ++i) most = std::max(most, std::abs(x[i]));
@@ -145,6 +153,7 @@ struct Nf4 : quantized::Blocks<Nf4> {
     };
     for (Index j = 0; j < block / 2; ++j) to[j] = static_cast<std::byte>((q(2 * j) << 4U) | q(2 * j + 1));
   }
+  /// The numbers of a block's codes, times d.
   static void decode_nibbles(float* to, const std::byte* from, float d) {
     for (Index j = 0; j < block / 2; ++j) {
       const auto byte = std::to_integer<unsigned>(from[j]);
@@ -167,6 +176,7 @@ struct Nf4 : quantized::Blocks<Nf4> {
 /// e; then each block's byte c and nibbles.
 struct Nf4DoubleQuant {
   static constexpr const char* name = "Nf4DoubleQuant";
+  /// elements of a block, its bytes, and how many share the scale of scales
   static constexpr Index block = Nf4::block, block_bytes = 33, group = 256;
   /// Numbers of seven magnitudes, ten times as fine where ten times as small (Dettmers et al. 2022).
   static constexpr std::array<float, 256> dynamic = [] {
@@ -192,8 +202,10 @@ struct Nf4DoubleQuant {
   }();
 
   static constexpr Index blocks(Index n) { return (n + block - 1) / block; }
+  /// Bytes before the first block of a row of n.
   static constexpr Index header_bytes(Index n) { return 8 + sizeof(float) * (1 + (blocks(n) + group - 2) / group); }
   static constexpr Index row_bytes(Index n) { return header_bytes(n) + blocks(n) * block_bytes; }
+  /// A block of a row.
   static const std::byte* block_at(const std::byte* row, Index number) {
     return row + quantized::load<std::uint16_t>(row + 6) + number * block_bytes;
   }
@@ -265,6 +277,7 @@ struct Nf4DoubleQuant {
   }
 };
 
+/// Signed bytes with one scale of float for each row.
 struct Int8 {
   static constexpr const char* name = "Int8";
   static constexpr Index row_bytes(Index n) { return sizeof(float) + (n + 3) / 4 * 4; }

@@ -13,7 +13,7 @@ namespace graft {
 /// Names a stream of random numbers: a seed and a running number within it.
 struct RandomKey {
   std::uint64_t seed = 0;
-  std::uint64_t stream = 0;
+  std::uint64_t stream = 0;  ///< number of the stream
 };
 
 /// Four independent 32-bit numbers: block `counter` of the stream `key`.

@@ -31,15 +31,17 @@ struct Trained {};
 
 /// A bfloat16 number: the upper half of a float, rounded to nearest even.
 struct Bfloat16 {
-  std::uint16_t bits = 0;
+  std::uint16_t bits = 0;  ///< its bits
 
   constexpr Bfloat16() = default;
+  /// Rounds to nearest even; a NaN stays one.
   constexpr explicit Bfloat16(float x) {
     const auto word = std::bit_cast<std::uint32_t>(x);
     const bool is_nan = (word & 0x7fffffffU) > 0x7f800000U;
     const std::uint32_t rounded = is_nan ? word | 0x00400000U : word + 0x7fffU + ((word >> 16U) & 1U);
     bits = static_cast<std::uint16_t>(rounded >> 16U);
   }
+  /// The same number as a float, exact.
   constexpr explicit operator float() const { return std::bit_cast<float>(std::uint32_t{bits} << 16U); }
 };
 

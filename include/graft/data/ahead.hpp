@@ -34,6 +34,7 @@ struct Ahead {
   bool keys_take_positions = true;  ///< whether positions make room for keys
   Index first_position = 0;         ///< of the first token
 
+  /// Whether anything stands before a text.
   [[nodiscard]] constexpr bool any() const {
     return text.count + source.count + keys + source_keys + first_position > 0;
   }

@@ -13,9 +13,10 @@ namespace graft {
 
 /// The sizes of a batch, all that a plan needs to know of it.
 struct BatchShape {
+  /// how many there are of each; keys that no token made
   Index tokens = 0, sequences = 1, targets = 0, keys_ahead = 0;
-  Index source = 0;  ///< tokens that an encoder reads
-  Index source_keys_ahead = 0;
+  Index source = 0;                    ///< tokens that an encoder reads
+  Index source_keys_ahead = 0;         ///< the same before the encoder's texts
   Index values = 0, spans = 0;         ///< numbers of texts, and bounds of texts in which places are sought
   Index firsts = 0;                    ///< labels of first tokens
   Index prefixes = 0, continuing = 0;  ///< sequences, if any may continue another, and those that do
@@ -30,6 +31,8 @@ struct BatchShape {
 /// sequences begin with is there once. `owners` and
 /// `target_owners`, where they are not empty, say which adapter of a bank a token and a target belong to.
 struct Batch {
+  /// tokens end to end, their positions, where each sequence starts; rows that have a label, and their labels; the
+  /// sequence that each continues; whose adapter's tokens and labels are
   std::vector<Id> tokens, positions, starts{0}, rows, targets, prefixes{}, owners{}, target_owners{};
   std::vector<Id> types{};  ///< which of two texts each token is of (0 or 1), or empty: the first
   std::vector<Id> source_tokens{}, source_starts{0};  ///< for each sequence the text that an encoder reads
@@ -69,6 +72,7 @@ struct Batch {
             .owners = members().size()};
   }
   [[nodiscard]] constexpr Index sequences() const { return starts.size() - 1; }
+  /// The sequence that it continues, or −1.
   [[nodiscard]] Id prefix(Index sequence) const { return prefixes.empty() ? -1 : prefixes[sequence]; }
 
   /// The adapters of a bank that its tokens belong to, each once, in order.

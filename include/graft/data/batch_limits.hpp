@@ -12,8 +12,8 @@ namespace graft {
 
 /// How many there are of what a batch has numbers of; or how many there must be for one (`needs`).
 struct BatchLimits {
-  Index tokens, targets;  ///< rows of the token embedding; what the head tells apart
-  Index token_types = 2, adapters = 1, tasks = 1;
+  Index tokens, targets;                           ///< rows of the token embedding; what the head tells apart
+  Index token_types = 2, adapters = 1, tasks = 1;  ///< kinds of texts told apart; adapters of a bank; tasks of a prompt
   bool numbers = false, answers = false;  ///< whether the model says numbers of texts, or seeks answers in them
 };
 

@@ -18,6 +18,7 @@ namespace graft {
 /// The share of labels that are the likeliest class.
 /// \param scores   of every example those of `classes` classes, label by label
 /// \param examples of texts or tokens; a label below 0 is none
+/// \param classes  how many there are
 /// \return not a number where nothing has a label
 [[nodiscard]] inline double accuracy(std::span<const std::vector<float>> scores, std::span<const Example> examples,
                                      Index classes) {

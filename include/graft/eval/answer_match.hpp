@@ -34,8 +34,9 @@ namespace graft {
   return words;
 }
 
+/// How an answer matches the wanted ones, from 0 to 1.
 struct AnswerMatch {
-  double exact = 0, f1 = 0;
+  double exact = 0, f1 = 0;  ///< whether it is one of them; the best harmonic mean of precision and recall over words
 };
 
 /// The best over all right answers; where there are none, an empty answer is right.

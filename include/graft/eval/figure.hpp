@@ -15,8 +15,8 @@ struct Figure {
 /// Held-out figures at one moment; those that were measured.
 struct HeldOutFigures {
   double loss = 0;
-  const char* loss_name = "loss per supervised token";
-  std::vector<Figure> others{};
+  const char* loss_name = "loss per supervised token";  ///< what the loss is a mean over
+  std::vector<Figure> others{};                         ///< what else was measured
 };
 
 }  // namespace graft

@@ -11,12 +11,14 @@
 
 namespace graft {
 
+/// The loss of held-out examples, summed, in nats.
 struct HeldOutLoss {
   double sum = 0;
   Index targets = 0;
 
   /// Not a number where nothing was measured.
   [[nodiscard]] double mean() const { return sum / static_cast<double>(targets); }
+  /// exp of the mean loss.
   [[nodiscard]] double perplexity() const { return std::exp(mean()); }
 };
 

@@ -11,8 +11,9 @@
 
 namespace graft {
 
+/// Overlap of a text with a reference, from 0 to 1.
 struct RougeScore {
-  double precision = 0, recall = 0, f = 0;
+  double precision = 0, recall = 0, f = 0;  ///< the share of the text's; of the reference's; their harmonic mean
 };
 
 /// Lower case, every run of other characters than a–z and 0–9 separates, words longer than 3 are stemmed if wanted.
@@ -37,6 +38,7 @@ inline std::vector<std::string> rouge_tokens(std::string_view text, bool stem) {
   return tokens;
 }
 
+/// The scores that follow from so many hits.
 inline RougeScore rouge_score(double hits, Index predicted, Index referenced) {
   RougeScore s;
   s.precision = hits / static_cast<double>(std::max<Index>(predicted, 1));
@@ -81,8 +83,12 @@ inline RougeScore rouge_l(const std::vector<std::string>& prediction, const std:
 
 /// ROUGE-1, -2 and -L of one prediction.
 struct Rouge {
-  RougeScore one, two, l;
+  RougeScore one, two, l;  ///< of words; of pairs of words; of the longest common subsequence
 };
+/// ROUGE-1, ROUGE-2 and ROUGE-L (Lin 2004).
+/// \param prediction the text, in UTF-8 \param reference what it is held against \param stem whether words are cut to
+/// their stems first (Porter 1980)
+/// \return precision, recall and F of the three
 inline Rouge rouge(std::string_view prediction, std::string_view reference, bool stem = true) {
   const auto p = rouge_tokens(prediction, stem), r = rouge_tokens(reference, stem);
   return {rouge_n(p, r, 1), rouge_n(p, r, 2), rouge_l(p, r)};

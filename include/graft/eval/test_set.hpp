@@ -27,8 +27,8 @@ concept Asked = requires(M& model, const std::vector<Example>& examples, const s
 
 /// Held-out rows, and the examples that `formatter` made of them.
 struct TestSet {
-  const Formatter& formatter;
-  const std::vector<Example>& examples;
+  const Formatter& formatter;            ///< what made the examples
+  const std::vector<Example>& examples;  ///< what the loss is measured on
   const std::vector<Row>& rows;
   Index prompts = 0;  ///< of a model that writes: rows with prompt and completion that are answered for ROUGE, at most
   Index new_tokens = 32;  ///< of such an answer, at most
@@ -41,8 +41,8 @@ struct TestSet {
 
 /// Figures, and the texts that were answered, row by row, where the model answers in texts.
 struct Measured {
-  HeldOutFigures figures;
-  std::vector<std::string> answers{};
+  HeldOutFigures figures;              ///< the figures
+  std::vector<std::string> answers{};  ///< what was answered, row by row
 };
 
 /// \return the figures of ROUGE, none where no row has a completion; `answers` gets what was written

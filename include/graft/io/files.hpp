@@ -20,6 +20,8 @@
 
 namespace graft {
 
+/// All bytes of a file.
+/// \throws Error where it cannot be read
 inline std::string read_file(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in || std::filesystem::is_directory(path))
@@ -30,6 +32,8 @@ inline std::string read_file(const std::filesystem::path& path) {
 /// Writes pieces to a file beside the target, syncs it and renames it over the target: a crash leaves the old file.
 class AtomicFile {
  public:
+  /// Writes beside the target.
+  /// \throws Error where that cannot be opened
   explicit AtomicFile(std::filesystem::path target)
       : target_(std::move(target)),
         temporary_(target_.string() + ".partial"),
@@ -45,9 +49,13 @@ class AtomicFile {
     std::filesystem::remove(temporary_, ignored);
   }
 
+  /// So many bytes more.
+  /// \throws Error where the disk is full
   void write(const void* data, std::size_t bytes) {
     if (bytes != 0 && std::fwrite(data, 1, bytes, file_.get()) != bytes) broken();
   }
+  /// A text more.
+  /// \throws Error where the disk is full
   void write(std::string_view text) { write(text.data(), text.size()); }
 
   /// Puts the file in place. Without this call nothing appears.
@@ -68,6 +76,8 @@ class AtomicFile {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
 };
 
+/// Writes a file that is there whole or not at all.
+/// \throws Error where it cannot be written
 inline void write_file(const std::filesystem::path& path, std::string_view text) {
   AtomicFile file(path);
   file.write(text);
@@ -78,6 +88,8 @@ inline void write_file(const std::filesystem::path& path, std::string_view text)
 /// there was none.
 class AtomicFolder {
  public:
+  /// Writes beside the target.
+  /// \throws Error where that cannot be made
   explicit AtomicFolder(std::filesystem::path target)
       : target_(std::move(target)), temporary_(target_.string() + ".partial") {
     std::filesystem::remove_all(temporary_);

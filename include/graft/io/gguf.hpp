@@ -14,13 +14,14 @@ namespace graft {
 /// A metadata value: integers of every width (and booleans) are int64, both float widths are double, arrays are lists
 /// of those. One member is in use, the one that `kind` names.
 struct GgufValue {
+  /// The kind of a value: one, or a list of them.
   enum class Kind { integer, real, text, integers, reals, texts };
   Kind kind = Kind::integer;
-  std::int64_t integer = 0;
-  double real = 0;
+  std::int64_t integer = 0;  ///< the number where it is whole
+  double real = 0;           ///< the number where it is not
   std::string text{};
-  std::vector<std::int64_t> integers{};
-  std::vector<double> reals{};
+  std::vector<std::int64_t> integers{};  ///< a list of whole numbers
+  std::vector<double> reals{};           ///< a list of others
   std::vector<std::string> texts{};
 
   /// The member of type T, or null where another is in use.
@@ -39,8 +40,11 @@ struct GgufValue {
 /// Reads forward through bytes and never past their end.
 class GgufCursor {
  public:
+  /// At the first byte. `source` stands in errors.
   GgufCursor(std::span<const std::byte> bytes, std::string source) : bytes_(bytes), source_(std::move(source)) {}
 
+  /// The next number.
+  /// \throws Error where the file ends before it
   template <class T>
   T number() {
     need(sizeof(T), "a number");
@@ -48,6 +52,8 @@ class GgufCursor {
     at_ += sizeof(T);
     return value;
   }
+  /// The next text.
+  /// \throws Error where the file ends before it
   std::string string() {
     const auto length = number<std::uint64_t>();
     need(length, "a string");
@@ -63,11 +69,13 @@ class GgufCursor {
            " bytes can hold; the file is truncated or corrupt");
     return n;
   }
+  /// \throws Error where there are not so many bytes left.
   void need(std::uint64_t n, const char* what) const {
     if (n > bytes_.size() - at_)
       fail(source_, ": the file ends within ", what, " at byte ", at_, " (", n, " bytes needed, ", bytes_.size() - at_,
            " left); it is truncated or corrupt");
   }
+  /// How many bytes are read.
   [[nodiscard]] Index position() const { return at_; }
   [[nodiscard]] const std::string& source() const { return source_; }
 
@@ -83,6 +91,8 @@ struct Gguf {
   TensorMap tensors;
   std::string source;
 
+  /// Reads a file's header.
+  /// \throws Error where it is no GGUF, or contradicts itself
   [[gnu::cold]] Gguf(std::span<const std::byte> file, const std::string& name) : source(name) {
     GgufCursor cursor(file, name);
     if (file.size() < 24 || cursor.number<std::uint32_t>() != 0x46554747U)
@@ -107,6 +117,8 @@ struct Gguf {
     if (typed == nullptr) fail(source, ": the metadata \"", key, "\" have another type than expected");
     return *typed;
   }
+  /// The value under this key, or another where there is none.
+  /// \throws Error where it is of another kind
   template <class T>
   [[nodiscard]] T get_or(const std::string& key, T otherwise) const {
     return metadata.contains(key) ? get<T>(key) : otherwise;
@@ -221,6 +233,7 @@ struct Gguf {
 /// A GGUF file and the map that its views point into.
 class GgufPart : MappedFile {
  public:
+  /// Maps one file.
   explicit GgufPart(const std::filesystem::path& path) : MappedFile(path), content(bytes(), path.string()) {}
   using MappedFile::from;
 
@@ -231,6 +244,8 @@ class GgufPart : MappedFile {
 /// first has the metadata.
 class GgufFile : public GgufPart {
  public:
+  /// Maps a file, and the others where it is the first of several.
+  /// \throws Error where one is missing or is no GGUF
   [[gnu::cold]] explicit GgufFile(const std::filesystem::path& path) : GgufPart(path) {
     const auto count = content.get_or<std::int64_t>("split.count", 1),
                number = content.get_or<std::int64_t>("split.no", 0);
@@ -292,10 +307,12 @@ std::vector<E> reordered(const std::vector<E>& w, Index heads, Index row_length)
     }
   return out;
 }
+/// Rows of queries or keys in Hugging Face's order, which llama.cpp changes.
 template <class E>
 std::vector<E> unpermuted(const std::vector<E>& w, Index heads, Index row_length) {
   return reordered<false>(w, heads, row_length);
 }
+/// Rows of queries or keys in llama.cpp's order.
 template <class E>
 std::vector<E> permuted(const std::vector<E>& w, Index heads, Index row_length) {
   return reordered<true>(w, heads, row_length);

@@ -10,6 +10,7 @@
 
 namespace graft {
 
+/// A value of JSON.
 using Json = nlohmann::json;
 
 /// Parses text; `source` is named in errors. More than 64 levels of nesting are taken for an attack.
@@ -24,6 +25,8 @@ template <class J = Json>
   } catch (const Json::exception& error) { fail(source, ": not valid JSON: ", error.what()); }
 }
 
+/// Reads a file of JSON.
+/// \throws Error that names the file where it is none
 Json read_json(const std::filesystem::path& path);
 
 /// Pretty, keys sorted, as HF writes its configs.

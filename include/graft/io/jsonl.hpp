@@ -19,6 +19,8 @@ struct Row {
 
   /// Whether there is a value; null is none.
   [[nodiscard]] bool has(const std::string& key) const { return json.contains(key) && !json.at(key).is_null(); }
+  /// The value under this key.
+  /// \throws Error that names the row where it is missing or of another kind
   template <class T = std::string>
   [[nodiscard]] T get(const std::string& key) const {
     return required<T>(json, key, where);

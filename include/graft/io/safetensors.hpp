@@ -20,6 +20,8 @@ TensorMap parse_safetensors(std::span<const std::byte> file, const std::string& 
 /// A safetensors file and the map that its views point into.
 class SafetensorsFile {
  public:
+  /// Maps a file and reads its header.
+  /// \throws Error where it is none, or contradicts itself
   explicit SafetensorsFile(const std::filesystem::path& path)
       : file_(path), tensors(parse_safetensors(file_.bytes(), path.string(), &metadata)) {}
   /// The bytes from `at` to the end of the file; none where that is not in it.

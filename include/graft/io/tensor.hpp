@@ -15,6 +15,7 @@
 
 namespace graft {
 
+/// Element types of tensors in files.
 enum class ElementType { F32, F16, BF16, Q8_0, Q4_0, Q4_1, Nf4, Nf4DoubleQuant, Ggml, I64, I32, Other };
 
 /// How many elements a block of a type has, in how many bytes.
@@ -76,7 +77,7 @@ inline std::string described(const std::string& name, const std::vector<Index>& 
 /// A view into a mapped file. `shape` is outermost first, as Hugging Face writes it.
 struct StoredTensor {
   ElementType type = ElementType::Other;
-  std::string type_name;
+  std::string type_name;  ///< the type as the file spells it
   std::vector<Index> shape;
   const std::byte* data = nullptr;
   Index bytes = 0;
@@ -101,6 +102,7 @@ inline std::optional<Index> checked_size(const std::vector<Index>& shape) {
 }
 
 namespace io {
+/// A value out of bytes, at any address.
 template <class T>
 T load(const std::byte* from) {
   T value;

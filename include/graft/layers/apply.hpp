@@ -32,6 +32,7 @@ struct InputRows {
   }
 };
 
+/// Whether these layers' products share their input.
 template <class... Ls>
 inline constexpr bool computed_together = false;
 template <ProductLayer First, ProductLayer... Rest>

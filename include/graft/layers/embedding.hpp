@@ -10,6 +10,8 @@
 
 namespace graft {
 
+/// An embedding: rows of W(V,C) by token.
+/// \tparam B backend \tparam V tokens \tparam C columns \tparam Role Trainable or Constant
 template <class B, Index V, Index C, class Role = Trainable>
 class Embedding {
  public:

@@ -34,9 +34,9 @@ class SharedParts {
 struct Initializer {
   RandomKey key;
   bool base = true;
-  float deviation = 0.02F;  ///< of the base's weights
-  std::uint64_t drawn = 0, drawn_for_base = 0;
-  SharedParts parts{};
+  float deviation = 0.02F;                      ///< of the base's weights
+  std::uint64_t drawn = 0, drawn_for_base = 0;  ///< how many streams have been drawn from
+  SharedParts parts{};                          ///< what layers share
 
   /// Streams of one seed that are the base's, before those of methods.
   static constexpr std::uint64_t base_streams = 1U << 20U;
@@ -52,6 +52,7 @@ struct Initializer {
   std::vector<float> normal(Index n, float sigma) {
     return drawn_from(next(), n, [sigma](RandomKey k, Index i) { return sigma * standard_normal(k, i); });
   }
+  /// n numbers of U(−bound, bound) for what a method adds.
   std::vector<float> uniform(Index n, float bound) {
     return drawn_from(next(), n, [bound](RandomKey k, Index i) { return bound * (2.0F * uniform01(k, i) - 1.0F); });
   }
@@ -91,6 +92,7 @@ template <>
 struct VectorRoleOf<Trainable> {
   using type = Trainable;
 };
+/// The role of a layer's vectors, given that of its matrix.
 template <class Role>
 using VectorRole = typename VectorRoleOf<Role>::type;
 

@@ -16,6 +16,10 @@ struct NoBias {};
 
 template <class B, Index In, Index Out, bool Bias = false, class WeightRole = Trainable,
           class BiasRole = VectorRole<WeightRole>>
+/// A linear layer, x(T,In) Wᵀ + b.
+/// \tparam B backend \tparam In columns of the input \tparam Out columns of the output \tparam HasBias whether there is
+/// a bias b(Out)
+/// \tparam Role Trainable, or Constant of a storage
 class Linear {
  public:
   using backend = B;

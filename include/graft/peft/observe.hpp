@@ -7,6 +7,7 @@
 
 namespace graft {
 
+/// A linear layer that gathers the products of its inputs.
 template <class Method, class Base>
 class Watching {
  public:

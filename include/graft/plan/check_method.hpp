@@ -23,8 +23,9 @@ struct ExaminedConfig : LlamaDefaults {
 
 /// What is wrong with a method, in words; nothing if it is whole.
 struct MethodReport {
-  std::vector<std::string> faults{};
+  std::vector<std::string> faults{};  ///< what is wrong, one sentence each
 
+  /// Whether nothing is wrong.
   [[nodiscard]] bool whole() const { return faults.empty(); }
   [[nodiscard]] std::string text() const {
     std::string all;
@@ -33,6 +34,7 @@ struct MethodReport {
   }
 };
 
+/// What an examination leaves out.
 struct MethodCheck {
   /// part of the paths of parameters whose gradient is that of the loss: DoRA takes norms for constants
   const char* differentiable = "";

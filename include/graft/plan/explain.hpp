@@ -19,7 +19,7 @@ namespace graft {
 
 /// One site of a kind of block.
 struct SiteExplanation {
-  std::string site, path, layer{};
+  std::string site, path, layer{};  ///< the site; its path in files; its layer in words
   Index frozen = 0, trainable = 0;  ///< parameters
   double saved = 0;                 ///< bytes a token beside what the layer yields; 0 where nothing is recorded
   bool reads_gradient = false;      ///< gradient flows back into what it reads
@@ -33,10 +33,11 @@ struct BlockExplanation {
   std::vector<SiteExplanation> sites{};
 };
 
+/// What stands at the sites of a model, block by block.
 struct Explanation {
   std::string method, memory_policy;
   Index parameters = 0, trainable = 0;
-  std::vector<BlockExplanation> kinds{};
+  std::vector<BlockExplanation> kinds{};  ///< kinds of blocks, in the order of the model
 
   [[nodiscard]] std::string text() const;
   [[nodiscard]] Json json() const;
@@ -165,6 +166,7 @@ inline std::string title(const BlockExplanation& kind) {
   return "blocks " + std::to_string(kind.first) + " to " + std::to_string(kind.first + kind.count - 1) +
          (kind.first_reads_constants ? "; the first reads constants" : "");
 }
+/// Where gradient flows at a site, as an arrow.
 inline const char* arrow(const SiteExplanation& s) {
   return s.reads_gradient && s.yields_gradient ? "through" : s.yields_gradient ? "to here" : "none";
 }

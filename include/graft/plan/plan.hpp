@@ -20,12 +20,13 @@ struct Plan {
   /// weights that never change, as packed; of a SharedBase those alone that a method added or changed
   Index frozen = 0;
   Index trainable = 0;  ///< weights that are trained
-  Index gradients = 0;
+  Index gradients = 0;  ///< bytes of gradients
   Index optimizer = 0;  ///< its state
   Index values = 0;     ///< activations and what ops save, at their highest
   Index adjoints = 0;   ///< adjoints, at their highest
   Cost flops;
 
+  /// All bytes of a step.
   [[nodiscard]] constexpr Index total() const { return frozen + trainable + gradients + optimizer + values + adjoints; }
 };
 

@@ -16,6 +16,7 @@ struct SiteEntry {
   Index frozen = 0, trainable = 0;  ///< parameters
 };
 
+/// What stands at every site, and how many parameters it has.
 template <class Model>
 std::vector<SiteEntry> site_map(const Model& model) {
   std::vector<SiteEntry> entries;

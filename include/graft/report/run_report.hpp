@@ -74,16 +74,19 @@ struct RunReport : RunRecord {
 
 namespace report {
 
+/// A number, formatted.
 inline std::string number(double value, const char* format = "%.2f") {
   char text[64];
   std::snprintf(text, sizeof text, format, value);
   return text;
 }
+/// Bytes as megabytes.
 inline std::string megabytes(std::uintmax_t bytes) {
   if (bytes < 100'000) return number(static_cast<double>(bytes) / 1e3, "%.1f kB");
   return number(static_cast<double>(bytes) / 1e6, bytes < 10'000'000 ? "%.1f MB" : "%.0f MB");
 }
 
+/// A text as HTML shows it.
 inline std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {

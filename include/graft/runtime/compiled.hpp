@@ -9,9 +9,9 @@ namespace graft {
 
 /// One of them: a config struct, and a method under its short name.
 struct CompiledEngine {
-  const char *preset, *method, *type;
+  const char *preset, *method, *type;        ///< the config's name, the method and the model's type, as text
   bool (*fits)(const StatedConfig& stated);  ///< whether it is of the architecture that files state
-  std::unique_ptr<Engine> (*make)();
+  std::unique_ptr<Engine> (*make)();         ///< makes one
 
   /// "SmolLM2_135M lora = LoRA<8, Alpha<16>>"
   [[nodiscard]] std::string text() const { return std::string(preset) + " " + method + " = " + type; }

@@ -42,9 +42,12 @@ class Training {
   virtual FitRecord fit(std::span<const Example> examples, const std::function<double()>& held_loss) = 0;
 };
 
+/// A model and its optimizer, of a type that callers do not know.
 class Engine {
  public:
+  /// Tokens of a text.
   using Ids = std::vector<Id>;
+  /// Called with each token as it is drawn.
   using Each = std::function<void(Id)>;
 
   Engine() = default;
@@ -62,6 +65,8 @@ class Engine {
   /// Reads the base; what the method adds is drawn from `seed`. To be called first, and again to begin anew.
   virtual void load(const std::filesystem::path& model, std::uint64_t seed, const LoadOptions& options) = 0;
   virtual void load_adapter(const std::filesystem::path& adapter) = 0;
+  /// Starts a prompt's rows from these tokens' embeddings.
+  /// \throws Error where the method has no such rows
   virtual void start_prompt_from(const Ids& tokens) = 0;
 
   /// \throws Error where the method trains nothing
@@ -72,14 +77,17 @@ class Engine {
   /// What is written behind prompts, or in answer to sources. `each` is called for tokens as they come, if there is one
   /// prompt.
   virtual std::vector<Ids> write(const std::vector<Ids>& prompts, const GenerateOptions& options, const Each& each) = 0;
+  /// What the model writes behind each prompt: tokens, without the prompt's.
   std::vector<Ids> write(const std::vector<Ids>& prompts, const GenerateOptions& options) {
     return write(prompts, options, nullptr);
   }
+  /// What each text looks like: `width` numbers.
   virtual std::vector<std::vector<float>> embed(const std::vector<Ids>& texts) = 0;
 
   /// Which kernels its products run on here, in words: instruction set and tile.
   [[nodiscard]] virtual std::string kernels() const = 0;
   virtual Plan plan(Index tokens, Index sequences, Index targets) = 0;
+  /// What stands at the model's sites.
   virtual Explanation explain() = 0;
   virtual std::vector<SiteEntry> sites() = 0;
 

@@ -60,6 +60,7 @@ namespace graft {
   return all.text();
 }
 
+/// Measures time from when it was made.
 class Stopwatch {
  public:
   [[nodiscard]] double seconds() const {

@@ -9,9 +9,12 @@
 
 namespace graft {
 
+/// A text model of a model's files.
+/// \param model a folder of a model, or a GGUF file
 /// \param method the short name of an engine that was compiled in, or what --method of the command line takes, for
 /// which a program is
 ///   opened, or compiled where there is a toolchain (runtime/toolchain.hpp)
+/// \param options how it is trained, and how long texts are
 /// \throws Error that names what there is
 [[nodiscard, gnu::cold]] inline std::unique_ptr<TextModel> open_text_model(const std::filesystem::path& model,
                                                                            const std::string& method,

@@ -51,6 +51,7 @@ namespace graft {
 /// A program under way from its source to a file, in a folder that goes with this object.
 class ProgramBuild {
  public:
+  /// How a program is compiled into the target.
   ProgramBuild(const ProgramSource& source, const Toolchain& by, std::filesystem::path target)
       : source_(source),
         by_(by),

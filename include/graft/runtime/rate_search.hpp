@@ -19,6 +19,7 @@ struct RateTrial {
   double loss;
 };
 
+/// A learning rate, and what it was chosen from.
 struct RateSearch {
   std::vector<RateTrial> trials{};  ///< from the lowest rate
   Index steps = 0;                  ///< of each
@@ -39,8 +40,11 @@ struct RateSearch {
 /// What is tried: a rate times these.
 inline constexpr double rate_factors[] = {0.1, 0.3, 1.0, 3.0, 10.0};
 
+/// Looks for the learning rate of a run by short trials.
+/// \param engine   the model and its optimizer
 /// \param begin     makes the engine's model what it is before the run
 /// \param examples  of the run; where `held` has none, every eighth of them is judged by and not learned from
+/// \param held      held-out examples, or none
 /// \param options   of the run: its rate, or the method's, is the middle one
 /// \param most      steps of a trial; a run of fewer is tried whole. Two hundred in all, unless said
 inline RateSearch find_learning_rate(Engine& engine, const std::function<void()>& begin,

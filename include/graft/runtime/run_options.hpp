@@ -8,9 +8,10 @@
 
 namespace graft {
 
+/// How a run is done.
 struct RunOptions {
-  FitOptions fit{};
-  TrainerOptions trainer{};
+  FitOptions fit{};          ///< epochs, batches, checkpoints
+  TrainerOptions trainer{};  ///< schedule, clipping, seed
   AdamW optimizer{};
   std::filesystem::path trunk_cache{};  ///< file of what frozen blocks yield: read if it is there, written at the end
 

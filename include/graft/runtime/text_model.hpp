@@ -8,14 +8,17 @@
 
 namespace graft {
 
+/// An engine that is spoken to in texts.
 class TextModel {
  public:
+  /// How it is trained, and how long texts are.
   struct Options {
     RunOptions run{};      ///< how steps are taken
     Index longest = 2048;  ///< tokens of a text, generated ones included
   };
+  /// A prompt, and what the model is to write behind it.
   struct Pair {
-    std::string prompt, completion;
+    std::string prompt, completion;  ///< both in UTF-8
   };
 
   /// Reads a model's files into an engine. \throws Error where the model writes no texts
@@ -67,7 +70,9 @@ class TextModel {
   /// Writes what was trained, as a folder that HF PEFT opens; reads one, in place of what was trained.
   void save_adapter(const std::filesystem::path& folder) const { engine_->save_adapter(folder, base_); }
   void load_adapter(const std::filesystem::path& folder) { engine_->load_adapter(folder); }
+  /// The engine behind it.
   [[nodiscard]] Engine& engine() { return *engine_; }
+  /// The engine behind it.
   [[nodiscard]] const Engine& engine() const { return *engine_; }
 
  private:

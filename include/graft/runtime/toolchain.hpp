@@ -16,6 +16,7 @@
 
 namespace graft {
 
+/// A compiler and its options.
 struct Toolchain {
   std::string compiler, launcher;                            ///< a launcher like ccache stands before it, or nothing
   std::vector<std::string> flags, libraries;                 ///< of compiling and of linking
@@ -58,6 +59,7 @@ struct Toolchain {
   for (const char c : text) all += c == '\'' ? "'\\''" : std::string(1, c);
   return all + "'";
 }
+/// The words as a shell reads them.
 [[nodiscard, gnu::cold]] inline std::string quoted(const std::vector<std::string>& words) {
   std::string all;
   for (const auto& word : words) all += (all.empty() ? "" : " ") + quoted(word);

@@ -19,13 +19,16 @@ namespace graft {
 /// What a run is of, and how it is done.
 struct TrainRunOptions {
   HeadChoice head{};
+  /// the model; rows; held-out rows; where the run is written to
   std::filesystem::path model{}, data{}, held_out{}, output = "graft-run";
+  /// what every prompt begins with; a text whose tokens a prompt starts from; the report's title
   std::string instruction{}, prompt_text{}, title = "graft run";
-  RunOptions run{};
-  Turns turns = Turns::all;
+  RunOptions run{};                                  ///< epochs, batches, schedule
+  Turns turns = Turns::all;                          ///< which turns of a conversation are supervised
   Index longest = 2048, limit = 0;                   ///< tokens of an example; examples, 0: all
   Index prompts = 40, samples = 3, new_tokens = 32;  ///< answered for ROUGE; shown; of an answer
   bool find_rate = false;                            ///< looks for the learning rate first (runtime/rate_search.hpp)
+  /// hears what the run is doing
   std::function<void(const std::string&)> say = [](const std::string& line) {
     std::fprintf(stderr, "%s\n", line.c_str());
   };
@@ -34,6 +37,8 @@ struct TrainRunOptions {
 /// A run under way on an engine.
 class TrainRun {
  public:
+  /// Reads the model's files and rows.
+  /// \throws Error that says which of them cannot be used
   TrainRun(Engine& engine, const TrainRunOptions& options)
       : engine_(engine),
         o_(options),

@@ -32,8 +32,10 @@ class KeyValueCache {
   }
 
   [[nodiscard]] Index sequences() const { return lengths_.size(); }
+  /// The most tokens of a sequence.
   [[nodiscard]] Index capacity() const { return capacity_; }
   [[nodiscard]] Index rows() const { return lengths_.size() * capacity_; }
+  /// How many tokens of a sequence are kept.
   [[nodiscard]] Index length(Index sequence) const { return lengths_[known(sequence)]; }
   /// The row of a sequence's token number `at`, which need not be there yet.
   [[nodiscard]] Id row(Index sequence, Index at) const {
@@ -42,11 +44,14 @@ class KeyValueCache {
   }
   /// Room that a sequence has left.
   [[nodiscard]] Index room(Index sequence) const { return capacity_ - length(sequence); }
+  /// So many tokens more are kept of a sequence.
+  /// \throws Error where there is no room
   void advance(Index sequence, Index tokens) {
     if (tokens > room(sequence))
       fail(tokens, " tokens more do not fit a sequence of ", length(sequence), " in a cache of ", capacity_);
     lengths_[sequence] += tokens;
   }
+  /// Forgets a sequence.
   void clear(Index sequence) { lengths_[known(sequence)] = 0; }
 
   [[nodiscard]] Pointer<backend, element> keys(Index block) const { return of_block(block, 0); }
@@ -98,7 +103,7 @@ struct CachedContext {
   using backend = typename Model::backend;
   Sequences<backend> sequences;
   Pointer<backend, Id> rows;
-  KeyValueCache<Model>* cache;
+  KeyValueCache<Model>* cache;  ///< where keys and values are kept
 
   template <class T, class X>
   auto visible(T& tape, Index block, X keys, X values) const {

@@ -14,10 +14,11 @@ struct SourceMemory {
   using element = typename Model::element;
   static constexpr Index columns = Model::config::heads * Model::config::head_width;
 
-  std::vector<Buffer<backend>> memory;
+  std::vector<Buffer<backend>> memory;  ///< keys and values of each block in turn
   Index rows = 0;
-  bool filled = false;
+  bool filled = false;  ///< whether keys and values are there
 
+  /// Makes room for a source of so many tokens.
   void clear(Index tokens) {
     if (tokens > rows || memory.empty()) {
       memory.clear();
@@ -34,7 +35,7 @@ struct KeptSource {
   using backend = typename Model::backend;
   using keeps_keys = void;
   Var<backend, Model::config::width, Gradient::none, typename Model::element> source;
-  SourceMemory<Model>* memory;
+  SourceMemory<Model>* memory;  ///< what is kept
 
   /// Keys and values of a block; made(source) at the first step.
   template <class T, class Made>

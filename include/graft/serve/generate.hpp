@@ -11,7 +11,7 @@ namespace graft {
 
 /// Tokens that go on with one of a generator's sequences.
 struct Continuation {
-  Index sequence;
+  Index sequence;  ///< its number in the cache
   std::vector<Id> tokens;
   Index member = 0;  ///< whose of a Bank's adapters they are
 };
@@ -107,6 +107,7 @@ class Generator : public Writer<Generator<Model>> {
     const auto logits = read(tape, continuations);
     return download<backend>(logits.data, logits.size());
   }
+  /// The same, of continuations that are listed.
   std::vector<float> next(std::initializer_list<Continuation> continuations) {
     return next(std::span(continuations.begin(), continuations.size()));
   }

@@ -16,9 +16,9 @@ namespace graft {
 
 /// What is asked of a generator beside the prompts.
 struct GenerateOptions {
-  Index max_new_tokens = 64;
-  float temperature = 0.0F;  ///< 0: always the likeliest token
-  Index top_k = 0;           ///< draw among this many likeliest tokens; 0: all
+  Index max_new_tokens = 64;  ///< tokens that are generated, at most
+  float temperature = 0.0F;   ///< 0: always the likeliest token
+  Index top_k = 0;            ///< draw among this many likeliest tokens; 0: all
   /// draw among the likeliest tokens that together have this probability (Holtzman et al. 2020)
   float top_p = 1.0F;
   std::uint64_t seed = 0;
@@ -29,6 +29,7 @@ struct GenerateOptions {
 };
 
 /// Draws a token from logits, or takes the likeliest.
+/// \param logits one a token \param options temperature, top-k, top-p and seed
 /// \param step how many tokens were drawn before: each has a random number of its own
 /// \throws Error where there is no logit, or one is no number
 inline Id sample(std::span<const float> logits, const GenerateOptions& options, Index step) {

@@ -6,6 +6,7 @@
 
 namespace graft {
 
+/// What is to be said of an example.
 enum class ExampleKind {
   next_token,   ///< labels are the same ids where they are supervised, else −1: language models
   fill_in,      ///< labels are of masked tokens where they stand, else −1
@@ -38,6 +39,7 @@ struct Example {
     return ids.size() + source.size() + (kind == ExampleKind::pair ? labels.size() : 0);
   }
 
+  /// More tokens, each supervised or not.
   void append(const std::vector<Id>& more, bool is_supervised) {
     ids.insert(ids.end(), more.begin(), more.end());
     for (const Id id : more) labels.push_back(is_supervised ? id : -1);

@@ -30,8 +30,9 @@
 
 namespace graft {
 
+/// Makes examples of rows.
 struct Formatter {
-  const Tokenizer& tokenizer;
+  const Tokenizer& tokenizer;          ///< the model's tokenizer
   std::optional<ChatTemplate> chat{};  ///< without one, prompt and completion are joined as they are
   std::string instruction{};           ///< put before every prompt
   Index longest = 2048;                ///< examples of more tokens are refused
@@ -47,6 +48,7 @@ struct Formatter {
   [[nodiscard]] std::string prompt(const std::string& text) const;
   /// The same in tokens; of a row, those that training reads before the last answer.
   [[nodiscard]] std::vector<Id> prompt_ids(const std::string& text) const;
+  /// The tokens of a row's prompt, as generation reads them.
   [[nodiscard]] std::vector<Id> prompt_ids(const Row& row) const;
   /// The tokens that end an answer.
   [[nodiscard]] std::vector<Id> ends() const;

@@ -16,6 +16,7 @@ std::string noted(Number number) {
   char digits[40];
   return {digits, std::to_chars(digits, digits + sizeof digits, number).ptr};
 }
+/// Numbers as text, exact.
 inline std::string noted(const std::vector<double>& numbers) {
   std::string text;
   for (const double x : numbers) text += noted(x) + " ";
@@ -50,12 +51,15 @@ void save_checkpoint(Trainer<Model, O, C>& trainer, const std::filesystem::path&
 /// What `save_checkpoint` wrote.
 class CheckpointFile {
  public:
+  /// Opens a checkpoint.
+  /// \throws Error where it is none
   explicit CheckpointFile(const std::filesystem::path& path) : source_(path.string()), file_(path) {
     for (const auto& [key, text] : file_.metadata.items())
       if (text.is_string()) notes_[key] = text.get<std::string>();
   }
 
   [[nodiscard]] const std::string& source() const { return source_; }
+  /// What the run followed from, by name.
   [[nodiscard]] const Notes& notes() const { return notes_; }
   /// A note, or nothing where there is none of this name.
   [[nodiscard]] std::string note(const std::string& key) const {
@@ -71,6 +75,8 @@ class CheckpointFile {
       fail(source_, ": \"", key, "\" is missing or no number; is this a checkpoint of graft?");
     return value;
   }
+  /// The numbers under this key.
+  /// \throws Error where there are none
   [[nodiscard]] std::vector<double> numbers(const std::string& key) const {
     std::vector<double> all;
     const std::string text = note(key);

@@ -14,8 +14,9 @@
 
 namespace graft {
 
+/// How a run goes over its examples.
 struct FitOptions {
-  Index epochs = 1;
+  Index epochs = 1;                    ///< how often each example is seen
   Index batch = 8;                     ///< examples of an optimizer step
   Index micro_tokens = 512;            ///< tokens of one forward and backward pass: what bounds the memory
   std::uint64_t seed = 0;              ///< order of the examples
@@ -24,7 +25,7 @@ struct FitOptions {
   std::filesystem::path checkpoint{};  ///< file to save the run to, and to resume it from
   Index checkpoint_every = 0;          ///< steps between checkpoints; 0: none
   bool resume = false;                 ///< go on from the checkpoint, if there is one yet
-  bool progress = true;
+  bool progress = true;                ///< whether a bar is shown on a terminal
   /// what an example is at an epoch (Formatter::anew); none: always the same
   std::function<Example(const Example&, Index number, Index epoch)> anew{};
   std::optional<RankBudgetOptions> rank_budget = RankBudgetOptions{};  ///< of AdaLoRA, as in PEFT; nothing: ranks stay
@@ -45,6 +46,7 @@ inline std::string in_few_words(std::span<const Example> examples) {
   return noted(examples.size()) + " of fingerprint " + contents.text();
 }
 
+/// The loss of held-out examples after a step.
 struct Evaluation {
   Index step = 0;
   double loss = 0;
@@ -52,19 +54,20 @@ struct Evaluation {
 
 /// What a run did.
 struct FitHistory {
-  std::vector<double> losses;  ///< per step, mean over its supervised tokens
-  std::vector<Evaluation> evaluations;
+  std::vector<double> losses;           ///< per step, mean over its supervised tokens
+  std::vector<Evaluation> evaluations;  ///< in order
   /// of the first evaluation of the lowest loss, with a rank budget of those that keep it; 0: there was none
   Index best_step = 0;
-  Index kept_step = 0;                ///< whose parameters the run ended with
-  bool changed = false;               ///< whether any of them is another than when the run began
-  std::optional<Index> kept_ranks{};  ///< singular values that a rank budget left
-  Index tokens = 0, most_pass_tokens = 0;
+  Index kept_step = 0;                     ///< whose parameters the run ended with
+  bool changed = false;                    ///< whether any of them is another than when the run began
+  std::optional<Index> kept_ranks{};       ///< singular values that a rank budget left
+  Index tokens = 0, most_pass_tokens = 0;  ///< tokens of all steps; of the largest pass
   // Of this process alone, where a run had several:
-  Index resumed_at = 0;  ///< the step of the checkpoint that it went on from
-  Index timed_tokens = 0;
-  double seconds = 0;  ///< of training steps, without evaluations
+  Index resumed_at = 0;    ///< the step of the checkpoint that it went on from
+  Index timed_tokens = 0;  ///< tokens of the steps that were timed
+  double seconds = 0;      ///< of training steps, without evaluations
 
+  /// The loss evaluated after this step. Nothing where there was none.
   [[nodiscard]] std::optional<double> loss_at(Index step) const {
     for (const auto& e : evaluations)
       if (e.step == step) return e.loss;
@@ -82,6 +85,10 @@ class FitRun {
   using Members = std::span<const std::span<const Example>>;
 
  public:
+  /// A run by this trainer.
+  /// \param trainer takes the steps \param members the examples of each adapter of a bank, of others one list \param
+  /// options how the run goes
+  /// \param evaluate the loss of held-out examples \throws Error where there is no example
   FitRun(Trainer<Model, O, C>& trainer, Members members, const FitOptions& options,
          const std::function<double()>& evaluate)
       : trainer_(trainer),
@@ -109,6 +116,8 @@ class FitRun {
     settings_ = settings();
   }
 
+  /// Does it all, or goes on from the checkpoint.
+  /// \return what the run did \throws Error where the checkpoint is another run's
   FitHistory run() {
     if (options_.resume) resume();
     if (!agree())

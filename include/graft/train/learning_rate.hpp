@@ -44,8 +44,10 @@ constexpr std::string_view kind_of() {
   return space == name.npos ? name : name.substr(space + 2);
 }
 
+/// Whether little is trained there.
 template <class Place>
 constexpr bool is_few_numbers = std::is_same_v<Place, Norms> || On<Norms, HeadBias, RelativeBias>::covers<Place>;
+/// Whether it is part of a head.
 template <class Place>
 constexpr bool is_head = On<Head, HeadTransform, Pooler>::covers<Place>;
 
@@ -77,6 +79,7 @@ struct TunedBy<Bank<N, M>> : TunedBy<M> {};
 /// One rate for all: the least of the parts', of those that train.
 template <class... Ms>
 struct TunedBy<Methods<Ms...>> {
+  /// Whether such a method trains anything.
   static constexpr bool trains(std::string_view kind) { return kind != "FrozenBase" && kind != "UntiedHead"; }
   static constexpr Tuned value = [] {
     Tuned least = Tuned::few_numbers;

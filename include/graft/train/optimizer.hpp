@@ -13,7 +13,7 @@ namespace graft {
 /// One parameter as an optimizer sees it. `state` holds `Optimizer::state_floats(size)` floats.
 template <class B>
 struct Update {
-  Pointer<B> value, gradient, state;
+  Pointer<B> value, gradient, state;  ///< the parameter; its gradient; what is kept beside it
   Index size;
   Index step;                              ///< counts from 1
   float rate_factor;                       ///< what the schedule multiplies the learning rate by

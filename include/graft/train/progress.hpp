@@ -15,6 +15,7 @@ namespace graft {
 /// Draws on standard error: one line redrawn on a terminal, a line every tenth of the run elsewhere.
 class ProgressBar {
  public:
+  /// A bar on stderr, if it is a terminal.
   explicit ProgressBar(bool enabled = true) : enabled_(enabled), terminal_(::isatty(2) == 1) {}
 
   /// A line of its own.

@@ -25,7 +25,7 @@ struct RankBudgetOptions {
   Index final_steps = 0;  ///< [tfinal] steps at the end in which it no longer does
   Index interval = 1;     ///< [deltaT] the least important are dropped every so many steps
   Index steps = 0;        ///< [total_step] of the whole training; 0: what `fit` runs
-  float beta_1 = 0.85F, beta_2 = 0.85F;
+  float beta_1 = 0.85F, beta_2 = 0.85F;  ///< how much of the means of importance and of its spread is kept in a step
 
   bool operator==(const RankBudgetOptions&) const = default;
 };

@@ -13,7 +13,9 @@
 
 namespace graft {
 
+/// How the factor of the learning rate goes over a run.
 struct Schedule {
+  /// How it falls: not at all, along a line, or along half a cosine.
   enum class Kind { constant, linear, cosine };
   std::optional<Kind> kind{};  ///< unless said cosine over a run, whose end is known, and constant for steps alone
   /// steps over which the factor rises to 1; unless said 3 % of the run, and so none in a run of fewer than 34
@@ -21,6 +23,7 @@ struct Schedule {
   /// steps of the whole run, at whose end linear and cosine reach 0; 0: what `fit` runs
   Index total = 0;
 
+  /// Steps over which the factor rises.
   [[nodiscard]] Index warmup_steps() const { return warmup.value_or(total * 3 / 100); }
 
   /// The same over a run of `steps`, if this one states none. A warm-up that leaves no step behind it is an error.
@@ -49,12 +52,14 @@ struct Schedule {
   }
 };
 
-inline constexpr std::string_view schedule_names[] = {"constant", "linear", "cosine"};
+inline constexpr std::string_view schedule_names[] = {"constant", "linear", "cosine"};  ///< names of the kinds
 
 /// The name of a kind.
 inline std::string_view schedule_name(const Schedule& schedule) {
   return schedule_names[static_cast<int>(schedule.kind.value_or(Schedule::Kind::constant))];
 }
+/// The kind of this name.
+/// \throws Error where there is none
 inline Schedule::Kind schedule_kind(std::string_view name) {
   for (const auto kind : {Schedule::Kind::constant, Schedule::Kind::linear, Schedule::Kind::cosine})
     if (schedule_names[static_cast<int>(kind)] == name) return kind;

@@ -29,6 +29,7 @@
 
 namespace graft {
 
+/// How a trainer takes steps, whatever the optimizer.
 struct TrainerOptions {
   Schedule schedule{};
   float clip_norm = 1.0F;       ///< the gradient's norm over all parameters is cut to this; 0 leaves it
@@ -40,6 +41,7 @@ struct TrainerOptions {
 struct StepReport {
   Index step = 0, tokens = 0, targets = 0;
   double loss = 0;  ///< mean over all supervised tokens of the step, and what the method adds to it
+  /// the norm before it was cut; what the schedule made of the learning rate
   float gradient_norm = 0, learning_rate_factor = 0;
 };
 
@@ -64,13 +66,15 @@ class Trainer {
 
  public:
   using backend = typename M::backend;
+  /// The optimizer's settings of one parameter.
   using Settings = decltype(std::declval<const O&>().settings_for(std::string()));
 
+  /// A trained parameter and what is kept beside it.
   struct Slot {
     std::string path;
     Pointer<backend> value, gradient;
-    Index size, group;  ///< group: what is clipped and stepped together
-    Buffer<backend> state;
+    Index size, group;      ///< group: what is clipped and stepped together
+    Buffer<backend> state;  ///< the optimizer's, zero before the first step
     Settings settings;
   };
 
@@ -80,6 +84,7 @@ class Trainer {
     Index tokens = 0;
     double loss = 0;  ///< mean over all targets of this rank
 
+    /// Targets of all members.
     [[nodiscard]] Index all_targets() const {
       Index sum = 0;
       for (const Index n : targets) sum += n;
@@ -87,6 +92,10 @@ class Trainer {
     }
   };
 
+  /// For this model, which must outlive the trainer and must not move.
+  /// \param model what is trained \param optimizer how steps follow from gradients \param options schedule, clipping,
+  /// seed
+  /// \param ranks the other ranks, if any \throws Error where nothing of the model is trained
   Trainer(M& model, O optimizer = {}, TrainerOptions options = {}, C ranks = {})
       : model_(&model),
         optimizer_(std::move(optimizer)),
@@ -197,6 +206,7 @@ class Trainer {
     own.targets[0] = targets;
     return apply(own);
   }
+  /// The same of several members' targets.
   StepReport apply(const Accumulated& own) {
     launch(workspace_.on, [healthy = scales_.healthy(),
                            judged = std::isfinite(own.loss) ? 1.0F : std::numeric_limits<float>::quiet_NaN()](auto on) {
@@ -205,6 +215,7 @@ class Trainer {
     return finish(own, [&own] { return own.loss; });
   }
 
+  /// Forgets the gradients that were added up.
   void clear_gradients() {
     launch(workspace_.on, [this](auto on) { fill(gradients_.data(), gradient_floats_, 0.0F, on); });
   }

@@ -28,12 +28,14 @@ class TrunkCache {
   using element = typename Model::element;
   static constexpr Index columns = Model::config::width;
 
+  /// Of this model, in so many bytes of memory at most.
   explicit TrunkCache(const Model& model, Index most_bytes) : model_(&model), most_bytes_(most_bytes) {}
 
   [[nodiscard]] Index bytes() const { return bytes_; }
   [[nodiscard]] Index texts() const { return texts_.size(); }
   /// Batches that were not computed, and those that were.
   [[nodiscard]] Index hits() const { return hits_; }
+  /// How many texts were computed because nothing of them was kept.
   [[nodiscard]] Index misses() const { return misses_; }
 
   /// x(T,C), the input of the first block that something trained reaches.

@@ -19,6 +19,7 @@ struct Given {
   V value;
   [[nodiscard]] constexpr Index rows() const { return value.rows; }
 };
+/// The source of this value.
 template <class V>
 Given(V) -> Given<V>;
 

@@ -29,20 +29,27 @@ namespace graft::backend {
 struct AttentionShape {
   const Id* queries;
   const Id* keys;
-  const Id* key_ends;
-  const Id* prefixes;
+  const Id* key_ends;  ///< where each sequence's keys end, or null: where the next ones begin
+  const Id* prefixes;  ///< the sequence that each continues or −1; null: none continues one
   Index sequences, heads, groups, width;
   bool causal;
-  AttentionRule rule{};
+  AttentionRule rule{};  ///< scale, cap and window
 
+  /// The first row of sequence s among the queries.
   [[nodiscard]] Index query_begin(Index s) const { return static_cast<Index>(queries[s]); }
+  /// How many queries sequence s has.
   [[nodiscard]] Index query_count(Index s) const { return static_cast<Index>(queries[s + 1] - queries[s]); }
+  /// The first row of sequence s among the keys.
   [[nodiscard]] Index key_begin(Index s) const { return static_cast<Index>(keys[s]); }
+  /// How many keys sequence s has of its own.
   [[nodiscard]] Index key_count(Index s) const {
     return static_cast<Index>((key_ends != nullptr ? key_ends[s] : keys[s + 1]) - keys[s]);
   }
+  /// All queries.
   [[nodiscard]] Index query_rows() const { return static_cast<Index>(queries[sequences]); }
+  /// All keys.
   [[nodiscard]] Index key_rows() const { return static_cast<Index>(keys[sequences]); }
+  /// What scores are multiplied with.
   [[nodiscard]] float scale() const {
     return rule.scale != 0 ? rule.scale : 1.0F / std::sqrt(static_cast<float>(width));
   }
@@ -85,16 +92,16 @@ struct AttentionShape {
 /// Where the gradients of attention go; a null one is not computed.
 template <class E>
 struct AttentionGradients {
-  E *dq, *dk, *dv;
-  bool accumulate_q, accumulate_k, accumulate_v;
+  E *dq, *dk, *dv;                                ///< gradients of queries, keys and values
+  bool accumulate_q, accumulate_k, accumulate_v;  ///< whether something is there already
 };
 
 /// Distances as T5 has them in buckets (Raffel et al. 2020): single ones up to half of the buckets, then wider and
 /// wider ones up to `farthest`.
 struct RelativeBuckets {
-  Index count, farthest;
-  bool both_sides;       ///< keys behind the query have half of the buckets
-  Index unnumbered = 0;  ///< keys before the tokens' own that queries, but not keys, are counted without
+  Index count, farthest;  ///< how many there are; the distance from which all share one
+  bool both_sides;        ///< keys behind the query have half of the buckets
+  Index unnumbered = 0;   ///< keys before the tokens' own that queries, but not keys, are counted without
 
   [[nodiscard]] Index operator()(Index query, Index key) const {
     const Index own = both_sides ? count / 2 : count, exact = own / 2;
@@ -114,11 +121,12 @@ struct RelativeBuckets {
 /// all. With a ramp (YaRN: Peng et al. 2023) pairs up to its beginning are not, those from its end on wholly. Or every
 /// pair has a divisor of its own (LongRoPE: Ding et al. 2024).
 struct RotaryFrequencies {
+  /// the base of the angles; Llama 3's factors: of low frequencies, and the bounds
   float base, factor = 1, low = 1, high = 4;
-  Index original = 0;
-  float ramp_begin = 0, ramp_end = 0;
-  float amplitude = 1;  ///< of cosines and sines
-  const float* divisors = nullptr;
+  Index original = 0;                  ///< positions that the model was pretrained on
+  float ramp_begin = 0, ramp_end = 0;  ///< the dimensions between which YaRN's ramp lies
+  float amplitude = 1;                 ///< of cosines and sines
+  const float* divisors = nullptr;     ///< one number a frequency that it is divided by, or null
 
   [[nodiscard]] double operator()(Index j, Index width) const {
     const double f = std::pow(static_cast<double>(base), -2.0 * static_cast<double>(j) / static_cast<double>(width)),

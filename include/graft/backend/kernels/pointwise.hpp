@@ -10,19 +10,25 @@
 
 namespace graft::backend {
 
+/// 1 / (1 + exp(−x)).
 inline float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
 
 /// Functions whose slope is known from their value.
 struct Relu {
   static float value(float x) { return x > 0.0F ? x : 0.0F; }
+  /// The slope where the value is y.
   static float slope(float y) { return y > 0.0F ? 1.0F : 0.0F; }
 };
+/// The hyperbolic tangent.
 struct Tanh {
   static float value(float x) { return std::tanh(x); }
+  /// The slope where the value is y.
   static float slope(float y) { return 1.0F - y * y; }
 };
+/// 1 / (1 + exp(−x)).
 struct Sigmoid {
   static float value(float x) { return sigmoid(x); }
+  /// The slope where the value is y.
   static float slope(float y) { return y * (1.0F - y); }
 };
 

@@ -15,7 +15,7 @@ namespace graft::backend {
 /// `count` if it is nobody's; null: the first's.
 struct Members {
   Index count = 1;
-  const Id* owners = nullptr;
+  const Id* owners = nullptr;  ///< whose each row is, or null: all are one's
 
   /// The columns of u that row t keeps.
   [[nodiscard]] std::pair<Index, Index> columns(Index t, Index rank) const {

@@ -11,6 +11,7 @@ namespace graft {
 /// Whether a layer comes from a method whose files are AdapterHub's.
 template <class L>
 inline constexpr bool of_adapter_hub = method_offers<method_of<L>>.hub_name != nullptr;
+/// Whether files of this model's method are AdapterHub's.
 template <class Model>
 constexpr bool uses_adapter_hub() {
   return any_layer<Model>([]<class L>(auto, const L&) { return of_adapter_hub<L>; });
@@ -24,9 +25,9 @@ inline constexpr bool of_head = std::is_same_v<Site, Head> || std::is_same_v<Sit
 /// A part of a model that is a folder of its own: one adapter, or a fusion of several.
 struct HubPart {
   std::string name;
-  std::vector<Json> configs{};
+  std::vector<Json> configs{};                     ///< one for each adapter
   std::vector<std::set<std::ptrdiff_t>> blocks{};  ///< that hold what each config says
-  bool fusion = false;
+  bool fusion = false;                             ///< whether the adapters are fused
 
   /// Says of each config which of all the model's blocks it is about, where that is not all.
   void name_blocks(Index all) {
@@ -39,9 +40,11 @@ struct HubPart {
       else if (configs[i].contains("mh_adapter")) configs[i]["leave_out"] = left;
     }
   }
+  /// The config's file in the folder.
   [[nodiscard]] std::filesystem::path config_file() const {
     return fusion ? "adapter_fusion_config.json" : "adapter_config.json";
   }
+  /// The tensors' file in the folder.
   [[nodiscard]] std::filesystem::path tensors_file() const {
     return fusion ? "model_adapter_fusion.safetensors" : "adapter.safetensors";
   }
@@ -106,7 +109,7 @@ void each_of_head(Model& model, F&& f) {
           path);
   });
 }
-inline constexpr const char* head_file = "model_head.safetensors";
+inline constexpr const char* head_file = "model_head.safetensors";  ///< the file of a head that is trained too
 
 /// Writes the named part, or the only one that is trained, and a trained head beside it.
 template <class Model>

@@ -28,6 +28,8 @@ inline std::vector<float> transposed(const std::vector<float>& x, Index m, Index
 /// A model on disk.
 class ModelFiles {
  public:
+  /// Of a folder or a GGUF file.
+  /// \throws Error where there is neither
   explicit ModelFiles(const std::filesystem::path& path) : path_(path) {
     if (std::filesystem::is_directory(path)) open_folder();
     else if (path.extension() == ".gguf") open_gguf();
@@ -80,7 +82,7 @@ class ModelFiles {
   /// A part of a file's map, and what keeps it.
   struct View {
     std::span<const std::byte> bytes;
-    std::shared_ptr<const void> owner;
+    std::shared_ptr<const void> owner;  ///< keeps the memory
   };
   /// `count` bytes from a tensor's first on, as they lie in its file; none where its rows are in another order there,
   /// or the file ends before.

@@ -17,6 +17,8 @@ class Inspector {
   [[gnu::cold]] Inspector(std::filesystem::path path, std::filesystem::path base)
       : path_(std::move(path)), base_(std::move(base)) {}
 
+  /// Looks at all of it.
+  /// \throws Error where nothing of it can be read
   [[nodiscard, gnu::cold]] Inspection inspect() {
     namespace fs = std::filesystem;
     made_.path = path_.string();

@@ -22,6 +22,7 @@ std::vector<Index> member_shape(const P& p) {
   shape[0] /= P::members;
   return shape;
 }
+/// One member's share of a parameter, under this name.
 template <class Model, class P>
 NamedTensor member_tensor(const std::string& name, const P& p, Index member) {
   const auto all = p.read();
@@ -29,6 +30,7 @@ NamedTensor member_tensor(const std::string& name, const P& p, Index member) {
   const auto part = std::span(all).subspan(P::members == 1 ? 0 : member * size, size);
   return {name, member_shape<Model>(p), {part.begin(), part.end()}};
 }
+/// Gives one member's share of a parameter these values.
 template <class Model, class P>
 void assign_member(P& p, std::vector<float> values, Index member) {
   if constexpr (P::members > 1) {
@@ -38,6 +40,7 @@ void assign_member(P& p, std::vector<float> values, Index member) {
   }
   p.assign(values);
 }
+/// \throws Error where there is no such member.
 template <class Model>
 void check_member(Index member, const char* what) {
   if (member >= Model::members)
@@ -47,6 +50,7 @@ void check_member(Index member, const char* what) {
 /// Gathers complaints and raises them as one error; long lists are cut.
 class Complaints {
  public:
+  /// One more.
   void add(std::string complaint) {
     if (++count_ <= most) text_ += "\n  " + std::move(complaint);
   }
@@ -57,10 +61,13 @@ class Complaints {
     else if (found->type == ElementType::Other)
       add("unreadable: " + name + " has elements of type " + found->type_name.substr(0, 40));
   }
+  /// The complaint about a tensor of other extents than wanted.
   static std::string misshapen(const std::string& name, const StoredTensor& found, const std::vector<Index>& wanted) {
     return "misshapen: " + described(name, found.shape) + ", the model has " + described("", wanted);
   }
+  /// Whether there are any.
   [[nodiscard]] bool any() const { return count_ > 0; }
+  /// \throws Error that lists the first of them, if there are any.
   void raise_if_any(const std::string& source, const char* advice) const {
     if (count_ == 0) return;
     fail(source, " does not fit the model:", text_,

@@ -14,6 +14,9 @@
 
 namespace graft {
 
+/// A model that says the next token of a text: `Transformer` and a head.
+/// \tparam Family names, blocks and positions \tparam C sizes \tparam M method \tparam B backend
+/// \tparam Policies how it keeps weights and activations (models/parts/policies.hpp)
 template <class Family, class C, class M, class B, class... Policies>
 class CausalLM : public Transformer<Family, C, M, B, Policies...>,
                  public Variants<CausalLM, Family, C, M, B, Policies...> {

@@ -9,6 +9,7 @@
 
 namespace graft {
 
+/// A model without a head: what its last block yields is what a text looks like.
 template <class Family, class C, class M, class B, class... Policies>
 class Encoder : public Transformer<Family, C, M, B, Policies...>,
                 public Variants<Encoder, Family, C, M, B, Policies...> {

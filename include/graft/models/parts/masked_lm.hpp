@@ -13,6 +13,7 @@
 
 namespace graft {
 
+/// A model that fills in masked tokens.
 template <class Family, class C, class M, class B, class... Policies>
 class MaskedLM : public Transformer<Family, C, M, B, Policies...>,
                  public Variants<MaskedLM, Family, C, M, B, Policies...> {

@@ -20,6 +20,7 @@ struct AnsweringFamily : Family {
       Family::template answering_root<C> == nullptr ? Family::root : Family::template answering_root<C>;
 };
 
+/// A model that finds where in a text an answer begins and ends.
 template <class Named, class C, class M, class B, class... Policies>
 class QuestionAnswering : public HeadedTransformer<AnsweringFamily<Named, C>, C, M, B, Policies...>,
                           public Variants<QuestionAnswering, Named, C, M, B, Policies...> {

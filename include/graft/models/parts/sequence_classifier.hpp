@@ -15,6 +15,7 @@
 
 namespace graft {
 
+/// A model that says a text's class, or a number of it.
 template <class Family, class C, class M, class B, class... Policies>
 class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...>,
                            public Variants<SequenceClassifier, Family, C, M, B, Policies...> {

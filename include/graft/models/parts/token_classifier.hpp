@@ -11,6 +11,7 @@
 
 namespace graft {
 
+/// A model that says the class of every token.
 template <class Family, class C, class M, class B, class... Policies>
 class TokenClassifier : public HeadedTransformer<Family, C, M, B, Policies...>,
                         public Variants<TokenClassifier, Family, C, M, B, Policies...> {

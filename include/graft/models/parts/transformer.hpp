@@ -54,18 +54,22 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
   template <Site Where, class L>
   using at = site_t<M, Place<Where, -1, C::blocks, typename VocabularyStorage<storage>::type>, L>;
 
+  /// The layer at a site outside blocks, where the family has one.
   template <Site Where, class L>
   using where_there =
       at_if_there<!is_absent<L>, L, M, Place<Where, -1, C::blocks, typename VocabularyStorage<storage>::type>, L>;
   template <class On, Index I>
   using Sites = typename Family::template Sites<C, M, On, storage, I>;
 
+  /// The layers of block I.
   template <Index I>
   using SitesAt = Sites<B, I>;
+  /// The type of block I.
   template <Index I>
   using BlockAt = typename Family::template Block<C, M, B, storage, I>;
+  /// All blocks, those of one type as one run.
   using Stacked = BlockStack<SitesAt, BlockAt, 0, C::blocks, checkpointed>;
-  static constexpr auto runs = Stacked::runs;
+  static constexpr auto runs = Stacked::runs;  ///< where the runs of blocks of one type begin
 
   /// What a method could not do; the model raises it, once.
   using Refused =
@@ -176,6 +180,7 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
     if constexpr (activates) return activated(std::move(batch), method_offers<M>.invocation);
     else return batch;
   }
+  /// What the tokens of a batch look like when they enter the first block.
   template <class T>
   constexpr auto embedded(T& tape, const PlacedBatch<B>& batch) const {
     check_entry(*this, batch);
@@ -199,6 +204,7 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
       return x;
     }
   }
+  /// The same with token types added, where the family has them.
   template <class T, class X>
   constexpr auto with_types(T& tape, X x, const PlacedBatch<B>& batch) const {
     if constexpr (has_token_types) {
@@ -212,6 +218,7 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
       return x;
     }
   }
+  /// The same normed, where the family norms it.
   template <class T, class X>
   constexpr auto normed_embedding(T& tape, X x) const {
     if constexpr (is_absent<decltype(embedding_norm)>) return x;
@@ -231,6 +238,7 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
     return {batch.rows, batch.target_count, false, batch.target_owners};
   }
 
+  /// What blocks read beside their input: positions, sequences, and what the method adds.
   template <class T, class Context>
   constexpr auto block_context(T& tape, const PlacedBatch<B>& batch, const Context& context) const {
     const auto table = Family::template positions_of<C>(tape, batch);

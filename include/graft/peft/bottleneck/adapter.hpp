@@ -19,15 +19,19 @@
 namespace graft {
 
 // Options of Adapter.
+/// The adapter's function is max(x, 0).
 struct ReLU {
   static constexpr const char* nonlinearity = "relu";
 };
+/// The adapter's function is x σ(x).
 struct Swish {
   static constexpr const char* nonlinearity = "swish";
 };
+/// The adapter's function is x Φ(x).
 struct GELU {
   static constexpr const char* nonlinearity = "gelu";
 };
+/// What the adapter reads: the sum, the sublayer's output, or its input.
 enum class AdapterForm { of_sum, of_sublayer, parallel };
 struct OfSum {
   static constexpr AdapterForm form = AdapterForm::of_sum;
@@ -41,12 +45,13 @@ struct InParallel {
 /// What the adapter yields is multiplied by Numerator / Denominator.
 template <Index Numerator, Index Denominator = 1>
 struct Scaling {
-  static constexpr double factor = static_cast<double>(Numerator) / static_cast<double>(Denominator);
+  static constexpr double factor = static_cast<double>(Numerator) / static_cast<double>(Denominator);  ///< the factor
 };
 /// A text as an argument of a type.
 template <std::size_t N>
 struct Label {
   char text[N]{};
+  /// The text of a literal.
   constexpr Label(const char (&from)[N]) { std::copy_n(from, N, text); }
 };
 /// The adapter's name, by which files tell several apart.
@@ -104,7 +109,7 @@ constexpr auto nonlinear(T& tape, X x) {
 template <class B, class M>
 struct AdapterContext {
   const M* shared;
-  Pointer<B, Id> owners;
+  Pointer<B, Id> owners;  ///< whose each row is
 };
 
 /// First values N(0, σ²), and no bias.
@@ -307,6 +312,7 @@ struct AsAdapter<Method, L> {
 /// Sites where a block has something to add.
 template <class S>
 inline constexpr bool is_sublayer_site = std::is_same_v<S, AfterAttention> || std::is_same_v<S, AfterMlp>;
+/// What the adapter makes of the layer at a place.
 template <class Method, class Where, class L>
 using adapter_at = typename std::conditional_t<
     !Method::valid, Refuse<L, AdapterUnknownOption>,
@@ -364,8 +370,10 @@ struct Adapter {
     f("phm_layer", kronecker);
   }
 
+  /// The layer down to the bottleneck.
   template <class B, Index C, class Role>
   using Down = AdapterLinear<B, C, Width, Role>;
+  /// The layer up again.
   template <class B, Index C, class Role>
   using Up = AdapterLinear<B, Width, C, Role>;
   template <class B, class C>
@@ -374,10 +382,13 @@ struct Adapter {
   using at = adapter_at<Adapter, Where, L>;
 };
 
+/// One adapter a block, behind the feed-forward layers (Pfeiffer et al. 2021).
 template <Index Width, class... Options>
 using PfeifferAdapter = Adapter<Width, On<AfterMlp>, OfSum, ReLU, Options...>;
+/// Two adapters a block (Houlsby et al. 2019).
 template <Index Width, class... Options>
 using HoulsbyAdapter = Adapter<Width, On<AfterAttention, AfterMlp>, OfSublayer, Swish, Options...>;
+/// An adapter beside the feed-forward layers (He et al. 2022).
 template <Index Width, class... Options>
 using ParallelAdapter = Adapter<Width, On<AfterMlp>, InParallel, ReLU, Scaling<4>, Options...>;
 

@@ -16,8 +16,8 @@ namespace graft {
 template <class B, Index N, Index In, Index Out>
 class KroneckerLinear {
  public:
-  TrainedTensor<B, N, In / N, 1> left;
-  TrainedTensor<B, N, 1, Out / N> right;
+  TrainedTensor<B, N, In / N, 1> left;    ///< the left vectors of the factors
+  TrainedTensor<B, N, 1, Out / N> right;  ///< the right vectors of the factors
   Parameter<B, Trainable, 1, Out> bias;
 
   template <class T, Gradient G, class E, class M>
@@ -60,7 +60,7 @@ class KroneckerRule {
   template <class S>
   using frozen = KroneckerRule;
   using bias_thawed = KroneckerRule;
-  TrainedTensor<B, Method::terms, Method::terms, Method::terms> rule;
+  TrainedTensor<B, Method::terms, Method::terms, Method::terms> rule;  ///< the small matrices, which all layers share
 
   template <class Self, class F>
   static constexpr void visit(Self& self, F&& f, const Path& path) {
@@ -90,6 +90,7 @@ struct CompacterNotDivisible {
 /// `Compacter<16, 4>`: adapters of width 16 behind attention and feed-forward layers, of 4 Kronecker products each.
 template <Index Width, Index N = 4, class... Options>
 struct Compacter {
+  /// The adapter that it is.
   using adapter = Adapter<Width, On<AfterAttention, AfterMlp>, OfSublayer, GELU, Options...>;
   using where = typename adapter::where;
   using blocks = typename adapter::blocks;
@@ -111,8 +112,10 @@ struct Compacter {
     f("factorized_phm_W", true);
   }
 
+  /// The layer down to the bottleneck.
   template <class B, Index C, class Role>
   using Down = KroneckerLinear<B, N, C, Width>;
+  /// The layer up again.
   template <class B, Index C, class Role>
   using Up = KroneckerLinear<B, N, Width, C>;
   template <class B, class C>

@@ -13,6 +13,7 @@
 
 namespace graft {
 
+/// Adapters whose outputs attention puts together (Pfeiffer et al. 2021).
 template <class Method, class B, class C, class... Adapters>
 class Fusion {
  public:

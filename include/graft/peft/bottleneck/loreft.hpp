@@ -33,7 +33,7 @@ template <class B, Index C, Index Rank>
 class ReftUnit {
  public:
   Linear<B, C, Rank, true> source;
-  ReftVectors<B, Rank, C> reflections;
+  ReftVectors<B, Rank, C> reflections;         ///< the vectors of the reflections that the subspace is kept as
   Parameter<B, Constant<F32>, C, C> rotation;  ///< Q
 
   /// What is added to rows x(T,C) where mask(T,Rank) is 1.
@@ -88,7 +88,7 @@ class Reft {
   template <class S>
   using frozen = Reft;
   using bias_thawed = Reft;
-  ReftUnit<B, width, rank> first, last;
+  ReftUnit<B, width, rank> first, last;  ///< the interventions on the first tokens, and on the last
 
   /// `context` knows where rows stand; `rows`: which of them x has.
   template <class T, class X, class Context>
@@ -131,6 +131,7 @@ struct LoReFT {
   static_assert(Rank > 0, "graft: LoReFT<0> trains nothing: the rank must be at least 1");
   static_assert(((NameOption<Options> || is_block_range<Options>) && ...) && BlocksOf<Options...>::type::valid,
                 "graft: unknown option of LoReFT; it takes Named<\"...\"> and Blocks<First, Last>");
+  /// how many tokens at the beginning and at the end are changed
   static constexpr Index rank = Rank, first_tokens = First, last_tokens = Last;
   static constexpr const char* name = NameOf<Options...>::type::name;
   static constexpr MethodOffers offers{.hub_name = name};

@@ -28,6 +28,7 @@ template <class Otherwise, class M, class Where, class L>
 struct AtIfThere<true, Otherwise, M, Where, L> {
   using type = site_t<M, Where, L>;
 };
+/// What the method makes of a layer, where there is one.
 template <bool There, class Otherwise, class M, class Where, class L>
 using at_if_there = typename AtIfThere<There, Otherwise, M, Where, L>::type;
 
@@ -61,6 +62,7 @@ template <class L>
 requires requires { typename L::method; } struct MethodOf<L> {
   using type = typename L::method;
 };
+/// The method that made a layer.
 template <class L>
 using method_of = typename MethodOf<L>::type;
 
@@ -103,6 +105,7 @@ template <class Method, class Complaint, class B, class C>
 struct InRoom<Method, Complaint, Absent<B, C>> {
   using type = typename Method::template Layer<B, C>;
 };
+/// What the method makes of a room, a site without a layer.
 template <class Method, class S, class Complaint, class Where, class L>
 using room_at =
     typename std::conditional_t<std::is_same_v<typename Where::site, S>, InRoom<Method, Complaint, L>, Kept<L>>::type;

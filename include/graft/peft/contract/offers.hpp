@@ -73,10 +73,10 @@ struct WeightsOffers {
   bool values = false;  ///< `delta_values()` is ΔW on the host, in place of `delta(tape)`
   /// `initialize_over(w, initializer)` in place of `initialize`: first values follow from the base's weight
   bool over_base = false;
-  bool slow_at_few_rows = false;  ///< as of layers
-  bool nothing = false;           ///< there is nothing to add
-  bool has_whole = false, drawn = false, ranks_fall = false;
-  Index penalties = 0;
+  bool slow_at_few_rows = false;                              ///< as of layers
+  bool nothing = false;                                       ///< there is nothing to add
+  bool has_whole = false, drawn = false, ranks_fall = false;  ///< as of layers
+  Index penalties = 0;                                        ///< as of layers
 };
 
 template <class T>
@@ -103,6 +103,7 @@ template <SaysOffers M>
 struct OffersOfMethod<M> {
   static constexpr MethodOffers value = M::offers;
 };
+/// What a method offers.
 template <class M>
 inline constexpr MethodOffers method_offers = OffersOfMethod<M>::value;
 

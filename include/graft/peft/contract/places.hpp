@@ -24,11 +24,12 @@ struct Blocks {
     return inside;
   }
 };
-/// What a method without Blocks<…> works on: all of them, and what lies outside.
+/// What a method without `Blocks<…>` works on: all of them, and what lies outside.
 struct EveryBlock {
   static constexpr bool valid = true;
   static constexpr bool has(std::ptrdiff_t) { return true; }
 };
+/// Whether an option says blocks.
 template <class O>
 inline constexpr bool is_block_range = false;
 template <std::ptrdiff_t... Bounds>
@@ -42,7 +43,7 @@ inline constexpr bool is_on<On<Sites...>> = true;
 template <class O>
 concept PlaceOption = is_on<O> || is_block_range<O>;
 
-/// The first On<…> among options, or `Otherwise`; likewise the first Blocks<…>, or every block.
+/// The first `On<…>` among options, or `Otherwise`; likewise the first `Blocks<…>`, or every block.
 template <class Otherwise, class... Options>
 struct SitesOf {
   using type = Otherwise;

@@ -9,12 +9,15 @@
 
 namespace graft {
 
+/// what queries are made by
 struct Query {
   static constexpr const char* site = "Query";
 };
+/// what keys are made by
 struct Key {
   static constexpr const char* site = "Key";
 };
+/// what values are made by
 struct Value {
   static constexpr const char* site = "Value";
 };
@@ -25,12 +28,15 @@ struct QueryKeyValue {
 struct QueryNorm {
   static constexpr const char* site = "QueryNorm";
 };  ///< of each head, in families that have it
+/// of each head, in families that have it
 struct KeyNorm {
   static constexpr const char* site = "KeyNorm";
 };
+/// what makes of all heads' values what attention adds
 struct Output {
   static constexpr const char* site = "Output";
 };
+/// the feed-forward layer whose activation scales what Up yields
 struct Gate {
   static constexpr const char* site = "Gate";
 };
@@ -38,15 +44,19 @@ struct Gate {
 struct GateUp {
   static constexpr const char* site = "GateUp";
 };
+/// the feed-forward layer that widens
 struct Up {
   static constexpr const char* site = "Up";
 };
+/// the feed-forward layer back to the model's width
 struct Down {
   static constexpr const char* site = "Down";
 };
+/// before attention
 struct InputNorm {
   static constexpr const char* site = "InputNorm";
 };
+/// before the feed-forward layers
 struct MlpNorm {
   static constexpr const char* site = "MlpNorm";
 };
@@ -54,12 +64,15 @@ struct MlpNorm {
 struct AttentionOutputNorm {
   static constexpr const char* site = "AttentionOutputNorm";
 };
+/// of what the feed-forward layers add, in families that norm that
 struct MlpOutputNorm {
   static constexpr const char* site = "MlpOutputNorm";
 };
+/// behind the last block
 struct FinalNorm {
   static constexpr const char* site = "FinalNorm";
 };
+/// before a decoder's attention to what an encoder yields
 struct CrossNorm {
   static constexpr const char* site = "CrossNorm";
 };
@@ -67,18 +80,22 @@ struct CrossNorm {
 struct CrossQuery {
   static constexpr const char* site = "CrossQuery";
 };
+/// of a decoder's attention to what an encoder yields
 struct CrossKey {
   static constexpr const char* site = "CrossKey";
 };
+/// of a decoder's attention to what an encoder yields
 struct CrossValue {
   static constexpr const char* site = "CrossValue";
 };
+/// of a decoder's attention to what an encoder yields
 struct CrossOutput {
   static constexpr const char* site = "CrossOutput";
 };
 struct RelativeBias {
   static constexpr const char* site = "RelativeBias";
 };  ///< of how far a key is from a query
+/// the rows of tokens
 struct TokenEmbedding {
   static constexpr const char* site = "TokenEmbedding";
 };
@@ -86,6 +103,7 @@ struct TokenEmbedding {
 struct TokenTypeEmbedding {
   static constexpr const char* site = "TokenTypeEmbedding";
 };
+/// behind the embeddings, in families that norm them
 struct EmbeddingNorm {
   static constexpr const char* site = "EmbeddingNorm";
 };
@@ -93,9 +111,11 @@ struct EmbeddingNorm {
 struct OutputNorm {
   static constexpr const char* site = "OutputNorm";
 };
+/// what a classifier reads a text's first token by
 struct Pooler {
   static constexpr const char* site = "Pooler";
 };
+/// the rows of positions, in families that have them
 struct PositionEmbedding {
   static constexpr const char* site = "PositionEmbedding";
 };
@@ -103,9 +123,11 @@ struct PositionEmbedding {
 struct HeadTransform {
   static constexpr const char* site = "HeadTransform";
 };
+/// a bias of the logits, in families that have it
 struct HeadBias {
   static constexpr const char* site = "HeadBias";
 };
+/// what yields logits, of tokens or of classes
 struct Head {
   static constexpr const char* site = "Head";
 };

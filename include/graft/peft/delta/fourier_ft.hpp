@@ -67,7 +67,7 @@ struct SeededFourierFT {
 
   template <class B, Index Out, Index In>
   struct Weights {
-    Parameter<B, Trainable, 1, N> c;
+    Parameter<B, Trainable, 1, N> c;  ///< the coefficients
     IdTable<B, 2, N> places;
 
     constexpr Weights() {

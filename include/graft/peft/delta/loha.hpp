@@ -32,8 +32,8 @@ struct LoHa {
 
   template <class B, Index Out, Index In>
   struct Weights {
-    TrainedTensor<B, Out, Rank> a1, a2;
-    TrainedTensor<B, Rank, In> b1, b2;
+    TrainedTensor<B, Out, Rank> a1, a2;  ///< the left factors, (Out, R)
+    TrainedTensor<B, Rank, In> b1, b2;   ///< the right factors, (R, In)
 
     template <class T>
     constexpr auto delta(T& tape) const {

@@ -29,8 +29,9 @@ struct DecomposeBoth {};
 /// The smaller factor of both sizes, where it divides them.
 template <Index Wanted>
 struct Factor {
-  static constexpr Index wanted_factor = Wanted;
+  static constexpr Index wanted_factor = Wanted;  ///< the wanted size of the smaller factor
 };
+/// The wanted size that an option says; 0 for none.
 template <class O>
 inline constexpr Index wanted_factor_of = 0;
 template <Index Wanted>
@@ -50,7 +51,9 @@ struct LokrUnknownOption {
 /// `LoKr<4>`, with LoRA's `On<…>`, `Blocks<…>` and `Alpha<…>`; `LoKr<4, DecomposeBoth, Factor<8>>`.
 template <Index Rank, class... Options>
 struct LoKr {
+  /// whether both factors may be products of low rank
   static constexpr bool both = (std::is_same_v<Options, DecomposeBoth> || ...);
+  /// the wanted size of the smaller factor, or 0
   static constexpr Index factor = (Index{0} + ... + wanted_factor_of<Options>);
   static constexpr LoraSettings settings_of_rank = lora_settings<Rank, Options...>();
   static constexpr MethodOffers offers{.peft_type = "LOKR"};
@@ -67,10 +70,13 @@ struct LoKr {
 
   template <class B, Index Out, Index In>
   struct Weights {
+    /// extents of the two factors: c is (l, m), the other (k, n)
     static constexpr Index l = nearest_factors(Out, factor).first, k = nearest_factors(Out, factor).second,
                            m = nearest_factors(In, factor).first, n = nearest_factors(In, factor).second;
+    /// whether the first factor is kept whole, and the second
     static constexpr bool first_whole = !both || 2 * Rank >= std::max(l, m), whole = 2 * Rank >= std::max(k, n);
-    TrainedTensor<B, l, first_whole ? m : Rank> c;
+    TrainedTensor<B, l, first_whole ? m : Rank> c;  ///< the first factor, or the left part of it
+    /// the right part of the first factor, where it is a product
     [[no_unique_address]] std::conditional_t<first_whole, NoBias, TrainedTensor<B, Rank, m>> d;
     TrainedTensor<B, k, whole ? n : Rank> a;
     [[no_unique_address]] std::conditional_t<whole, NoBias, TrainedTensor<B, Rank, n>> b;

@@ -37,7 +37,7 @@ struct SHiRA {
   struct Weights {
     static constexpr WeightsOffers offers{.over_base = true};
     static constexpr Index count = Rank * (In + Out);
-    TrainedTensor<B, count> entries;
+    TrainedTensor<B, count> entries;     ///< the entries of the weight that are trained
     IdTable<B, 2, count, false> places;  ///< rows, then columns
 
     template <class T>

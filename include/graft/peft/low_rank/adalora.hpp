@@ -17,11 +17,12 @@ namespace graft {
 /// So many singular values were left by the schedule; 0: none, and the layer is the base's.
 template <Index Number>
 struct FinalRank {
-  static constexpr Index final_rank = Number;
+  static constexpr Index final_rank = Number;  ///< the mean rank that is left
 };
 /// The share of the mean penalty in the loss: `Penalty<1, 2>`.
 template <Index Numerator, Index Denominator = 1>
 struct Penalty {
+  /// the share of the loss
   static constexpr double share = static_cast<double>(Numerator) / static_cast<double>(Denominator);
 };
 template <class O>
@@ -50,6 +51,7 @@ struct AdaLoRA {
              AdaloraUnknownOption>,
       typename places::problem>;
   static constexpr LoraSettings settings_of_rank = lora_settings<InitialRank, Options...>();
+  /// the rank that every layer begins with
   static constexpr Index initial_rank = InitialRank, Rank = [] {
     Index found = InitialRank;
     (
@@ -60,6 +62,7 @@ struct AdaLoRA {
     return found;
   }();
   static_assert(Rank <= InitialRank, "graft: AdaLoRA<R, FinalRank<N>>: a schedule leaves at most R singular values");
+  /// the share of the loss that keeps A and B orthonormal
   static constexpr double share = [] {
     double found = 0.5;
     (
@@ -94,7 +97,7 @@ struct AdaLoRA {
   struct Weights {
     TrainedTensor<B, Rank, In> a;  // of two extents in files, also where one is 1
     TrainedTensor<B, Out, Rank> b;
-    TrainedTensor<B, Rank, 1> e;
+    TrainedTensor<B, Rank, 1> e;  ///< the singular values, (R)
     /// The loss has a sum of two terms beside it, whose mean over all layers counts; of rank 0 both are nothing.
     static constexpr WeightsOffers offers{.path = true, .nothing = Rank == 0, .ranks_fall = true, .penalties = 2};
 
@@ -107,6 +110,7 @@ struct AdaLoRA {
     requires(Rank > 0) constexpr auto delta(T& tape) const {
       return scale(tape, product_nn(tape, scale_columns(tape, leaf(tape, b), row(tape, e)), leaf(tape, a)), scaling);
     }
+    /// How far A and B are from orthonormal.
     template <class T>
     requires(Rank > 0) constexpr auto penalty(T& tape) const {
       return add(tape, orthogonality<false>(tape, leaf(tape, a)), orthogonality<true>(tape, leaf(tape, b)));

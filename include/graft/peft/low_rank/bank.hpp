@@ -44,7 +44,7 @@ class MemberLinear {
 /// What N of a method are, where there can be several; otherwise what the bank complains of.
 template <Index N, class M>
 struct BankOf {
-  static constexpr bool known = false;
+  static constexpr bool known = false;  ///< whether there is a bank of such methods
 };
 template <Index N, class M>
 requires(method_offers<M>.low_rank) struct BankOf<N, M> {

@@ -30,7 +30,7 @@ class WeightDecomposed {
   using bias_thawed = WeightDecomposed<Method, typename Base::bias_thawed>;
 
   LowRank<Method, Base> base;
-  Parameter<backend, Trainable, 1, out> magnitude;
+  Parameter<backend, Trainable, 1, out> magnitude;  ///< the length of every row of the weight, (Out)
 
   [[nodiscard]] constexpr auto projection() const requires(Method::settings.dropout == 0) { return base.projection(); }
   template <class T, class Y>

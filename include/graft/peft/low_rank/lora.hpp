@@ -47,6 +47,7 @@ class LowRank {
   Base base;
   OfMembers<members, TrainedTensor<backend, members * rank, in>> a;
   OfMembers<members, TrainedTensor<backend, members * out, rank>> b;
+  /// a trained bias of the path, where the option asks for one
   [[no_unique_address]] std::conditional_t<Method::settings.bias, Parameter<backend, Trainable, 1, out>, NoBias> b_bias;
 
   /// Where nothing is dropped the path is part of the base's product.

@@ -24,12 +24,12 @@ constexpr double square_root(double x) {
 /// The numbers of a LoRA, gathered from its options.
 struct LoraSettings {
   Index rank = 0;
-  double alpha = 0;
-  double dropout = 0;
-  bool rank_stabilized = false;
-  bool bias = false;       ///< of B
-  bool with_head = false;  ///< a tied head follows the embedding
-  LoraInit init = LoraInit::kaiming;
+  double alpha = 0;                   ///< α; the path is multiplied with α/R, or α/√R
+  double dropout = 0;                 ///< the share of inputs that the path does not see
+  bool rank_stabilized = false;       ///< whether the factor is α/√R
+  bool bias = false;                  ///< of B
+  bool with_head = false;             ///< a tied head follows the embedding
+  LoraInit init = LoraInit::kaiming;  ///< how A and B begin
 
   /// Whether A and B begin as parts of the base, which has to be changed for it (adapters/base_directions.hpp).
   [[nodiscard]] constexpr bool starts_from_base() const { return init == LoraInit::pissa || init == LoraInit::olora; }
@@ -77,6 +77,7 @@ struct PissaInit {
   static constexpr LoraPart part = LoraPart::base_init;
   static constexpr void apply(LoraSettings& s) { s.init = LoraInit::pissa; }
 };
+/// A and B start from the QR decomposition of the base's weight (OLoRA, Büyükakyüz 2024).
 struct OloraInit {
   static constexpr LoraPart part = LoraPart::base_init;
   static constexpr void apply(LoraSettings& s) { s.init = LoraInit::olora; }

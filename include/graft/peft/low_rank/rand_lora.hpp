@@ -44,11 +44,12 @@ struct RandLoRA {
   template <class B, Index Out, Index In>
   struct Weights {
     static constexpr WeightsOffers offers{.path = true, .values = true, .slow_at_few_rows = true, .has_whole = true};
+    /// the two sides of the weight, and how many products there are
     static constexpr Index longer = std::max(Out, In), shorter = std::min(Out, In), bases = (shorter + Rank - 1) / Rank;
     SharedPart<Parameter<B, Constant<F32>, Rank, shorter>, true, shorter> a;
     SharedPart<Parameter<B, Constant<F32>, longer, bases * Rank>, true, Rank> b;
-    TrainedTensor<B, Rank, bases> lambda;
-    TrainedTensor<B, bases, shorter> gamma;
+    TrainedTensor<B, Rank, bases> lambda;    ///< scales of the products' rows, (R, N)
+    TrainedTensor<B, bases, shorter> gamma;  ///< scales of the products' columns, (N, J)
 
     /// (longer, shorter)
     template <class T>
@@ -63,6 +64,7 @@ struct RandLoRA {
       if constexpr (In == shorter) return product_nt<Out>(tape, x, product(tape));
       else return product_nn(tape, x, product(tape));
     }
+    /// The change of the weight, (Out, In), on the host.
     [[nodiscard]] std::vector<float> delta_values() const {
       Workspace<B> workspace;
       Inference<B> tape(workspace);

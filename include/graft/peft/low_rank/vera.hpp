@@ -50,6 +50,7 @@ struct VeRA {
       Unless<(Rank > 0), LoraOfRankZero>,
       Unless<((PlaceOption<Options> || SeedOption<Options> || InitialOption<Options>) && ...), VeraUnknownOption>,
       typename places::problem>;
+  /// whether A and B follow from a seed, and files do not hold them
   static constexpr bool drawn_by_seed = (SeedOption<Options> || ...);
   static constexpr std::uint32_t seed = [] {
     std::uint32_t found = 0;
@@ -83,8 +84,8 @@ struct VeRA {
     static constexpr WeightsOffers offers{.path = true, .values = true, .drawn = drawn_by_seed};
     RandomPart<B, Rank, In, drawn_by_seed, seed> a;
     RandomPart<B, Out, Rank, drawn_by_seed, seed> b;
-    Parameter<B, Trainable, 1, Rank> d;
-    Parameter<B, Trainable, 1, Out> v;
+    Parameter<B, Trainable, 1, Rank> d;  ///< scales of the inner columns, (R)
+    Parameter<B, Trainable, 1, Out> v;   ///< scales of the outer columns, (Out)
 
     template <class T, class X>
     constexpr auto path(T& tape, X x) const {

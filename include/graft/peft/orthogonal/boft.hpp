@@ -17,6 +17,7 @@
 
 namespace graft {
 
+/// A linear layer behind a butterfly of rotations.
 template <class Method, class Base>
 class Butterfly {
  public:
@@ -33,7 +34,7 @@ class Butterfly {
 
   Base base;
   TrainedTensor<backend, factors, blocks, size, size> rotations;
-  TrainedTensor<backend, out, 1> scales;
+  TrainedTensor<backend, out, 1> scales;  ///< scales of the outputs, (Out)
 
   constexpr Butterfly() {
     if constexpr (backend::executes && factors > 1)
@@ -153,11 +154,13 @@ struct BoftUnknownOption {
   };
 };
 
+/// BOFT by number of blocks, or by their size.
 template <Index Number, Index Factors, class... Options>
 struct ButterflyFineTuning {
   static constexpr bool counts = (std::is_same_v<Options, CountsBlocks> || ...);
   static constexpr Index factors = Factors;
   static constexpr Index block_size(Index in) { return counts ? in / Number : Number; }
+  /// Whether blocks of the size fit so many columns.
   static constexpr bool divides(Index in) {
     const Index size = Number == 0 || (counts && in % Number != 0) ? 0 : block_size(in);
     return Factors > 0 && size > 0 && size % 2 == 0 && in % (size << (Factors - 1)) == 0;

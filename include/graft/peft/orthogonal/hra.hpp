@@ -22,7 +22,7 @@ class Reflected {
   using bias_thawed = Reflected<Method, typename Base::bias_thawed>;
 
   Base base;
-  TrainedTensor<backend, in, rank> u;
+  TrainedTensor<backend, in, rank> u;  ///< the vectors of the reflections, one a column, (In, R)
 
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {

@@ -23,6 +23,7 @@ template <Index N>
 struct Terms {
   static constexpr Index terms = N;
 };
+/// The number of terms that an option says; 0 for none.
 template <class O>
 inline constexpr Index terms_of = 0;
 template <Index N>
@@ -54,7 +55,7 @@ class Rotated {
   using bias_thawed = Rotated<Method, typename Base::bias_thawed>;
 
   Base base;
-  TrainedTensor<backend, rotations, size*(size - 1) / 2> angles;
+  TrainedTensor<backend, rotations, size*(size - 1) / 2> angles;  ///< the numbers above the diagonal of each block
 
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<backend, in, G, E> x) const {
@@ -126,11 +127,14 @@ struct OftUnknownOption {
   };
 };
 
+/// OFT by number of blocks, or by their size.
 template <Index Number, bool Exact, class... Options>
 struct OrthogonalFineTuning {
   static_assert(Number > 0, "graft: OFT<0> trains nothing: its blocks have a size of at least 2");
   static constexpr bool counts = (std::is_same_v<Options, CountsBlocks> || ...),
-                        shared = (std::is_same_v<Options, SharedBlock> || ...), exact = Exact;
+                        shared = (std::is_same_v<Options, SharedBlock> || ...);
+  static constexpr bool exact = Exact;  ///< whether the rotation is exact, Cayley's
+  /// the number of terms that an option says; 0 for none
   static constexpr Index stated_terms = (Index{0} + ... + terms_of<Options>),
                          terms = stated_terms == 0 ? 5 : stated_terms;
   static constexpr Index block_size(Index in) {

@@ -15,6 +15,7 @@
 
 namespace graft {
 
+/// An attention output that trained rows are let into by a gate.
 template <class Method, class B, class C>
 class GatedPrompt {
  public:
@@ -26,7 +27,7 @@ class GatedPrompt {
   using frozen = GatedPrompt;
   using bias_thawed = GatedPrompt;
 
-  TrainedTensor<B, 1, rows, width> adaption;
+  TrainedTensor<B, 1, rows, width> adaption;  ///< the rows, (N, C)
   Parameter<B, Trainable, 1, 1> gate;
 
   /// a(T,H·D) and what rotated queries q(T,H·D) find in the prompt.

@@ -17,8 +17,9 @@ namespace graft {
 /// block has.
 template <class Layer, class Inner, class P>
 struct BehindPrefix {
-  Inner inner;
-  P prefix;
+  Inner inner;  ///< what attention would see without the prefix
+  P prefix;     ///< the rows of keys and values, all blocks' side by side
+  /// where texts begin
   decltype(Inner::sequences) sequences = inner.sequences;
 
   template <class T, class K, class V>
@@ -96,6 +97,7 @@ struct PrefixTuning {
     prefix_options<Config>(f);
     f("prefix_projection", false);
   }
+  /// Calls f(key, value) for what PEFT's config says of any prefix.
   template <class Config, class F>
   static void prefix_options(F&& f) {
     f("num_virtual_tokens", N);
@@ -136,7 +138,8 @@ struct ProjectedPrefixTuning {
 /// AdapterHub's names of the parts of a prefix, which may be one of several.
 template <Label Text, Label Part = "self_prefix">
 struct HubPrefixNames {
-  static constexpr const char *table = "wte", *network = "control_trans";
+  static constexpr const char *table = "wte", *network = "control_trans";  ///< names in files
+  /// Calls f(path) with the path within the site.
   template <class F>
   static constexpr void inside(const Path& site, const F& f) {
     const Path tuning{site.parent, "prefix_tuning"}, all{&tuning, "prefix_tunings"}, mine{&all, Text.text};
@@ -158,22 +161,25 @@ class HubPrefixes {
   static constexpr Index columns = C::groups * C::head_width;
   static constexpr LayerOffers offers{
       .prompt = true, .keys_ahead = Method::prefix_tokens, .counted = Method::takes_positions, .before_source = true};
+  /// Which pair of keys and values a block reads.
   static constexpr Index pair_of(Index block) { return block; }
   template <class S>
   using frozen = HubPrefixes;
   using bias_thawed = HubPrefixes;
-  Encoded<C::encoder_blocks, "encoder_prefix"> encoder;
-  Encoded<C::blocks, "cross_prefix"> cross;
+  Encoded<C::encoder_blocks, "encoder_prefix"> encoder;  ///< the encoder's rows
+  Encoded<C::blocks, "cross_prefix"> cross;              ///< the rows of the decoder's attention to the encoder
   Encoded<C::blocks, "self_prefix"> prompt;
 
   template <class T, class Context>
   constexpr auto seen(T& tape, const Context& context) const {
     return behind(tape, prompt, context);
   }
+  /// What the encoder's attention sees.
   template <class T, class Context>
   constexpr auto seen_by_encoder(T& tape, const Context& context) const {
     return behind(tape, encoder, context);
   }
+  /// What the decoder's attention to the encoder sees.
   template <class T, class Context>
   constexpr auto seen_across(T& tape, const Context& context) const {
     return behind(tape, cross, context);
@@ -219,6 +225,7 @@ struct HubPrefixTuning {
     f("flat", false);
     f("use_gating", false);
   }
+  /// The network that makes the rows.
   template <class B, class C, Index Blocks, Label Part>
   using Encoded = ProjectionEncoder<B, N, C::width, Hidden, 2 * Blocks * C::groups * C::head_width,
                                     HubPrefixNames<Name::label, Part>>;

@@ -74,7 +74,7 @@ struct MlpEncoder {
   Parameter<B, Trainable, N, C> embedding;
   Linear<B, C, H, true> first;
   Linear<B, H, H, true> second;
-  Linear<B, H, C, true> third;
+  Linear<B, H, C, true> third;  ///< the last layer
 
   template <class T>
   constexpr auto operator()(T& tape) const {
@@ -99,10 +99,11 @@ struct MlpEncoder {
 /// One layer of an LSTM in both directions: x(N,C) → (N,2H).
 template <class B, Index C, Index H>
 struct BidirectionalLstm {
+  /// One direction of the network.
   struct Direction {
-    Parameter<B, Trainable, 4 * H, C> input;
+    Parameter<B, Trainable, 4 * H, C> input;  ///< what the gates read of the input, (4H, C)
     Parameter<B, Trainable, 4 * H, H> hidden;
-    Parameter<B, Trainable, 1, 4 * H> input_bias, hidden_bias;
+    Parameter<B, Trainable, 1, 4 * H> input_bias, hidden_bias;  ///< biases of the gates, (4H) each
 
     template <class T, class X>
     constexpr auto operator()(T& tape, X x, bool reverse) const {
@@ -110,7 +111,7 @@ struct BidirectionalLstm {
                   leaf(tape, hidden), reverse);
     }
   };
-  Direction ahead, back;
+  Direction ahead, back;  ///< from the first row on; from the last
 
   template <class T, class X>
   constexpr auto operator()(T& tape, X x) const {
@@ -145,8 +146,8 @@ template <class B, Index N, Index C, Index H>
 struct LstmEncoder {
   static constexpr Index rows = N, columns = C;
   Parameter<B, Trainable, N, C> embedding;
-  BidirectionalLstm<B, C, H> lower;
-  BidirectionalLstm<B, 2 * H, H> upper;
+  BidirectionalLstm<B, C, H> lower;      ///< the lower memory
+  BidirectionalLstm<B, 2 * H, H> upper;  ///< the upper memory
   Linear<B, 2 * H, 2 * H, true> first;
   Linear<B, 2 * H, C, true> second;
 
@@ -179,7 +180,8 @@ struct LstmEncoder {
 
 /// PEFT's names of an encoder's parts.
 struct PeftNames {
-  static constexpr const char *table = "embedding", *network = "transform";
+  static constexpr const char *table = "embedding", *network = "transform";  ///< names in files
+  /// Calls f(path) with the path within the site.
   template <class F>
   static constexpr void inside(const Path&, const F& f) {
     f(Path{nullptr, "prompt_encoder"});

@@ -102,6 +102,7 @@ template <class Method, class B, Index V, Index C, class S>
 struct BeforeEmbedding<Method, Embedding<B, V, C, Constant<S>>> {
   using type = Prompted<Method, B, V, C, Constant<S>>;
 };
+/// What the prompt makes of the layer at a place.
 template <class Method, class Where, class L>
 using prompt_at = typename std::conditional_t<std::is_same_v<typename Where::site, TokenEmbedding>,
                                               BeforeEmbedding<Method, L>, Kept<L>>::type;
@@ -109,13 +110,15 @@ using prompt_at = typename std::conditional_t<std::is_same_v<typename Where::sit
 /// Options, for a model with an encoder and a decoder: the prompt has 2N rows, as in PEFT; the first N stand before
 /// what the encoder reads, the last N before what the decoder does. PEFT reads the encoder's alone.
 struct OnEncoder {
-  static constexpr bool before_source = true, before_answer = false;
+  static constexpr bool before_source = true, before_answer = false;  ///< the encoder reads them; the decoder does not
 };
+/// The rows stand before what the decoder writes.
 struct OnDecoder {
-  static constexpr bool before_source = false, before_answer = true;
+  static constexpr bool before_source = false, before_answer = true;  ///< the decoder reads them; the encoder does not
 };
+/// The rows stand before both.
 struct OnBoth {
-  static constexpr bool before_source = true, before_answer = true;
+  static constexpr bool before_source = true, before_answer = true;  ///< both read them
 };
 template <class O>
 concept PromptSide = requires { O::before_source; };
@@ -133,6 +136,7 @@ inline constexpr bool stands_before_source = [] {
       ...);
   return stands;
 }();
+/// Whether rows stand before what a decoder writes.
 template <class... Options>
 inline constexpr bool stands_before_answer = [] {
   bool stands = false;
@@ -163,11 +167,14 @@ struct SoftPrompt {
   static_assert(N > 0, "graft: SoftPrompt<0> trains nothing");
   static_assert(((std::is_same_v<Options, FromVocabulary> || PromptSide<Options>) && ...),
                 "graft: unknown option of SoftPrompt; it takes FromVocabulary, OnEncoder, OnDecoder and OnBoth");
-  static constexpr Index virtual_tokens = N, tasks = 1;
+  static constexpr Index virtual_tokens = N, tasks = 1;  ///< how many tasks have prompts of their own
+  /// before what the rows stand, and whether an option says so
   static constexpr bool before_source = stands_before_source<Options...>,
                         before_answer = stands_before_answer<Options...>, sided = (PromptSide<Options> || ...);
   static constexpr MethodOffers offers{.peft_type = "PROMPT_TUNING", .lists_modules = false};
+  /// whether rows begin as tokens drawn from the vocabulary
   static constexpr bool from_vocabulary = (std::is_same_v<Options, FromVocabulary> || ...);
+  /// What makes the rows.
   template <class B, Index C>
   using Prompt = PlainRows<B, submodules_of<Options...> * N, C>;
   template <class Config, class F>
@@ -180,12 +187,15 @@ struct SoftPrompt {
 
 /// What makes the rows of PTuning.
 struct Mlp {
-  static constexpr const char* encoder_name = "MLP";
+  static constexpr const char* encoder_name = "MLP";  ///< PEFT's name of the network
+  /// The network.
   template <class B, Index N, Index C, Index Hidden>
   using Encoder = MlpEncoder<B, N, C, Hidden>;
 };
+/// The rows are made by a long short-term memory.
 struct Lstm {
-  static constexpr const char* encoder_name = "LSTM";
+  static constexpr const char* encoder_name = "LSTM";  ///< PEFT's name of the network
+  /// The network.
   template <class B, Index N, Index C, Index Hidden>
   using Encoder = LstmEncoder<B, N, C, Hidden>;
 };
@@ -200,12 +210,15 @@ struct PTuning {
   static_assert(N > 0 && Hidden > 0, "graft: PTuning<N, Hidden> needs rows and a width");
   static_assert(((EncoderOption<Options> || PromptSide<Options>) && ...),
                 "graft: unknown option of PTuning; it takes Mlp, Lstm, OnEncoder, OnDecoder and OnBoth");
+  /// Which network makes the rows.
   using Made = std::conditional_t<(std::is_same_v<Options, Lstm> || ...), Lstm, Mlp>;
-  static constexpr Index virtual_tokens = N, tasks = 1;
+  static constexpr Index virtual_tokens = N, tasks = 1;  ///< how many tasks have prompts of their own
+  /// before what the rows stand, how they begin, and whether an option says where
   static constexpr bool before_source = stands_before_source<Options...>,
                         before_answer = stands_before_answer<Options...>, from_vocabulary = false,
                         sided = (PromptSide<Options> || ...);
   static constexpr MethodOffers offers{.peft_type = "P_TUNING", .lists_modules = false};
+  /// What makes the rows.
   template <class B, Index C>
   using Prompt = EncodedRows<B, typename Made::template Encoder<B, submodules_of<Options...> * N, C, Hidden>>;
   template <class Config, class F>
@@ -225,9 +238,11 @@ struct PTuning {
 template <Index N, Index Tasks, Index Rank = 1>
 struct MultitaskPrompt {
   static_assert(N > 0 && Tasks > 0 && Rank > 0, "graft: MultitaskPrompt<N, Tasks, Rank> needs rows, tasks and a rank");
-  static constexpr Index virtual_tokens = N, tasks = Tasks;
+  static constexpr Index virtual_tokens = N, tasks = Tasks;  ///< how many tasks have prompts of their own
+  /// before what the rows stand, how they begin, and whether an option says where
   static constexpr bool before_source = true, before_answer = false, from_vocabulary = false, sided = false;
   static constexpr MethodOffers offers{.peft_type = "MULTITASK_PROMPT_TUNING", .lists_modules = false};
+  /// What makes the rows.
   template <class B, Index C>
   using Prompt = MultitaskRows<B, N, C, Tasks, Rank>;
   template <class Config, class F>

@@ -102,6 +102,7 @@ struct Ia3OnNoLinear {
 /// Sites that are scaled where they read.
 template <class... Sites>
 struct Reads : On<Sites...> {};
+/// Whether an option says what is scaled before it is read.
 template <class O>
 inline constexpr bool is_reads = false;
 template <class... Sites>
@@ -129,8 +130,10 @@ struct Ia3UnknownOption {
 /// another, and names all that it scales.
 template <class... Options>
 struct IA3 {
-  static constexpr bool chosen = ((is_on<Options> || is_reads<Options>) || ...);
+  static constexpr bool chosen = ((is_on<Options> || is_reads<Options>) || ...);  ///< whether an option says sites
+  /// The sites whose output is scaled.
   using Yields = typename SitesOf<std::conditional_t<chosen, On<>, On<Key, Value>>, Options...>::type;
+  /// The sites whose input is scaled.
   using Read = std::conditional_t<chosen, typename ReadsOf<Options...>::type, Reads<Down>>;
   static constexpr MethodOffers offers{.peft_type = "IA3"};
   using blocks = typename BlocksOf<Options...>::type;
@@ -149,6 +152,7 @@ struct IA3 {
   struct Wrap<Where, L> {
     using type = Scaled<IA3, L, Read::template covers<typename Where::site>>;
   };
+  /// whether the place is one of them
   template <class Where>
   static constexpr bool touches =
       (Yields::template covers<typename Where::site> || Read::template covers<typename Where::site>) &&

@@ -72,6 +72,7 @@ struct Biases {
     using type = typename L::bias_thawed;
   };
   static constexpr bool valid = (PlaceOption<Options> && ...) && BlocksOf<Options...>::type::valid;
+  /// whether the place is one of them
   template <class Where>
   static constexpr bool touches =
       (!(is_on<Options> || ...) || SitesOf<On<>, Options...>::type::template covers<typename Where::site>) &&

@@ -27,6 +27,7 @@ struct Rendering {
   std::vector<std::vector<std::string>> asked_of;
 };
 
+/// A model's own template that makes a text of a conversation.
 class ChatTemplate {
  public:
   /// From the Jinja text in a GGUF, tokenizer_config.json or chat_template.jinja. `bos` and `eos` are how the tokens
@@ -38,6 +39,7 @@ class ChatTemplate {
   [[nodiscard]] Rendering render(const OrderedJson& messages, bool for_answer,
                                  const OrderedJson& beside = OrderedJson::object()) const;
 
+  /// The template's text.
   [[nodiscard]] const std::string& jinja() const { return jinja_; }
   [[nodiscard]] const std::string& eos() const { return eos_; }
 

@@ -12,11 +12,13 @@ namespace graft {
 /// Which answers of a conversation are supervised.
 enum class Turns { all, last };
 
+/// A part of a conversation's text, and whether it is supervised.
 struct TextPart {
   std::string text;
   bool supervised;
 };
 
+/// Messages in turn, with the tools and documents beside them.
 class Conversation {
  public:
   /// `messages`: a list of {"role", "content", …}, where "weight": 0 leaves an answer unsupervised; `beside`: what else
@@ -31,8 +33,9 @@ class Conversation {
   /// Keys that the template does not read, of what stands beside the messages and of the messages; one that changes
   /// what the conversation means is an error.
   struct Unread {
-    std::vector<std::string> beside, of_messages;
+    std::vector<std::string> beside, of_messages;  ///< keys beside the messages; keys within them
   };
+  /// The keys that the template did not read.
   [[nodiscard]] Unread unread() const;
 
  private:

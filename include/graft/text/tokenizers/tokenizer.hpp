@@ -14,7 +14,7 @@ namespace graft {
 
 /// A token that text can name literally, like <|im_end|>.
 struct AddedToken {
-  Id id = 0;
+  Id id = 0;  ///< its number
   std::string content;
   bool special = true;                           ///< left out by `decode`
   bool takes_left = false, takes_right = false;  ///< white space beside it is part of it
@@ -24,26 +24,27 @@ struct AddedToken {
 
 /// Where the ids of texts go among a model's own tokens: "[CLS] $A [SEP] $B [SEP]".
 struct TokenTemplate {
+  /// A text or a token of the template.
   struct Item {
     int text = -1;  ///< 0 for the first, 1 for the second, −1 for a token
-    Id token = -1;
+    Id token = -1;  ///< the token's number
     Id type = 0;
   };
-  std::vector<Item> items;
+  std::vector<Item> items;  ///< in order
 };
 
 /// What defines a tokenizer, whichever file it came from (text/tokenizers/tokenizer_json.hpp,
 /// text/tokenizers/tokenizer_gguf.hpp).
 struct TokenizerParts {
   std::shared_ptr<const Vocabulary> vocabulary;
-  std::vector<AddedToken> added;
-  std::vector<normalizer::Step> normalizer;
-  std::vector<splitter::Step> splitter;
+  std::vector<AddedToken> added;             ///< tokens that text can name literally
+  std::vector<normalizer::Step> normalizer;  ///< what is done to text first
+  std::vector<splitter::Step> splitter;      ///< how text is split
   std::shared_ptr<const Subword> model;
-  std::vector<token_decoder::Step> decoder;
-  std::string between_tokens;  ///< put between what the decoder yields
-  TokenTemplate single{{{0, -1, 0}}}, pair{{{0, -1, 0}, {1, -1, 0}}};
-  bool bytes = false;  ///< whether text that is no UTF-8 has a meaning
+  std::vector<token_decoder::Step> decoder;                            ///< how tokens become text
+  std::string between_tokens;                                          ///< put between what the decoder yields
+  TokenTemplate single{{{0, -1, 0}}}, pair{{{0, -1, 0}, {1, -1, 0}}};  ///< how one text is enclosed, and how two are
+  bool bytes = false;                                                  ///< whether text that is no UTF-8 has a meaning
 };
 
 /// A merge as files spell it: "a b".
@@ -86,19 +87,22 @@ inline void enclose(TokenizerParts& parts, Id first, Id last) {
 /// Ids of one text or two, with the type of each (0 for the first text, 1 for the second, in models that tell them
 /// apart).
 struct Encoded {
-  std::vector<Id> ids, types;
+  std::vector<Id> ids, types;   ///< numbers of tokens, and of which of two texts each is
   Index first = 0, second = 0;  ///< where each text's own begin
 };
 
 /// What the first stage makes of a text: an added token, or a piece that the model encodes on its own.
 struct Segment {
-  const AddedToken* added;
-  std::string piece;
+  const AddedToken* added;  ///< the added token, or null
+  std::string piece;        ///< the text otherwise
   Index end = 0;  ///< of an added token: where in the text it ends, if it was found before the text was normalised
 };
 
+/// Text to tokens and back, as the model's own tokenizer does it.
 class Tokenizer {
  public:
+  /// Of its parts, which come from a file.
+  /// \throws Error where a template names a token that is not there
   explicit Tokenizer(TokenizerParts parts);
   Tokenizer(Tokenizer&&) = default;
   Tokenizer& operator=(Tokenizer&&) = default;
@@ -140,16 +144,21 @@ class Tokenizer {
   /// Text to ids among the model's own tokens, like a text's beginning or [CLS] and [SEP]. Those that the text has
   /// written out where they belong are there once.
   [[nodiscard]] Encoded encode_whole(std::string_view text) const { return fill(parts_.single, {encode(text)}); }
+  /// Two texts as one, enclosed as the model wants pairs.
+  /// \param first in UTF-8 \param second in UTF-8
+  /// \return tokens, and of which text each is
   [[nodiscard]] Encoded encode_pair(std::string_view first, std::string_view second) const {
     return fill(parts_.pair, {encode(first), encode(second)});
   }
   /// The same of ids.
   [[nodiscard]] Encoded enclosed(std::vector<Id> text) const { return fill(parts_.single, {std::move(text)}); }
+  /// The same of tokens.
   [[nodiscard]] Encoded enclosed(std::vector<Id> first, std::vector<Id> second) const {
     return fill(parts_.pair, {std::move(first), std::move(second)});
   }
   /// The tokens that stand before and after one text.
   [[nodiscard]] std::vector<Id> opening() const { return around(true); }
+  /// The tokens that are put behind a text.
   [[nodiscard]] std::vector<Id> closing() const { return around(false); }
 
   /// Ids to text; special tokens are left out unless asked for, and so are ids behind the last token: models have rows
@@ -184,6 +193,7 @@ class Tokenizer {
 /// Decodes tokens as they come. A character whose bytes are spread over tokens is given out when it is whole.
 class TokenStream {
  public:
+  /// Of this tokenizer, which must outlive it; with or without special tokens in the text.
   explicit TokenStream(const Tokenizer& tokenizer, bool with_special = false)
       : tokenizer_(&tokenizer), with_special_(with_special) {}
 

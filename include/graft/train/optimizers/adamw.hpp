@@ -17,7 +17,7 @@ namespace graft {
 /// Other settings for parameters whose path contains `part`: `{.part = "lora_B", .rate_factor = 16}` is LoRA+.
 struct ParameterGroup {
   std::string part;
-  float rate_factor = 1.0F;
+  float rate_factor = 1.0F;  ///< the learning rate is multiplied with this
   std::optional<float> weight_decay = std::nullopt;
 };
 
@@ -29,6 +29,7 @@ struct AdamW {
 
   static constexpr Index state_floats(Index size) { return 2 * size; }
 
+  /// What may differ from one parameter to the next.
   struct Settings {
     float learning_rate, weight_decay;
   };

@@ -15,6 +15,8 @@ namespace graft {
 /// backend/kernels/attention.hpp).
 template <class B>
 struct Sequences {
+  /// where each sequence's queries and keys begin; where its keys end, if not where the next ones begin; the sequence
+  /// that it continues, or −1
   Pointer<B, Id> queries{}, keys{}, key_ends{}, prefixes{};
   Index count = 0;
   bool causal = true;
@@ -22,6 +24,10 @@ struct Sequences {
   Index pairs = 0;
 };
 
+/// Softmax attention, head by head within each sequence.
+/// \param tape where the op is recorded \param q queries (T, H·D) \param k keys (S, G·D) \param v values (S, G·D)
+/// \param sequences where texts begin, and whether a token sees only those before it
+/// \param rule scale, cap and window of the scores \return y(T, H·D)
 template <Index Heads, Index Groups, class T, Gradient Gq, Gradient Gk, Gradient Gv, Index Q, Index K, class E>
 constexpr auto attention(T& tape, Var<typename T::backend, Q, Gq, E> q, Var<typename T::backend, K, Gk, E> k,
                          Var<typename T::backend, K, Gv, E> v, Sequences<typename T::backend> sequences,

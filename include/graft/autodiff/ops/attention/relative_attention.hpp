@@ -10,6 +10,10 @@
 
 namespace graft {
 
+/// Attention whose scores have a trained bias by distance, as T5's have (Raffel et al. 2020). Scores are not scaled.
+/// \param tape where the op is recorded \param q queries (T, H·D) \param k keys (S, H·D) \param v values (S, H·D)
+/// \param bias one number a bucket of distances and head \param farthest the distance from which all share a bucket
+/// \param sequences where texts begin \param unnumbered keys that stand first and have no distance \return y(T, H·D)
 template <Index Heads, class T, Gradient Gq, Gradient Gk, Gradient Gv, Index Q, class E, Gradient Gb>
 constexpr auto relative_attention(T& tape, Var<typename T::backend, Q, Gq, E> q, Var<typename T::backend, Q, Gk, E> k,
                                   Var<typename T::backend, Q, Gv, E> v, Var<typename T::backend, Heads, Gb> bias,

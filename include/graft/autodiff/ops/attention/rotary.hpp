@@ -14,6 +14,9 @@ struct RotaryTable {
   Pointer<B> data{};
 };
 
+/// Cosines and sines by which `rotary` turns the columns of heads.
+/// \param tape whose memory they take \param positions one a token \param count how many tokens
+/// \param frequencies the base, and how positions are stretched \return the table of `count` rows
 template <Index Width, Index Turned = Width, class T>
 constexpr RotaryTable<typename T::backend, Width, Turned> rotary_table(T& tape,
                                                                        Pointer<typename T::backend, Id> positions,

@@ -8,6 +8,7 @@
 
 namespace graft {
 
+/// How far p's rows, or columns, are from orthonormal: one number, the Frobenius norm of p pᵀ − I or pᵀ p − I.
 template <bool OfColumns, class T, Index N, Gradient G>
 constexpr auto orthogonality(T& tape, Var<typename T::backend, N, G> p) {
   const Index size = OfColumns ? N : p.rows;

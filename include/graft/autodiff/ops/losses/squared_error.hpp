@@ -8,6 +8,7 @@
 
 namespace graft {
 
+/// The sum of squared differences of z(T,1) from `values`, one a row.
 template <class T, Gradient G>
 constexpr auto squared_error(T& tape, Var<typename T::backend, 1, G> z, Pointer<typename T::backend> values) {
   const auto loss = tape.template value<1>(1);

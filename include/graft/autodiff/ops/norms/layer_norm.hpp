@@ -8,6 +8,7 @@
 
 namespace graft {
 
+/// Layer normalisation of every row of x(T,N) with gain w and bias b, epsilon under the root (Ba et al. 2016).
 template <class T, Index N, Gradient G, class E, class RoleW, class RoleB>
 constexpr auto layer_norm(T& tape, Var<typename T::backend, N, G, E> x,
                           const Parameter<typename T::backend, RoleW, 1, N>& w,

@@ -17,10 +17,10 @@ struct RmsNormOf {
   static constexpr Gradient gradient = X::tracked || Trained ? Gradient::tracked : Gradient::none;
   static constexpr bool made = true;
 
-  X x;
-  Pointer<backend> w;
-  const GradientRange<backend>* dw;
-  Pointer<backend> r;
+  X x;                               ///< what is normed
+  Pointer<backend> w;                ///< the gain, (N)
+  const GradientRange<backend>* dw;  ///< where the gain's gradient is kept, or null
+  Pointer<backend> r;                ///< 1/√(mean(x²) + ε) of every row
   float epsilon;
 
   [[nodiscard]] constexpr Index rows() const { return x.rows; }
@@ -46,6 +46,7 @@ struct RmsNormOf {
   }
 };
 
+/// RMS normalisation as a source: the op that reads it makes the rows on the way in, and nothing of them is kept.
 template <class E = float, class T, Index N, Gradient G, class Ex, class Role>
 constexpr auto rms_norm_of(T& tape, Var<typename T::backend, N, G, Ex> x,
                            const Parameter<typename T::backend, Role, 1, N>& w, float epsilon) {
@@ -54,6 +55,7 @@ constexpr auto rms_norm_of(T& tape, Var<typename T::backend, N, G, Ex> x,
                                             epsilon};
 }
 
+/// RMS normalisation of every row of x(T,N) with gain w, epsilon under the root (Zhang and Sennrich 2019).
 template <class T, Index N, Gradient G, class E, class Role>
 constexpr auto rms_norm(T& tape, Var<typename T::backend, N, G, E> x,
                         const Parameter<typename T::backend, Role, 1, N>& w, float epsilon) {

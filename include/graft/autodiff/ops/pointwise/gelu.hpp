@@ -7,11 +7,13 @@
 
 namespace graft {
 
+/// x Φ(x), element by element (Hendrycks and Gimpel 2016).
 template <class T, class X>
 constexpr auto gelu(T& tape, X x) {
   return pointwise_of_input(
       tape, x, [](auto... given) { gelu(given...); }, [](auto... given) { gelu_input(given...); });
 }
+/// GELU with tanh in place of the error function, as GPT-2 was trained.
 template <class T, class X>
 constexpr auto gelu_tanh(T& tape, X x) {
   return pointwise_of_input(

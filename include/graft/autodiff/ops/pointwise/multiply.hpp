@@ -6,6 +6,7 @@
 
 namespace graft {
 
+/// a ∘ b, element by element; both (T,N).
 template <class T, Index N, Gradient Ga, Gradient Gb, class E>
 constexpr auto multiply(T& tape, Var<typename T::backend, N, Ga, E> a, Var<typename T::backend, N, Gb, E> b) {
   const auto y = tape.template value<N, E>(a.rows);

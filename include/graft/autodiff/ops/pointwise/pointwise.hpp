@@ -8,6 +8,8 @@
 
 namespace graft {
 
+/// f(x), element by element, for an f whose slope is known from its value.
+/// \tparam F backend::Relu, backend::Tanh or backend::Sigmoid
 template <class F, class T, Index N, Gradient G, class E>
 constexpr auto pointwise(T& tape, Var<typename T::backend, N, G, E> x) {
   const auto y = tape.template value<N, E>(x.rows);
@@ -39,14 +41,17 @@ constexpr auto pointwise_of_input(T& tape, Var<typename T::backend, N, G, E> x, 
     return y;
   }
 }
+/// max(x, 0), element by element.
 template <class T, class X>
 constexpr auto relu(T& tape, X x) {
   return pointwise<backend::Relu>(tape, x);
 }
+/// tanh(x), element by element.
 template <class T, class X>
 constexpr auto tanh(T& tape, X x) {
   return pointwise<backend::Tanh>(tape, x);
 }
+/// 1 / (1 + exp(−x)), element by element.
 template <class T, class X>
 constexpr auto sigmoid(T& tape, X x) {
   return pointwise<backend::Sigmoid>(tape, x);

@@ -6,6 +6,7 @@
 
 namespace graft {
 
+/// factor · x, element by element.
 template <class T, Index N, Gradient G, class E>
 constexpr auto scale(T& tape, Var<typename T::backend, N, G, E> x, float factor) {
   const auto y = tape.template value<N, E>(x.rows);

@@ -7,6 +7,7 @@
 
 namespace graft {
 
+/// Every row of x(T,N) times v(1,N), element by element.
 template <class T, Index N, Gradient G, class E, Gradient Gv>
 constexpr auto scale_columns(T& tape, Var<typename T::backend, N, G, E> x, Var<typename T::backend, N, Gv> v) {
   const auto y = tape.template value<N, E>(x.rows);

@@ -6,6 +6,7 @@
 
 namespace graft {
 
+/// x σ(x), element by element.
 template <class T, class X>
 constexpr auto silu(T& tape, X x) {
   return pointwise_of_input(

@@ -33,9 +33,11 @@ struct SwigluOf {
     });
   }
 };
+/// The source of these two values.
 template <class G, class U>
 SwigluOf(G, U) -> SwigluOf<G, U>;
 
+/// SiLU(gate) ∘ up, element by element; both (T,F) (Shazeer 2020).
 template <class T, Index N, Gradient Gg, Gradient Gu, class E>
 constexpr auto swiglu(T& tape, Var<typename T::backend, N, Gg, E> gate, Var<typename T::backend, N, Gu, E> up) {
   return value_of(tape, SwigluOf{gate, up});

@@ -10,6 +10,7 @@
 
 namespace graft {
 
+/// Products a_i b_i of square blocks that lie one below the other; a and b (n·B, B).
 template <class T, Index Size, Gradient Ga, Gradient Gb>
 constexpr auto block_product(T& tape, Var<typename T::backend, Size, Ga> a, Var<typename T::backend, Size, Gb> b) {
   const auto y = tape.template value<Size>(a.rows);
@@ -37,6 +38,7 @@ constexpr auto block_product(T& tape, Var<typename T::backend, Size, Ga> a, Var<
   }
 }
 
+/// (I + q_i)⁻¹ of every antisymmetric block of q(n·B, B): with 2 and −I around it Cayley's rotation.
 template <class T, Index Size, Gradient G>
 constexpr auto inverse_of_sum(T& tape, Var<typename T::backend, Size, G> q) {
   const auto y = tape.template value<Size>(q.rows);
@@ -54,6 +56,7 @@ constexpr auto inverse_of_sum(T& tape, Var<typename T::backend, Size, G> q) {
   }
 }
 
+/// x(T, n·B) times the block-diagonal matrix of the blocks of r(n·B, B).
 template <class T, Index N, Gradient G, class E, Index Size, Gradient Gr>
 constexpr auto multiply_blocks(T& tape, Var<typename T::backend, N, G, E> x, Var<typename T::backend, Size, Gr> r) {
   static_assert(N % Size == 0);

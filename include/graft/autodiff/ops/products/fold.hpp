@@ -7,6 +7,8 @@
 
 namespace graft {
 
+/// The sum of the blocks of R columns of x(T,N): y(T,R).
+/// \tparam R columns of the result; N is a multiple
 template <Index R, class T, Index N, Gradient G, class E>
 constexpr auto fold(T& tape, Var<typename T::backend, N, G, E> x) {
   const auto y = tape.template value<R, E>(x.rows);

@@ -7,6 +7,7 @@
 
 namespace graft {
 
+/// The Kronecker product a ⊗ b of a(L,M) and b(K,N): y(L·K, M·N).
 template <class T, Index M, Index N, Gradient Ga, Gradient Gb>
 constexpr auto kronecker(T& tape, Var<typename T::backend, M, Ga> a, Var<typename T::backend, N, Gb> b) {
   const auto y = tape.template value<M * N>(a.rows * b.rows);

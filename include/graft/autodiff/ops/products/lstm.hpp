@@ -9,6 +9,10 @@
 
 namespace graft {
 
+/// The states h(T,N) of a long short-term memory over the rows of x(T,4N) (Hochreiter and Schmidhuber 1997).
+/// \param tape where the op is recorded \param x what the four gates read of the input \param w what they read of h,
+/// (4N,N)
+/// \param reverse whether it goes from the last row to the first \return h(T,N)
 template <class T, Index M, Gradient Gx, Index N, Gradient Gw>
 constexpr auto lstm(T& tape, Var<typename T::backend, M, Gx> x, Var<typename T::backend, N, Gw> w, bool reverse) {
   static_assert(M == 4 * N);

@@ -10,6 +10,10 @@
 
 namespace graft {
 
+/// A linear layer each for rows of several members.
+/// \param tape where the op is recorded \param x rows (T,In) \param w the members' matrices, one below the other \param
+/// b their biases
+/// \param owners whose each row is \return y(T,Out)
 template <Index Members, class T, Index In, Gradient G, class E, Index AllOut>
 constexpr auto member_product(T& tape, Var<typename T::backend, In, G, E> x,
                               const Parameter<typename T::backend, Trainable, AllOut, In>& w,

@@ -16,6 +16,7 @@ namespace graft {
 
 /// What of a product is trained, as bits.
 using Trains = unsigned;
+/// bits of what is trained: the weight, the inner and the outer matrix of the low-rank path
 inline constexpr Trains trains_weight = 1, trains_a = 2, trains_b = 4;
 
 /// One product: a weight w(Out,I) kept as S and, beside it, perhaps a low-rank path a(Rank,I), b(Out,Rank). A view of
@@ -25,39 +26,45 @@ struct Projection {
   using storage = S;
   static constexpr Index out = Out, rank = Rank;
   static constexpr Gradient gradient = Trained != 0 ? Gradient::tracked : Gradient::none;
+  /// whether the input is needed in the reverse sweep
   static constexpr bool keeps_input = (Trained & (trains_weight | trains_a)) != 0;
 
-  Pointer<B, std::byte> w;
-  const GradientRange<B>* dw;
+  Pointer<B, std::byte> w;     ///< the packed weight, (Out, In)
+  const GradientRange<B>* dw;  ///< where its gradient is kept, or null
   Pointer<B> a;
-  const GradientRange<B>* da;
+  const GradientRange<B>* da;  ///< where the inner matrix's gradient is kept, or null
   Pointer<B> b;
-  const GradientRange<B>* db;
-  float scale;
-  Index members = 1;        ///< of a bank, whose low-rank paths these are together
-  Pointer<B, Id> owners{};  ///< which of them each row belongs to; null: the first
+  const GradientRange<B>* db;  ///< where the outer matrix's gradient is kept, or null
+  float scale;                 ///< the factor of the low-rank path
+  Index members = 1;           ///< of a bank, whose low-rank paths these are together
+  Pointer<B, Id> owners{};     ///< which of them each row belongs to; null: the first
 
   // What kernels read; called inside kernels only.
+  /// What kernels need of it going forward: u the narrow product, y the wide one.
   template <class X, class Y>
   [[nodiscard]] backend::Branch<Y, X> branch(X* u, Y* y) const {
     return {w, Out, Rank, a, b, scale, u, y, {members, owners}};
   }
+  /// What kernels need of it going backward.
   template <class X, class Y>
   [[nodiscard]] backend::BranchGradient<Y, X> branch_gradient(const X* u, const Y* dy) const {
     return {w, Out, Rank, a, b, scale, u, dy, place_of(da), place_of(db), place_of(dw), {members, owners}};
   }
   /// Where a gradient goes. Called before kernels, too, so that memory is there.
   static constexpr Pointer<B> place_of(const GradientRange<B>* of) { return of == nullptr ? Pointer<B>{} : of->data(); }
+  /// Sees to it that the gradients to be added to have memory.
   constexpr void take_gradients() const {
     for (const auto* of : {dw, da, db}) static_cast<void>(place_of(of));
   }
   [[nodiscard]] static constexpr Index flops(Index rows, Index in) { return 2 * rows * (in * Out + Rank * (in + Out)); }
+  /// Floating-point operations of the reverse sweep over so many rows; `input`: whether the input has a gradient.
   [[nodiscard]] static constexpr Index gradient_flops(Index rows, Index in, bool input) {
     return 2 * rows *
            ((input ? in * (Out + Rank) : 0) + ((Trained & trains_weight) != 0 ? in * Out : 0) + Rank * (in + 2 * Out));
   }
 };
 
+/// A linear layer's product for `project`: the weight alone, or with a low-rank path a, b beside it, scaled.
 template <class W>
 constexpr auto projection_of(const W& w) {
   return Projection<typename W::backend, typename W::storage, W::rows, 0, W::trainable ? trains_weight : 0>{

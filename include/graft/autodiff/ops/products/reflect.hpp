@@ -8,6 +8,7 @@
 
 namespace graft {
 
+/// Householder's reflection of every row of x(T,N) by column `column` of u(N,R), its change times `factor`.
 template <class T, Index N, Gradient G, class E, Index R, Gradient Gu>
 constexpr auto reflect(T& tape, Var<typename T::backend, N, G, E> x, Var<typename T::backend, R, Gu> u, Index column,
                        float factor = 1.0F) {

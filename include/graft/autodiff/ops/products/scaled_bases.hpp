@@ -9,6 +9,7 @@
 
 namespace graft {
 
+/// Copies of a(K,J), one for each row n of g(N,J), scaled by l[k,n] and g[n,j], one below the other: y(K·N, J).
 template <class T, Index J, Index N, Gradient Gl, Gradient Gg>
 constexpr auto scaled_bases(T& tape, Var<typename T::backend, J> a, Var<typename T::backend, N, Gl> l,
                             Var<typename T::backend, J, Gg> g) {

@@ -9,6 +9,7 @@
 
 namespace graft {
 
+/// Antisymmetric blocks Q(n·B,B) of their numbers above the diagonal, v(n, B(B−1)/2).
 template <Index Size, class T, Index N, Gradient G>
 constexpr auto skew(T& tape, Var<typename T::backend, N, G> v) {
   static_assert(N == Size * (Size - 1) / 2);
@@ -26,6 +27,7 @@ constexpr auto skew(T& tape, Var<typename T::backend, N, G> v) {
   }
 }
 
+/// The antisymmetric part (R − Rᵀ)/2 of each block of r(n·B,B).
 template <class T, Index Size, Gradient G>
 constexpr auto skew_part(T& tape, Var<typename T::backend, Size, G> r) {
   const auto q = tape.template value<Size>(r.rows);

@@ -28,6 +28,7 @@ constexpr auto spectrum(T& tape, Var<typename T::backend, K, G> c, Pointer<typen
   }
 }
 
+/// The matrix of the inverse Fourier transform along the second axis, (2N, N), unscaled.
 template <Index N, class T>
 constexpr auto fourier_matrix(T& tape) {
   const auto y = tape.template value<N>(2 * N);

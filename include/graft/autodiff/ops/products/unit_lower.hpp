@@ -8,6 +8,7 @@
 
 namespace graft {
 
+/// Columns with 1 on the diagonal, the rows of p(R,N) below it and 0 above: u(N,R).
 template <Index R, class T, Index N, Gradient G>
 constexpr auto unit_lower(T& tape, Var<typename T::backend, N, G> p) {
   const auto u = tape.template value<R>(N);

@@ -12,6 +12,7 @@
 
 namespace graft {
 
+/// Columns `ids` of x(T,V), in this order.
 template <Index N, class T, Index V, Gradient G>
 constexpr auto gather_columns(T& tape, Var<typename T::backend, V, G> x, Pointer<typename T::backend, Id> ids,
                               Index count) {
@@ -29,6 +30,7 @@ constexpr auto gather_columns(T& tape, Var<typename T::backend, V, G> x, Pointer
   }
 }
 
+/// The columns of x(T,N) in the order of `ids`, a permutation.
 template <class T, Index N, Gradient G, class E>
 constexpr auto permute_columns(T& tape, Var<typename T::backend, N, G, E> x, Pointer<typename T::backend, Id> ids) {
   const auto y = tape.template value<N, E>(x.rows);
@@ -45,6 +47,7 @@ constexpr auto permute_columns(T& tape, Var<typename T::backend, N, G, E> x, Poi
   }
 }
 
+/// N columns of x(T,M), from First on.
 template <Index First, Index N, class T, Index M, Gradient G, class E>
 constexpr auto columns_from(T& tape, Var<typename T::backend, M, G, E> x) {
   static_assert(First + N <= M);

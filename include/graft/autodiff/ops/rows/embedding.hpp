@@ -28,6 +28,9 @@ constexpr auto embedding(T& tape, Pointer<typename T::backend, Id> ids, Index co
   }
 }
 
+/// Rows of a frozen w(V,C), or beyond it of p(N,C): id V is the first row of p.
+/// \param tape where the op is recorded \param ids which rows \param count how many \param w the embedding \param p the
+/// rows behind it \return y(count, C)
 template <class T, class S, Index V, Index C, Gradient G>
 constexpr auto embedding_beyond(T& tape, Pointer<typename T::backend, Id> ids, Index count,
                                 const Parameter<typename T::backend, Constant<S>, V, C>& w,

@@ -6,6 +6,7 @@
 
 namespace graft {
 
+/// Rows `ids` of x(T,N): y(count, N).
 template <class T, Index N, Gradient G, class E>
 constexpr auto gather(T& tape, Var<typename T::backend, N, G, E> x, Pointer<typename T::backend, Id> ids, Index count) {
   const auto y = tape.template value<N, E>(count);
@@ -27,7 +28,7 @@ template <class B>
 struct Rows {
   Pointer<B, Id> ids{};
   Index count = 0;
-  bool all = true;
+  bool all = true;          ///< whether all rows are meant
   Pointer<B, Id> owners{};  ///< of the rows that go on, in a bank
 
   template <class T, class X>

@@ -7,6 +7,7 @@
 
 namespace graft {
 
+/// Rows of several values in turn: y(T·N, C).
 template <class T, Index C, Gradient... G, class E>
 constexpr auto interleave(T& tape, Var<typename T::backend, C, G, E>... xs) {
   constexpr Index count = sizeof...(xs);
@@ -38,6 +39,7 @@ template <Index M, class B, Index N, class E>
 constexpr Var<B, M, Gradient::none, E> reshaped(Var<B, N, Gradient::none, E> x) {
   return {x.size() / M, x.data};
 }
+/// The same numbers as rows of M columns, a view.
 template <Index M, class B, Index N, class E>
 constexpr Var<B, M, Gradient::tracked, E> reshaped(Var<B, N, Gradient::tracked, E> x) {
   return {x.size() / M, x.data, x.adjoint};

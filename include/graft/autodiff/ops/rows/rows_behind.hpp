@@ -8,6 +8,7 @@
 
 namespace graft {
 
+/// x(T,N) behind N columns of p(P,M), from column `begin` on: y(P+T, N).
 template <class T, Index M, Gradient Gp, Index N, Gradient G, class E>
 constexpr auto rows_behind(T& tape, Var<typename T::backend, M, Gp> p, Index begin,
                            Var<typename T::backend, N, G, E> x) {

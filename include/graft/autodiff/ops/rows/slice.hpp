@@ -6,6 +6,7 @@
 
 namespace graft {
 
+/// Rows `begin` to `begin` + `count` − 1 of x(T,N), a view.
 template <class T, Index N, Gradient G, class E>
 constexpr auto slice(T& tape, Var<typename T::backend, N, G, E> x, Index begin, Index count) {
   const Var<typename T::backend, N, Gradient::none, E> y{count, x.data + begin * N};

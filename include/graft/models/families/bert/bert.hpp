@@ -13,6 +13,7 @@
 
 namespace graft {
 
+/// BERT's names and blocks (Devlin et al. 2019).
 struct BertFamily : FamilyDefaults {
   static constexpr bool causal = false, norms_first = false;
   template <class C>
@@ -42,12 +43,16 @@ struct BertFamily : FamilyDefaults {
 /// train it as well.
 template <BertConfig C, Method M, class B, class... Policies>
 using BertClassifier = SequenceClassifier<BertFamily, C, M, B, Policies...>;
+/// BERT with the head that fills in masked tokens.
 template <BertConfig C, Method M, class B, class... Policies>
 using BertMaskedLM = MaskedLM<BertFamily, C, M, B, Policies...>;
+/// BERT without a head: embeddings of texts.
 template <BertConfig C, Method M, class B, class... Policies>
 using BertEncoder = Encoder<BertFamily, C, M, B, Policies...>;
+/// BERT that tells classes of tokens.
 template <BertConfig C, Method M, class B, class... Policies>
 using BertTokenClassifier = TokenClassifier<BertFamily, C, M, B, Policies...>;
+/// BERT that finds an answer in a text.
 template <BertConfig C, Method M, class B, class... Policies>
 using BertQuestionAnswering = QuestionAnswering<BertFamily, C, M, B, Policies...>;
 

@@ -12,11 +12,12 @@ namespace graft {
 /// Turns for blocks that see everything, and for those with a window.
 template <class Table>
 struct GemmaTables {
-  Table global, local;
+  Table global, local;  ///< of blocks that see all of a text; of those that see a window
 };
 
+/// Gemma's names and blocks (Gemma Team 2024, 2025).
 struct GemmaFamily : LlamaFamily {
-  static constexpr bool in_gguf = false, scales_embedding = true;
+  static constexpr bool in_gguf = false, scales_embedding = true;  ///< embeddings are multiplied with √width
   template <class C>
   static constexpr const char* model_type = C::head_norm ? "gemma3_text" : "gemma2";
   template <class B, class C>
@@ -42,6 +43,7 @@ using Gemma = CausalLM<GemmaFamily, C, M, B, Policies...>;
 /// What it says of a text, and of its tokens.
 template <GemmaConfig C, Method M, class B, class... Policies>
 using GemmaClassifier = SequenceClassifier<GemmaFamily, C, M, B, Policies...>;
+/// Gemma that tells classes of tokens.
 template <GemmaConfig C, Method M, class B, class... Policies>
 using GemmaTokenClassifier = TokenClassifier<GemmaFamily, C, M, B, Policies...>;
 

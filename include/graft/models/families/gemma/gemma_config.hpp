@@ -28,6 +28,7 @@ struct Gemma3_270M : GemmaDefaults {
   static constexpr float rope_base = 1'000'000.0F;
   static constexpr bool head_norm = true;
 };
+/// Gemma 3, 1B.
 struct Gemma3_1B : GemmaDefaults {
   static constexpr Index vocabulary = 262'144, width = 1'152, blocks = 26, heads = 4, groups = 1, head_width = 256,
                          feed_forward = 6'912, window = 512, full_every = 6;

@@ -12,6 +12,7 @@
 
 namespace graft {
 
+/// GPT-2's names and blocks (Radford et al. 2019).
 struct Gpt2Family : FamilyDefaults {
   static constexpr bool causal = true, stores_by_columns = true;
   template <class C>
@@ -38,8 +39,10 @@ using Gpt2 = CausalLM<Gpt2Family, C, M, B, Policies...>;
 /// What it says of a text, of its tokens, and where in it an answer stands.
 template <Gpt2Config C, Method M, class B, class... Policies>
 using Gpt2Classifier = SequenceClassifier<Gpt2Family, C, M, B, Policies...>;
+/// GPT-2 that tells classes of tokens.
 template <Gpt2Config C, Method M, class B, class... Policies>
 using Gpt2TokenClassifier = TokenClassifier<Gpt2Family, C, M, B, Policies...>;
+/// GPT-2 that finds an answer in a text.
 template <Gpt2Config C, Method M, class B, class... Policies>
 using Gpt2QuestionAnswering = QuestionAnswering<Gpt2Family, C, M, B, Policies...>;
 

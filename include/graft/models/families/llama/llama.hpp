@@ -14,6 +14,7 @@
 
 namespace graft {
 
+/// The Llama family's names and blocks.
 struct LlamaFamily : FamilyDefaults {
   static constexpr bool causal = true, in_gguf = true;
   template <class C>
@@ -54,8 +55,10 @@ using Llama = CausalLM<LlamaFamily, C, M, B, Policies...>;
 /// What it says of a text, of its tokens, and where in it an answer stands.
 template <LlamaConfig C, Method M, class B, class... Policies>
 using LlamaClassifier = SequenceClassifier<LlamaFamily, C, M, B, Policies...>;
+/// A model of the Llama family that tells classes of tokens.
 template <LlamaConfig C, Method M, class B, class... Policies>
 using LlamaTokenClassifier = TokenClassifier<LlamaFamily, C, M, B, Policies...>;
+/// A model of the Llama family that finds an answer in a text.
 template <LlamaConfig C, Method M, class B, class... Policies>
 using LlamaQuestionAnswering = QuestionAnswering<LlamaFamily, C, M, B, Policies...>;
 

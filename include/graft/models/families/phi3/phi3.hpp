@@ -8,6 +8,7 @@
 
 namespace graft {
 
+/// Phi-3's names and blocks (Abdin et al. 2024).
 struct Phi3Family : LlamaFamily {
   static constexpr bool in_gguf = false;
   template <class C>
@@ -25,6 +26,7 @@ using Phi3 = CausalLM<Phi3Family, C, M, B, Policies...>;
 /// What it says of a text, and of its tokens.
 template <LlamaConfig C, Method M, class B, class... Policies>
 using Phi3Classifier = SequenceClassifier<Phi3Family, C, M, B, Policies...>;
+/// Phi-3 that tells classes of tokens.
 template <LlamaConfig C, Method M, class B, class... Policies>
 using Phi3TokenClassifier = TokenClassifier<Phi3Family, C, M, B, Policies...>;
 

@@ -6,7 +6,9 @@
 
 namespace graft {
 
+/// What RoBERTa's sizes are unless said otherwise.
 struct RobertaDefaults : BertDefaults {
+  /// the position of a text's first token, besides
   static constexpr Index positions = 514, token_types = 1, first_position = 2;
   static constexpr float norm_epsilon = 1e-5F;
 };
@@ -17,6 +19,7 @@ struct RobertaBase : RobertaDefaults {
                          feed_forward = 3'072;
 };
 
+/// RoBERTa's names and blocks (Liu et al. 2019).
 struct RobertaFamily : BertFamily {
   template <class C>
   static constexpr const char* model_type = "roberta";
@@ -29,12 +32,16 @@ struct RobertaFamily : BertFamily {
 /// new to most bases, so train them as well.
 template <BertConfig C, Method M, class B, class... Policies>
 using RobertaClassifier = SequenceClassifier<RobertaFamily, C, M, B, Policies...>;
+/// RoBERTa with the head that fills in masked tokens.
 template <BertConfig C, Method M, class B, class... Policies>
 using RobertaMaskedLM = MaskedLM<RobertaFamily, C, M, B, Policies...>;
+/// RoBERTa without a head: embeddings of texts.
 template <BertConfig C, Method M, class B, class... Policies>
 using RobertaEncoder = Encoder<RobertaFamily, C, M, B, Policies...>;
+/// RoBERTa that tells classes of tokens.
 template <BertConfig C, Method M, class B, class... Policies>
 using RobertaTokenClassifier = TokenClassifier<RobertaFamily, C, M, B, Policies...>;
+/// RoBERTa that finds an answer in a text.
 template <BertConfig C, Method M, class B, class... Policies>
 using RobertaQuestionAnswering = QuestionAnswering<RobertaFamily, C, M, B, Policies...>;
 

@@ -17,10 +17,12 @@
 
 namespace graft {
 
+/// T5's names (Raffel et al. 2020).
 struct T5Family : FamilyDefaults {
   static constexpr bool causal = true;
   template <class C>
   static constexpr const char* model_type = "t5";
+  /// the class in Transformers
   template <class C>
   static constexpr const char* model_class = "T5ForConditionalGeneration";
 };
@@ -70,10 +72,10 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   /// What a method keeps once for the whole model.
   [[no_unique_address]] at<Shared, Absent<B, C>> shared;
   at<TokenEmbedding, Embedding<B, C::vocabulary, C::width>> token_embedding;
-  Bias encoder_bias;
-  typename Encoder::type encoder;
-  Norm encoder_norm;
-  Bias decoder_bias;
+  Bias encoder_bias;               ///< how far apart tokens are, in the encoder
+  typename Encoder::type encoder;  ///< the encoder's blocks
+  Norm encoder_norm;               ///< the norm behind the encoder
+  Bias decoder_bias;               ///< how far apart tokens are, in the decoder
   typename Decoder::type blocks;
   Norm final_norm;
   at<Head, std::conditional_t<C::tied_head, Tied<PlainHead>, PlainHead>> head;

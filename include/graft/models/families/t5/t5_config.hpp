@@ -23,6 +23,7 @@ struct FlanT5Small : T5Defaults {
   static constexpr Index vocabulary = 32'128, width = 512, encoder_blocks = 8, blocks = 8, heads = 6, groups = 6,
                          head_width = 64, feed_forward = 1'024;
 };
+/// FLAN-T5 Base.
 struct FlanT5Base : T5Defaults {
   static constexpr Index vocabulary = 32'128, width = 768, encoder_blocks = 12, blocks = 12, heads = 12, groups = 12,
                          head_width = 64, feed_forward = 2'048;
