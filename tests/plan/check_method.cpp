@@ -43,10 +43,13 @@ struct Scalar {
       return product_nn(tape, product_nn(tape, ones(tape), leaf(tape, r)), row_of(tape));
     }
     template <class T, class X>
-    requires(Made == Mistake::path_unsaid) constexpr auto path(T& tape, X x) const {
+      requires(Made == Mistake::path_unsaid)
+    constexpr auto path(T& tape, X x) const {
       return product_nt<Out>(tape, x, delta(tape));
     }
-    [[nodiscard]] std::vector<float> delta_values() const requires(Made == Mistake::wrong_merge) {
+    [[nodiscard]] std::vector<float> delta_values() const
+      requires(Made == Mistake::wrong_merge)
+    {
       return std::vector<float>(Out * In, 3.0F);
     }
     template <class Self, class F>

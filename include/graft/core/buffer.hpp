@@ -87,7 +87,8 @@ class SharedBuffer {
   bool own_ = false;  ///< a Buffer's
 };
 template <class Backend>
-requires(!Backend::executes) class SharedBuffer<Backend> {
+  requires(!Backend::executes)
+class SharedBuffer<Backend> {
  public:
   template <class T = float>
   [[nodiscard]] constexpr Pointer<Backend, T> as() const {

@@ -22,7 +22,8 @@ class MessagePart {
   MessagePart(const char* part) : MessagePart(std::string_view(part)) {}
   MessagePart(const std::string& part) : MessagePart(std::string_view(part)) {}
   template <class Number>
-  requires std::is_arithmetic_v<Number> [[gnu::noinline]] MessagePart(Number number) : text_(std::to_string(number)) {}
+    requires std::is_arithmetic_v<Number>
+  [[gnu::noinline]] MessagePart(Number number) : text_(std::to_string(number)) {}
 
   [[nodiscard]] const std::string& text() const { return text_; }
 

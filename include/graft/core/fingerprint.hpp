@@ -27,9 +27,11 @@ class Fingerprint {
   }
   /// All numbers, and that they end there.
   template <class T>
-  requires std::is_trivially_copyable_v<T> void add(const std::vector<T>& values) {
+    requires std::is_trivially_copyable_v<T>
+  void add(const std::vector<T>& values) {
     add(values.data(), values.size() * sizeof(T));
   }
+  /// One word.
   void add_word(std::uint64_t word) {
     word = std::rotl(word * 0x87C37B91114253D5ULL, 31) * 0x4CF5AD432745937FULL;
     state_ = std::rotl(state_ ^ word, 27) * 5 + 0x52DCE729ULL;

@@ -15,7 +15,8 @@ template <class R, class... Args>
 class FunctionRef<R(Args...)> {
  public:
   template <class F>
-  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>) FunctionRef(const F& f)
+    requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
+  FunctionRef(const F& f)
       : object_(std::addressof(f)),
         call_([](const void* object, Args... args) -> R { return (*static_cast<const F*>(object))(args...); }) {}
 

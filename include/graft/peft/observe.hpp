@@ -60,7 +60,8 @@ struct Observe {
   template <class L>
   struct Wrap : Kept<L> {};
   template <LinearLayer L>
-  requires(BaseLayer<L> && !is_tied<L>) struct Wrap<L> {
+    requires(BaseLayer<L> && !is_tied<L>)
+  struct Wrap<L> {
     using type = Watching<Observe, L>;
   };
   template <class Where, class L>

@@ -33,7 +33,7 @@ struct SourceMemory {
 template <class Model>
 struct KeptSource {
   using backend = typename Model::backend;
-  using keeps_keys = void;
+  using keeps_keys = void;  ///< marks it: cross-attention's keys are computed once
   Var<backend, Model::config::width, Gradient::none, typename Model::element> source;
   SourceMemory<Model>* memory;  ///< what is kept
 

@@ -22,6 +22,7 @@ enum class ExampleKind {
   return kind == ExampleKind::next_token || kind == ExampleKind::pair;
 }
 
+/// What a model is shown: token ids, and what is to be learned of them.
 struct Example {
   std::vector<Id> ids, labels;
   ExampleKind kind = ExampleKind::next_token;

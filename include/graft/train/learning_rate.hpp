@@ -70,6 +70,7 @@ struct TunedBy {
 /// A head is usually new, so that it learns like what is beside it.
 template <class... Places>
 struct TunedBy<Unfreeze<Places...>> {
+  /// Whether only vectors are trained, or only heads.
   static constexpr bool all_few = ((rates::is_few_numbers<Places> || is_block_range<Places>) && ...),
                         all_heads = ((rates::is_head<Places> || is_block_range<Places>) && ...);
   static constexpr Tuned value = all_few ? Tuned::few_numbers : all_heads ? Tuned::new_weights : Tuned::base_weights;

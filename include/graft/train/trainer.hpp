@@ -200,7 +200,7 @@ class Trainer {
   /// parameters are then as they were
   StepReport apply(Index targets = 1,
                    double loss = 0)
-      requires(members == 1)  // of a bank: apply(Accumulated), which says whose targets they are
+    requires(members == 1)  // of a bank: apply(Accumulated), which says whose targets they are
   {
     Accumulated own{.loss = loss};
     own.targets[0] = targets;

@@ -99,13 +99,13 @@ inline void matmul_weight(float* dw, const float* dy, const float* x, Index rows
 /// Frozen weights kept as floats are dense products, and so are trained ones; of whatever backend further along the
 /// chain has them.
 template <class S, std::derived_from<eigen_cpu> On>
-requires(std::is_same_v<S, F32> || std::is_same_v<S, Trained>)
+  requires(std::is_same_v<S, F32> || std::is_same_v<S, Trained>)
 void matmul_frozen(float* y, const float* x, const std::byte* packed, Index rows, Index in, Index out, bool accumulate,
                    S, On on) {
   matmul(y, x, reinterpret_cast<const float*>(packed), rows, in, out, 1.0F, accumulate, on);
 }
 template <class S, std::derived_from<eigen_cpu> On>
-requires(std::is_same_v<S, F32> || std::is_same_v<S, Trained>)
+  requires(std::is_same_v<S, F32> || std::is_same_v<S, Trained>)
 void matmul_frozen_input(float* dx, const float* dy, const std::byte* packed, Index rows, Index in, Index out,
                          bool accumulate, S, On on) {
   matmul_input(dx, dy, reinterpret_cast<const float*>(packed), rows, in, out, 1.0F, accumulate, on);

@@ -52,16 +52,18 @@ void matmul_weight(float* dw, const Y* dy, const Bfloat16* x, Index rows, Index 
 }
 
 template <class Y, class X, class S>
-requires Bf16Product<X, S> void matmul_frozen(Y* y, const X* x, const std::byte* packed, Index rows, Index in,
-                                              Index out, bool accumulate, S, xsimd_cpu) {
+  requires Bf16Product<X, S>
+void matmul_frozen(Y* y, const X* x, const std::byte* packed, Index rows, Index in, Index out, bool accumulate, S,
+                   xsimd_cpu) {
   using namespace bf16;
   dense_product(y, operand<struct Input>(x, rows, in), rows, in, out, 1.0F, accumulate,
                 [=](Word* to, PanelRange range) { return Panels<S>::forward(to, packed, out, in, range); });
 }
 
 template <class X, class Y, class S>
-requires Bf16Product<X, S> void matmul_frozen_input(X* dx, const Y* dy, const std::byte* packed, Index rows, Index in,
-                                                    Index out, bool accumulate, S, xsimd_cpu) {
+  requires Bf16Product<X, S>
+void matmul_frozen_input(X* dx, const Y* dy, const std::byte* packed, Index rows, Index in, Index out, bool accumulate,
+                         S, xsimd_cpu) {
   using namespace bf16;
   dense_product(dx, operand<struct Upper>(dy, rows, out), rows, out, in, 1.0F, accumulate,
                 [=](Word* to, PanelRange range) { return Panels<S>::backward(to, packed, out, in, range); });

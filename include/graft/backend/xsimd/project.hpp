@@ -216,8 +216,9 @@ concept Bf16Product =
     bf16::PanelStorage<S> && (std::is_same_v<X, Bfloat16> || !(std::is_same_v<S, F32> || std::is_same_v<S, Trained>));
 
 template <class Y, class X, class S>
-requires Bf16Product<X, S> void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* residual,
-                                        Index rows, Index in, S, xsimd_cpu) {
+  requires Bf16Product<X, S>
+void project(const Branch<Y, X>* branches, Index count, const X* x, const Y* residual, Index rows, Index in, S,
+             xsimd_cpu) {
   using namespace bf16;
   if constexpr (FewRowsStorage<S>)
     if (rows <= most_few_rows) {
@@ -272,8 +273,9 @@ requires Bf16Product<X, S> void project(const Branch<Y, X>* branches, Index coun
 }
 
 template <class Y, class X, class S>
-requires Bf16Product<X, S> void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* dx,
-                                                 bool accumulate, const X* x, Index rows, Index in, S, xsimd_cpu) {
+  requires Bf16Product<X, S>
+void project_backward(const BranchGradient<Y, X>* given, Index given_count, X* dx, bool accumulate, const X* x,
+                      Index rows, Index in, S, xsimd_cpu) {
   using namespace bf16;
   std::array<BranchGradient<Y, X>, most_branches> branches{};
   std::array<Operand, most_branches> upper{};

@@ -14,7 +14,8 @@
 namespace graft::backend {
 
 template <class X, class S>
-requires Bf16Product<X, S> constexpr Index vocabulary_workspace(Index, Index, Index, S, xsimd_cpu) {
+  requires Bf16Product<X, S>
+constexpr Index vocabulary_workspace(Index, Index, Index, S, xsimd_cpu) {
   return 0;
 }
 
@@ -72,7 +73,7 @@ struct VocabularyRows {
 }  // namespace bf16
 
 template <class X, class S>
-requires Bf16Product<X, S>
+  requires Bf16Product<X, S>
 void vocabulary_loss(float* loss, float* l, X* dx, const X* x, const std::byte* w, const Id* targets, Index rows,
                      Index in, Index vocabulary, float*, S storage, xsimd_cpu on) {
   using namespace bf16;

@@ -8,6 +8,7 @@
 
 namespace graft {
 
+/// One key of a config, and whether it is known.
 struct InspectedKey {
   std::string name;
   Json value;
@@ -25,12 +26,14 @@ struct InspectedPlace {
   std::string what;                  ///< "LoRA<8, Alpha<16>>"
 };
 
+/// One tensor: its name, extents and type.
 struct InspectedTensor {
   std::string name, type;
   std::vector<Index> shape;
   Index bytes = 0;
 };
 
+/// What a file or folder is, as data.
 struct Inspection {
   std::string path, what;             ///< the file or folder, and in a few words what it is
   std::optional<StatedConfig> model;  ///< of a model, or of an adapter's base where that is at hand
@@ -41,14 +44,15 @@ struct Inspection {
   std::vector<InspectedPlace> places{};
   std::vector<InspectedKey> keys{};
   std::vector<InspectedTensor> tensors{};
-  Index trained = 0;  ///< numbers of an adapter that training changes
-  std::vector<std::string> notes{}, refusals{};
+  Index trained = 0;                             ///< numbers of an adapter that training changes
+  std::vector<std::string> notes{}, refusals{};  ///< what is worth knowing; what graft cannot read of it
 
   [[nodiscard]] Index bytes() const {
     Index all = 0;
     for (const auto& t : tensors) all += t.bytes;
     return all;
   }
+  /// How many numbers all tensors have.
   [[nodiscard]] Index numbers() const {
     Index all = 0;
     for (const auto& t : tensors) all += checked_size(t.shape).value_or(0);

@@ -38,9 +38,12 @@ class CausalLM : public Transformer<Family, C, M, B, Policies...>,
   at<FinalNorm, FinalNormLayer> final_norm;
   at<Head, std::conditional_t<C::tied_head, Tied<PlainHead>, PlainHead>> head;
 
+  /// Whether the method gave the model a head of its own, where its config ties it to the embedding.
   static constexpr bool unties_head = C::tied_head && !is_tied<decltype(head)>;
 
   constexpr CausalLM() { final_norm.epsilon = C::norm_epsilon; }
+  /// Over the weights of `other`, a `base`, which are not copied (models/parts/shared_base.hpp); what the method adds
+  /// is drawn from `seed`.
   template <BaseModel Other>
   explicit CausalLM(const Other& other, std::uint64_t seed = 0) : CausalLM() {
     stand_on(*this, other, seed);

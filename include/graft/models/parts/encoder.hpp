@@ -18,11 +18,13 @@ class Encoder : public Transformer<Family, C, M, B, Policies...>,
 
  public:
   static constexpr const char* task_type = "FEATURE_EXTRACTION";
-  static constexpr bool headless = true;
+  static constexpr bool headless = true;  ///< it yields rows, and no head reads them
   /// A file may have the heads of other models, with the family's root before their names or without.
   static constexpr const char* heads_elsewhere[] = {"cls.", "lm_head.", "classifier.", "pooler."};
 
   constexpr Encoder() = default;
+  /// Over the weights of `other`, a `base`, which are not copied (models/parts/shared_base.hpp); what the method adds
+  /// is drawn from `seed`.
   template <BaseModel Other>
   explicit Encoder(const Other& other, std::uint64_t seed = 0) : Encoder() {
     stand_on(*this, other, seed);

@@ -46,6 +46,8 @@ class MaskedLM : public Transformer<Family, C, M, B, Policies...>,
   at<HeadBias, BiasLayer> head_bias;
 
   constexpr MaskedLM() { final_norm.epsilon = C::norm_epsilon; }
+  /// Over the weights of `other`, a `base`, which are not copied (models/parts/shared_base.hpp); what the method adds
+  /// is drawn from `seed`.
   template <BaseModel Other>
   explicit MaskedLM(const Other& other, std::uint64_t seed = 0) : MaskedLM() {
     stand_on(*this, other, seed);

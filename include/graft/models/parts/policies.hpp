@@ -10,7 +10,8 @@ namespace graft {
 
 /// Activations in floats or bfloat16. Without it: floats where frozen weights are kept as F32, bfloat16 elsewhere.
 template <Storage S>
-requires(std::is_same_v<S, F32> || std::is_same_v<S, Bf16>) struct Activations {};
+  requires(std::is_same_v<S, F32> || std::is_same_v<S, Bf16>)
+struct Activations {};
 
 /// Outputs of norms and of SwiGLU are computed again in the backward sweep instead of being kept: a quarter less memory
 /// for one more pass over each.

@@ -42,6 +42,8 @@ class QuestionAnswering : public HeadedTransformer<AnsweringFamily<Named, C>, C,
   at<Head, HeadLayer> head;
 
   constexpr QuestionAnswering() = default;
+  /// Over the weights of `other`, a `base`, which are not copied (models/parts/shared_base.hpp); what the method adds
+  /// is drawn from `seed`.
   template <BaseModel Other>
   explicit QuestionAnswering(const Other& other, std::uint64_t seed = 0) : QuestionAnswering() {
     stand_on(*this, other, seed);

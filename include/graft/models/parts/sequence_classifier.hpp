@@ -36,14 +36,16 @@ class SequenceClassifier : public HeadedTransformer<Family, C, M, B, Policies...
 
   static constexpr const char* task_type = "SEQ_CLS";
   static constexpr const char* head_name() { return Family::text_head; }
-  static constexpr bool pools = !Family::causal;
-  static constexpr bool says_numbers = C::classes == 1;
+  static constexpr bool pools = !Family::causal;         ///< the first token stands for a text; else its last
+  static constexpr bool says_numbers = C::classes == 1;  ///< one output is a number
   static constexpr bool prepares = Base::prepares || Family::causal;
 
   [[no_unique_address]] PoolerHere pooler;
   at<Head, HeadLayer> head;
 
   constexpr SequenceClassifier() = default;
+  /// Over the weights of `other`, a `base`, which are not copied (models/parts/shared_base.hpp); what the method adds
+  /// is drawn from `seed`.
   template <BaseModel Other>
   explicit SequenceClassifier(const Other& other, std::uint64_t seed = 0) : SequenceClassifier() {
     stand_on(*this, other, seed);

@@ -33,6 +33,8 @@ class TokenClassifier : public HeadedTransformer<Family, C, M, B, Policies...>,
   at<Head, HeadLayer> head;
 
   constexpr TokenClassifier() = default;
+  /// Over the weights of `other`, a `base`, which are not copied (models/parts/shared_base.hpp); what the method adds
+  /// is drawn from `seed`.
   template <BaseModel Other>
   explicit TokenClassifier(const Other& other, std::uint64_t seed = 0) : TokenClassifier() {
     stand_on(*this, other, seed);

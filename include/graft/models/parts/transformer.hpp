@@ -24,7 +24,8 @@ struct PositionsOf {
   using type = Absent<B, C>;
 };
 template <class B, class C>
-requires(C::positions > 0) struct PositionsOf<B, C> {
+  requires(C::positions > 0)
+struct PositionsOf<B, C> {
   using type = Embedding<B, C::positions, C::width>;
 };
 template <class B, class C>
@@ -32,7 +33,8 @@ struct TokenTypesOf {
   using type = Absent<B, C>;
 };
 template <class B, class C>
-requires(C::token_types > 0) struct TokenTypesOf<B, C> {
+  requires(C::token_types > 0)
+struct TokenTypesOf<B, C> {
   using type = Embedding<B, C::token_types, C::width>;
 };
 

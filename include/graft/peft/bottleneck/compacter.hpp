@@ -124,18 +124,20 @@ struct Compacter {
   template <class L>
   struct Once : Refuse<L, CompacterBesideAnother> {};
   template <class B, class C>
-  requires(Width % N == 0 && C::width % N == 0) struct Once<Absent<B, C>> {
+    requires(Width % N == 0 && C::width % N == 0)
+  struct Once<Absent<B, C>> {
     using type = KroneckerRule<Compacter, B, C>;
   };
   template <class B, class C>
-  requires(Width % N != 0 || C::width % N != 0)
+    requires(Width % N != 0 || C::width % N != 0)
   struct Once<Absent<B, C>> : Refuse<Absent<B, C>, CompacterNotDivisible> {};
   template <class Where, class L>
   struct At {
     using type = adapter_at<Compacter, Where, L>;
   };
   template <class Where, class L>
-  requires std::is_same_v<typename Where::site, Shared> struct At<Where, L> : Once<L> {};
+    requires std::is_same_v<typename Where::site, Shared>
+  struct At<Where, L> : Once<L> {};
   template <class Where, class L>
   using at = typename At<Where, L>::type;
 };

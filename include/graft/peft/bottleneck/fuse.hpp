@@ -178,7 +178,8 @@ struct Fuse {
   template <class L>
   struct Wrap : Refuse<L, FuseOfSomethingElse> {};
   template <class B, class C>
-  requires valid struct Wrap<Absent<B, C>> {
+    requires valid
+  struct Wrap<Absent<B, C>> {
     using type =
         Fusion<Fuse, B, C, typename First::template Layer<B, C>::fixed, typename Rest::template Layer<B, C>::fixed...>;
   };
@@ -195,7 +196,8 @@ struct Average {
   template <class L>
   struct Wrap : Refuse<L, FuseOfSomethingElse> {};
   template <class B, class C>
-  requires(Fuse<First, Rest...>::valid) struct Wrap<Absent<B, C>> {
+    requires(Fuse<First, Rest...>::valid)
+  struct Wrap<Absent<B, C>> {
     using type = Averaged<typename First::template Layer<B, C>, typename Rest::template Layer<B, C>...>;
   };
   template <class Where, class L>

@@ -34,7 +34,7 @@ struct FirstComplaint<First, Rest...> {
   using type = typename First::complaint;
 };
 template <class... Inner, class... Rest>
-requires(!std::is_void_v<typename FirstComplaint<Inner...>::type>)
+  requires(!std::is_void_v<typename FirstComplaint<Inner...>::type>)
 struct FirstComplaint<FirstComplaint<Inner...>, Rest...> {
   using type = typename FirstComplaint<Inner...>::type;
 };

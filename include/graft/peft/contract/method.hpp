@@ -59,7 +59,8 @@ struct MethodOf {
   using type = FrozenBase;
 };
 template <class L>
-requires requires { typename L::method; } struct MethodOf<L> {
+  requires requires { typename L::method; }
+struct MethodOf<L> {
   using type = typename L::method;
 };
 /// The method that made a layer.
@@ -125,6 +126,7 @@ struct Thawed {
   using type = typename L::thawed;
 };
 template <class L>
-requires(!BaseLayer<L>) struct Thawed<L> : Refuse<L, TwoMethodsAtOneSite> {};
+  requires(!BaseLayer<L>)
+struct Thawed<L> : Refuse<L, TwoMethodsAtOneSite> {};
 
 }  // namespace graft

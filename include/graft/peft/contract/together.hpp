@@ -75,7 +75,8 @@ struct ProblemWithin<Methods<Ms...>> {
 template <class M>
 struct Agreement {};
 template <class... Ms>
-requires(!std::is_void_v<typename OffersOfMethod<Methods<Ms...>>::problem>) struct Agreement<Methods<Ms...>> {
+  requires(!std::is_void_v<typename OffersOfMethod<Methods<Ms...>>::problem>)
+struct Agreement<Methods<Ms...>> {
   using complaint = typename OffersOfMethod<Methods<Ms...>>::problem;
 };
 

@@ -98,7 +98,8 @@ struct SeededFourierFT {
     using type = delta_at<SeededFourierFT, Where, L>;
   };
   template <class Where, LinearLayer L>
-  requires(places::template has<Where> && L::in * L::out < N) struct At<Where, L> : Refuse<L, FourierFtTooMany> {};
+    requires(places::template has<Where> && L::in * L::out < N)
+  struct At<Where, L> : Refuse<L, FourierFtTooMany> {};
   template <class Where, class L>
   using at = typename At<Where, L>::type;
 };

@@ -82,7 +82,7 @@ struct SHiRA {
     using type = delta_at<SHiRA, Where, L>;
   };
   template <class Where, LinearLayer L>
-  requires(places::template has<Where> && Rank * (L::in + L::out) > L::in * L::out)
+    requires(places::template has<Where> && Rank * (L::in + L::out) > L::in * L::out)
   struct At<Where, L> : Refuse<L, TooManyEntries> {};
   template <class Where, class L>
   using at = typename At<Where, L>::type;

@@ -78,8 +78,9 @@ struct ActivatedLoRA {
   template <class Where, class L>
   struct Wrap : std::conditional_t<BaseLayer<L> || Complaining<L>, Kept<L>, Refuse<L, ActivatedElsewhere>> {};
   template <class Where, MadeBy<ActivatedLoRA> L>
-  requires(settings.dropout == 0 && !settings.bias && !settings.starts_from_base() && !settings.with_head &&
-           !std::is_same_v<typename Where::site, Head>) struct Wrap<Where, L> {
+    requires(settings.dropout == 0 && !settings.bias && !settings.starts_from_base() && !settings.with_head &&
+             !std::is_same_v<typename Where::site, Head>)
+  struct Wrap<Where, L> {
     using type = typename L::template made_by<ActivatedLoRA>;
   };
   template <class Where, class L>

@@ -102,17 +102,20 @@ struct AdaLoRA {
     static constexpr WeightsOffers offers{.path = true, .nothing = Rank == 0, .ranks_fall = true, .penalties = 2};
 
     template <class T, class X>
-    requires(Rank > 0) constexpr auto path(T& tape, X x) const {
+      requires(Rank > 0)
+    constexpr auto path(T& tape, X x) const {
       return scale(tape, matmul(tape, scale_columns(tape, matmul(tape, x, a), row(tape, e)), b), scaling);
     }
     /// s B diag(e) A
     template <class T>
-    requires(Rank > 0) constexpr auto delta(T& tape) const {
+      requires(Rank > 0)
+    constexpr auto delta(T& tape) const {
       return scale(tape, product_nn(tape, scale_columns(tape, leaf(tape, b), row(tape, e)), leaf(tape, a)), scaling);
     }
     /// How far A and B are from orthonormal.
     template <class T>
-    requires(Rank > 0) constexpr auto penalty(T& tape) const {
+      requires(Rank > 0)
+    constexpr auto penalty(T& tape) const {
       return add(tape, orthogonality<false>(tape, leaf(tape, a)), orthogonality<true>(tape, leaf(tape, b)));
     }
     /// Whether each singular value is another than zero.

@@ -47,7 +47,8 @@ struct BankOf {
   static constexpr bool known = false;  ///< whether there is a bank of such methods
 };
 template <Index N, class M>
-requires(method_offers<M>.low_rank) struct BankOf<N, M> {
+  requires(method_offers<M>.low_rank)
+struct BankOf<N, M> {
   static constexpr bool known = M::settings.dropout == 0 && !M::settings.bias && method_offers<M>.invocation.empty();
   static constexpr LoraSettings settings = M::settings;
   template <class Config, class F>

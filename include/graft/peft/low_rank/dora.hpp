@@ -32,7 +32,11 @@ class WeightDecomposed {
   LowRank<Method, Base> base;
   Parameter<backend, Trainable, 1, out> magnitude;  ///< the length of every row of the weight, (Out)
 
-  [[nodiscard]] constexpr auto projection() const requires(Method::settings.dropout == 0) { return base.projection(); }
+  [[nodiscard]] constexpr auto projection() const
+    requires(Method::settings.dropout == 0)
+  {
+    return base.projection();
+  }
   template <class T, class Y>
   constexpr auto complete(T& tape, Y y) const {
     if constexpr (!T::recording)
@@ -153,12 +157,13 @@ struct DoRA {
   template <class L>
   struct Wrap : Refuse<L, DoraOfSomethingElse> {};
   template <class M, class Base>
-  requires(!M::settings.bias && !M::settings.starts_from_base() && !M::settings.with_head)
+    requires(!M::settings.bias && !M::settings.starts_from_base() && !M::settings.with_head)
   struct Wrap<LowRank<M, Base>> {
     using type = WeightDecomposed<DoRA, Base>;
   };
   template <class L>
-  requires(BaseLayer<L> || Complaining<L>) struct Wrap<L> : Kept<L> {};
+    requires(BaseLayer<L> || Complaining<L>)
+  struct Wrap<L> : Kept<L> {};
   /// What LoRA makes of a place says whether DoRA may work there.
   template <class Where, class L>
   using at = typename std::conditional_t<std::is_same_v<typename lora::template at<Where, L>, L>, Kept<L>,

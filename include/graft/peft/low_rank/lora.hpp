@@ -51,7 +51,9 @@ class LowRank {
   [[no_unique_address]] std::conditional_t<Method::settings.bias, Parameter<backend, Trainable, 1, out>, NoBias> b_bias;
 
   /// Where nothing is dropped the path is part of the base's product.
-  [[nodiscard]] constexpr auto projection() const requires(Method::settings.dropout == 0) {
+  [[nodiscard]] constexpr auto projection() const
+    requires(Method::settings.dropout == 0)
+  {
     return projection_of<members>(base.weight, a, b, scaling());
   }
   template <class T, class Y>
@@ -89,7 +91,9 @@ class LowRank {
   }
 
   /// s B A as host floats, (Out,In).
-  [[nodiscard]] std::vector<float> low_rank_weight() const requires(merges) {
+  [[nodiscard]] std::vector<float> low_rank_weight() const
+    requires(merges)
+  {
     const Buffer<backend> memory(out * in * sizeof(float));
     const auto w = memory.template as<float>();
     launch<backend>([this, w](auto on) {
@@ -98,10 +102,13 @@ class LowRank {
     return download<backend>(w, out * in);
   }
 
-  [[nodiscard]] std::vector<float> merged_weight(std::vector<float> w) const requires(merges) {
+  [[nodiscard]] std::vector<float> merged_weight(std::vector<float> w) const
+    requires(merges)
+  {
     return plus(std::move(w), low_rank_weight(), 1.0F);
   }
-  [[nodiscard]] std::vector<float> merged_bias(std::vector<float> bias) const requires(merges && Method::settings.bias)
+  [[nodiscard]] std::vector<float> merged_bias(std::vector<float> bias) const
+    requires(merges && Method::settings.bias)
   {
     return plus(std::move(bias), b_bias.read(), Method::settings.scaling());
   }
@@ -109,8 +116,16 @@ class LowRank {
   /// Adds the low-rank path to the base weight (and switches it off), or takes it out again. Where the base is not kept
   /// as F32 the sum is rounded to its storage, and `unmerge` gives back the rounded base; one that other models share
   /// it gives back as it was.
-  void merge() requires(merges) { fold(1.0F, true); }
-  void unmerge() requires(merges) { fold(-1.0F, false); }
+  void merge()
+    requires(merges)
+  {
+    fold(1.0F, true);
+  }
+  void unmerge()
+    requires(merges)
+  {
+    fold(-1.0F, false);
+  }
 
   /// While merged the path is computed with scale 0: the type of a model does not change at run time.
   [[nodiscard]] constexpr float scaling() const { return merged_ ? 0.0F : Method::settings.scaling(); }
@@ -146,7 +161,8 @@ class LowRank {
     using type = Nothing;
   };
   template <class L>
-  requires(merges && Method::settings.bias) struct BiasAside<L> {
+    requires(merges && Method::settings.bias)
+  struct BiasAside<L> {
     using type = SetAside<decltype(L::bias)>;
   };
   [[no_unique_address]] typename BiasAside<Base>::type bias_aside_;
@@ -220,14 +236,15 @@ struct LoRA {
     using type = LowRank<LoRA, L>;
   };
   template <class Where, LinearLayer L>
-  requires(!is_tied<L> && std::remove_cvref_t<decltype(L::weight)>::trainable)
+    requires(!is_tied<L> && std::remove_cvref_t<decltype(L::weight)>::trainable)
   struct Wrap<Where, L> : Refuse<L, LoraOverTrained> {};
   template <class Where, class B, Index V, Index C, class S>
   struct Wrap<Where, Embedding<B, V, C, Constant<S>>> {
     using type = LowRankEmbedding<LoRA, Embedding<B, V, C, Constant<S>>>;
   };
   template <class Where, class L>
-  requires is_tied<L> struct Wrap<Where, L> {  // a head of its own, so that the embedding stays as it is
+    requires is_tied<L>
+  struct Wrap<Where, L> {  // a head of its own, so that the embedding stays as it is
     using type = LowRank<LoRA, Frozen<typename L::untied, typename Where::storage>>;
   };
   template <class Where, class L>

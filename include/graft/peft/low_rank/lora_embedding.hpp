@@ -42,7 +42,8 @@ class LowRankEmbedding<Method, Embedding<B, V, C, Role>> : public Embedding<B, V
 
   /// logits(S,V) of a head that is this embedding.
   template <class T, Gradient G, class E>
-  requires(Method::settings.with_head) constexpr auto tied_logits(T& tape, Var<B, C, G, E> n) const {
+    requires(Method::settings.with_head)
+  constexpr auto tied_logits(T& tape, Var<B, C, G, E> n) const {
     const auto low = product_nn(tape, product_nn(tape, as_elements<float>(tape, n), leaf(tape, b)), leaf(tape, a));
     return add(tape, matmul<float>(tape, n, Base::weight),
                scale(tape, low, merged_ ? 0.0F : Method::settings.scaling()));

@@ -109,7 +109,9 @@ struct VeRA {
     }
     /// A and B as PyTorch draws them one after the other from the seed, where the longest sides of all layers are
     /// these.
-    void draw(SharedParts& parts, Index longest_out, Index longest_in) requires(drawn_by_seed) {
+    void draw(SharedParts& parts, Index longest_out, Index longest_in)
+      requires(drawn_by_seed)
+    {
       MersenneTwister random(seed);
       const auto drawn = [&random]<class P>(const P&, Index rows, Index columns, Index fan) {
         const float bound = static_cast<float>(std::sqrt(3.0) * (std::sqrt(2.0) / std::sqrt(static_cast<double>(fan))));

@@ -181,7 +181,8 @@ struct ButterflyFineTuning {
     using type = delta_at<ButterflyFineTuning, Where, L, Butterfly>;
   };
   template <class Where, LinearLayer L>
-  requires(places::template has<Where> && !divides(L::in)) struct At<Where, L> : Refuse<L, BoftNotDivisible> {};
+    requires(places::template has<Where> && !divides(L::in))
+  struct At<Where, L> : Refuse<L, BoftNotDivisible> {};
   template <class Where, class L>
   using at = typename At<Where, L>::type;
 };

@@ -236,7 +236,8 @@ struct HubPrefixTuning {
     using type = Prefix<HubPrefixTuning, B, C>;
   };
   template <class B, class C>
-  requires(C::encoder_blocks > 0) struct layer<B, C> {
+    requires(C::encoder_blocks > 0)
+  struct layer<B, C> {
     using type = HubPrefixes<HubPrefixTuning, B, C>;
   };
   template <class B, class C>

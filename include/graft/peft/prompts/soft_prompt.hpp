@@ -71,7 +71,9 @@ class Prompted : public Embedding<B, V, C, Role> {
   }
 
   /// The rows of these tokens as first values, repeated or cut to N: a text's tokens, say.
-  void start_from(const std::vector<Id>& ids) requires(Rows::kind == RowsKind::plain) {
+  void start_from(const std::vector<Id>& ids)
+    requires(Rows::kind == RowsKind::plain)
+  {
     if (ids.empty()) fail("a soft prompt cannot start from a text without tokens");
     for (const Id id : ids)
       if (id < 0 || static_cast<Index>(id) >= V)

@@ -33,7 +33,11 @@ class Scaled {
   TrainedTensor<backend, Input ? 1 : size, Input ? size : 1> vector;
 
   /// Scaling what the product yields leaves the product to be computed with others of its input.
-  [[nodiscard]] constexpr auto projection() const requires(!Input) { return base.projection(); }
+  [[nodiscard]] constexpr auto projection() const
+    requires(!Input)
+  {
+    return base.projection();
+  }
   template <class T, class Y>
   constexpr auto complete(T& tape, Y y) const {
     return scale_columns(tape, base.complete(tape, y), row(tape, vector));

@@ -52,7 +52,8 @@ struct LNTuning {
   template <class L>
   struct Wrap : Refuse<L, LnTuningOfSomethingElse> {};
   template <NormLayer L>
-  requires BaseLayer<L> struct Wrap<L> {
+    requires BaseLayer<L>
+  struct Wrap<L> {
     using type = TunedNorm<LNTuning, L>;
   };
   template <class Where, class L>

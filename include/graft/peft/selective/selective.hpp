@@ -22,7 +22,8 @@ struct Unfreeze {
   template <class L>
   struct Free : Thawed<L> {};
   template <class L>
-  requires is_tied<L> struct Free<L> {
+    requires is_tied<L>
+  struct Free<L> {
     using type = typename L::untied::thawed;
   };
   template <class Where, class L>
@@ -39,7 +40,8 @@ struct UntiedHead {
   template <class Where, class L>
   struct Apart : Kept<L> {};
   template <class Where, class L>
-  requires is_tied<L> struct Apart<Where, L> {
+    requires is_tied<L>
+  struct Apart<Where, L> {
     using type = Frozen<typename L::untied, typename Where::storage>;
   };
   template <class Where, class L>

@@ -99,7 +99,8 @@ struct TrainableTokens {
   template <class L>
   struct Wrap : Refuse<L, TokensOfTrainedEmbedding> {};
   template <class B, Index V, Index C, class S>
-  requires((Tokens >= 0 && static_cast<Index>(Tokens) < V) && ...) struct Wrap<Embedding<B, V, C, Constant<S>>> {
+    requires((Tokens >= 0 && static_cast<Index>(Tokens) < V) && ...)
+  struct Wrap<Embedding<B, V, C, Constant<S>>> {
     using type = TrainedRows<TrainableTokens, B, V, C, Constant<S>>;
   };
   template <class Where, class L>

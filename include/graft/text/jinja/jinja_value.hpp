@@ -64,10 +64,11 @@ class Value {
   }
   /// JSON as a value.
   template <class J>
-  requires requires(const J& json) {
-    json.is_null();
-    json.items();
-  } explicit Value(const J& json) {
+    requires requires(const J& json) {
+      json.is_null();
+      json.items();
+    }
+  explicit Value(const J& json) {
     if (json.is_null()) is_ = nullptr;
     else if (json.is_boolean()) is_ = json.template get<bool>();
     else if (json.is_number_integer() && json <= std::numeric_limits<std::int64_t>::max())

@@ -94,10 +94,13 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
     return all;
   }();
   static constexpr bool prepares = ahead.any(), activates = false;
+  /// Whether the method gave the model a head of its own, where its config ties it to the embedding.
   static constexpr bool unties_head = C::tied_head && !is_tied<decltype(head)>;
-  static constexpr Index trunk_blocks = 0;
+  static constexpr Index trunk_blocks = 0;  ///< blocks whose outputs are kept between epochs: none
 
   constexpr T5() { encoder_norm.epsilon = final_norm.epsilon = C::norm_epsilon; }
+  /// Over the weights of `other`, a `base`, which are not copied (models/parts/shared_base.hpp); what the method adds
+  /// is drawn from `seed`.
   template <BaseModel Other>
   explicit T5(const Other& other, std::uint64_t seed = 0) : T5() {
     stand_on(*this, other, seed);

@@ -8,8 +8,8 @@ namespace graft {
 
 /// What a config need not say. Inherit from it and hide what differs.
 struct T5Defaults : StackDefaults {
-  static constexpr Index buckets = 32, farthest = 128;
-  // T5 1.1 and FLAN-T5; the first T5 had ReLU in place of a gated GELU, and the head tied and reading h/√C.
+  static constexpr Index buckets = 32, farthest = 128;  ///< of distances between tokens
+  /// T5 1.1 and FLAN-T5; the first T5 had ReLU in place of a gated GELU, and the head tied and reading h/√C.
   static constexpr bool gated = true;
 };
 
