@@ -125,7 +125,9 @@ def names(text):
         match = re.search(r"operator\s*(\(\)|[^\s(]+)", text)
         return [("operator" + match[1], match.start())]
     if call:
-        match = re.search(r"([~\w]+)\s*$", text[: call[0]])
+        match = re.search(r"([~\w:]+)\s*$", text[: call[0]])
+        if match and "::" in match[1]:  # the body of what a class declares
+            return []
         return [(match[1], match.start())] if match and match[1] not in ("decltype", "explicit", "alignas") else []
     result, begin = [], 0
     for end in top_level(text, ",") + [len(text)]:

@@ -13,7 +13,7 @@ namespace graft {
 
 /// The loss of held-out examples, summed, in nats.
 struct HeldOutLoss {
-  double sum = 0;
+  double sum = 0;  ///< of the losses, in nats
   Index targets = 0;
 
   /// Not a number where nothing was measured.

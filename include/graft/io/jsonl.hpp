@@ -15,7 +15,7 @@ using OrderedJson = nlohmann::ordered_json;
 /// A row of a data set: one object, and where it stands ("data.jsonl, line 7").
 struct Row {
   OrderedJson json;
-  std::string where;
+  std::string where;  ///< file and line, for errors
 
   /// Whether there is a value; null is none.
   [[nodiscard]] bool has(const std::string& key) const { return json.contains(key) && !json.at(key).is_null(); }

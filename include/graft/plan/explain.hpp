@@ -28,7 +28,7 @@ struct SiteExplanation {
 
 /// Blocks of one type, or (count 0) what stands outside blocks.
 struct BlockExplanation {
-  Index first = 0, count = 0;
+  Index first = 0, count = 0;          ///< the number of the first of them, and how many there are
   bool first_reads_constants = false;  ///< gradient stops in the first of them, where nothing below is trained
   std::vector<SiteExplanation> sites{};
 };

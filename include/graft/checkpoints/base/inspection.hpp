@@ -43,7 +43,7 @@ struct Inspection {
   std::string opened{};               ///< the method to open the adapter with, where that is another type
   /// of an adapter: the base that its config names, and the one that it was held against, in words
   std::string base_name{}, base{};
-  std::vector<InspectedPlace> places{};
+  std::vector<InspectedPlace> places{};  ///< what stands where
   std::vector<InspectedKey> keys{};
   std::vector<InspectedTensor> tensors{};
   Index trained = 0;                             ///< numbers of an adapter that training changes

@@ -116,7 +116,7 @@ constexpr auto nonlinear(T& tape, X x) {
 /// belongs to.
 template <class B, class M>
 struct AdapterContext {
-  const M* shared;
+  const M* shared;        ///< what all layers of the method share
   Pointer<B, Id> owners;  ///< whose each row is
 };
 
@@ -265,7 +265,7 @@ class Stacked {
     const First* first;
     X x;
     const Sub* sublayer;
-    const M* shared;
+    const M* shared;  ///< what all layers of the method share
     InputRows<backend> how;
 
     template <class T>

@@ -32,8 +32,8 @@ class Fusion {
   }
 
   std::tuple<Adapters...> adapters;
-  Linear<B, width, width, true> query, key;
-  Linear<B, width, width> value;
+  Linear<B, width, width, true> query, key;  ///< of attention over the adapters' outputs
+  Linear<B, width, width> value;             ///< of attention over the adapters' outputs
 
   template <class T, class X, class Sub, class M>
   constexpr auto onto(T& tape, X x, const Sub& sublayer, const M& shared) const {

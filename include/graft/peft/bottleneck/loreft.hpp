@@ -32,7 +32,7 @@ struct ReftVectors : TrainedTensor<B, Rank, C> {
 template <class B, Index C, Index Rank>
 class ReftUnit {
  public:
-  Linear<B, C, Rank, true> source;
+  Linear<B, C, Rank, true> source;             ///< what the subspace is to hold
   ReftVectors<B, Rank, C> reflections;         ///< the vectors of the reflections that the subspace is kept as
   Parameter<B, Constant<F32>, C, C> rotation;  ///< Q
 

@@ -68,7 +68,7 @@ struct SeededFourierFT {
   template <class B, Index Out, Index In>
   struct Weights {
     Parameter<B, Trainable, 1, N> c;  ///< the coefficients
-    IdTable<B, 2, N> places;
+    IdTable<B, 2, N> places;          ///< which frequencies the coefficients are of
 
     constexpr Weights() {
       if constexpr (B::executes) {

@@ -78,7 +78,8 @@ struct LoKr {
     TrainedTensor<B, l, first_whole ? m : Rank> c;  ///< the first factor, or the left part of it
     /// the right part of the first factor, where it is a product
     [[no_unique_address]] std::conditional_t<first_whole, NoBias, TrainedTensor<B, Rank, m>> d;
-    TrainedTensor<B, k, whole ? n : Rank> a;
+    TrainedTensor<B, k, whole ? n : Rank> a;  ///< the second factor, or the left part of it
+    /// the right part of the second factor, where it is a product
     [[no_unique_address]] std::conditional_t<whole, NoBias, TrainedTensor<B, Rank, n>> b;
 
     template <class T>

@@ -34,8 +34,9 @@ struct MiSS {
   template <class B, Index Out, Index In>
   struct Weights {
     static constexpr WeightsOffers offers{.path = true, .values = true};
-    TrainedTensor<B, Rank, Out> block;
+    TrainedTensor<B, Rank, Out> block;  ///< the rows that are added again and again, (R, Out)
 
+    /// x ΔWᵀ, without ΔW.
     template <class T, class X>
     constexpr auto path(T& tape, X x) const {
       return product_nn(tape, fold<Rank>(tape, x), leaf(tape, block));

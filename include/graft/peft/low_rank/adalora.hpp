@@ -104,6 +104,7 @@ struct AdaLoRA {
     /// The loss has a sum of two terms beside it, whose mean over all layers counts; of rank 0 both are nothing.
     static constexpr WeightsOffers offers{.path = true, .nothing = Rank == 0, .ranks_fall = true, .penalties = 2};
 
+    /// x ΔWᵀ, without ΔW.
     template <class T, class X>
     requires(Rank > 0) constexpr auto path(T& tape, X x) const {
       return scale(tape, matmul(tape, scale_columns(tape, matmul(tape, x, a), row(tape, e)), b), scaling);

@@ -91,6 +91,7 @@ struct VeRA {
     Parameter<B, Trainable, 1, Rank> d;  ///< scales of the inner columns, (R)
     Parameter<B, Trainable, 1, Out> v;   ///< scales of the outer columns, (Out)
 
+    /// x ΔWᵀ, without ΔW.
     template <class T, class X>
     constexpr auto path(T& tape, X x) const {
       return scale_columns(tape, matmul(tape, scale_columns(tape, matmul(tape, x, a), row(tape, d)), b), row(tape, v));
