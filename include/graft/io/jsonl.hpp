@@ -28,6 +28,9 @@ struct Row {
 };
 
 /// Every line of a JSON-lines file; a broken one is named by its number.
+/// \param path a file of one JSON object a line
+/// \return rows in order
+/// \throws Error where the file cannot be read, or a line is no object
 inline std::vector<Row> read_jsonl(const std::filesystem::path& path) {
   std::vector<Row> rows;
   const std::string text = read_file(path);

@@ -76,6 +76,7 @@ std::string name_of() {
 }  // namespace explaining
 
 /// What is heard of one pass of 256 tokens on `meta`. A type that trains nothing is heard, too.
+/// \return every kind of block, site by site
 template <class Model>
 Explanation explain() {
   using Meta = typename Model::template on<planned_on<typename Model::backend>>;

@@ -140,6 +140,7 @@ struct FuseOfSomethingElse {
 };
 
 /// `Fuse<PfeifferAdapter<48, Named<"law">>, PfeifferAdapter<48, Named<"medicine">>>`
+/// (Pfeiffer et al. 2021) \tparam First an adapter \tparam Rest the others, of the same places
 template <class First, class... Rest>
 struct Fuse {
   using where = typename First::where;
@@ -188,6 +189,7 @@ struct Fuse {
 };
 
 /// `Average<PfeifferAdapter<48, Named<"law">>, PfeifferAdapter<48, Named<"medicine">>>`
+/// \tparam First an adapter \tparam Rest the others, of the same places
 template <class First, class... Rest>
 struct Average {
   using where = typename First::where;

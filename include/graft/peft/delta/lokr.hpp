@@ -49,6 +49,7 @@ struct LokrUnknownOption {
 };
 
 /// `LoKr<4>`, with LoRA's `On<…>`, `Blocks<…>` and `Alpha<…>`; `LoKr<4, DecomposeBoth, Factor<8>>`.
+/// \tparam Rank of factors that are products \tparam Options as said
 template <Index Rank, class... Options>
 struct LoKr {
   /// whether both factors may be products of low rank

@@ -17,6 +17,7 @@ struct MissUnknownOption {
 };
 
 /// `MiSS<64>`, with LoRA's `On<…>` and `Blocks<…>`.
+/// \tparam Rank rows of the trained matrix \tparam Options as said
 template <Index Rank, class... Options>
 struct MiSS {
   static constexpr MethodOffers offers{.peft_type = "MISS"};

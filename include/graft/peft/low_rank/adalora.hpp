@@ -44,6 +44,7 @@ struct AdaloraUnknownOption {
 };
 
 /// `AdaLoRA<12>` starts with rank 12 everywhere; with LoRA's `On<…>`, `Blocks<…>` and `Alpha<…>`.
+/// (Zhang et al. 2023) \tparam InitialRank of every layer before ranks fall \tparam Options as said
 template <Index InitialRank, class... Options>
 struct AdaLoRA {
   static constexpr MethodOffers offers{.peft_type = "ADALORA", .formalities = true};

@@ -23,6 +23,7 @@ struct RandLoraUnknownOption {
 };
 
 /// `RandLoRA<32>`, with LoRA's `On<…>`, `Blocks<…>` and `Alpha<…>` (20 R if it is not said).
+/// (Albert et al. 2025) \tparam Rank of each of the random products \tparam Options as said
 template <Index Rank, class... Options>
 struct RandLoRA {
   static constexpr LoraSettings settings_of_rank = lora_settings<Rank, Options...>(20.0 * static_cast<double>(Rank));

@@ -47,6 +47,7 @@ template <class B, Index Rows, Index Columns, bool Drawn, std::uint32_t Seed>
 struct RandomPart : SharedPart<Parameter<B, Constant<F32>, Rows, Columns>, !Drawn> {};
 
 /// `VeRA<256>`, with LoRA's `On<…>` and `Blocks<…>`; `VeRA<256, Seed<0>>`.
+/// (Kopiczko et al. 2023) \tparam Rank rows of the frozen A \tparam Options as said
 template <Index Rank, class... Options>
 struct VeRA {
   using places = Places<On<Linears>, Options...>;
