@@ -25,6 +25,7 @@ constexpr std::pair<Index, Index> nearest_factors(Index size, Index wanted = 0) 
 }
 
 // Options of LoKr beside LoRA's.
+/// Both factors are products of low rank, where they are large enough.
 struct DecomposeBoth {};
 /// The smaller factor of both sizes, where it divides them.
 template <Index Wanted>
