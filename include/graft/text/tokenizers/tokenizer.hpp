@@ -102,7 +102,7 @@ struct Segment {
 class Tokenizer {
  public:
   /// Of its parts, which come from a file.
-  /// \throws Error where a template names a token that is not there
+  /// \throws Error where a token has no number that it could have
   explicit Tokenizer(TokenizerParts parts);
   Tokenizer(Tokenizer&&) = default;
   Tokenizer& operator=(Tokenizer&&) = default;
