@@ -5,6 +5,7 @@ Of a header: a comment on a declaration of several names is each name's; a membe
 (docs/words.md) and no comment of its own means what the word means; specialisations, error types, traits of one `type`
 and defaulted members without a comment are left out; what stands in a folder is in the folder's topic (docs/topics.dox).
 Of a page: headings get the anchors that links name."""
+import fnmatch
 import os
 import re
 import sys
@@ -33,7 +34,7 @@ def topic(path):
 
 def words():
     table = {}
-    with open(os.path.join(os.path.dirname(__file__), "words.md"), encoding="utf-8") as page:
+    with open(os.path.join(HERE, "words.md"), encoding="utf-8") as page:
         for line in page:
             row = re.match(r"\| (`[^|]*`) \| (.*?) \|$", line)
             if row:
@@ -124,7 +125,9 @@ def names(text):
         match = re.search(r"operator\s*(\(\)|[^\s(]+)", text)
         return [("operator" + match[1], match.start())]
     if call:
-        match = re.search(r"([~\w]+)\s*$", text[: call[0]])
+        match = re.search(r"([~\w:]+)\s*$", text[: call[0]])
+        if match and "::" in match[1]:  # the body of what a class declares
+            return []
         return [(match[1], match.start())] if match and match[1] not in ("decltype", "explicit", "alignas") else []
     result, begin = [], 0
     for end in top_level(text, ",") + [len(text)]:
@@ -246,18 +249,35 @@ def slug(title):
     return re.sub(r"[^\w\- ]", "", re.sub(r"[`*]", "", title).lower()).strip().replace(" ", "-")
 
 
-def page(text, name):
+def link(folder):
+    """Of a page in `folder`: to a header, where Doxygen reads it; other files are named and not linked."""
+    with open(os.path.join(HERE, "Doxyfile"), encoding="utf-8") as file:
+        words = file.read().split()
+
+    def to(match):
+        target = os.path.relpath(os.path.join(folder, match[2]), os.path.join(HERE, "..")).replace(os.sep, "/")
+        left_out = any(target.startswith(w) if w[0] == "i" else fnmatch.fnmatch(target, w) for w in words if w.startswith(("include/graft/", "*/")))
+        if target.endswith((".hpp", ".h")) and os.path.isfile(os.path.join(HERE, "..", target)) and not left_out:
+            return f'\\ref {target.removeprefix("include/")} "{match[1]}"'
+        return match[1]
+
+    return to
+
+
+def page(text, name, folder):
     """`[a](other.md#part)` names a heading of another page, `[a](#part)` one of this."""
+    text = re.sub(r"(?<!!)\[([^]`]*)\]\((?!https?:|#)((?![^)]*\.md[#)])[^)]*)\)", link(folder), text)
     text = re.sub(r"^(#{2,6}) (.+)$", lambda m: f"{m[0]} {{#{name}-{slug(m[2])}}}", text, flags=re.M)
     text = re.sub(r"\]\((?:[\w./]*/)?(\w+)\.md#([\w-]+)\)", lambda m: f"](#{m[1].lower()}-{m[2]})", text)
     return re.sub(r"\]\(#([\w-]+)\)", lambda m: m[0] if re.match(r"[a-z]+-", m[1]) and m[1].split("-")[0] in PAGES else f"](#{name}-{m[1]})", text)
 
 
-PAGES = {"readme", "contributing", "changelog", "results"} | {f[:-3].lower() for f in os.listdir(os.path.dirname(os.path.abspath(__file__))) if f.endswith(".md")}
+HERE = os.path.dirname(os.path.abspath(__file__))
+PAGES = {"readme", "contributing", "changelog", "results"} | {f[:-3].lower() for f in os.listdir(HERE) if f.endswith(".md")}
 
 if __name__ == "__main__":
     path = sys.argv[1]
     with open(path, encoding="utf-8") as file:
         content = file.read()
     stem, kind = os.path.splitext(os.path.basename(path))
-    sys.stdout.write(page(content, stem.lower()) if kind == ".md" else Header(content, topic(path)).read() if kind == ".hpp" else content)
+    sys.stdout.write(page(content, stem.lower(), os.path.dirname(os.path.abspath(path))) if kind == ".md" else Header(content, topic(path)).read() if kind == ".hpp" else content)

@@ -1,7 +1,7 @@
 // 14. A storage of your own: frozen weights in 4 bits, one scale for each 32.
 // You will learn: what a storage says, what it costs, and that a model, a plan and a trainer ask for nothing more.
 // Read first: 02, 03.   Run: 14_your_own_storage
-//     It prints bytes of a row, the largest error in steps of the scale, bytes of frozen weights, and a loss.
+//     It prints bytes of a row, whether errors are within half a step, bytes of the frozen weights, and a loss.
 #include <graft/graft.hpp>
 
 #include <algorithm>

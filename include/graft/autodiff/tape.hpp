@@ -224,7 +224,7 @@ struct Contribution {
 template <class B, class Step, Index Count, class E>
 struct RecordOf final : Record<B> {
   std::array<Index, Count> slots;  ///< the results' places for adjoints
-  Step step;
+  Step step;                       ///< what undoes the op
   /// Of an op with results in these places.
   constexpr RecordOf(std::array<Index, Count> results, Step undo_step) : slots(results), step(undo_step) {}
   constexpr ~RecordOf() override {}  // spelled out: g++ 12 wants it defined before constant expressions delete one

@@ -247,6 +247,11 @@ std::map<std::string, NamedTensor> shared_tensors(const Model& model) {
 
 /// Writes what the method trained, or one member of a bank. The folder appears whole: weights first, the config, which
 /// makes it an adapter, last.
+/// \param model     whose trained parameters are written
+/// \param folder    where it is written to
+/// \param base_name what the config calls the base
+/// \param member    which adapter of a bank
+/// \throws Error    where the folder cannot be written, or the model has no weights yet
 template <class Model>
 void save_adapter(const Model& model, const std::filesystem::path& folder, const std::string& base_name = "",
                   Index member = 0) {
@@ -268,6 +273,10 @@ void save_adapter(const Model& model, const std::filesystem::path& folder, const
 /// Reads an adapter folder into a model whose method made the same parameters. What stands at each module must agree
 /// with the config's words, and names with the tensors; otherwise one error names all that do not, and nothing is
 /// changed. Where AdaLoRA's schedule has left fewer ranks than the type has, the others are zero.
+/// \param model  of a type whose method is the adapter's
+/// \param folder of PEFT or AdapterHub
+/// \param member which adapter of a bank is read
+/// \throws Error that names every module that does not agree
 template <class Model>
 void load_adapter(Model& model, const std::filesystem::path& folder, Index member = 0) {
   check_member<Model>(member, "load_adapter");

@@ -14,7 +14,7 @@ namespace graft {
 struct Ahead {
   /// Tokens first … first+count−1, whose rows are behind those of the vocabulary.
   struct Prompt {
-    Index first = 0, count = 0;
+    Index first = 0, count = 0;  ///< the number of its first token, and how many there are
 
     [[nodiscard]] std::vector<Id> tokens() const {
       std::vector<Id> all(count);

@@ -8,7 +8,7 @@ namespace graft {
 
 /// A figure by its name in JSON, and how people call it.
 struct Figure {
-  const char *key, *name;
+  const char *key, *name;  ///< its name in files; its name for people
   double value;
 };
 

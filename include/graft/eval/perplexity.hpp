@@ -13,7 +13,7 @@ namespace graft {
 
 /// The loss of held-out examples, summed, in nats.
 struct HeldOutLoss {
-  double sum = 0;
+  double sum = 0;  ///< of the losses, in nats
   Index targets = 0;
 
   /// Not a number where nothing was measured.
@@ -23,6 +23,12 @@ struct HeldOutLoss {
 };
 
 /// requires: nothing of the model is being trained meanwhile. Dropout is off.
+/// The loss of held-out batches.
+/// \param model     is only read
+/// \param batches   of one pass each
+/// \param workspace memory for values
+/// \return the sum over supervised tokens, in nats, and how many there are
+/// \throws Error where a batch names what the model does not have
 template <class Model>
 HeldOutLoss held_out_loss(const Model& model, std::span<const Batch> batches,
                           Workspace<typename Model::backend>& workspace) {

@@ -15,7 +15,7 @@ using OrderedJson = nlohmann::ordered_json;
 /// A row of a data set: one object, and where it stands ("data.jsonl, line 7").
 struct Row {
   OrderedJson json;
-  std::string where;
+  std::string where;  ///< file and line, for errors
 
   /// Whether there is a value; null is none.
   [[nodiscard]] bool has(const std::string& key) const { return json.contains(key) && !json.at(key).is_null(); }
@@ -28,6 +28,9 @@ struct Row {
 };
 
 /// Every line of a JSON-lines file; a broken one is named by its number.
+/// \param path a file of one JSON object a line
+/// \return rows in order
+/// \throws Error where the file cannot be read, or a line is no object
 inline std::vector<Row> read_jsonl(const std::filesystem::path& path) {
   std::vector<Row> rows;
   const std::string text = read_file(path);

@@ -32,8 +32,8 @@ class SharedParts {
 /// then comes from a file or is another model's). Both have streams of their own, so that a seed's base is the same
 /// under any method, and what a method adds is the same over any base.
 struct Initializer {
-  RandomKey key;
-  bool base = true;
+  RandomKey key;                                ///< where the streams of random numbers begin
+  bool base = true;                             ///< whether the base's own weights are drawn too
   float deviation = 0.02F;                      ///< of the base's weights
   std::uint64_t drawn = 0, drawn_for_base = 0;  ///< how many streams have been drawn from
   SharedParts parts{};                          ///< what layers share

@@ -8,7 +8,8 @@
 namespace graft {
 
 /// Layer normalisation of rows (Ba et al. 2016).
-/// \tparam B backend \tparam N columns \tparam Role Trainable or Constant
+/// \tparam B backend \tparam N columns \tparam WeightRole Trainable or Constant of Plain
+/// \tparam BiasRole likewise
 template <class B, Index N, class WeightRole = Trainable, class BiasRole = WeightRole>
 class LayerNorm {
  public:

@@ -14,12 +14,12 @@ namespace graft {
 /// Stands where a layer has no bias.
 struct NoBias {};
 
+/// A linear layer, x(T,In) Wᵀ + b.
+/// \tparam B backend \tparam In columns of the input \tparam Out columns of the output
+/// \tparam Bias whether there is a bias b(Out) \tparam WeightRole Trainable, or Constant of a storage
+/// \tparam BiasRole unless said Trainable where the weight is, and else Constant
 template <class B, Index In, Index Out, bool Bias = false, class WeightRole = Trainable,
           class BiasRole = VectorRole<WeightRole>>
-/// A linear layer, x(T,In) Wᵀ + b.
-/// \tparam B backend \tparam In columns of the input \tparam Out columns of the output \tparam HasBias whether there is
-/// a bias b(Out)
-/// \tparam Role Trainable, or Constant of a storage
 class Linear {
  public:
   using backend = B;

@@ -28,7 +28,7 @@ struct SiteExplanation {
 
 /// Blocks of one type, or (count 0) what stands outside blocks.
 struct BlockExplanation {
-  Index first = 0, count = 0;
+  Index first = 0, count = 0;          ///< the number of the first of them, and how many there are
   bool first_reads_constants = false;  ///< gradient stops in the first of them, where nothing below is trained
   std::vector<SiteExplanation> sites{};
 };
@@ -74,6 +74,7 @@ std::string name_of() {
 }  // namespace explaining
 
 /// What is heard of one pass of 256 tokens on `meta`. A type that trains nothing is heard, too.
+/// \return every kind of block, site by site
 template <class Model>
 Explanation explain() {
   using Meta = typename Model::template on<planned_on<typename Model::backend>>;

@@ -49,6 +49,10 @@ constexpr auto loss_of_shape(const Planned& model, T& tape, BatchShape shape) {
 
 /// The plan for one pass over a batch of this shape; an encoder is taken to read as many tokens as the decoder writes,
 /// where the shape does not say. A constant expression, and cheap at run time too.
+/// \tparam Model whose step it is; its backend does not run
+/// \tparam O     the optimizer, whose state counts
+/// \param shape  how many tokens, sequences and labels a pass has
+/// \return bytes by what they are for, and operations
 template <class Model, class O = AdamW>
 constexpr Plan plan(BatchShape shape) {
   using Meta = planned_on<typename Model::backend>;

@@ -11,7 +11,7 @@ namespace graft {
 
 /// One site of one block (−1: outside blocks).
 struct SiteEntry {
-  std::string site, path;
+  std::string site, path;  ///< the site; its name in files
   std::ptrdiff_t block = -1;
   Index frozen = 0, trainable = 0;  ///< parameters
 };

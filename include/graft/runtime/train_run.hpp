@@ -18,7 +18,7 @@ namespace graft {
 
 /// What a run is of, and how it is done.
 struct TrainRunOptions {
-  HeadChoice head{};
+  HeadChoice head{};  ///< the task and its classes
   /// the model; rows; held-out rows; where the run is written to
   std::filesystem::path model{}, data{}, held_out{}, output = "graft-run";
   /// what every prompt begins with; a text whose tokens a prompt starts from; the report's title

@@ -54,7 +54,9 @@ class KeyValueCache {
   /// Forgets a sequence.
   void clear(Index sequence) { lengths_[known(sequence)] = 0; }
 
+  /// Keys of a block, all sequences behind each other.
   [[nodiscard]] Pointer<backend, element> keys(Index block) const { return of_block(block, 0); }
+  /// Values of a block, all sequences behind each other.
   [[nodiscard]] Pointer<backend, element> values(Index block) const { return of_block(block, 1); }
 
  private:

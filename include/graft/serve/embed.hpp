@@ -13,6 +13,11 @@ namespace graft {
 
 /// Texts as token ids, their own tokens included (Tokenizer::encode_whole), to rows of C numbers. They are read in
 /// passes of about `pass_tokens`.
+/// \param model       an encoder
+/// \param texts       ids, one list a text
+/// \param pass_tokens tokens of a pass: what bounds the memory
+/// \return a row of length 1 for each text
+/// \throws Error where a text has no token, or one that the model does not know
 template <class Model>
 std::vector<std::vector<float>> embed(const Model& model, const std::vector<std::vector<Id>>& texts,
                                       Index pass_tokens = 2048) {

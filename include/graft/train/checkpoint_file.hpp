@@ -52,7 +52,7 @@ void save_checkpoint(Trainer<Model, O, C>& trainer, const std::filesystem::path&
 class CheckpointFile {
  public:
   /// Opens a checkpoint.
-  /// \throws Error where it is none
+  /// \throws Error where the file cannot be read
   explicit CheckpointFile(const std::filesystem::path& path) : source_(path.string()), file_(path) {
     for (const auto& [key, text] : file_.metadata.items())
       if (text.is_string()) notes_[key] = text.get<std::string>();

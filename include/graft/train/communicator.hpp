@@ -29,6 +29,7 @@ concept Communicator = std::copy_constructible<C> &&
 
 /// One rank, which has everything.
 struct Alone {
+  /// The number of this rank.
   [[nodiscard]] static constexpr Index rank() { return 0; }
   [[nodiscard]] static constexpr Index ranks() { return 1; }
   template <Backend B>

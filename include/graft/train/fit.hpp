@@ -330,6 +330,12 @@ class FitRun {
 
 /// Trains every adapter of a bank on examples of its own, `batch` of each at a step. Epochs are those of the longest
 /// list; a shorter one begins again within them.
+/// \param trainer  takes the steps
+/// \param members  a list of examples for each adapter
+/// \param options  epochs, batches, checkpoints, evaluation
+/// \param evaluate the loss of held-out examples, in nats; none: the last parameters stay
+/// \return losses step by step, evaluations, and what the run took
+/// \throws Error where there is no example, one does not fit the model, or the checkpoint is another run's
 template <class Model, class O, class C>
 FitHistory fit(Trainer<Model, O, C>& trainer, std::span<const std::span<const Example>> members,
                const FitOptions& options, const std::function<double()>& evaluate = nullptr) {
@@ -337,6 +343,12 @@ FitHistory fit(Trainer<Model, O, C>& trainer, std::span<const std::span<const Ex
 }
 
 /// Trains on `examples`. `evaluate`, if given, returns the loss by which parameters are judged.
+/// \param trainer  takes the steps
+/// \param examples in any order; it is drawn anew in each epoch
+/// \param options  epochs, batches, checkpoints, evaluation
+/// \param evaluate the loss of held-out examples, in nats; none: the last parameters stay
+/// \return losses step by step, evaluations, and what the run took
+/// \throws Error where there is no example, one does not fit the model, or the checkpoint is another run's
 template <class Model, class O, class C>
 FitHistory fit(Trainer<Model, O, C>& trainer, std::span<const Example> examples, const FitOptions& options,
                const std::function<double()>& evaluate = nullptr) {

@@ -42,7 +42,7 @@ template <class B>
 class RankBudget {
   /// A, B or E of a layer.
   struct Factor {
-    std::string path;
+    std::string path;  ///< its name in the model
     Pointer<B> value, gradient;
     Index size;
     std::vector<float> importance, uncertainty;

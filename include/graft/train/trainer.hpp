@@ -71,7 +71,7 @@ class Trainer {
 
   /// A trained parameter and what is kept beside it.
   struct Slot {
-    std::string path;
+    std::string path;  ///< its name in the model
     Pointer<backend> value, gradient;
     Index size, group;      ///< group: what is clipped and stepped together
     Buffer<backend> state;  ///< the optimizer's, zero before the first step

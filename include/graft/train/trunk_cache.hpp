@@ -33,9 +33,9 @@ class TrunkCache {
 
   [[nodiscard]] Index bytes() const { return bytes_; }
   [[nodiscard]] Index texts() const { return texts_.size(); }
-  /// Batches that were not computed, and those that were.
+  /// How many batches were not computed.
   [[nodiscard]] Index hits() const { return hits_; }
-  /// How many texts were computed because nothing of them was kept.
+  /// How many batches were.
   [[nodiscard]] Index misses() const { return misses_; }
 
   /// x(T,C), the input of the first block that something trained reaches.

@@ -27,8 +27,8 @@ namespace graft::backend {
 /// keys all queries of s see too, as if they stood before its own; so do those of that one's prefix. Without shared
 /// prefixes `prefixes` is null.
 struct AttentionShape {
-  const Id* queries;
-  const Id* keys;
+  const Id* queries;   ///< where each sequence begins among the queries, and the end
+  const Id* keys;      ///< where each sequence begins among the keys, and the end
   const Id* key_ends;  ///< where each sequence's keys end, or null: where the next ones begin
   const Id* prefixes;  ///< the sequence that each continues or −1; null: none continues one
   Index sequences, heads, groups, width;

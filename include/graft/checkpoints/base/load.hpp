@@ -209,6 +209,11 @@ void load_base(Model& model, const ModelFiles& files, const LoadOptions& options
 }
 
 /// A model from a GGUF file or a Hugging Face folder; what the method adds is initialised from `seed`.
+/// \tparam Model   an architecture, a method, a backend and policies
+/// \param path    the file or folder
+/// \param seed    of what files do not hold
+/// \param options whether weights stand in the mapped file
+/// \throws Error  that lists every tensor that is missing, of another shape, or left over
 template <class Model>
 Model load(const std::filesystem::path& path, std::uint64_t seed = 0, const LoadOptions& options = {}) {
   static_assert(!Model::shares_base,

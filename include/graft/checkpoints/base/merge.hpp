@@ -20,6 +20,7 @@ constexpr bool merges() {
 }
 
 /// Folds every trained part into its base weight, exactly in F32 storage and rounded to the storage otherwise.
+/// \throws Error where a tied head would change with the embedding
 template <class Model>
 void merge(Model& model) {
   if (!merges<Model>())
@@ -92,6 +93,11 @@ constexpr bool stays_beside_the_base(const L& layer) {
 /// `base`, so that nothing is lost to the storage they have in the model.
 /// A method that unties the head yields a config that says so. `classes`: names of what a classifier tells apart, where
 /// the base's config has others.
+/// \param model   trained over this base
+/// \param base    its files
+/// \param folder  where it is written to
+/// \param classes as said
+/// \throws Error where the method does not merge, or the folder cannot be written
 template <class Model>
 void save_merged(const Model& model, const ModelFiles& base, const std::filesystem::path& folder,
                  const std::vector<std::string>& classes = {}) {

@@ -15,13 +15,21 @@
 namespace graft {
 
 /// The tokenizer of a model's files.
+/// \throws Error where they have none, or one that graft does not know
 Tokenizer load_tokenizer(const ModelFiles& files);
 /// The chat template of a model's files, or nothing where they have none.
+/// \throws Error where the template is no Jinja that graft reads
 std::optional<ChatTemplate> load_chat_template(const ModelFiles& files);
 /// The ids that end a text, as the files say: generation_config.json, config.json, tokenizer_config.json or GGUF
 /// metadata.
 std::vector<Id> end_tokens(const ModelFiles& files, const Tokenizer& tokenizer);
 /// What turns rows into examples of a kind (example_kind<Model>()) for a model of these files.
+/// \param files       the model's
+/// \param tokenizer   of the same files; must outlive the formatter
+/// \param kind        what is to be said of an example
+/// \param instruction what every prompt begins with, or nothing
+/// \param longest     tokens of an example, at most
+/// \throws Error where the chat template cannot be read
 Formatter load_formatter(const ModelFiles& files, const Tokenizer& tokenizer, ExampleKind kind,
                          const std::string& instruction, Index longest = 2048);
 /// Writes what belongs to a tokenizer beside a model that was made from these files: copies of a folder's, or what says

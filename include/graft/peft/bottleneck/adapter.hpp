@@ -108,7 +108,7 @@ constexpr auto nonlinear(T& tape, X x) {
 /// belongs to.
 template <class B, class M>
 struct AdapterContext {
-  const M* shared;
+  const M* shared;        ///< what all layers of the method share
   Pointer<B, Id> owners;  ///< whose each row is
 };
 
@@ -257,7 +257,7 @@ class Stacked {
     const First* first;
     X x;
     const Sub* sublayer;
-    const M* shared;
+    const M* shared;  ///< what all layers of the method share
     InputRows<backend> how;
 
     template <class T>
@@ -323,6 +323,9 @@ using adapter_at = typename std::conditional_t<
 
 /// `Adapter<48>`: width 48 behind the feed-forward layers, as Pfeiffer et al. have it; `Blocks<…>` leaves the others
 /// out.
+/// (Houlsby et al. 2019; Pfeiffer et al. 2021) \tparam Width columns of the bottleneck
+/// \tparam Options `On<…>`, `Blocks<…>`, `ReLU`, `Swish`, `GELU`, `OfSum`, `OfSublayer`, `InParallel`,
+/// `Scaling<…>`, `Named<…>`
 template <Index Width, class... Options>
 struct Adapter {
   static_assert(Width > 0, "graft: Adapter<0> trains nothing: its width must be at least 1");

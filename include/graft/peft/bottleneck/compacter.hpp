@@ -88,6 +88,7 @@ struct CompacterNotDivisible {
 };
 
 /// `Compacter<16, 4>`: adapters of width 16 behind attention and feed-forward layers, of 4 Kronecker products each.
+/// (Mahabadi et al. 2021) \tparam Width columns of the bottleneck \tparam N terms of a sum \tparam Options of Adapter
 template <Index Width, Index N = 4, class... Options>
 struct Compacter {
   /// The adapter that it is.

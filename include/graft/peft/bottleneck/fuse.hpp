@@ -32,8 +32,8 @@ class Fusion {
   }
 
   std::tuple<Adapters...> adapters;
-  Linear<B, width, width, true> query, key;
-  Linear<B, width, width> value;
+  Linear<B, width, width, true> query, key;  ///< of attention over the adapters' outputs
+  Linear<B, width, width> value;             ///< of attention over the adapters' outputs
 
   template <class T, class X, class Sub, class M>
   constexpr auto onto(T& tape, X x, const Sub& sublayer, const M& shared) const {
@@ -140,6 +140,7 @@ struct FuseOfSomethingElse {
 };
 
 /// `Fuse<PfeifferAdapter<48, Named<"law">>, PfeifferAdapter<48, Named<"medicine">>>`
+/// (Pfeiffer et al. 2021) \tparam First an adapter \tparam Rest the others, of the same places
 template <class First, class... Rest>
 struct Fuse {
   using where = typename First::where;
@@ -190,6 +191,7 @@ struct Fuse {
 };
 
 /// `Average<PfeifferAdapter<48, Named<"law">>, PfeifferAdapter<48, Named<"medicine">>>`
+/// \tparam First an adapter \tparam Rest the others, of the same places
 template <class First, class... Rest>
 struct Average {
   using where = typename First::where;

@@ -32,7 +32,7 @@ struct ReftVectors : TrainedTensor<B, Rank, C> {
 template <class B, Index C, Index Rank>
 class ReftUnit {
  public:
-  Linear<B, C, Rank, true> source;
+  Linear<B, C, Rank, true> source;             ///< what the subspace is to hold
   ReftVectors<B, Rank, C> reflections;         ///< the vectors of the reflections that the subspace is kept as
   Parameter<B, Constant<F32>, C, C> rotation;  ///< Q
 
@@ -126,6 +126,8 @@ struct ReftBehindAnother {
 
 /// `LoReFT<4>`: the first and the last three tokens; `LoReFT<4, 2, 1>`: the first two and the last; with `Named<…>` and
 /// `Blocks<…>`.
+/// (Wu et al. 2024) \tparam Rank of the subspace \tparam First tokens at the beginning \tparam Last tokens at the end
+/// \tparam Options as said
 template <Index Rank, Index First = 3, Index Last = 3, class... Options>
 struct LoReFT {
   static_assert(Rank > 0, "graft: LoReFT<0> trains nothing: the rank must be at least 1");

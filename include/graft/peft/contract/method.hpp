@@ -33,6 +33,7 @@ template <bool There, class Otherwise, class M, class Where, class L>
 using at_if_there = typename AtIfThere<There, Otherwise, M, Where, L>::type;
 
 /// Several methods as one: each is handed what the ones before it left.
+/// \tparam Ms methods, the first of which meets the base's layers
 template <class... Ms>
 struct Methods;
 template <>

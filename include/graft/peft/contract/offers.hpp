@@ -54,7 +54,7 @@ struct LayerOffers {
   const char* also_listed = "";  ///< in PEFT's config: a second list of modules
 
   // Of what stands before a text: `prompt` makes it.
-  bool prompt = false;
+  bool prompt = false;            ///< whether it is an embedding with rows ahead
   bool starts_from_text = false;  ///< `start_from(ids)`: rows of a text's tokens as first values
   bool encoded = false;           ///< files hold what `prompt` yields, and not its parameters
   Index tokens_ahead = 0;         ///< rows before the embedded tokens

@@ -9,6 +9,7 @@ namespace graft {
 
 /// Only the blocks First, First+1, … Last−1, and those of further such ranges: `Blocks<0, 2, 5, 6>` are blocks 0, 1 and
 /// 5.
+/// \tparam Bounds first and end of each range, counted from 0
 template <std::ptrdiff_t... Bounds>
 struct Blocks {
   static constexpr bool valid = [] {

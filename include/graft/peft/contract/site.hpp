@@ -188,6 +188,7 @@ struct Place {
 };
 
 /// The sites a method works on: `On<Query, Value>`, `On<Linears>`.
+/// \tparam Sites sites, and groups of them such as `Linears`
 template <class... Sites>
 struct On {
   /// Whether all of them are sites; a method complains if not.

@@ -49,6 +49,7 @@ struct FourierFtUnknownOption {
 };
 
 /// FourierFT with another seed than PEFT's.
+/// \tparam N coefficients of a layer \tparam Seed which frequencies they are of \tparam Options as of FourierFT
 template <Index N, std::uint32_t Seed, class... Options>
 struct SeededFourierFT {
   static constexpr LoraSettings settings_of_rank = lora_settings<N, Options...>(150);
@@ -68,7 +69,7 @@ struct SeededFourierFT {
   template <class B, Index Out, Index In>
   struct Weights {
     Parameter<B, Trainable, 1, N> c;  ///< the coefficients
-    IdTable<B, 2, N> places;
+    IdTable<B, 2, N> places;          ///< which frequencies the coefficients are of
 
     constexpr Weights() {
       if constexpr (B::executes) {

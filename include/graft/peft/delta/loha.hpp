@@ -16,6 +16,7 @@ struct LohaUnknownOption {
 
 /// `LoHa<4>`, `LoHa<4, On<Query, Value>, Blocks<20, 30>, Alpha<8>>`; by default every linear layer of the blocks and α
 /// = 2 R.
+/// \tparam Rank of each of the two products \tparam Options as said
 template <Index Rank, class... Options>
 struct LoHa {
   static constexpr LoraSettings settings_of_rank = lora_settings<Rank, Options...>();

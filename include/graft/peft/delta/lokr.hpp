@@ -25,6 +25,7 @@ constexpr std::pair<Index, Index> nearest_factors(Index size, Index wanted = 0) 
 }
 
 // Options of LoKr beside LoRA's.
+/// Both factors are products of low rank, where they are large enough.
 struct DecomposeBoth {};
 /// The smaller factor of both sizes, where it divides them.
 template <Index Wanted>
@@ -49,6 +50,7 @@ struct LokrUnknownOption {
 };
 
 /// `LoKr<4>`, with LoRA's `On<…>`, `Blocks<…>` and `Alpha<…>`; `LoKr<4, DecomposeBoth, Factor<8>>`.
+/// \tparam Rank of factors that are products \tparam Options as said
 template <Index Rank, class... Options>
 struct LoKr {
   /// whether both factors may be products of low rank
@@ -78,7 +80,8 @@ struct LoKr {
     TrainedTensor<B, l, first_whole ? m : Rank> c;  ///< the first factor, or the left part of it
     /// the right part of the first factor, where it is a product
     [[no_unique_address]] std::conditional_t<first_whole, NoBias, TrainedTensor<B, Rank, m>> d;
-    TrainedTensor<B, k, whole ? n : Rank> a;
+    TrainedTensor<B, k, whole ? n : Rank> a;  ///< the second factor, or the left part of it
+    /// the right part of the second factor, where it is a product
     [[no_unique_address]] std::conditional_t<whole, NoBias, TrainedTensor<B, Rank, n>> b;
 
     template <class T>

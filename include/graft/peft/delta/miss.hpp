@@ -17,6 +17,7 @@ struct MissUnknownOption {
 };
 
 /// `MiSS<64>`, with LoRA's `On<…>` and `Blocks<…>`.
+/// \tparam Rank rows of the trained matrix \tparam Options as said
 template <Index Rank, class... Options>
 struct MiSS {
   static constexpr MethodOffers offers{.peft_type = "MISS"};
@@ -34,8 +35,9 @@ struct MiSS {
   template <class B, Index Out, Index In>
   struct Weights {
     static constexpr WeightsOffers offers{.path = true, .values = true};
-    TrainedTensor<B, Rank, Out> block;
+    TrainedTensor<B, Rank, Out> block;  ///< the rows that are added again and again, (R, Out)
 
+    /// x ΔWᵀ, without ΔW.
     template <class T, class X>
     constexpr auto path(T& tape, X x) const {
       return product_nn(tape, fold<Rank>(tape, x), leaf(tape, block));

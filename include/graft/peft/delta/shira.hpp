@@ -22,6 +22,7 @@ struct ShiraUnknownOption {
 };
 
 /// `SHiRA<4>` trains as many entries as `LoRA<4>` has parameters; with LoRA's `On<…>` and `Blocks<…>`.
+/// \tparam Rank sets the number of entries, Rank (In + Out) a layer \tparam Options as said
 template <Index Rank, class... Options>
 struct SHiRA {
   static constexpr MethodOffers offers{.peft_type = "SHIRA"};

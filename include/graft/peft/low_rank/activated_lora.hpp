@@ -64,6 +64,7 @@ struct ActivatedElsewhere {
 
 /// `ActivatedLoRA<16, Invocation<7, 11, 2>>`, with LoRA's options but for Dropout, LoraBias and first values from the
 /// base. It does not merge: half of a text is the base's.
+/// \tparam Rank as of LoRA \tparam Invoked the tokens from which on it works \tparam Options as said
 template <Index Rank, class Invoked, class... Options>
 struct ActivatedLoRA {
   using lora = LoRA<Rank, Options...>;

@@ -40,6 +40,7 @@ struct AdaloraUnknownOption {
 };
 
 /// `AdaLoRA<12>` starts with rank 12 everywhere; with LoRA's `On<…>`, `Blocks<…>` and `Alpha<…>`.
+/// (Zhang et al. 2023) \tparam InitialRank of every layer before ranks fall \tparam Options as said
 template <Index InitialRank, class... Options>
 struct AdaLoRA {
   static constexpr MethodOffers offers{.peft_type = "ADALORA", .formalities = true};
@@ -101,6 +102,7 @@ struct AdaLoRA {
     /// The loss has a sum of two terms beside it, whose mean over all layers counts; of rank 0 both are nothing.
     static constexpr WeightsOffers offers{.path = true, .nothing = Rank == 0, .ranks_fall = true, .penalties = 2};
 
+    /// x ΔWᵀ, without ΔW.
     template <class T, class X>
       requires(Rank > 0)
     constexpr auto path(T& tape, X x) const {

@@ -68,6 +68,7 @@ struct BankOf<N, Adapter<Width, Options...>> : Adapter<Width, Options...> {
 /// `Bank<4, LoRA<8>>`, `Bank<2, PfeifferAdapter<48>>`. `pack_members` gives each adapter the sequences of its own
 /// examples; the trainer clips and steps each adapter by itself, under paths that begin with "member.0." and so on;
 /// `save_adapter(model, folder, base, member)` writes one.
+/// \tparam N how many adapters \tparam M the method of each
 template <Index N, class M>
 struct Bank : BankOf<N, M> {
   static constexpr MethodOffers offers = [] {

@@ -143,6 +143,7 @@ struct DoraOfSomethingElse {
 };
 
 /// `DoRA<8>`, with the options of LoRA but for LoraBias, PissaInit and OloraInit.
+/// (Liu et al. 2024) \tparam Rank as of LoRA \tparam Options of LoRA
 template <Index Rank, class... Options>
 struct DoRA {
   using lora = LoRA<Rank, Options...>;

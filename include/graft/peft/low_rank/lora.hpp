@@ -201,8 +201,11 @@ struct LoraOverTrained {
   };
 };
 
+/// Low-rank adaptation (Hu et al. 2021).
 /// `LoRA<8>`, `LoRA<8, On<Query, Value>, Alpha<16>, Dropout<1, 20>>`, `LoRA<4, Blocks<20, 30>, RankStabilized>`.
 /// Defaults: every linear layer of every block, α = 2 R, no dropout.
+/// \tparam Rank columns of the narrow product, at least 1
+/// \tparam Options any of `On<…>`, `Blocks<…>`, `Alpha<…>`, `Dropout<…>`, `RankStabilized`, `LoraBias`, first values
 template <Index Rank, class... Options>
 struct LoRA {
   static constexpr MethodOffers offers{.peft_type = "LORA", .low_rank = true};

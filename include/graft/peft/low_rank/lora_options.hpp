@@ -44,6 +44,7 @@ enum class LoraPart { alpha, dropout, scaling, init, base_init, bias, head };
 
 // Options of LoRA, in any order after the rank. Other methods take some of them.
 /// `Alpha<16>`, `Alpha<1, 2>`
+/// \tparam Numerator of α \tparam Denominator of α
 template <Index Numerator, Index Denominator = 1>
 struct Alpha {
   static constexpr LoraPart part = LoraPart::alpha;
@@ -52,6 +53,7 @@ struct Alpha {
   }
 };
 /// `Dropout<1, 20>` drops one input in twenty of the low-rank path.
+/// \tparam Numerator of the share \tparam Denominator of the share
 template <Index Numerator, Index Denominator>
 struct Dropout {
   static_assert(Numerator < Denominator, "graft: Dropout<Numerator, Denominator> is a probability below one");

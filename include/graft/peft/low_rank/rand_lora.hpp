@@ -23,6 +23,7 @@ struct RandLoraUnknownOption {
 };
 
 /// `RandLoRA<32>`, with LoRA's `On<…>`, `Blocks<…>` and `Alpha<…>` (20 R if it is not said).
+/// (Albert et al. 2025) \tparam Rank of each of the random products \tparam Options as said
 template <Index Rank, class... Options>
 struct RandLoRA {
   static constexpr LoraSettings settings_of_rank = lora_settings<Rank, Options...>(20.0 * static_cast<double>(Rank));
@@ -46,7 +47,8 @@ struct RandLoRA {
     static constexpr WeightsOffers offers{.path = true, .values = true, .slow_at_few_rows = true, .has_whole = true};
     /// the two sides of the weight, and how many products there are
     static constexpr Index longer = std::max(Out, In), shorter = std::min(Out, In), bases = (shorter + Rank - 1) / Rank;
-    SharedPart<Parameter<B, Constant<F32>, Rank, shorter>, true, shorter> a;
+    SharedPart<Parameter<B, Constant<F32>, Rank, shorter>, true, shorter> a;  ///< the random inner matrix, (R, J)
+    /// the random outer matrices side by side, (I, N·R)
     SharedPart<Parameter<B, Constant<F32>, longer, bases * Rank>, true, Rank> b;
     TrainedTensor<B, Rank, bases> lambda;    ///< scales of the products' rows, (R, N)
     TrainedTensor<B, bases, shorter> gamma;  ///< scales of the products' columns, (N, J)
@@ -59,6 +61,7 @@ struct RandLoRA {
           product_nn(tape, leaf(tape, b), scaled_bases(tape, leaf(tape, a), leaf(tape, lambda), leaf(tape, gamma))),
           settings_of_rank.scaling());
     }
+    /// x ΔWᵀ, without ΔW.
     template <class T, class X>
     constexpr auto path(T& tape, X x) const {
       if constexpr (In == shorter) return product_nt<Out>(tape, x, product(tape));

@@ -43,6 +43,7 @@ template <class B, Index Rows, Index Columns, bool Drawn, std::uint32_t Seed>
 struct RandomPart : SharedPart<Parameter<B, Constant<F32>, Rows, Columns>, !Drawn> {};
 
 /// `VeRA<256>`, with LoRA's `On<…>` and `Blocks<…>`; `VeRA<256, Seed<0>>`.
+/// (Kopiczko et al. 2023) \tparam Rank rows of the frozen A \tparam Options as said
 template <Index Rank, class... Options>
 struct VeRA {
   using places = Places<On<Linears>, Options...>;
@@ -87,6 +88,7 @@ struct VeRA {
     Parameter<B, Trainable, 1, Rank> d;  ///< scales of the inner columns, (R)
     Parameter<B, Trainable, 1, Out> v;   ///< scales of the outer columns, (Out)
 
+    /// x ΔWᵀ, without ΔW.
     template <class T, class X>
     constexpr auto path(T& tape, X x) const {
       return scale_columns(tape, matmul(tape, scale_columns(tape, matmul(tape, x, a), row(tape, d)), b), row(tape, v));

@@ -155,6 +155,7 @@ struct BoftUnknownOption {
 };
 
 /// BOFT by number of blocks, or by their size.
+/// \tparam Number size of a block, or how many there are \tparam Factors of the butterfly \tparam Options as of OFT
 template <Index Number, Index Factors, class... Options>
 struct ButterflyFineTuning {
   static constexpr bool counts = (std::is_same_v<Options, CountsBlocks> || ...);

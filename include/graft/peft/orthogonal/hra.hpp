@@ -82,6 +82,7 @@ struct HraUnknownOption {
 };
 
 /// `HRA<8>`, with LoRA's `On<…>` and `Blocks<…>`.
+/// (Yuan et al. 2024) \tparam Rank how many reflections \tparam Options as said
 template <Index Rank, class... Options>
 struct HRA {
   static constexpr Index rank = Rank;

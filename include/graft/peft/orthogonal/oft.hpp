@@ -128,6 +128,8 @@ struct OftUnknownOption {
 };
 
 /// OFT by number of blocks, or by their size.
+/// \tparam Number size of a block, or how many there are \tparam Exact whether the rotation is Cayley's itself
+/// \tparam Options `On<…>`, `Blocks<…>`, `CountsBlocks`, `SharedBlock`, and `Terms<N>` where it is not exact
 template <Index Number, bool Exact, class... Options>
 struct OrthogonalFineTuning {
   static_assert(Number > 0, "graft: OFT<0> trains nothing: its blocks have a size of at least 2");

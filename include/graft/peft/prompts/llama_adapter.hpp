@@ -71,6 +71,7 @@ struct LlamaAdapterBesideAnother {
 };
 
 /// `LlamaAdapter<10, 20>`: ten rows in each of the last twenty blocks.
+/// (Zhang et al. 2023) \tparam N rows \tparam Top in how many of the last blocks
 template <Index N, Index Top>
 struct LlamaAdapter {
   static_assert(N > 0 && Top > 0, "graft: LlamaAdapter<N, Top> needs rows and blocks");

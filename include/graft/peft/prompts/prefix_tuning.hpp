@@ -84,6 +84,7 @@ struct PrefixBesideAnother {
 };
 
 /// `PrefixTuning<20>`: the rows are trained as they are.
+/// (Li and Liang 2021) \tparam N rows of keys and values in every block
 template <Index N>
 struct PrefixTuning {
   static_assert(N > 0, "graft: PrefixTuning<0> trains nothing");
@@ -114,6 +115,7 @@ struct PrefixTuning {
 };
 
 /// `ProjectedPrefixTuning<20, 512>`: the rows are made by a hidden layer of that width, which trains more steadily.
+/// \tparam N rows \tparam Hidden width of the hidden layer
 template <Index N, Index Hidden>
 struct ProjectedPrefixTuning {
   static_assert(N > 0 && Hidden > 0, "graft: ProjectedPrefixTuning<N, Hidden> needs rows and a width");
@@ -208,6 +210,7 @@ class HubPrefixes {
 /// from the prefix's first, and queries from their own. With a parallel adapter it is
 /// the mix-and-match adapter of He et al. 2022: `Methods<HubPrefixTuning<30, 512>, ParallelAdapter<288>>`;
 /// `HubPrefixTuning<30, 512, Named<"law">>`.
+/// \tparam N rows \tparam Hidden width of the hidden layer \tparam Name by which files tell several apart
 template <Index N, Index Hidden, class Name = Named<"default">>
 struct HubPrefixTuning {
   static_assert(N > 0 && Hidden > 0, "graft: HubPrefixTuning<N, Hidden> needs rows and a width");

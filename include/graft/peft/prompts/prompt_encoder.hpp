@@ -44,7 +44,7 @@ struct PlainRows {
 template <class B, Index N, Index M, Index Tasks, Index Rank>
 struct MultitaskRows {
   static constexpr RowsKind kind = RowsKind::of_tasks;
-  TrainedTensor<B, N, M> shared;
+  TrainedTensor<B, N, M> shared;  ///< the rows that all tasks share, (N, M)
   TrainedTensor<B, Tasks, N, Rank> columns;
   TrainedTensor<B, Tasks, Rank, M> rows;
 
@@ -71,7 +71,7 @@ struct MultitaskRows {
 template <class B, Index N, Index C, Index H>
 struct MlpEncoder {
   static constexpr Index rows = N, columns = C;
-  Parameter<B, Trainable, N, C> embedding;
+  Parameter<B, Trainable, N, C> embedding;  ///< what the network reads, (N, C)
   Linear<B, C, H, true> first;
   Linear<B, H, H, true> second;
   Linear<B, H, C, true> third;  ///< the last layer
@@ -145,9 +145,9 @@ struct BidirectionalLstm {
 template <class B, Index N, Index C, Index H>
 struct LstmEncoder {
   static constexpr Index rows = N, columns = C;
-  Parameter<B, Trainable, N, C> embedding;
-  BidirectionalLstm<B, C, H> lower;      ///< the lower memory
-  BidirectionalLstm<B, 2 * H, H> upper;  ///< the upper memory
+  Parameter<B, Trainable, N, C> embedding;  ///< what the network reads, (N, C)
+  BidirectionalLstm<B, C, H> lower;         ///< the lower memory
+  BidirectionalLstm<B, 2 * H, H> upper;     ///< the upper memory
   Linear<B, 2 * H, 2 * H, true> first;
   Linear<B, 2 * H, C, true> second;
 
@@ -193,7 +193,7 @@ template <class B, Index N, Index C, Index H, Index M, class Names = PeftNames>
 struct ProjectionEncoder {
   static constexpr RowsKind kind = RowsKind::network;
   static constexpr Index rows = N, columns = M;
-  Parameter<B, Trainable, N, C> embedding;
+  Parameter<B, Trainable, N, C> embedding;  ///< what the network reads, (N, C)
   Linear<B, C, H, true> first;
   Linear<B, H, M, true> second;
 

@@ -164,6 +164,7 @@ void each_prompt_option(F&& f) {
 struct FromVocabulary {};
 
 /// `SoftPrompt<20>`, `SoftPrompt<20, FromVocabulary>`.
+/// (Lester et al. 2021) \tparam N rows \tparam Options `FromVocabulary`, `OnEncoder`, `OnDecoder`, `OnBoth`
 template <Index N, class... Options>
 struct SoftPrompt {
   static_assert(N > 0, "graft: SoftPrompt<0> trains nothing");
@@ -237,6 +238,7 @@ struct PTuning {
 
 /// `MultitaskPrompt<20, 3>`: N rows for each of three tasks, a shared matrix times one of low rank; `Batch::task` says
 /// which.
+/// (Wang et al. 2023) \tparam N rows \tparam Tasks how many tasks \tparam Rank of what a task has of its own
 template <Index N, Index Tasks, Index Rank = 1>
 struct MultitaskPrompt {
   static_assert(N > 0 && Tasks > 0 && Rank > 0, "graft: MultitaskPrompt<N, Tasks, Rank> needs rows, tasks and a rank");

@@ -132,6 +132,8 @@ struct Ia3UnknownOption {
 
 /// `IA3<>` is the paper's choice: what Key and Value yield and what Down reads. `IA3<On<Query, Value>, Reads<Down>>` is
 /// another, and names all that it scales.
+/// (Liu et al. 2022)
+/// \tparam Options `On<…>` what is scaled where it comes out, `Reads<…>` where it goes in, `Blocks<…>`
 template <class... Options>
 struct IA3 {
   static constexpr bool chosen = ((is_on<Options> || is_reads<Options>) || ...);  ///< whether an option says sites

@@ -41,6 +41,7 @@ struct LnTuningUnknownOption {
 };
 
 /// `LNTuning<>`: every norm; `LNTuning<On<InputNorm>>`, `LNTuning<Blocks<20, 30>>`.
+/// \tparam Options `On<…>` of norms, `Blocks<…>`
 template <class... Options>
 struct LNTuning {
   static constexpr MethodOffers offers{.peft_type = "LN_TUNING"};

@@ -14,6 +14,7 @@ struct FullFineTuning {
 
 /// Trains the layers at the named sites, whole: `Unfreeze<Norms>`, `Unfreeze<Head>`, `Unfreeze<Down, Blocks<20, 30>>`.
 /// A tied head is untied first, as HF PEFT's `modules_to_save` does it.
+/// \tparam Places sites, groups of them, `Blocks<…>`
 template <class... Places>
 struct Unfreeze {
   static constexpr bool valid =
@@ -49,6 +50,7 @@ struct UntiedHead {
 };
 
 /// Trains the last N blocks.
+/// \tparam N how many
 template <Index N>
 struct LastBlocks {
   static_assert(N > 0, "graft: LastBlocks<0> trains nothing; use FrozenBase for a model without training");

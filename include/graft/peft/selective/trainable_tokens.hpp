@@ -90,6 +90,7 @@ struct TokensOfTrainedEmbedding {
 };
 
 /// `TrainableTokens<3, 9, 17>`, alone or beside a LoRA.
+/// \tparam Tokens whose rows of the embedding are trained
 template <Id... Tokens>
 struct TrainableTokens {
   static_assert(sizeof...(Tokens) > 0, "graft: TrainableTokens<> trains nothing");

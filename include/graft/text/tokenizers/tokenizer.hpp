@@ -37,10 +37,10 @@ struct TokenTemplate {
 /// text/tokenizers/tokenizer_gguf.hpp).
 struct TokenizerParts {
   std::shared_ptr<const Vocabulary> vocabulary;
-  std::vector<AddedToken> added;             ///< tokens that text can name literally
-  std::vector<normalizer::Step> normalizer;  ///< what is done to text first
-  std::vector<splitter::Step> splitter;      ///< how text is split
-  std::shared_ptr<const Subword> model;
+  std::vector<AddedToken> added;                                       ///< tokens that text can name literally
+  std::vector<normalizer::Step> normalizer;                            ///< what is done to text first
+  std::vector<splitter::Step> splitter;                                ///< how text is split
+  std::shared_ptr<const Subword> model;                                ///< how a piece of text becomes tokens
   std::vector<token_decoder::Step> decoder;                            ///< how tokens become text
   std::string between_tokens;                                          ///< put between what the decoder yields
   TokenTemplate single{{{0, -1, 0}}}, pair{{{0, -1, 0}, {1, -1, 0}}};  ///< how one text is enclosed, and how two are
@@ -102,7 +102,7 @@ struct Segment {
 class Tokenizer {
  public:
   /// Of its parts, which come from a file.
-  /// \throws Error where a template names a token that is not there
+  /// \throws Error where a token has no number that it could have
   explicit Tokenizer(TokenizerParts parts);
   Tokenizer(Tokenizer&&) = default;
   Tokenizer& operator=(Tokenizer&&) = default;

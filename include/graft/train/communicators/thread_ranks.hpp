@@ -18,6 +18,7 @@ namespace graft {
 /// One of the ranks that `on_ranks` starts.
 class ThreadRanks {
  public:
+  /// The number of this rank.
   [[nodiscard]] Index rank() const { return rank_; }
   [[nodiscard]] Index ranks() const { return meeting_->given.size(); }
 

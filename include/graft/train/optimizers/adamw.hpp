@@ -16,7 +16,7 @@ namespace graft {
 
 /// Other settings for parameters whose path contains `part`: `{.part = "lora_B", .rate_factor = 16}` is LoRA+.
 struct ParameterGroup {
-  std::string part;
+  std::string part;          ///< part of the paths of the parameters that are meant
   float rate_factor = 1.0F;  ///< the learning rate is multiplied with this
   std::optional<float> weight_decay = std::nullopt;
 };

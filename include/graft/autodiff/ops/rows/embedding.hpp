@@ -8,6 +8,7 @@
 
 namespace graft {
 
+/// Rows `ids` of w(V,C): y(count, C).
 template <class T, class Role, Index V, Index C>
 constexpr auto embedding(T& tape, Pointer<typename T::backend, Id> ids, Index count,
                          const Parameter<typename T::backend, Role, V, C>& w) {

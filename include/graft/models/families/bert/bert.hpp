@@ -20,6 +20,7 @@ struct BertFamily : FamilyDefaults {
   static constexpr const char* model_type = "bert";
   template <class B, class C>
   using Norm = LayerNorm<B, C::width>;
+  /// where it stands in files
   static constexpr const char *root = "bert", *token_embedding = "embeddings.word_embeddings",
                               *position_embedding = "embeddings.position_embeddings",
                               *token_type_embedding = "embeddings.token_type_embeddings",

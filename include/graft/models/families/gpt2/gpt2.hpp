@@ -17,6 +17,7 @@ struct Gpt2Family : FamilyDefaults {
   static constexpr bool causal = true, stores_by_columns = true;
   template <class C>
   static constexpr const char* model_type = "gpt2";
+  /// where it stands in files
   static constexpr const char *root = "transformer", *token_embedding = "wte", *position_embedding = "wpe",
                               *blocks = "h", *final_norm = "ln_f", *head = "lm_head", *text_head = "score",
                               *token_head = "classifier";

@@ -25,6 +25,7 @@ struct LlamaFamily : FamilyDefaults {
                                             : C::window > 0        ? "mistral"
                                             : is_qwen2<C>          ? "qwen2"
                                                                    : "llama";
+  /// where it stands in files
   static constexpr const char *root = "model", *token_embedding = "embed_tokens", *blocks = "layers",
                               *final_norm = "norm", *head = "lm_head", *text_head = "score", *token_head = "score";
   template <class C>

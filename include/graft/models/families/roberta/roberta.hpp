@@ -23,6 +23,7 @@ struct RobertaBase : RobertaDefaults {
 struct RobertaFamily : BertFamily {
   template <class C>
   static constexpr const char* model_type = "roberta";
+  /// where it stands in files
   static constexpr const char *root = "roberta", *pooler = "classifier.dense", *text_head = "classifier.out_proj",
                               *transform = "lm_head.dense", *final_norm = "lm_head.layer_norm", *head_bias = "lm_head";
   static constexpr bool pools_in_head = true;
