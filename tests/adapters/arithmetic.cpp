@@ -10,7 +10,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(checkpoints_arithmetic)
+BOOST_AUTO_TEST_SUITE(adapters_arithmetic)
 
 LowRankPair drawn(Index out, Index in, Index rank, std::uint64_t stream, float scaling = 2.0F) {
   LowRankPair p{.out = out,

@@ -10,7 +10,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(checkpoints_initialization)
+BOOST_AUTO_TEST_SUITE(adapters_initialization)
 
 using Method = LoRA<4, On<Query, Down>, Alpha<6>>;
 

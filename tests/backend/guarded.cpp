@@ -13,7 +13,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(backend_guarded)
+BOOST_AUTO_TEST_SUITE(backend_backend)
 
 /// What two steps on B make of what is trained.
 template <template <class> class Of, class B, class Optimizer>

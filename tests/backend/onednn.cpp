@@ -5,7 +5,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(backend_onednn)
+BOOST_AUTO_TEST_SUITE(backend_onednn_onednn_cpu)
 
 BOOST_AUTO_TEST_CASE(floats_agree) {
   backend::Checker<onednn_cpu> c;

@@ -237,9 +237,58 @@ def families(root):
     return errors
 
 
+# Headers whose behaviour another header's suite, or a test of whole runs, exercises: the test, and why. A name that
+# ends with / is a whole room.
+COVERED = {
+    "backend/host/": ("backend_check_", "the judge compares every kernel with these; the check `kernels` holds the lists equal"),
+    "backend/eigen/": ("backend_check_", "kernels, which the judge compares with the reference, room by room"),
+    "backend/xsimd/": ("backend_check_", "kernels, which the judge compares with the reference, room by room"),
+    "backend/check/": ("backend_check_", "each room of the judge is a suite of its own, and is judged by a backend that errs"),
+}
+
+
+def behaviour(text):
+    """Names of what a header computes: functions whose body is more than one value, named and returned."""
+    text = re.sub(r'R"(\w*)\(.*?\)\1"', '""', text, flags=re.S)
+    text = re.sub(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|^\s*#[^\n]*', lambda m: '""' if m[0][0] == '"' else "", text, flags=re.S | re.M)
+    words = "if|for|while|switch|catch|requires|return|decltype|sizeof|constexpr|alignas|noexcept|static_assert"
+    function = re.compile(rf"\b(?!(?:{words})\b)(operator\W{{1,3}}|\w+) ?\((?:[^;{{}}]|{{}})*\)[^;{{}}=]*(?::[^;]*?)?\s*{{([^{{}}]*)([{{}}])")
+    return [m[1] for m in function.finditer(text) if m[3] == "{" or not re.fullmatch(r"|return [\w.:<>&*-]*;", m[2].strip())]
+
+
+def mirrors(root):
+    """A header with behaviour has a test suite that is named as its path, in a test that mirrors it or its room."""
+    suites, errors, alone, covered = set(), [], [], []
+    for folder, _, files in os.walk(os.path.join(root, "tests")):
+        for file in files:
+            if file.endswith(".cpp"):
+                text = open(os.path.join(folder, file), encoding="utf-8").read()
+                suites |= set(re.findall(r"^BOOST_AUTO_TEST_SUITE\((\w+)", text, re.M))
+    tests = open(os.path.join(root, "tests", "CMakeLists.txt"), encoding="utf-8").read()
+    named = suites | set(re.findall(r"add_test\(NAME (\w+)", tests))
+    count = 0
+    for name, path in sorted(headers(root)):
+        if "/" not in name or not behaviour(open(path, encoding="utf-8").read()):
+            continue
+        count += 1
+        if name.removesuffix(".hpp").replace("/", "_") in suites:
+            continue
+        test = next((where for of, (where, _) in COVERED.items() if name == of or of.endswith("/") and name.startswith(of)), None)
+        if test is None:
+            alone.append(name)
+        elif test in named or test.endswith("_") and any(s.startswith(test) for s in suites):
+            covered.append(name)
+        else:
+            errors.append(f"include/graft/{name}: there is no test {test}")
+    known = [name for name, _ in headers(root)]
+    errors += [f"tests/checks/house.py: there is no {of}" for of in COVERED if not any(name.startswith(of) for name in known)]
+    print(f"headers with behaviour: {count}; covered by another's test: {len(covered)}; headers without a mirror: {len(alone)}")
+    return errors + [f"include/graft/{name}: no suite {name.removesuffix('.hpp').replace('/', '_')}" for name in alone]
+
+
 def main():
     check, root = sys.argv[1:]
-    checks = [floors, budgets, format, mirror, snippets, contract, families, kernels]
+    checks = [floors, budgets, format, mirror, snippets, contract, families, kernels, mirrors]
     errors = {c.__name__: c for c in checks}[check](root)
     for error in errors:
         print(error)

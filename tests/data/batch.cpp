@@ -5,7 +5,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(core_batch)
+BOOST_AUTO_TEST_SUITE(data_batch)
 
 template <class F>
 void says(const char* words, F change) {

@@ -5,7 +5,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(core_batch_limits)
+BOOST_AUTO_TEST_SUITE(data_batch_limits)
 
 Batch two() {
   Batch batch;

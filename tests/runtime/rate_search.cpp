@@ -48,6 +48,7 @@ class Pretended : public Engine {
   std::vector<std::vector<float>> logits(const std::vector<Example>&) override { return {}; }
   std::vector<Ids> write(const std::vector<Ids>&, const GenerateOptions&, const Each&) override { return {}; }
   std::vector<std::vector<float>> embed(const std::vector<Ids>&) override { return {}; }
+  [[nodiscard]] std::string kernels() const override { return "none"; }
   Plan plan(Index, Index, Index) override { return {}; }
   Explanation explain() override { return {}; }
   std::vector<SiteEntry> sites() override { return {}; }

@@ -9,7 +9,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(checkpoints_inspection)
+BOOST_AUTO_TEST_SUITE(checkpoints_base_inspection)
 
 struct Folder {
   std::filesystem::path path;

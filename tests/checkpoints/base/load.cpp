@@ -18,7 +18,7 @@
 using namespace graft;
 using made::error_of;
 
-BOOST_AUTO_TEST_SUITE(checkpoints_load)
+BOOST_AUTO_TEST_SUITE(checkpoints_base_load)
 
 using Base = Llama<tiny::Config, FrozenBase, reference>;
 using Tuned = Llama<tiny::Config,

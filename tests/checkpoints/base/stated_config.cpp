@@ -8,7 +8,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(checkpoints_stated_config)
+BOOST_AUTO_TEST_SUITE(checkpoints_base_stated_config)
 
 Json sizes(const char* family) {
   return {{"model_type", family},     {"vocab_size", 64},         {"hidden_size", 32},      {"num_hidden_layers", 4},

@@ -11,7 +11,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(checkpoints_fallen_ranks)
+BOOST_AUTO_TEST_SUITE(checkpoints_peft_fallen_ranks)
 
 using Model = Llama<tiny::Config, AdaLoRA<6, On<Query, Value>>, reference>;
 

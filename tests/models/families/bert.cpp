@@ -6,7 +6,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(models_bert)
+BOOST_AUTO_TEST_SUITE(models_families_bert_bert_block)
 
 struct Config : BertDefaults {
   static constexpr Index vocabulary = 64, positions = 24, width = 32, blocks = 2, heads = 4, groups = 4, head_width = 8,

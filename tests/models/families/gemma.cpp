@@ -7,7 +7,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(models_gemma)
+BOOST_AUTO_TEST_SUITE(models_families_gemma_gemma_block)
 
 struct Second : GemmaDefaults {
   static constexpr Index vocabulary = 50, width = 16, blocks = 3, heads = 4, groups = 2, head_width = 6,

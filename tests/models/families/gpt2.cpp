@@ -8,7 +8,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(models_gpt2)
+BOOST_AUTO_TEST_SUITE(models_families_gpt2_gpt2_block)
 
 struct Config : Gpt2Defaults {
   static constexpr Index vocabulary = 64, positions = 24, width = 32, blocks = 2, heads = 4, groups = 4, head_width = 8,

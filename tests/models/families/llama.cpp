@@ -5,7 +5,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(models_llama)
+BOOST_AUTO_TEST_SUITE(models_families_llama_llama_block)
 
 template <class Model>
 double check(Index wanted_parameters) {

@@ -8,7 +8,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(models_t5)
+BOOST_AUTO_TEST_SUITE(models_families_t5_t5)
 
 struct Config : T5Defaults {
   static constexpr Index vocabulary = 64, width = 32, encoder_blocks = 1, blocks = 2, heads = 4, groups = 4,

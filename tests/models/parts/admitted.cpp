@@ -14,7 +14,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(models_admitted)
+BOOST_AUTO_TEST_SUITE(models_parts_admitted)
 
 template <class F>
 void says(const char* words, F f) {

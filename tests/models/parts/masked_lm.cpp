@@ -7,7 +7,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(models_masked_lm)
+BOOST_AUTO_TEST_SUITE(models_parts_masked_lm)
 
 struct Config : RobertaDefaults {
   static constexpr Index vocabulary = 64, positions = 24, width = 32, blocks = 2, heads = 4, groups = 4, head_width = 8,

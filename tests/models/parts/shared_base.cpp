@@ -18,7 +18,7 @@
 using namespace graft;
 using made::error_of;
 
-BOOST_AUTO_TEST_SUITE(models_shared_base)
+BOOST_AUTO_TEST_SUITE(models_parts_shared_base)
 
 template <class M, class B = reference, class... Policies>
 using Model = Llama<tiny::Config, M, B, Policies...>;

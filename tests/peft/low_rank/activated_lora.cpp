@@ -9,7 +9,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(peft_activated_lora)
+BOOST_AUTO_TEST_SUITE(peft_low_rank_activated_lora)
 
 // An activated LoRA leaves the text before its invocation to the base, in a pass as in the cache, and on every backend.
 template <class B, class S>

@@ -12,7 +12,7 @@
 using namespace graft;
 using Narrow = LoRA<2, Alpha<6>>;
 
-BOOST_AUTO_TEST_SUITE(peft_bank)
+BOOST_AUTO_TEST_SUITE(peft_low_rank_bank)
 
 std::vector<Example> examples_of(Index member, Index count) {
   std::vector<Example> all(count);

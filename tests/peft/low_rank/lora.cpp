@@ -6,7 +6,7 @@
 using namespace graft;
 using B = reference;
 
-BOOST_AUTO_TEST_SUITE(peft_lora)
+BOOST_AUTO_TEST_SUITE(peft_low_rank_lora)
 
 using Frozen4x6 = Frozen<Linear<B, 6, 4>>;
 using Method = LoRA<2, Alpha<6>>;  // s = 3

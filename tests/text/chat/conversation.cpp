@@ -6,7 +6,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(text_conversation)
+BOOST_AUTO_TEST_SUITE(text_chat_conversation)
 
 const OrderedJson& reference() {
   static const auto json = parse_json<OrderedJson>(

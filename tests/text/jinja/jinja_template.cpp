@@ -5,7 +5,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(text_jinja_template)
+BOOST_AUTO_TEST_SUITE(text_jinja_jinja_template)
 
 BOOST_AUTO_TEST_CASE(as_jinja) {
   const auto json =

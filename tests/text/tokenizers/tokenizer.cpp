@@ -7,7 +7,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(text_tokenizer)
+BOOST_AUTO_TEST_SUITE(text_tokenizers_tokenizer)
 
 /// Bytes a–z and space, three merges and one special token.
 Tokenizer small() {

@@ -8,7 +8,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(text_tokenizer_config)
+BOOST_AUTO_TEST_SUITE(text_tokenizers_tokenizer_config)
 
 /// As Transformers puts together what stands in a folder (make_folders.py).
 BOOST_AUTO_TEST_CASE(folders_are_read_as_transformers_does) {

@@ -10,7 +10,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(text_tokenizer_gguf)
+BOOST_AUTO_TEST_SUITE(text_tokenizers_tokenizer_gguf)
 
 /// Metadata of a byte-level tokenizer: letters, digits, a few merges, and what else is given.
 Gguf byte_level(const std::map<std::string, std::int64_t>& numbers = {}, const std::string& pre = "") {
