@@ -23,8 +23,11 @@ configured() {
 configured -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DGRAFT_FUZZ_SECONDS="$fuzz" -DGRAFT_SMOLLM2_GGUF="$model" \
   -DGRAFT_CLI_METHODS="lora=LoRA<8, Alpha<16>>" -DGRAFT_INSTANCE_PRESETS=SmolLM2_135M -DGRAFT_INSTANCE_METHODS="lora=LoRA<8, Alpha<16>>" ${GRAFT_SHARED_DIR:+-DGRAFT_SHARED_DIR="$GRAFT_SHARED_DIR"} ${GRAFT_CMAKE_OPTIONS:-}
 cmake --build "$build" --parallel "$(nproc)"
-ctest --test-dir "$build" --output-on-failure --parallel "$(nproc)" "$@" || [ -n "$full" ] || exit $?
-[ -n "$full" ] || exit 0
+all_tests() { ctest --test-dir "$build" --output-on-failure --parallel "$(nproc)" "$@"; }
+if [ -z "$full" ]; then
+  all_tests "$@"
+  exit
+fi
 
 # What CI has no time for. Each stage is a build folder of its own (CMakePresets.json), and goes on where another failed.
 dpkg --print-foreign-architectures | grep -q arm64 || { [ "$(id -u)" = 0 ] && dpkg --add-architecture arm64 && apt-get update -qq; }
@@ -48,14 +51,14 @@ unit_under() {  # PRESET TARGETS…: builds them, and runs what they have
   done
 }
 tidy() {
+  configured --preset clang -DCMAKE_EXPORT_COMPILE_COMMANDS=ON || return 1
   clang-tidy-19 --quiet -p build-clang $(git ls-files 'tests/*.cpp' | grep -vE 'compile_fail|consumers|fuzz|interop|parity|smollm2|metrics') 2> /dev/null
 }
-cmake_compile_commands() { configured --preset clang -DCMAKE_EXPORT_COMPILE_COMMANDS=ON; }
+stage "all tests, fuzzing $fuzz s a parser" all_tests "$@"
 stage "clang 19" unit_under clang unit_tests
-stage "clang-tidy 19" eval "cmake_compile_commands && tidy"
+stage "clang-tidy 19" tidy
 stage "AddressSanitizer and UBSan" unit_under asan unit_tests
 stage "ThreadSanitizer" unit_under tsan unit_tests
 stage "ARM" unit_under arm unit_tests parity_tests
-stage "all tests, fuzzing ${fuzz} s a parser" ctest --test-dir "$build" --output-on-failure --parallel "$(nproc)"
 printf '%s\n' "${said[@]}"
 [[ " ${said[*]} " != *FAILED* ]]

@@ -1,4 +1,3 @@
-#include "backend/guarded.hpp"
 #include "tiny.hpp"
 #include "train/examples.hpp"
 
@@ -126,20 +125,6 @@ BOOST_AUTO_TEST_CASE(clipping_scales_the_whole_gradient) {
     return trainer.step(tiny::batch()).gradient_norm;
   };
   BOOST_TEST(step(0.0F) == step(0.1F));  // the norm reported is the one before clipping
-}
-
-// Ready for devices: a model trains whose memory the host cannot touch, and arrives at the same values.
-BOOST_AUTO_TEST_CASE(training_touches_values_only_in_kernels_and_copies) {
-  const auto run = [](auto backend) {
-    using M =
-        Llama<tiny::TiedConfig, Methods<LoRA<2, Dropout<1, 10>>, Unfreeze<Norms>>, decltype(backend), CheckpointBlocks>;
-    M model;
-    tiny::fill(model);
-    Trainer trainer(model, AdamW{.learning_rate = 1e-2F}, {.seed = 3});
-    for (int i = 0; i < 3; ++i) trainer.step(tiny::batch());
-    return tiny::trained(model);
-  };
-  BOOST_TEST(run(guarded{}) == run(reference{}), boost::test_tools::per_element());
 }
 
 // Gradients lie end to end, as one range, in the order of the slots; another trainer of the same parameters finds them

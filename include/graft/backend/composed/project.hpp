@@ -3,7 +3,6 @@
 /// kernels/products.hpp.
 #pragma once
 
-#include <graft/backend/composed/composed.hpp>
 #include <graft/backend/kernels/products.hpp>
 
 #include <type_traits>

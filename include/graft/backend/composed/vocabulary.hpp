@@ -3,7 +3,6 @@
 /// backend's own, or made of kernels/products.hpp and kernels/losses.hpp.
 #pragma once
 
-#include <graft/backend/composed/composed.hpp>
 #include <graft/backend/kernels/losses.hpp>
 #include <graft/backend/kernels/products.hpp>
 

@@ -13,8 +13,6 @@ struct FamilyDefaults {
   static constexpr bool in_gguf = false;            ///< GGUF has such models
   static constexpr bool scales_embedding = false;   ///< embedded tokens are scaled by √C
   static constexpr bool pools_in_head = false;      ///< a classifier's pooler is under the head's name
-  /// What the names of tensors begin with; nothing, where a family has several stacks.
-  static constexpr const char* root = "";
   /// What the names of a model of answers begin with; null: with `root`.
   template <class C>
   static constexpr const char* answering_root = nullptr;

@@ -20,6 +20,7 @@ namespace graft {
 /// T5's names (Raffel et al. 2020).
 struct T5Family : FamilyDefaults {
   static constexpr bool causal = true;
+  static constexpr const char* root = "";  ///< names begin with that of a stack, or with none
   template <class C>
   static constexpr const char* model_type = "t5";
   /// the class in Transformers
