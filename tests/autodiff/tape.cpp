@@ -12,6 +12,7 @@ BOOST_AUTO_TEST_SUITE(autodiff_tape)
 // What a frozen weight does not need does not exist: neither in the value's type nor on the tape.
 template <class V>
 concept HasAdjoint = requires(V v) { v.adjoint; };
+
 static_assert(!HasAdjoint<Var<reference, 4>> && HasAdjoint<Var<reference, 4, Gradient::tracked>>);
 static_assert(sizeof(Var<reference, 4>) < sizeof(Var<reference, 4, Gradient::tracked>));
 
@@ -61,6 +62,39 @@ BOOST_AUTO_TEST_CASE(a_value_that_nothing_reads_costs_no_backward_step) {
   BOOST_TEST(workspace.cost().backward < 2 * 2 * (2 * 3 * 4) + 100U);
 }
 
+// A gradient that the host brings: of a loss Σ y dy it is the loss's own.
+BOOST_AUTO_TEST_CASE(backward_from_a_gradient_of_the_hosts) {
+  Parameter<reference, Trainable, 3, 4> w;
+  w.assign(std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+  const std::vector<float> x{1, -1, 2, 0.5F, 3, 1, -2, 1}, dy{1, 0, -1, 2, 0.5F, 1};  // x(2,4), y(2,3)
+  Workspace<reference> workspace;
+  Tape<reference> tape(workspace);
+  const auto run = [&](const auto& seed) {
+    workspace.reset();
+    const auto in = tape.track(Var<reference, 4>{2, tape.numbers(x.data(), x.size())});
+    const auto y = matmul(tape, in, w);
+    seed(y);
+    return download<reference>(tape.adjoint(in), 8);
+  };
+  const auto dx = run([&](auto y) { tape.backward(y, dy); });
+  for (Index t = 0; t < 2; ++t)
+    for (Index i = 0; i < 4; ++i) {
+      float wanted = 0;
+      for (Index o = 0; o < 3; ++o) wanted += dy[t * 3 + o] * w.value()[o * 4 + i];
+      BOOST_TEST(dx[t * 4 + i] == wanted);
+    }
+  for (Index o = 0; o < 3; ++o)
+    for (Index i = 0; i < 4; ++i) BOOST_TEST(w.gradient()[o * 4 + i] == dy[o] * x[i] + dy[3 + o] * x[4 + i]);
+  const auto again = run([&](auto y) { tape.backward(y, Var<reference, 3>{2, tape.numbers(dy.data(), dy.size())}); });
+  BOOST_TEST(again == dx, boost::test_tools::per_element());
+  BOOST_CHECK_THROW(run([&](auto y) { tape.backward(y, std::vector<float>(5)); }), Error);
+  BOOST_CHECK_THROW(run([&](auto y) { tape.backward(y, Var<reference, 3>{3, tape.numbers(x.data(), 6)}); }), Error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(autodiff_checkpoint)
+
 BOOST_AUTO_TEST_CASE(checkpointing_changes_no_bit_and_saves_memory) {
   const auto run = [](bool checkpointed) {
     Workspace<reference> workspace;
@@ -89,35 +123,6 @@ BOOST_AUTO_TEST_CASE(checkpointing_changes_no_bit_and_saves_memory) {
   const auto [again, again_peak] = run(true);
   BOOST_TEST(plain == again, boost::test_tools::per_element());
   BOOST_TEST(again_peak < plain_peak * 2 / 3);
-}
-
-// A gradient that the host brings: of a loss Σ y dy it is the loss's own.
-BOOST_AUTO_TEST_CASE(backward_from_a_gradient_of_the_hosts) {
-  Parameter<reference, Trainable, 3, 4> w;
-  w.assign(std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
-  const std::vector<float> x{1, -1, 2, 0.5F, 3, 1, -2, 1}, dy{1, 0, -1, 2, 0.5F, 1};  // x(2,4), y(2,3)
-  Workspace<reference> workspace;
-  Tape<reference> tape(workspace);
-  const auto run = [&](const auto& seed) {
-    workspace.reset();
-    const auto in = tape.track(Var<reference, 4>{2, tape.numbers(x.data(), x.size())});
-    const auto y = matmul(tape, in, w);
-    seed(y);
-    return download<reference>(tape.adjoint(in), 8);
-  };
-  const auto dx = run([&](auto y) { tape.backward(y, dy); });
-  for (Index t = 0; t < 2; ++t)
-    for (Index i = 0; i < 4; ++i) {
-      float wanted = 0;
-      for (Index o = 0; o < 3; ++o) wanted += dy[t * 3 + o] * w.value()[o * 4 + i];
-      BOOST_TEST(dx[t * 4 + i] == wanted);
-    }
-  for (Index o = 0; o < 3; ++o)
-    for (Index i = 0; i < 4; ++i) BOOST_TEST(w.gradient()[o * 4 + i] == dy[o] * x[i] + dy[3 + o] * x[4 + i]);
-  const auto again = run([&](auto y) { tape.backward(y, Var<reference, 3>{2, tape.numbers(dy.data(), dy.size())}); });
-  BOOST_TEST(again == dx, boost::test_tools::per_element());
-  BOOST_CHECK_THROW(run([&](auto y) { tape.backward(y, std::vector<float>(5)); }), Error);
-  BOOST_CHECK_THROW(run([&](auto y) { tape.backward(y, Var<reference, 3>{3, tape.numbers(x.data(), 6)}); }), Error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -22,6 +22,10 @@ BOOST_AUTO_TEST_CASE(edges) {
   BOOST_TEST(rouge("İx K", "i x k").one.f == 1.0);
 }
 
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(eval_porter)
+
 BOOST_AUTO_TEST_CASE(stems) {
   PorterStemmer stem;
   for (const auto& [word, wanted] : std::vector<std::pair<std::string, std::string>>{{"running", "run"},
@@ -33,6 +37,10 @@ BOOST_AUTO_TEST_CASE(stems) {
                                                                                      {"hopefully", "hope"}})
     BOOST_TEST(stem(word) == wanted);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(eval_perplexity)
 
 BOOST_AUTO_TEST_CASE(perplexity) {
   const HeldOutLoss loss{.sum = 6, .targets = 3};

@@ -13,6 +13,7 @@ BOOST_AUTO_TEST_SUITE(io_gguf)
 std::string parse_error(const std::string& file) {
   return error_of([&] { const Gguf gguf(made::bytes(file), "model.gguf"); });
 }
+
 #define SAYS(text, part) BOOST_TEST((text).find(part) != std::string::npos, (text))
 
 BOOST_AUTO_TEST_CASE(values_and_tensors) {
@@ -49,25 +50,6 @@ BOOST_AUTO_TEST_CASE(quantised_blocks) {
     BOOST_TEST(c[low] == 2.0F * static_cast<float>(i) - 1.0F);
     BOOST_TEST(c[high] == 2.0F * static_cast<float>(15 - i) - 1.0F);
   }
-}
-
-BOOST_AUTO_TEST_CASE(every_block_format) {
-  const GgufFile file(std::filesystem::path(GRAFT_TEST_DATA_DIR) / "io/blocks.gguf");
-  Index formats = 0;
-  for (const auto& [name, tensor] : file.content.tensors) {
-    if (name.ends_with(".expected")) continue;
-    const auto have = to_floats(tensor, name), want = to_floats(file.content.tensors.at(name + ".expected"), name);
-    BOOST_REQUIRE(have.size() == want.size());
-    float largest = 0, worst = 0;
-    for (Index i = 0; i < have.size(); ++i) {
-      largest = std::max(largest, std::abs(want[i]));
-      worst = std::max(worst, std::abs(have[i] - want[i]));
-    }
-    BOOST_TEST(worst <= 1e-6F * largest,
-               name << " (" << tensor.type_name << "): off by " << worst << " of " << largest);
-    ++formats;
-  }
-  BOOST_TEST(formats == 12U);
 }
 
 BOOST_AUTO_TEST_CASE(every_truncation_is_an_error) {
@@ -140,6 +122,29 @@ BOOST_AUTO_TEST_CASE(rows_of_queries_are_put_back) {
   for (Index i = 0; i < 8; ++i) w[i] = static_cast<float>(i);
   const auto out = unpermuted(w, 2, 1);
   BOOST_TEST(out == (std::vector<float>{0, 2, 1, 3, 4, 6, 5, 7}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(io_ggml_blocks)
+
+BOOST_AUTO_TEST_CASE(every_block_format) {
+  const GgufFile file(std::filesystem::path(GRAFT_TEST_DATA_DIR) / "io/blocks.gguf");
+  Index formats = 0;
+  for (const auto& [name, tensor] : file.content.tensors) {
+    if (name.ends_with(".expected")) continue;
+    const auto have = to_floats(tensor, name), want = to_floats(file.content.tensors.at(name + ".expected"), name);
+    BOOST_REQUIRE(have.size() == want.size());
+    float largest = 0, worst = 0;
+    for (Index i = 0; i < have.size(); ++i) {
+      largest = std::max(largest, std::abs(want[i]));
+      worst = std::max(worst, std::abs(have[i] - want[i]));
+    }
+    BOOST_TEST(worst <= 1e-6F * largest,
+               name << " (" << tensor.type_name << "): off by " << worst << " of " << largest);
+    ++formats;
+  }
+  BOOST_TEST(formats == 12U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -8,7 +8,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(layers_layers)
+namespace {
 
 template <class L>
 void examine(Index wanted) {
@@ -34,6 +34,11 @@ void examine(Index wanted) {
 }
 
 using B = reference;
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(layers_linear)
+
 static_assert(Layer<Linear<B, 6, 4>> && Layer<RMSNorm<B, 6>> && Layer<LayerNorm<B, 6>> && Layer<Embedding<B, 9, 6>> &&
               Layer<LowRank<LoRA<2>, Frozen<Linear<B, 6, 4>>>>);
 
@@ -44,16 +49,30 @@ BOOST_AUTO_TEST_CASE(linear) {
   examine<Frozen<Linear<B, 6, 4, true>>::bias_thawed>(4);
   examine<Frozen<Linear<guarded, 6, 4, true>, Bf16>::bias_thawed>(4);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(layers_rms_norm)
+
 BOOST_AUTO_TEST_CASE(norms) {
   examine<RMSNorm<B, 6>>(6);
   examine<Frozen<RMSNorm<B, 6>>>(0);
   examine<LayerNorm<B, 6>>(12);
   examine<Frozen<LayerNorm<B, 6>>::bias_thawed>(6);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(peft_low_rank_lora)
+
 BOOST_AUTO_TEST_CASE(low_rank) {
   examine<LowRank<LoRA<2>, Frozen<Linear<B, 6, 4>>>>(20);
   examine<LowRank<LoRA<3, RankStabilized>, Frozen<Linear<guarded, 6, 4, true>, Bf16>>>(30);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(layers_layer)
 
 // Base and method draw from streams of their own, whoever draws first and however often.
 BOOST_AUTO_TEST_CASE(streams_of_the_base_and_of_a_method) {
@@ -65,6 +84,10 @@ BOOST_AUTO_TEST_CASE(streams_of_the_base_and_of_a_method) {
   BOOST_TEST((one.normal(8, 0.5F) == added && one.uniform(8, 0.5F) == more));
   BOOST_TEST((over.normal(8, 0.5F) == added && over.uniform(8, 0.5F) == more));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(layers_check_layer)
 
 // The wrong examination fails: a layer whose backward forgets a factor.
 struct Wrong : Linear<B, 6, 4> {
@@ -82,6 +105,7 @@ struct Wrong : Linear<B, 6, 4> {
     }
   }
 };
+
 BOOST_AUTO_TEST_CASE(a_wrong_gradient_is_found) {
   Wrong layer;
   Initializer initializer{.key = {3, 0}, .base = true, .deviation = 0.5F};

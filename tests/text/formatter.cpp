@@ -9,7 +9,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(text_formatter)
+namespace {
 
 Tokenizer of_kind(const std::string& kind) {
   return Tokenizer(tokenizer_parts(
@@ -29,6 +29,7 @@ Tokenizer bytes(const std::vector<std::string>& special, const std::string& bos 
   enclose(parts, id(bos), id(eos));
   return Tokenizer(std::move(parts));
 }
+
 Row row(OrderedJson json) { return {std::move(json), "data.jsonl, line 7"}; }
 
 /// Supervised tokens in brackets.
@@ -43,10 +44,12 @@ std::string marked(const Tokenizer& tokenizer, const std::vector<Id>& ids, const
   }
   return text + (labels.back() >= 0 ? "]" : "");
 }
+
 std::string marked(const Formatter& formatter, OrderedJson json) {
   const auto made = formatter.example(row(std::move(json)));
   return marked(formatter.tokenizer, made.ids, made.labels);
 }
+
 template <class F>
 void says(F f, const std::vector<std::string>& words) {
   BOOST_CHECK_EXCEPTION(f(), Error, [&](const Error& error) {
@@ -55,10 +58,15 @@ void says(F f, const std::vector<std::string>& words) {
     return true;
   });
 }
+
 void refuses(const Formatter& formatter, OrderedJson json, const std::vector<std::string>& words) {
   says([&] { static_cast<void>(formatter.example(row(json))); }, words);
   says([&] { static_cast<void>(formatter.example(row(json))); }, {"data.jsonl, line 7"});
 }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(text_encode_parts)
 
 BOOST_AUTO_TEST_CASE(a_completion_is_what_the_whole_text_has_there) {
   const std::pair<std::string, std::string> rows[] = {{"2+2=", "4"},
@@ -154,6 +162,22 @@ BOOST_AUTO_TEST_CASE(special_tokens_are_there_once) {
   BOOST_TEST((two.ids == bert.encode("[CLS] a [SEP] b [SEP]") && two.second == 3U));
 }
 
+BOOST_AUTO_TEST_CASE(tokens_without_a_row) {
+  const auto tokenizer = bytes({"<s>", "[NEW]"});
+  const Formatter formatter{.tokenizer = tokenizer, .vocabulary = 257},
+      pairs{.tokenizer = tokenizer, .kind = ExampleKind::pair, .vocabulary = 257};
+  refuses(formatter, {{"text", "hi[NEW]there"}},
+          {"the token \"[NEW]\" has the id 257", "rows for 257 tokens (the tokenizer has 258)"});
+  refuses(pairs, {{"prompt", "[NEW]"}, {"completion", "a"}}, {"[NEW]"});
+  refuses(pairs, {{"prompt", "a"}, {"completion", "[NEW]"}}, {"[NEW]"});
+  says([&] { static_cast<void>(formatter.prompt_ids("hi[NEW]")); }, {"the prompt: the token \"[NEW]\""});
+  BOOST_TEST(marked(formatter, {{"text", "hi"}}) == "[hi]");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(text_formatter)
+
 const char* const thinking =
     "{% set at = namespace(q=-1) %}{% for m in messages %}{% if m.role == 'user' %}{% set at.q = loop.index0 %}{% "
     "endif %}{% endfor %}"
@@ -227,6 +251,10 @@ BOOST_AUTO_TEST_CASE(what_ends_an_answer) {
   BOOST_TEST((ends("{% for m in messages %}{{ m.role ~ m.content }}\n{% endfor %}") == std::vector<Id>{257}));
   BOOST_TEST((ends("{{ raise_exception('no') }}") == std::vector<Id>{257}));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(text_row_form)
 
 BOOST_AUTO_TEST_CASE(forms_of_rows) {
   const auto tokenizer = bytes({"<s>"});
@@ -303,17 +331,9 @@ BOOST_AUTO_TEST_CASE(keys_that_are_not_used) {
   refuses(chat, {{"prompt", "a"}, {"completion", "b"}, {"tools", {{"name", "f"}}}}, {"no list"});
 }
 
-BOOST_AUTO_TEST_CASE(tokens_without_a_row) {
-  const auto tokenizer = bytes({"<s>", "[NEW]"});
-  const Formatter formatter{.tokenizer = tokenizer, .vocabulary = 257},
-      pairs{.tokenizer = tokenizer, .kind = ExampleKind::pair, .vocabulary = 257};
-  refuses(formatter, {{"text", "hi[NEW]there"}},
-          {"the token \"[NEW]\" has the id 257", "rows for 257 tokens (the tokenizer has 258)"});
-  refuses(pairs, {{"prompt", "[NEW]"}, {"completion", "a"}}, {"[NEW]"});
-  refuses(pairs, {{"prompt", "a"}, {"completion", "[NEW]"}}, {"[NEW]"});
-  says([&] { static_cast<void>(formatter.prompt_ids("hi[NEW]")); }, {"the prompt: the token \"[NEW]\""});
-  BOOST_TEST(marked(formatter, {{"text", "hi"}}) == "[hi]");
-}
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(text_dataset)
 
 BOOST_AUTO_TEST_CASE(lines_are_those_of_the_file) {
   const auto path = std::filesystem::temp_directory_path() / ("graft-rows-" + std::to_string(::getpid()) + ".jsonl");

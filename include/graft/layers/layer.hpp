@@ -96,6 +96,17 @@ struct VectorRoleOf<Trainable> {
 template <class Role>
 using VectorRole = typename VectorRoleOf<Role>::type;
 
+/// For `each_site` of a model: calls f(path, parameter) for every parameter of the layers that it is shown.
+template <class F>
+struct EachParameter {
+  F& f;
+
+  template <class L>
+  constexpr void operator()(auto, const Path& path, L& layer) const {
+    std::remove_const_t<L>::visit(layer, f, path);
+  }
+};
+
 /// Trainable parameters of a layer or block, as a number of the type.
 template <class L>
 constexpr Index trainable_parameters(const L& layer) {

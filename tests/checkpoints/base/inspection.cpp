@@ -9,7 +9,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(checkpoints_base_inspection)
+namespace {
 
 struct Folder {
   std::filesystem::path path;
@@ -21,10 +21,12 @@ struct Folder {
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
 };
+
 NamedTensor zeros(std::string name, std::vector<Index> shape) {
   const Index size = *checked_size(shape);
   return {std::move(name), std::move(shape), std::vector<float>(size)};
 }
+
 /// LoRA of rank 2 on the queries of three blocks, 32 wide.
 std::vector<NamedTensor> lora() {
   std::vector<NamedTensor> tensors;
@@ -35,6 +37,7 @@ std::vector<NamedTensor> lora() {
   }
   return tensors;
 }
+
 Json config(const Json& more = Json::object()) {
   Json json{{"peft_type", "LORA"},
             {"task_type", "CAUSAL_LM"},
@@ -48,26 +51,34 @@ Json config(const Json& more = Json::object()) {
   json.update(more);
   return json;
 }
+
 Inspection inspected(const Folder& folder, const Json& json, const std::vector<NamedTensor>& tensors,
                      const std::filesystem::path& base = {}) {
   write_json(folder.path / "adapter_config.json", json);
   if (!tensors.empty()) write_safetensors(folder.path / "adapter_model.safetensors", tensors);
   return inspect(folder.path, base);
 }
+
 std::string use_of(const Inspection& i, const std::string& key) {
   for (const auto& k : i.keys)
     if (k.name == key) return k.use;
   return "";
 }
+
 bool has(const std::vector<std::string>& texts, const std::string& part) {
   return std::any_of(texts.begin(), texts.end(), [&](const auto& text) { return text.find(part) != text.npos; });
 }
+
 Json llama(Index blocks = 3, Index width = 32) {
   return {
       {"model_type", "llama"},      {"vocab_size", 64},         {"hidden_size", width}, {"num_hidden_layers", blocks},
       {"num_attention_heads", 6},   {"num_key_value_heads", 2}, {"head_dim", 8},        {"intermediate_size", 40},
       {"tie_word_embeddings", true}};
 }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(checkpoints_base_inspection)
 
 BOOST_AUTO_TEST_CASE(an_adapter_without_its_base) {
   const Folder folder("guess");
@@ -127,6 +138,77 @@ BOOST_AUTO_TEST_CASE(an_adapter_and_its_base) {
   BOOST_TEST(has(inspected(folder, config(), lora(), base.path).refusals, "model.layers.3.self_attn.q_proj"));
 }
 
+BOOST_AUTO_TEST_CASE(other_files) {
+  const Folder folder("files");
+  const auto refusal = [](const Inspection& i) { return i.refusals.empty() ? std::string() : i.refusals[0]; };
+  write_safetensors(folder.path / "lone.safetensors", lora());
+  BOOST_TEST(refusal(inspect(folder.path / "lone.safetensors")).find("there is none beside these tensors") !=
+             std::string::npos);
+  write_safetensors(folder.path / "checkpoint.safetensors", {zeros("parameter.a", {2})},
+                    {{"format", "graft"}, {"step", "7"}});
+  BOOST_TEST(inspect(folder.path / "checkpoint.safetensors").what == "a checkpoint of a run of graft's, at step 7");
+  write_file(folder.path / "adapter_model.bin", "PK");
+  BOOST_TEST(refusal(inspect(folder.path / "adapter_model.bin")).find("'adapter_model.safetensors')\"") !=
+             std::string::npos);
+  const auto pickled = inspected(folder, config(), {});
+  BOOST_TEST(refusal(pickled).find("python3 -c") != std::string::npos);
+  BOOST_TEST(use_of(pickled, "r") == "read");
+  BOOST_TEST(pickled.type == "");
+  const Folder base("of-pickle");
+  write_json(base.path / "config.json", llama());
+  BOOST_TEST(inspect(folder.path, base.path).opened == "LoRA<2, On<Query>, Alpha<4>>");  // by its words
+  std::filesystem::remove(folder.path / "adapter_model.bin");
+  const auto wordless = inspected(folder, config({{"peft_type", "VBLORA"}}), {});
+  BOOST_TEST(refusal(wordless).find("peft_type is \"VBLORA\"; graft knows LORA") != std::string::npos);
+  BOOST_TEST(use_of(wordless, "r") == "unread");
+  BOOST_TEST(has(
+      inspected(folder, config(), {zeros("base_model.model.gpt_neox.layers.0.attention.dense.lora_A.weight", {2, 8})})
+          .refusals,
+      "gpt_neox.layers.0.attention.dense.lora_A.weight, which no family"));
+  BOOST_TEST(made::error_of([] { (void)inspect("/nowhere"); }) == "/nowhere: there is nothing of this name");
+}
+
+BOOST_AUTO_TEST_CASE(a_model) {
+  const Folder folder("model");
+  write_json(folder.path / "config.json", llama(1));
+  const auto of_words = inspect(folder.path / "config.json");
+  BOOST_TEST(of_words.type == "graft::Llama");
+  BOOST_TEST(of_words.refusals.empty());
+  BOOST_TEST(has(inspect(folder.path).refusals, "neither model.safetensors nor"));
+  std::vector<NamedTensor> tensors{zeros("model.embed_tokens.weight", {64, 32}), zeros("model.norm.weight", {32})};
+  for (const auto& [name, shape] :
+       std::initializer_list<std::pair<const char*, std::vector<Index>>>{{"self_attn.q_proj", {48, 32}},
+                                                                         {"self_attn.k_proj", {16, 32}},
+                                                                         {"self_attn.v_proj", {16, 32}},
+                                                                         {"self_attn.o_proj", {32, 48}},
+                                                                         {"mlp.gate_proj", {40, 32}},
+                                                                         {"mlp.up_proj", {40, 32}},
+                                                                         {"mlp.down_proj", {32, 40}},
+                                                                         {"input_layernorm", {32}},
+                                                                         {"post_attention_layernorm", {32}}})
+    tensors.push_back(zeros(std::string("model.layers.0.") + name + ".weight", shape));
+  write_safetensors(folder.path / "model.safetensors", tensors);
+  BOOST_TEST(inspect(folder.path).refusals.empty());
+  BOOST_TEST(inspect(folder.path).tensors.size() == tensors.size());
+  tensors[2].shape = {32, 48};
+  tensors.pop_back();
+  write_safetensors(folder.path / "model.safetensors", tensors);
+  const auto broken = inspect(folder.path / "model.safetensors");
+  BOOST_TEST(broken.refusals.size() == 2);
+  BOOST_TEST(has(broken.refusals, "self_attn.q_proj.weight is [32, 48], and by its config [48, 32]"));
+  BOOST_TEST(has(broken.refusals, "there is no model.layers.0.post_attention_layernorm.weight in it"));
+  auto qwen3 = llama(1);
+  qwen3["model_type"] = "qwen3";
+  for (const auto& m : modules_of(ConfigJson(qwen3, "config.json").read()))
+    if (m.site == "QueryNorm" || m.site == "KeyNorm") BOOST_TEST(m.out == 8);  // over one head
+  write_json(folder.path / "config.json", llama(1'000'000'000'000));
+  BOOST_TEST(has(inspect(folder.path).refusals, "a model of 1000000000000 blocks is none of ours"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(checkpoints_base_base_guess)
+
 BOOST_AUTO_TEST_CASE(what_tells_of_a_base) {
   const auto guess = [](const Json& json, const std::vector<std::pair<std::string, std::vector<Index>>>& shapes) {
     TensorMap tensors;
@@ -168,35 +250,9 @@ BOOST_AUTO_TEST_CASE(what_tells_of_a_base) {
                    {}) == "like gpt2, 4 blocks at least, 32 wide");
 }
 
-BOOST_AUTO_TEST_CASE(other_files) {
-  const Folder folder("files");
-  const auto refusal = [](const Inspection& i) { return i.refusals.empty() ? std::string() : i.refusals[0]; };
-  write_safetensors(folder.path / "lone.safetensors", lora());
-  BOOST_TEST(refusal(inspect(folder.path / "lone.safetensors")).find("there is none beside these tensors") !=
-             std::string::npos);
-  write_safetensors(folder.path / "checkpoint.safetensors", {zeros("parameter.a", {2})},
-                    {{"format", "graft"}, {"step", "7"}});
-  BOOST_TEST(inspect(folder.path / "checkpoint.safetensors").what == "a checkpoint of a run of graft's, at step 7");
-  write_file(folder.path / "adapter_model.bin", "PK");
-  BOOST_TEST(refusal(inspect(folder.path / "adapter_model.bin")).find("'adapter_model.safetensors')\"") !=
-             std::string::npos);
-  const auto pickled = inspected(folder, config(), {});
-  BOOST_TEST(refusal(pickled).find("python3 -c") != std::string::npos);
-  BOOST_TEST(use_of(pickled, "r") == "read");
-  BOOST_TEST(pickled.type == "");
-  const Folder base("of-pickle");
-  write_json(base.path / "config.json", llama());
-  BOOST_TEST(inspect(folder.path, base.path).opened == "LoRA<2, On<Query>, Alpha<4>>");  // by its words
-  std::filesystem::remove(folder.path / "adapter_model.bin");
-  const auto wordless = inspected(folder, config({{"peft_type", "VBLORA"}}), {});
-  BOOST_TEST(refusal(wordless).find("peft_type is \"VBLORA\"; graft knows LORA") != std::string::npos);
-  BOOST_TEST(use_of(wordless, "r") == "unread");
-  BOOST_TEST(has(
-      inspected(folder, config(), {zeros("base_model.model.gpt_neox.layers.0.attention.dense.lora_A.weight", {2, 8})})
-          .refusals,
-      "gpt_neox.layers.0.attention.dense.lora_A.weight, which no family"));
-  BOOST_TEST(made::error_of([] { (void)inspect("/nowhere"); }) == "/nowhere: there is nothing of this name");
-}
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(checkpoints_adapter_hub_adapter_hub)
 
 BOOST_AUTO_TEST_CASE(an_adapter_of_the_hub) {
   const Folder folder("hub");
@@ -227,43 +283,6 @@ BOOST_AUTO_TEST_CASE(an_adapter_of_the_hub) {
                 {{"name", "law"}, {"model_type", "bert"}, {"hidden_size", 32}, {"config", {{"mh_adapter", true}}}}, {})
           .refusals,
       "'model_head.safetensors')\""));
-}
-
-BOOST_AUTO_TEST_CASE(a_model) {
-  const Folder folder("model");
-  write_json(folder.path / "config.json", llama(1));
-  const auto of_words = inspect(folder.path / "config.json");
-  BOOST_TEST(of_words.type == "graft::Llama");
-  BOOST_TEST(of_words.refusals.empty());
-  BOOST_TEST(has(inspect(folder.path).refusals, "neither model.safetensors nor"));
-  std::vector<NamedTensor> tensors{zeros("model.embed_tokens.weight", {64, 32}), zeros("model.norm.weight", {32})};
-  for (const auto& [name, shape] :
-       std::initializer_list<std::pair<const char*, std::vector<Index>>>{{"self_attn.q_proj", {48, 32}},
-                                                                         {"self_attn.k_proj", {16, 32}},
-                                                                         {"self_attn.v_proj", {16, 32}},
-                                                                         {"self_attn.o_proj", {32, 48}},
-                                                                         {"mlp.gate_proj", {40, 32}},
-                                                                         {"mlp.up_proj", {40, 32}},
-                                                                         {"mlp.down_proj", {32, 40}},
-                                                                         {"input_layernorm", {32}},
-                                                                         {"post_attention_layernorm", {32}}})
-    tensors.push_back(zeros(std::string("model.layers.0.") + name + ".weight", shape));
-  write_safetensors(folder.path / "model.safetensors", tensors);
-  BOOST_TEST(inspect(folder.path).refusals.empty());
-  BOOST_TEST(inspect(folder.path).tensors.size() == tensors.size());
-  tensors[2].shape = {32, 48};
-  tensors.pop_back();
-  write_safetensors(folder.path / "model.safetensors", tensors);
-  const auto broken = inspect(folder.path / "model.safetensors");
-  BOOST_TEST(broken.refusals.size() == 2);
-  BOOST_TEST(has(broken.refusals, "self_attn.q_proj.weight is [32, 48], and by its config [48, 32]"));
-  BOOST_TEST(has(broken.refusals, "there is no model.layers.0.post_attention_layernorm.weight in it"));
-  auto qwen3 = llama(1);
-  qwen3["model_type"] = "qwen3";
-  for (const auto& m : modules_of(ConfigJson(qwen3, "config.json").read()))
-    if (m.site == "QueryNorm" || m.site == "KeyNorm") BOOST_TEST(m.out == 8);  // over one head
-  write_json(folder.path / "config.json", llama(1'000'000'000'000));
-  BOOST_TEST(has(inspect(folder.path).refusals, "a model of 1000000000000 blocks is none of ours"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -8,17 +8,23 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(checkpoints_base_stated_config)
+namespace {
 
 Json sizes(const char* family) {
   return {{"model_type", family},     {"vocab_size", 64},         {"hidden_size", 32},      {"num_hidden_layers", 4},
           {"num_attention_heads", 4}, {"num_key_value_heads", 2}, {"intermediate_size", 48}};
 }
+
 StatedConfig read(const Json& json) { return ConfigJson(json, "config.json").read(); }
+
 Json with(Json json, const Json& more) {
   json.update(more);
   return json;
 }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(checkpoints_base_stated_config)
 
 BOOST_AUTO_TEST_CASE(what_is_refused) {
   const auto refused = [](const Json& json, const char* named) {
@@ -62,6 +68,10 @@ BOOST_AUTO_TEST_CASE(what_is_refused) {
   refused({{"model_type", "llama"}}, "vocab_size");
   refused(with(sizes("llama"), {{"num_attention_heads", 0}}), "heads is 0");
 }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(checkpoints_base_config_struct)
 
 BOOST_AUTO_TEST_CASE(structs) {
   const auto llama = config_struct(read(sizes("llama")));
@@ -129,6 +139,10 @@ BOOST_AUTO_TEST_CASE(structs) {
   BOOST_TEST(header.find("using Model = graft::Phi3<Config, Method, Backend, Policies...>;") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(checkpoints_families_rotary_gguf)
+
 /// The metadata of a small GGUF model, with more of it.
 StatedConfig read_gguf(std::vector<std::string> more, const std::vector<float>& rope_freqs = {}) {
   std::vector<std::string> values{made::text_value("general.architecture", "llama")};
@@ -151,6 +165,7 @@ StatedConfig read_gguf(std::vector<std::string> more, const std::vector<float>& 
   const auto file = made::gguf(values, tensors);
   return stated_config(Gguf(made::bytes(file), "model.gguf"));
 }
+
 BOOST_AUTO_TEST_CASE(rotary_positions_of_gguf) {
   BOOST_TEST(rope_scaling(read_gguf({}, {1, 1, 1, 1})).is_null());
   const auto llama3 = read_gguf({}, {1, 1.5F, 4, 8});
@@ -181,6 +196,17 @@ BOOST_AUTO_TEST_CASE(rotary_positions_of_gguf) {
   refused(made::count_value("general.file_type", 0), "rope_freqs.weight has 3 numbers for 4 pairs", {1, 2, 3});
 }
 
+/// Keys that a GGUF file may leave out are as llama.cpp has them.
+BOOST_AUTO_TEST_CASE(optional_keys_of_gguf) {
+  const auto whole = read_gguf({});
+  BOOST_TEST(whole.rope_factor == 1.0);
+  BOOST_TEST(read_gguf({made::real_value("llama.rope.scale_linear", 4)}).rope_factor == 4.0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(checkpoints_base_config_files)
+
 /// As Transformers 5 does: a head in the file is used, whatever the config says of ties.
 BOOST_AUTO_TEST_CASE(a_head_that_differs_from_a_tied_embedding) {
   const Folder folder("graft-tied-head");
@@ -199,13 +225,6 @@ BOOST_AUTO_TEST_CASE(a_head_that_differs_from_a_tied_embedding) {
   BOOST_TEST(!stated.tied_head);
   BOOST_TEST_REQUIRE(stated.notes.size() == 1U);
   BOOST_TEST(stated.notes[0].find("lm_head.weight differs") != std::string::npos);
-}
-
-/// Keys that a GGUF file may leave out are as llama.cpp has them.
-BOOST_AUTO_TEST_CASE(optional_keys_of_gguf) {
-  const auto whole = read_gguf({});
-  BOOST_TEST(whole.rope_factor == 1.0);
-  BOOST_TEST(read_gguf({made::real_value("llama.rope.scale_linear", 4)}).rope_factor == 4.0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,13 +6,12 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(models_families_bert_bert_block)
+namespace {
 
 struct Config : BertDefaults {
   static constexpr Index vocabulary = 64, positions = 24, width = 32, blocks = 2, heads = 4, groups = 4, head_width = 8,
                          feed_forward = 48, classes = 3;
 };
-using Base = BertClassifier<Config, FrozenBase, reference>;
 
 Batch texts() {
   Batch batch;
@@ -20,6 +19,7 @@ Batch texts() {
   batch.append_class({1, 3, 2, 8, 11, 2}, 0, 3);  // two texts in one
   return batch;
 }
+
 template <class Model>
 std::vector<float> logits(const Model& model, const Batch& batch) {
   Workspace<reference> workspace;
@@ -29,18 +29,24 @@ std::vector<float> logits(const Model& model, const Batch& batch) {
   return download<reference>(y.data, y.size());
 }
 
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(models_families_bert_bert_block)
+
 template <class M>
 void check_gradient(const char* part) {
   BertClassifier<Config, M, reference> model;
   tiny::fill(model);
   holding::check_gradient(model, part, texts());
 }
+
 BOOST_AUTO_TEST_CASE(gradient) {
   for (const char* part : {"", "embeddings", "attention", "LayerNorm", "pooler"}) check_gradient<FullFineTuning>(part);
   check_gradient<Methods<LoRA<4>, SoftPrompt<3>, Unfreeze<Head>>>("");
   check_gradient<Methods<PrefixTuning<3>, PfeifferAdapter<4>>>("");
   check_gradient<HoulsbyAdapter<4>>("");
 }
+
 BOOST_AUTO_TEST_CASE(a_text_is_read_alone_and_whole) {
   BertClassifier<Config, SoftPrompt<2>, reference> model;
   tiny::fill(model);
@@ -57,6 +63,7 @@ BOOST_AUTO_TEST_CASE(a_text_is_read_alone_and_whole) {
   one.append_class({1, 3, 2, 8, 11, 2}, 0);
   BOOST_TEST(std::abs(logits(model, one)[0] - alone[0]) > 1e-3F);
 }
+
 BOOST_AUTO_TEST_CASE(training_learns_the_classes) {
   BertClassifier<Config, Methods<LoRA<4>, Unfreeze<Head>>, Cpu, Bf16> model;
   tiny::fill(model);
@@ -66,6 +73,13 @@ BOOST_AUTO_TEST_CASE(training_learns_the_classes) {
   for (int i = 0; i < 30; ++i) last = trainer.step(texts()).loss;
   BOOST_TEST(last < 0.3 * first);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(models_families_bert_bert)
+
+using Base = BertClassifier<Config, FrozenBase, reference>;
+
 BOOST_AUTO_TEST_CASE(a_new_head_is_one_that_is_trained) {
   const auto folder = std::filesystem::temp_directory_path() / ("graft-bert-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);

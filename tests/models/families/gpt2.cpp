@@ -8,12 +8,48 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(models_families_gpt2_gpt2_block)
+namespace {
 
 struct Config : Gpt2Defaults {
   static constexpr Index vocabulary = 64, positions = 24, width = 32, blocks = 2, heads = 4, groups = 4, head_width = 8,
                          feed_forward = 48;
 };
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(models_families_gpt2_gpt2_block)
+
+BOOST_AUTO_TEST_CASE(gradient) {
+  Gpt2<Config, FullFineTuning, reference> model;
+  tiny::fill(model);
+  for (const char* part : {"", "wpe", "c_attn", "mlp", "ln_"}) holding::check_gradient(model, part);
+  Gpt2<Config, Methods<LoRA<4>, PrefixTuning<3>>, reference> adapted;
+  tiny::fill(adapted);
+  holding::check_gradient(adapted, "");
+}
+
+BOOST_AUTO_TEST_CASE(the_cache_changes_nothing) {
+  Gpt2<Config, LoRA<2>, reference> model;
+  tiny::fill(model);
+  const std::vector<Id> ids{3, 1, 4, 1, 5, 9, 2, 6};
+  Generator with(model, 24), without(model, 24);
+  std::vector<float> step_by_step;
+  with.next({3, 1, 4});
+  for (Index i = 3; i < ids.size(); ++i) step_by_step = with.next(std::vector<Id>{ids[i]});
+  const auto at_once = without.next(ids);
+  for (Index i = 0; i < at_once.size(); ++i) BOOST_TEST(std::abs(at_once[i] - step_by_step[i]) < 1e-4F);
+  Batch longer;
+  const std::vector<Id> many(25, 1);
+  longer.append(many, many);
+  BOOST_CHECK_EXCEPTION(tiny::loss(model, longer), Error, [](const Error& e) {
+    return std::string(e.what()).find("positions for 24") != std::string::npos;
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(models_families_gpt2_gpt2)
+
 /// A folder as transformers writes it.
 template <class Model>
 void write_base(const Model& model, const std::filesystem::path& folder, bool bare = false) {
@@ -39,31 +75,6 @@ void write_base(const Model& model, const std::filesystem::path& folder, bool ba
                                       {"layer_norm_epsilon", 1e-5}});
 }
 
-BOOST_AUTO_TEST_CASE(gradient) {
-  Gpt2<Config, FullFineTuning, reference> model;
-  tiny::fill(model);
-  for (const char* part : {"", "wpe", "c_attn", "mlp", "ln_"}) holding::check_gradient(model, part);
-  Gpt2<Config, Methods<LoRA<4>, PrefixTuning<3>>, reference> adapted;
-  tiny::fill(adapted);
-  holding::check_gradient(adapted, "");
-}
-BOOST_AUTO_TEST_CASE(the_cache_changes_nothing) {
-  Gpt2<Config, LoRA<2>, reference> model;
-  tiny::fill(model);
-  const std::vector<Id> ids{3, 1, 4, 1, 5, 9, 2, 6};
-  Generator with(model, 24), without(model, 24);
-  std::vector<float> step_by_step;
-  with.next({3, 1, 4});
-  for (Index i = 3; i < ids.size(); ++i) step_by_step = with.next(std::vector<Id>{ids[i]});
-  const auto at_once = without.next(ids);
-  for (Index i = 0; i < at_once.size(); ++i) BOOST_TEST(std::abs(at_once[i] - step_by_step[i]) < 1e-4F);
-  Batch longer;
-  const std::vector<Id> many(25, 1);
-  longer.append(many, many);
-  BOOST_CHECK_EXCEPTION(tiny::loss(model, longer), Error, [](const Error& e) {
-    return std::string(e.what()).find("positions for 24") != std::string::npos;
-  });
-}
 BOOST_AUTO_TEST_CASE(folders) {
   using Base = Gpt2<Config, FrozenBase, reference>;
   const Folder folder("graft-gpt2");
@@ -88,6 +99,7 @@ BOOST_AUTO_TEST_CASE(folders) {
   BOOST_TEST(std::abs(tiny::loss(load<Base>(folder.path / "merged"), tiny::batch()) -
                       tiny::loss(tuned, tiny::batch())) < 1e-4);
 }
+
 BOOST_AUTO_TEST_CASE(what_is_not_known_is_refused) {
   const Folder folder("graft-gpt2");
   const auto refused = [&folder](const char* key, const Json& value) {

@@ -8,14 +8,11 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(models_families_t5_t5)
+namespace {
 
 struct Config : T5Defaults {
   static constexpr Index vocabulary = 64, width = 32, encoder_blocks = 1, blocks = 2, heads = 4, groups = 4,
                          head_width = 8, feed_forward = 48, buckets = 8, farthest = 12;
-};
-struct First : Config {  // as the first T5
-  static constexpr bool tied_head = true, scaled_head = true, gated = false;
 };
 
 Batch pairs() {
@@ -24,10 +21,14 @@ Batch pairs() {
   batch.append_pair({3, 2, 8}, {7, -1, 5});
   return batch;
 }
-template <class Model>
-double loss_of(const Model& model, const Batch& batch) {
-  return tiny::loss(model, Model::prepared(batch));
-}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(models_families_t5_t5_block)
+
+struct First : Config {  // as the first T5
+  static constexpr bool tied_head = true, scaled_head = true, gated = false;
+};
 
 template <class C, class M>
 void check_gradient(const char* part) {
@@ -35,6 +36,7 @@ void check_gradient(const char* part) {
   tiny::fill(model);
   holding::check_gradient(model, part, pairs(), 1e-4F);  // scores are not divided by √D, so that it bends
 }
+
 BOOST_AUTO_TEST_CASE(gradient) {
   for (const char* part :
        {"encoder", "SelfAttention.q", "EncDecAttention", "relative_attention_bias", "DenseReluDense", "layer_norm"})
@@ -46,6 +48,16 @@ BOOST_AUTO_TEST_CASE(gradient) {
   check_gradient<Config, Methods<PrefixTuning<3>, HoulsbyAdapter<4>>>("");
   check_gradient<Config, Methods<HubPrefixTuning<3, 8>, ParallelAdapter<4>>>("");
 }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(models_families_t5_t5)
+
+template <class Model>
+double loss_of(const Model& model, const Batch& batch) {
+  return tiny::loss(model, Model::prepared(batch));
+}
+
 BOOST_AUTO_TEST_CASE(distances) {
   constexpr auto fine = [](bool both, Index query, Index key) {
     return backend::RelativeBuckets{32, 128, both}(query, key);
@@ -58,6 +70,7 @@ BOOST_AUTO_TEST_CASE(distances) {
   BOOST_TEST(fine(true, 9, 4) == 5U);
   BOOST_TEST(fine(true, 0, 400) == 31U);
 }
+
 BOOST_AUTO_TEST_CASE(pairs_are_read_alone_and_the_source_whole) {
   T5<Config, Methods<PrefixTuning<2>, SoftPrompt<2, OnEncoder>>, reference> model;
   tiny::fill(model);
@@ -75,6 +88,7 @@ BOOST_AUTO_TEST_CASE(pairs_are_read_alone_and_the_source_whole) {
   read_alone(std::type_identity<HubPrefixTuning<3, 8>>{});
   BOOST_TEST(std::abs(loss_of(model, other) - loss_of(model, second)) > 1e-3);
 }
+
 template <class Method>
 void trains_as_planned(float learning_rate) {
   using Model = T5<Config, Method, Cpu, Bf16>;
@@ -91,12 +105,14 @@ void trains_as_planned(float learning_rate) {
   BOOST_TEST(planned.values == trainer.workspace().value_peak());
   BOOST_TEST(planned.adjoints == trainer.workspace().adjoint_peak());
 }
+
 BOOST_AUTO_TEST_CASE(training_and_planning) {
   trains_as_planned<LoRA<4>>(1e-2F);
   trains_as_planned<HubPrefixTuning<4, 16>>(5e-2F);
   const std::string text = explain<T5<Config, LoRA<4>, Cpu, Bf16>>().text();
   BOOST_TEST((text.find("CrossQuery") != std::string::npos && text.find("blocks 1 to 2") != std::string::npos));
 }
+
 BOOST_AUTO_TEST_CASE(last_blocks_are_the_decoders) {
   static_assert(T5<Config, LastBlocks<2>, reference>::trainable_parameters == 2 * (8 * 32 * 32 + 3 * 32 + 3 * 32 * 48));
   static_assert(T5<Config, LoRA<2, On<CrossQuery>>, reference>::trainable_parameters == 2 * 2 * 64);

@@ -4,38 +4,12 @@
 using namespace graft;
 using holding::Config, holding::holds;
 
-BOOST_AUTO_TEST_SUITE(peft_adapters)
+BOOST_AUTO_TEST_SUITE(peft_bottleneck_adapter)
 
 BOOST_AUTO_TEST_CASE(pfeiffer) { holds<PfeifferAdapter<4>, false>(); }
 BOOST_AUTO_TEST_CASE(houlsby) { holds<HoulsbyAdapter<4>, false>(); }
 BOOST_AUTO_TEST_CASE(parallel) { holds<ParallelAdapter<4>, false>(); }
-BOOST_AUTO_TEST_CASE(compacter) { holds<Compacter<4, 2>, false>(); }
-// Its folder has the fusion alone; what is fused has folders of its own.
-BOOST_AUTO_TEST_CASE(fuse) {
-  holds<Fuse<PfeifferAdapter<4, Named<"a">>, PfeifferAdapter<8, Named<"b">>>, false>("", false);
-}
-// Fused and averaged adapters read what they were trained on: x, where they are parallel.
-BOOST_AUTO_TEST_CASE(fused_parallel_adapters) {
-  using First = Adapter<4, InParallel, Swish, Named<"a">>;
-  using Second = Adapter<8, InParallel, Swish, Named<"b">>;
-  Llama<Config, Fuse<First, Second>, reference> model;
-  tiny::fill(model);
-  holding::check_gradient(model, "");
-  // One of them, averaged with itself, is itself.
-  Llama<Config, Average<First, Adapter<4, InParallel, Swish, Named<"b">>>, reference> twice;
-  Llama<Config, First, reference> once;
-  std::map<std::string, std::vector<float>> values;
-  const auto renamed = [](const Path& path) {
-    std::string name = path.str();
-    if (const auto at = name.find(".adapters.b."); at != std::string::npos) name[at + 10] = 'a';
-    return name;
-  };
-  tiny::fill(once);
-  tiny::fill(twice);
-  decltype(once)::visit(once, [&](const Path& path, auto& p) { values[renamed(path)] = p.read(); });
-  decltype(twice)::visit(twice, [&](const Path& path, auto& p) { p.assign(values.at(renamed(path))); });
-  BOOST_TEST(std::abs(holding::loss_of(twice) - holding::loss_of(once)) < 1e-5);
-}
+
 // A merged model would lose them.
 BOOST_AUTO_TEST_CASE(adapters_are_not_merged) {
   static_assert(any_layer<Llama<Config, HoulsbyAdapter<4>, reference>>(
@@ -49,13 +23,7 @@ BOOST_AUTO_TEST_CASE(adapters_are_not_merged) {
   static_assert(!any_layer<Llama<Config, FullFineTuning, reference>>(
       [](auto, const auto& layer) { return stays_beside_the_base(layer); }));
 }
-BOOST_AUTO_TEST_CASE(average) {
-  using M = Average<PfeifferAdapter<4, Swish, Named<"a">>, PfeifferAdapter<8, Swish, Named<"b">>>;
-  Llama<Config, M, reference> model;
-  tiny::fill(model);
-  holding::check_gradient(model, "");
-}
-BOOST_AUTO_TEST_CASE(loreft) { holds<LoReFT<2, 2, 1>, false>(); }
+
 BOOST_AUTO_TEST_CASE(adapter_in_every_block_of_bfloat16) {
   Llama<Config, HoulsbyAdapter<4>, Cpu, Bf16, CheckpointBlocks> model;
   tiny::fill(model);
@@ -97,5 +65,56 @@ BOOST_AUTO_TEST_CASE(stack) {
   });
   std::filesystem::remove_all(folder);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(peft_bottleneck_compacter)
+
+BOOST_AUTO_TEST_CASE(compacter) { holds<Compacter<4, 2>, false>(); }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(peft_bottleneck_fuse)
+
+// Its folder has the fusion alone; what is fused has folders of its own.
+BOOST_AUTO_TEST_CASE(fuse) {
+  holds<Fuse<PfeifferAdapter<4, Named<"a">>, PfeifferAdapter<8, Named<"b">>>, false>("", false);
+}
+
+// Fused and averaged adapters read what they were trained on: x, where they are parallel.
+BOOST_AUTO_TEST_CASE(fused_parallel_adapters) {
+  using First = Adapter<4, InParallel, Swish, Named<"a">>;
+  using Second = Adapter<8, InParallel, Swish, Named<"b">>;
+  Llama<Config, Fuse<First, Second>, reference> model;
+  tiny::fill(model);
+  holding::check_gradient(model, "");
+  // One of them, averaged with itself, is itself.
+  Llama<Config, Average<First, Adapter<4, InParallel, Swish, Named<"b">>>, reference> twice;
+  Llama<Config, First, reference> once;
+  std::map<std::string, std::vector<float>> values;
+  const auto renamed = [](const Path& path) {
+    std::string name = path.str();
+    if (const auto at = name.find(".adapters.b."); at != std::string::npos) name[at + 10] = 'a';
+    return name;
+  };
+  tiny::fill(once);
+  tiny::fill(twice);
+  decltype(once)::visit(once, [&](const Path& path, auto& p) { values[renamed(path)] = p.read(); });
+  decltype(twice)::visit(twice, [&](const Path& path, auto& p) { p.assign(values.at(renamed(path))); });
+  BOOST_TEST(std::abs(holding::loss_of(twice) - holding::loss_of(once)) < 1e-5);
+}
+
+BOOST_AUTO_TEST_CASE(average) {
+  using M = Average<PfeifferAdapter<4, Swish, Named<"a">>, PfeifferAdapter<8, Swish, Named<"b">>>;
+  Llama<Config, M, reference> model;
+  tiny::fill(model);
+  holding::check_gradient(model, "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(peft_bottleneck_loreft)
+
+BOOST_AUTO_TEST_CASE(loreft) { holds<LoReFT<2, 2, 1>, false>(); }
 
 BOOST_AUTO_TEST_SUITE_END()

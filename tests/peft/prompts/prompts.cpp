@@ -4,7 +4,7 @@
 using namespace graft;
 using holding::Config, holding::holds;
 
-BOOST_AUTO_TEST_SUITE(peft_prompts)
+namespace {
 
 /// Logits after each token of a text, all at once and one by one through the cache.
 template <class M, class B>
@@ -31,12 +31,14 @@ void generates() {
     BOOST_TEST(worst < 1e-4);
   }
 }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(peft_prompts_soft_prompt)
+
 BOOST_AUTO_TEST_CASE(soft_prompt) { holds<SoftPrompt<3>, false>(); }
-BOOST_AUTO_TEST_CASE(p_tuning) { holds<PTuning<3, 8>, false>(); }
-BOOST_AUTO_TEST_CASE(p_tuning_by_a_memory) { holds<PTuning<3, 4, Lstm>, false>(); }
-BOOST_AUTO_TEST_CASE(llama_adapter) { holds<LlamaAdapter<3, 2>, false>(); }
-BOOST_AUTO_TEST_CASE(llama_adapters_in_the_cache) { generates<LlamaAdapter<3, 2>, Cpu>(); }
 BOOST_AUTO_TEST_CASE(multitask_prompt) { holds<MultitaskPrompt<3, 2>, false>(); }
+
 BOOST_AUTO_TEST_CASE(tasks_have_prompts_of_their_own) {
   Llama<Config, MultitaskPrompt<3, 2, 2>, Cpu> model;
   tiny::fill(model);
@@ -56,15 +58,15 @@ BOOST_AUTO_TEST_CASE(tasks_have_prompts_of_their_own) {
   third.task = 2;
   BOOST_CHECK_THROW(loss(third), Error);
 }
-BOOST_AUTO_TEST_CASE(prefix_tuning) { holds<PrefixTuning<3>, false>(); }
-BOOST_AUTO_TEST_CASE(projected_prefix_tuning) { holds<ProjectedPrefixTuning<3, 8>, false>(); }
-BOOST_AUTO_TEST_CASE(prefix_beside_a_parallel_adapter) {
-  holds<Methods<HubPrefixTuning<3, 8>, ParallelAdapter<4>>, false>();
-}
 
 BOOST_AUTO_TEST_CASE(soft_prompts_in_the_cache) { generates<SoftPrompt<3>, Cpu>(); }
-BOOST_AUTO_TEST_CASE(prefixes_in_the_cache) { generates<PrefixTuning<3>, Cpu>(); }
-BOOST_AUTO_TEST_CASE(unnumbered_prefixes_in_the_cache) { generates<HubPrefixTuning<3, 8>, reference>(); }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(peft_prompts_prompt_encoder)
+
+BOOST_AUTO_TEST_CASE(p_tuning) { holds<PTuning<3, 8>, false>(); }
+BOOST_AUTO_TEST_CASE(p_tuning_by_a_memory) { holds<PTuning<3, 4, Lstm>, false>(); }
 
 // A prompt that came from a file is all there is of it: its encoder is not.
 BOOST_AUTO_TEST_CASE(a_prompt_from_a_file_is_not_trained) {
@@ -79,5 +81,26 @@ BOOST_AUTO_TEST_CASE(a_prompt_from_a_file_is_not_trained) {
     return std::string(e.what()).find("cannot be trained on") != std::string::npos;
   });
 }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(peft_prompts_llama_adapter)
+
+BOOST_AUTO_TEST_CASE(llama_adapter) { holds<LlamaAdapter<3, 2>, false>(); }
+BOOST_AUTO_TEST_CASE(llama_adapters_in_the_cache) { generates<LlamaAdapter<3, 2>, Cpu>(); }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(peft_prompts_prefix_tuning)
+
+BOOST_AUTO_TEST_CASE(prefix_tuning) { holds<PrefixTuning<3>, false>(); }
+BOOST_AUTO_TEST_CASE(projected_prefix_tuning) { holds<ProjectedPrefixTuning<3, 8>, false>(); }
+
+BOOST_AUTO_TEST_CASE(prefix_beside_a_parallel_adapter) {
+  holds<Methods<HubPrefixTuning<3, 8>, ParallelAdapter<4>>, false>();
+}
+
+BOOST_AUTO_TEST_CASE(prefixes_in_the_cache) { generates<PrefixTuning<3>, Cpu>(); }
+BOOST_AUTO_TEST_CASE(unnumbered_prefixes_in_the_cache) { generates<HubPrefixTuning<3, 8>, reference>(); }
 
 BOOST_AUTO_TEST_SUITE_END()

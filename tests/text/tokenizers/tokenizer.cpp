@@ -7,7 +7,7 @@
 
 using namespace graft;
 
-BOOST_AUTO_TEST_SUITE(text_tokenizers_tokenizer)
+namespace {
 
 /// Bytes a–z and space, three merges and one special token.
 Tokenizer small() {
@@ -17,33 +17,6 @@ Tokenizer small() {
   for (const char* token : {"th", "the", "Ġthe", "<|end|>"}) tokens.emplace_back(token);
   return Tokenizer(
       byte_level_parts(std::move(tokens), {{"t", "h"}, {"th", "e"}, {"Ġ", "the"}}, {30}, {splitter::gpt2_pattern}));
-}
-
-BOOST_AUTO_TEST_CASE(merges_by_rank) {
-  const auto t = small();
-  BOOST_TEST(t.encode("the the") == (std::vector<Id>{28, 29}), boost::test_tools::per_element());
-  BOOST_TEST(t.encode("thth") == (std::vector<Id>{27, 27}), boost::test_tools::per_element());
-  BOOST_TEST(t.encode("the<|end|>a") == (std::vector<Id>{28, 30, 0}), boost::test_tools::per_element());
-  BOOST_TEST(t.decode(std::vector<Id>{28, 29, 30}) == "the the");
-  BOOST_TEST(t.decode(std::vector<Id>{28, 30}, true) == "the<|end|>");
-  BOOST_TEST(t.encode("").empty());
-  BOOST_CHECK_THROW(t.encode("A"), Error);
-  BOOST_TEST(t.decode(std::vector<Id>{28, 99}) == "the");
-  BOOST_CHECK_THROW(t.decode(std::vector<Id>{-1}), Error);
-}
-
-BOOST_AUTO_TEST_CASE(long_runs_are_not_quadratic) {
-  const auto t = small();
-  std::string text;
-  for (int i = 0; i < 200'000; ++i) text += "th";
-  BOOST_TEST(t.encode(text).size() == 200'000U);
-}
-
-BOOST_AUTO_TEST_CASE(broken_parts) {
-  BOOST_CHECK_EXCEPTION(byte_level_parts({"a", "b"}, {{"a", "c"}}, {}, {}), Error, [](const Error& e) {
-    return std::string(e.what()).find("merge number 0") != std::string::npos;
-  });
-  BOOST_CHECK_THROW(tokenizer_parts(parse_json(R"({"model":{"type":"WordPiece"}})", "t"), "t"), Error);
 }
 
 /// The reference library puts the model's own tokens beside a text that has them already.
@@ -84,6 +57,60 @@ void agrees(const std::string& kind, const Tokenizer& tokenizer, bool names_spec
   }
   BOOST_TEST(compared >= 500U);
 }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(text_tokenizers_byte_pair_encoding)
+
+BOOST_AUTO_TEST_CASE(merges_by_rank) {
+  const auto t = small();
+  BOOST_TEST(t.encode("the the") == (std::vector<Id>{28, 29}), boost::test_tools::per_element());
+  BOOST_TEST(t.encode("thth") == (std::vector<Id>{27, 27}), boost::test_tools::per_element());
+  BOOST_TEST(t.encode("the<|end|>a") == (std::vector<Id>{28, 30, 0}), boost::test_tools::per_element());
+  BOOST_TEST(t.decode(std::vector<Id>{28, 29, 30}) == "the the");
+  BOOST_TEST(t.decode(std::vector<Id>{28, 30}, true) == "the<|end|>");
+  BOOST_TEST(t.encode("").empty());
+  BOOST_CHECK_THROW(t.encode("A"), Error);
+  BOOST_TEST(t.decode(std::vector<Id>{28, 99}) == "the");
+  BOOST_CHECK_THROW(t.decode(std::vector<Id>{-1}), Error);
+}
+
+BOOST_AUTO_TEST_CASE(long_runs_are_not_quadratic) {
+  const auto t = small();
+  std::string text;
+  for (int i = 0; i < 200'000; ++i) text += "th";
+  BOOST_TEST(t.encode(text).size() == 200'000U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(text_tokenizers_tokenizer_json)
+
+BOOST_AUTO_TEST_CASE(broken_parts) {
+  BOOST_CHECK_EXCEPTION(byte_level_parts({"a", "b"}, {{"a", "c"}}, {}, {}), Error, [](const Error& e) {
+    return std::string(e.what()).find("merge number 0") != std::string::npos;
+  });
+  BOOST_CHECK_THROW(tokenizer_parts(parse_json(R"({"model":{"type":"WordPiece"}})", "t"), "t"), Error);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_file_says_and_graft_does_not_do) {
+  const auto refused = [](const char* json, const char* named) {
+    BOOST_CHECK_EXCEPTION(tokenizer_parts(parse_json(json, "t"), "t"), Error,
+                          [named](const Error& e) { return std::string(e.what()).find(named) != std::string::npos; });
+  };
+  refused(R"({"model":{"type":"WordLevel","vocab":{}}})", "WordLevel");
+  refused(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[],"dropout":0.1}})", "dropout");
+  refused(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[],"end_of_word_suffix":"</w>"}})", "end_of_word_suffix");
+  refused(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"normalizer":{"type":"Nmt"}})", "Nmt");
+  refused(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"UnicodeScripts"}})",
+          "UnicodeScripts");
+  refused(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"decoder":{"type":"CTC"}})", "CTC");
+  refused(R"({"model":{"type":"Unigram","unk_id":0,"vocab":[["a"]]}})", "entry 0");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(text_tokenizers_tokenizer)
 
 BOOST_AUTO_TEST_CASE(every_kind_as_the_reference_libraries) {
   const std::filesystem::path folder = std::filesystem::path(GRAFT_TEST_DATA_DIR) / "text/tokenizers";
@@ -128,6 +155,7 @@ void cuts_agree(const std::string& kind, const Tokenizer& tokenizer, bool names_
   }
   BOOST_TEST(compared >= 350U);
 }
+
 BOOST_AUTO_TEST_CASE(parts_end_where_offsets_say) {
   const std::filesystem::path folder = std::filesystem::path(GRAFT_TEST_DATA_DIR) / "text/tokenizers";
   for (const char* kind : {"gpt2", "roberta", "smollm", "llama3", "qwen2", "bert", "bert_cased", "t5", "llama2",
@@ -184,6 +212,38 @@ BOOST_AUTO_TEST_CASE(own_tokens_are_there_once) {
   BOOST_TEST((bert.encode_whole("").ids == bert.encode("[CLS][SEP]")));
 }
 
+BOOST_AUTO_TEST_CASE(pairs_have_types) {
+  const std::filesystem::path folder = std::filesystem::path(GRAFT_TEST_DATA_DIR) / "text/tokenizers";
+  const Tokenizer bert(tokenizer_parts(read_json(folder / "bert.json"), "bert"));
+  const auto pair = bert.encode_pair("a", "b");
+  BOOST_TEST(pair.ids.size() == 5U);
+  BOOST_TEST(pair.types == (std::vector<Id>{0, 0, 0, 1, 1}), boost::test_tools::per_element());
+  BOOST_TEST(bert.opening() == std::vector<Id>{bert.id("[CLS]")}, boost::test_tools::per_element());
+  BOOST_TEST(bert.closing() == std::vector<Id>{bert.id("[SEP]")}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(packing) {
+  std::vector<Example> examples(5);
+  for (Index i = 0; i < 5; ++i) examples[i].append({1, 2, 3, 4}, true);
+  std::vector<const Example*> all;
+  for (const auto& e : examples) all.push_back(&e);
+  const auto batches = pack(all, 9);
+  BOOST_TEST(batches.size() == 3U);
+  BOOST_TEST(batches[0].starts == (std::vector<Id>{0, 4, 8}), boost::test_tools::per_element());
+  BOOST_TEST(batches[0].positions == (std::vector<Id>{0, 1, 2, 3, 0, 1, 2, 3}), boost::test_tools::per_element());
+  BOOST_TEST(batches[0].rows == (std::vector<Id>{0, 1, 2, 4, 5, 6}), boost::test_tools::per_element());
+  BOOST_TEST(batches[0].targets == (std::vector<Id>{2, 3, 4, 2, 3, 4}), boost::test_tools::per_element());
+  auto order = shuffled(100, 1, 0);
+  BOOST_TEST((order != shuffled(100, 1, 1)));
+  BOOST_TEST(order == shuffled(100, 1, 0), boost::test_tools::per_element());
+  std::sort(order.begin(), order.end());
+  for (Index i = 0; i < 100; ++i) BOOST_TEST(order[i] == i);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(text_tokenizers_vocabulary_files)
+
 TokenizerParts vocabulary_parts(const std::filesystem::path& folder, const std::string& family) {
   return VocabularyFiles(folder, model_family(family, "test").vocabulary, family, "others").parts();
 }
@@ -218,6 +278,7 @@ Tokenizer from_vocabulary_files(const std::filesystem::path& tokenizer_json, con
   write_json(folder / "tokenizer_config.json", config);
   return Tokenizer(vocabulary_parts(folder, family));
 }
+
 BOOST_AUTO_TEST_CASE(folders_without_tokenizer_json) {
   const std::filesystem::path folder = std::filesystem::path(GRAFT_TEST_DATA_DIR) / "text/tokenizers";
   for (const auto& [kind, family] : {std::pair{"bert", "bert"},
@@ -232,49 +293,6 @@ BOOST_AUTO_TEST_CASE(folders_without_tokenizer_json) {
   BOOST_CHECK_EXCEPTION(vocabulary_parts(folder / "nothing", "gpt2"), Error, [](const Error& e) {
     return std::string(e.what()).find("there is no tokenizer in it") != std::string::npos;
   });
-}
-
-BOOST_AUTO_TEST_CASE(what_a_file_says_and_graft_does_not_do) {
-  const auto refused = [](const char* json, const char* named) {
-    BOOST_CHECK_EXCEPTION(tokenizer_parts(parse_json(json, "t"), "t"), Error,
-                          [named](const Error& e) { return std::string(e.what()).find(named) != std::string::npos; });
-  };
-  refused(R"({"model":{"type":"WordLevel","vocab":{}}})", "WordLevel");
-  refused(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[],"dropout":0.1}})", "dropout");
-  refused(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[],"end_of_word_suffix":"</w>"}})", "end_of_word_suffix");
-  refused(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"normalizer":{"type":"Nmt"}})", "Nmt");
-  refused(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"UnicodeScripts"}})",
-          "UnicodeScripts");
-  refused(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"decoder":{"type":"CTC"}})", "CTC");
-  refused(R"({"model":{"type":"Unigram","unk_id":0,"vocab":[["a"]]}})", "entry 0");
-}
-
-BOOST_AUTO_TEST_CASE(pairs_have_types) {
-  const std::filesystem::path folder = std::filesystem::path(GRAFT_TEST_DATA_DIR) / "text/tokenizers";
-  const Tokenizer bert(tokenizer_parts(read_json(folder / "bert.json"), "bert"));
-  const auto pair = bert.encode_pair("a", "b");
-  BOOST_TEST(pair.ids.size() == 5U);
-  BOOST_TEST(pair.types == (std::vector<Id>{0, 0, 0, 1, 1}), boost::test_tools::per_element());
-  BOOST_TEST(bert.opening() == std::vector<Id>{bert.id("[CLS]")}, boost::test_tools::per_element());
-  BOOST_TEST(bert.closing() == std::vector<Id>{bert.id("[SEP]")}, boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(packing) {
-  std::vector<Example> examples(5);
-  for (Index i = 0; i < 5; ++i) examples[i].append({1, 2, 3, 4}, true);
-  std::vector<const Example*> all;
-  for (const auto& e : examples) all.push_back(&e);
-  const auto batches = pack(all, 9);
-  BOOST_TEST(batches.size() == 3U);
-  BOOST_TEST(batches[0].starts == (std::vector<Id>{0, 4, 8}), boost::test_tools::per_element());
-  BOOST_TEST(batches[0].positions == (std::vector<Id>{0, 1, 2, 3, 0, 1, 2, 3}), boost::test_tools::per_element());
-  BOOST_TEST(batches[0].rows == (std::vector<Id>{0, 1, 2, 4, 5, 6}), boost::test_tools::per_element());
-  BOOST_TEST(batches[0].targets == (std::vector<Id>{2, 3, 4, 2, 3, 4}), boost::test_tools::per_element());
-  auto order = shuffled(100, 1, 0);
-  BOOST_TEST((order != shuffled(100, 1, 1)));
-  BOOST_TEST(order == shuffled(100, 1, 0), boost::test_tools::per_element());
-  std::sort(order.begin(), order.end());
-  for (Index i = 0; i < 100; ++i) BOOST_TEST(order[i] == i);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -89,14 +89,12 @@ inline void attend(Tiles& tiles, Bfloat16* y, Index y_stride, float* l, Index l_
     const Factor weighted{p, chunk, values, count, panel_words(there)};
     block(tiles, o, wide, &weighted, 1, 0, rows, panels(width), std::exchange(more, true));
   });
-  for (Index r = 0; r < query_tile; r += simd::width)
-    simd::store(largest + r, simd::load(largest + r) + xsimd::log(simd::load(sum + r)));
   for (Index r = 0; r < rows; ++r) {
     const simd::Lanes inverse(1.0F / sum[r]);
     simd::each(0, width, [&](Index c, auto... left) {
       simd::store(y + r * y_stride + c, simd::load(o + r * wide + c) * inverse, left...);
     });
-    l[r * l_stride] = largest[r];
+    l[r * l_stride] = largest[r] + std::log(sum[r]);
   }
 }
 

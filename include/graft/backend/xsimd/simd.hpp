@@ -59,8 +59,10 @@ inline Words bits(const Bfloat16* from) {
 inline Words bits(Lanes x) {  // to nearest even; a NaN stays one
   const auto word = xsimd::bitwise_cast<Words>(x);
   const auto rounded = word + Words(0x7fff) + ((word >> 16) & Words(1));
-  const auto nan = (word & Words(0x7fffffff)) > Words(0x7f800000);
-  return (xsimd::select(nan, word | Words(0x00400000), rounded) >> 16) & Words(0xffff);
+  // Chosen as floats: xsimd chooses among words by macros that do not compile without optimisation on AVX-512.
+  const auto chosen = xsimd::select(xsimd::isnan(x), xsimd::bitwise_cast<Lanes>(word | Words(0x00400000)),
+                                    xsimd::bitwise_cast<Lanes>(rounded));
+  return (xsimd::bitwise_cast<Words>(chosen) >> 16) & Words(0xffff);
 }
 inline void store(Bfloat16* to, Lanes x) {
   std::int32_t words[width];

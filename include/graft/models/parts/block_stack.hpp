@@ -54,14 +54,13 @@ struct BlockStack {
   }
 
   /// Calls f(site, path, layer) for every site; `layers` is what the paths of all blocks begin with.
-  template <class Blocks, class F>
+  template <Index R = 0, class Blocks, class F>
   static constexpr void each_site(Blocks& blocks, F&& f, const Path& layers) {
-    const auto run = [&](auto& repeat) {
-      for (Index i = 0; i < repeat.blocks.size(); ++i)
-        std::remove_cvref_t<decltype(repeat.blocks[i])>::each_site(
-            repeat.blocks[i], f, Path{&layers, "", static_cast<std::ptrdiff_t>(repeat.first + i - First)});
-    };
-    std::apply([&](auto&... repeats) { (run(repeats), ...); }, blocks);
+    auto& run = std::get<R>(blocks);
+    for (Index i = 0; i < run.count; ++i)
+      std::remove_cvref_t<decltype(run.blocks[i])>::each_site(
+          run.blocks[i], f, Path{&layers, "", static_cast<std::ptrdiff_t>(run.first + i - First)});
+    if constexpr (R + 1 < runs.count) each_site<R + 1>(blocks, f, layers);
   }
 };
 

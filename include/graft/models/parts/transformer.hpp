@@ -171,9 +171,7 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
   /// Calls f(path, parameter) for every parameter.
   template <class Self, class F>
   static constexpr void visit(Self& self, F&& f) {
-    std::remove_const_t<Self>::each_site(self, [&f](auto, const Path& path, auto& layer) {
-      std::remove_cvref_t<decltype(layer)>::visit(layer, f, path);
-    });
+    std::remove_const_t<Self>::each_site(self, EachParameter<std::remove_reference_t<F>>{f});
   }
 
  protected:
