@@ -1,10 +1,11 @@
-// The gradient of LoRA, written out by hand, against the tape.
-#include "tiny.hpp"
+// The gradient of LoRA, written out by hand, against the tape; and what holds for every method.
+#include <graft/peft/low_rank/lora.hpp>
 
-#include <boost/test/unit_test.hpp>
+#include "peft/holds.hpp"
 
 using namespace graft;
 using B = reference;
+using holding::holds, holding::is_whole, holding::holds_over;
 
 BOOST_AUTO_TEST_SUITE(peft_low_rank_lora)
 
@@ -107,5 +108,11 @@ static_assert(LoRA<4, Dropout<1, 20>, On<Query>>::settings.dropout == 0.05);
 using AtQuery = Place<Query, 1, 3, F32>;
 static_assert(LoRA<4, Alpha<2>, On<Query>>::places::has<AtQuery> && !LoRA<4, On<Value>>::places::has<AtQuery>);
 static_assert(LoRA<4, Blocks<1, 2>>::places::has<AtQuery> && !LoRA<4, Blocks<2, 3>>::places::has<AtQuery>);
+
+// Down has none that it could be merged into
+BOOST_AUTO_TEST_CASE(lora_with_a_bias) { is_whole<LoRA<4, On<Query, Down>, LoraBias>>(); }
+BOOST_AUTO_TEST_CASE(lora_with_a_bias_merged) { holds<LoRA<4, On<Query, Key, Value>, LoraBias>, true>(); }
+BOOST_AUTO_TEST_CASE(lora) { holds<LoRA<4>, true>(); }
+BOOST_AUTO_TEST_CASE(lora_over_four_bits) { holds_over<Nf4, LoRA<4>, true>(); }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,14 +1,16 @@
-// What holds for every method that adds layers to blocks.
+#include <graft/peft/bottleneck/adapter.hpp>
+
 #include "peft/holds.hpp"
 
 using namespace graft;
-using holding::Config, holding::holds;
+using holding::Config, holding::holds, holding::is_whole, holding::holds_over;
 
 BOOST_AUTO_TEST_SUITE(peft_bottleneck_adapter)
 
 BOOST_AUTO_TEST_CASE(pfeiffer) { holds<PfeifferAdapter<4>, false>(); }
-BOOST_AUTO_TEST_CASE(houlsby) { holds<HoulsbyAdapter<4>, false>(); }
+BOOST_AUTO_TEST_CASE(houlsby) { is_whole<HoulsbyAdapter<4>>(); }
 BOOST_AUTO_TEST_CASE(parallel) { holds<ParallelAdapter<4>, false>(); }
+BOOST_AUTO_TEST_CASE(pfeiffer_over_four_bits) { holds_over<Nf4, PfeifferAdapter<4>, false>(); }
 
 // A merged model would lose them.
 BOOST_AUTO_TEST_CASE(adapters_are_not_merged) {
@@ -65,56 +67,5 @@ BOOST_AUTO_TEST_CASE(stack) {
   });
   std::filesystem::remove_all(folder);
 }
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(peft_bottleneck_compacter)
-
-BOOST_AUTO_TEST_CASE(compacter) { holds<Compacter<4, 2>, false>(); }
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(peft_bottleneck_fuse)
-
-// Its folder has the fusion alone; what is fused has folders of its own.
-BOOST_AUTO_TEST_CASE(fuse) {
-  holds<Fuse<PfeifferAdapter<4, Named<"a">>, PfeifferAdapter<8, Named<"b">>>, false>("", false);
-}
-
-// Fused and averaged adapters read what they were trained on: x, where they are parallel.
-BOOST_AUTO_TEST_CASE(fused_parallel_adapters) {
-  using First = Adapter<4, InParallel, Swish, Named<"a">>;
-  using Second = Adapter<8, InParallel, Swish, Named<"b">>;
-  Llama<Config, Fuse<First, Second>, reference> model;
-  tiny::fill(model);
-  holding::check_gradient(model, "");
-  // One of them, averaged with itself, is itself.
-  Llama<Config, Average<First, Adapter<4, InParallel, Swish, Named<"b">>>, reference> twice;
-  Llama<Config, First, reference> once;
-  std::map<std::string, std::vector<float>> values;
-  const auto renamed = [](const Path& path) {
-    std::string name = path.str();
-    if (const auto at = name.find(".adapters.b."); at != std::string::npos) name[at + 10] = 'a';
-    return name;
-  };
-  tiny::fill(once);
-  tiny::fill(twice);
-  decltype(once)::visit(once, [&](const Path& path, auto& p) { values[renamed(path)] = p.read(); });
-  decltype(twice)::visit(twice, [&](const Path& path, auto& p) { p.assign(values.at(renamed(path))); });
-  BOOST_TEST(std::abs(holding::loss_of(twice) - holding::loss_of(once)) < 1e-5);
-}
-
-BOOST_AUTO_TEST_CASE(average) {
-  using M = Average<PfeifferAdapter<4, Swish, Named<"a">>, PfeifferAdapter<8, Swish, Named<"b">>>;
-  Llama<Config, M, reference> model;
-  tiny::fill(model);
-  holding::check_gradient(model, "");
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(peft_bottleneck_loreft)
-
-BOOST_AUTO_TEST_CASE(loreft) { holds<LoReFT<2, 2, 1>, false>(); }
 
 BOOST_AUTO_TEST_SUITE_END()
