@@ -96,7 +96,7 @@ void check_slope(Model& model, const Batch& given, const std::string& part = "",
       for (Index i = 0; i < p.size; ++i) values[i] += by * standard_normal({77, stream}, i);
       upload<B>(p.value(), std::span<const float>(values));
     });
-    return share * static_cast<double>(loss(model, batch));
+    return share * static_cast<double>(by_hand::loss(model, batch));
   };
   const double above = moved(step), below = moved(-2 * step);
   const double difference = (above - below) / (2.0 * static_cast<double>(step));
