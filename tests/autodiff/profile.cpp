@@ -17,15 +17,16 @@ BOOST_AUTO_TEST_CASE(one_entry_for_each_op_direction_and_size) {
   profile.add(here, false, {48, 2, 3, 4}, milliseconds(500));
   profile.add(here, false, {120, 5, 3, 4}, milliseconds(250));  // other rows of the same product
   profile.add(here, true, {48, 2, 3, 4}, milliseconds(125));
-  profile.add(here, false, {48, 2, 4, 3}, milliseconds(125));
+  profile.add(here, false, {96, 2, 3, 8}, milliseconds(64));
+  profile.add(here, false, {64, 2, 4, 4}, milliseconds(61));
   profile.add(here, false, 7, milliseconds(1'000));  // no product
-  BOOST_REQUIRE(profile.entries().size() == 4U);
+  BOOST_REQUIRE(profile.entries().size() == 5U);
   const auto& first = profile.entries()[0];
   BOOST_TEST((first.op == "profile" && !first.backward && first.n == 3U && first.k == 4U));  // by this file's name
   BOOST_TEST((first.calls == 2U && first.rows == 7U && first.flops == 168U && first.seconds == 0.75));
   BOOST_TEST((profile.entries()[1].backward && profile.entries()[1].calls == 1U));
-  BOOST_TEST((profile.entries()[3].n == 0U && profile.entries()[3].flops == 7U));
-  BOOST_TEST(profile.seconds() == 2.0);
+  BOOST_TEST((profile.entries()[4].n == 0U && profile.entries()[4].flops == 7U));
+  BOOST_TEST(profile.seconds() == 2.0, boost::test_tools::tolerance(1e-12));
 }
 
 BOOST_AUTO_TEST_CASE(of_a_tape) {

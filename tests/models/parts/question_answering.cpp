@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(padding_sees_a_text_and_is_not_seen) {
   same(BertQuestionAnswering<Encoding, Method, B>{});
 }
 
-// Each place against those of its own text: the head reads (1, −1), (7, 1) / 5 and (1, 1), and of the other text one row.
+// Each place against those of its own text: the head reads (1, −1), (7, 1) / 5 and (1, 1); the other text has one row.
 BOOST_AUTO_TEST_CASE(places_by_hand) {
   LlamaQuestionAnswering<Small, FrozenBase, B> model;
   by_hand::still(model);
