@@ -4,7 +4,6 @@
 #include <graft/models/families/roberta/roberta.hpp>
 #include <graft/models/families/t5/t5.hpp>
 #include <graft/plan/explain.hpp>
-#include <graft/plan/site_map.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -75,17 +74,6 @@ BOOST_AUTO_TEST_CASE(encoders_and_decoders) {
   BOOST_TEST((at(biased, 0, "RelativeBias").trainable > 0 && at(biased, 0, "RelativeBias").yields_gradient));
   BOOST_TEST(at(biased, 2, "Output").reads_gradient);
 }
-// The map has the sites that hold something.
-BOOST_AUTO_TEST_CASE(empty_rooms_are_not_on_the_map) {
-  Llama<tiny::Config, LoRA<2>, reference> model;
-  Index entries = 0;
-  for (const auto& entry : site_map(model)) {
-    BOOST_TEST((entry.site != "Attended" && entry.site != "Shared"), entry.path);
-    ++entries;
-  }
-  BOOST_TEST(entries == 3U + 3 * 9);
-}
-
 BOOST_AUTO_TEST_CASE(three_ways_to_read_it) {
   const auto e = explain<Llama<tiny::Config, LoRA<2>, reference>>();
   BOOST_TEST(e.text().find("blocks 0 to 2") != std::string::npos);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace graft {
@@ -46,8 +47,9 @@ GradientReport check_gradients(const std::vector<Watched<B>>& watched, const Los
     }
     upload<B>(w.value, std::span<const float>(original));
     for (Index i = 0; i < w.size; ++i) {
-      const double error = std::abs(difference[i] - static_cast<double>(w.gradient[i])) / largest;
-      if (!(error <= report.worst)) {
+      double error = std::abs(difference[i] - static_cast<double>(w.gradient[i])) / largest;
+      if (std::isnan(error)) error = std::numeric_limits<double>::infinity();  // nothing is larger than a NaN
+      if (error > report.worst) {
         report.worst = error;
         report.entry = report.checked + i;
       }

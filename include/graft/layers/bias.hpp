@@ -18,6 +18,7 @@ class Bias {
 
   Parameter<B, Role, 1, N> bias;
 
+  /// In place: y takes x's memory. requires: x's own backward does not need x's value.
   template <class T, Gradient G, class E>
   constexpr auto operator()(T& tape, Var<B, N, G, E> x) const {
     return add_bias(tape, x, bias);

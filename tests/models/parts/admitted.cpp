@@ -187,19 +187,6 @@ BOOST_AUTO_TEST_CASE(placed_without_the_gate) {
   says("no numbers of its texts", [&] { tiny::loss(reward, numberless); });
 }
 
-// A table by itself takes ids of the host, and no other rows than it has.
-BOOST_AUTO_TEST_CASE(an_embedding_alone) {
-  Embedding<reference, 4, 2> table;
-  table.weight.assign(std::vector<float>{0, 1, 2, 3, 4, 5, 6, 7});
-  Workspace<reference> workspace;
-  Inference<reference> tape(workspace);
-  const std::vector<Id> ids{3, 0}, beyond{4}, below{-1};
-  const auto rows = table(tape, ids);
-  BOOST_TEST(download<reference>(rows.data, 4) == (std::vector<float>{6, 7, 0, 1}), boost::test_tools::per_element());
-  says("4 rows has none of number 4", [&] { table(tape, beyond); });
-  says("4 rows has none of number -1", [&] { table(tape, below); });
-}
-
 // A model that nobody gave weights says so wherever it is asked for anything.
 BOOST_AUTO_TEST_CASE(without_weights) {
   const char* const words = "this model has no values";
