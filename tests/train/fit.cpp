@@ -387,31 +387,6 @@ BOOST_AUTO_TEST_CASE(says_whether_anything_changed) {
   BOOST_TEST(!fit(trainer, std::span<const Example>(data), options).changed);
 }
 
-BOOST_AUTO_TEST_CASE(warm_up) {
-  const Schedule cosine{Schedule::Kind::cosine, 2, 10}, linear{Schedule::Kind::linear, 0, 4};
-  BOOST_TEST(cosine.factor(0) == 0.5F);
-  BOOST_TEST(cosine.factor(1) == 1.0F);
-  BOOST_TEST(cosine.factor(2) == 1.0F);
-  BOOST_TEST(cosine.factor(6) == 0.5F, boost::test_tools::tolerance(1e-6F));
-  BOOST_TEST(linear.factor(1) == 0.75F);
-  BOOST_TEST(Schedule{}.factor(1000) == 1.0F);
-  BOOST_CHECK_THROW((void)Schedule{Schedule::Kind::linear}.factor(0), Error);
-
-  // Unless said a share of the run: none of a short one, never all of it, and every step does something.
-  for (const auto kind : {Schedule::Kind::constant, Schedule::Kind::linear, Schedule::Kind::cosine})
-    for (const Index total : {1, 2, 3, 10, 33, 34, 100, 1000}) {
-      const Schedule schedule = Schedule{.kind = kind}.over(total);
-      BOOST_TEST(schedule.warmup_steps() == total * 3 / 100);
-      BOOST_TEST(schedule.warmup_steps() < total);
-      for (Index step = 0; step < total; ++step) BOOST_TEST(schedule.factor(step) > 0.0F);
-    }
-  BOOST_CHECK_EXCEPTION((void)(Schedule{.warmup = 5}.over(5)), Error, [](const Error& e) {
-    return std::string(e.what()).find("takes 5 steps, and the whole run has 5") != std::string::npos;
-  });
-  BOOST_TEST(Schedule{.warmup = 4}.over(5).factor(0) == 0.25F);
-  BOOST_TEST(Schedule{.warmup = 0}.over(1).factor(0) == 1.0F);
-}
-
 // A trainer's schedule is of the run that fit() makes of it, unless it says otherwise.
 BOOST_AUTO_TEST_CASE(a_schedule_over_the_run) {
   const auto data = tiny::examples(40);

@@ -1,5 +1,5 @@
-// Templates, as Jinja runs them for transformers (make_templates.py), and conversations.
-#include <graft/text/chat/chat.hpp>
+// Templates, as Jinja runs them for transformers (make_templates.py).
+#include <graft/text/jinja/jinja_template.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -18,6 +18,7 @@ BOOST_AUTO_TEST_CASE(as_jinja) {
     else BOOST_TEST(JinjaTemplate(text)(values).text == one.at("rendered").get<std::string>(), text);
   }
   BOOST_TEST(json.at("cases").size() > 150U);
+  BOOST_TEST(JinjaTemplate("{{ range(1, 9223372036854775807, 9223372036854775806) | list }}")({}).text == "[1]");
 }
 
 BOOST_AUTO_TEST_CASE(mistakes_are_named) {
@@ -51,19 +52,6 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named) {
            .c_str(),
        "too long");
   says(std::string(500, '(').insert(0, "{{ ").append(" }}").c_str(), "nest too deeply");
-}
-
-const char* const chatml =
-    "{% for m in messages %}{{ '<|im_start|>' ~ m.role ~ '\\n' ~ m.content ~ '<|im_end|>\\n' }}{% endfor %}{% if "
-    "add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
-
-BOOST_AUTO_TEST_CASE(renders_messages) {
-  const ChatTemplate chat(chatml);
-  BOOST_TEST(chat.render(OrderedJson::array({text_message("user", "Hi")}), true).text ==
-             "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
-  const ChatTemplate with_ends("{{ bos_token }}{% for m in messages %}{{ m.content ~ eos_token }}{% endfor %}", "<s>",
-                               "</s>");
-  BOOST_TEST(with_ends.render(OrderedJson::array({text_message("user", "a")}), false).text == "<s>a</s>");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

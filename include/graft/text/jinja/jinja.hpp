@@ -201,10 +201,11 @@ class ExpressionParser {
     if (!takes("not")) return comparison();
     return [value = negation()](Scope& s) { return Value(!value(s).truth()); };
   }
+  /// One of them, or several: `a < b < c` is `a < b and b < c`.
   Expression comparison() {
-    Expression left = sum();
-    for (;;) {
-      if (kind_ == Kind::text) return left;
+    Expression first = sum();
+    std::vector<std::pair<std::string, Expression>> more;
+    while (kind_ != Kind::text) {
       std::string op = token_;
       if (op == "not") {
         take();
@@ -213,26 +214,35 @@ class ExpressionParser {
       }
       if (op != "==" && op != "!=" && op != "<" && op != "<=" && op != ">" && op != ">=" && op != "in" &&
           op != "not in")
-        return left;
+        break;
       take();
       grow();
-      left = [op, left, right = sum()](Scope& s) {
-        const Value a = left(s), b = right(s);
-        if (op == "==") return Value(a == b);
-        if (op == "!=") return Value(!(a == b));
-        if (op == "in" || op == "not in") {
-          bool found = false;
-          if (b.text() != nullptr) found = b.text()->find(a.string()) != std::string::npos;
-          else if (b.dict() != nullptr) found = a.text() != nullptr && b.dict()->find(*a.text()) != nullptr;
-          else {
-            const auto all = b.elements();
-            found = std::find(all.begin(), all.end(), a) != all.end();
-          }
-          return Value(found == (op == "in"));
-        }
-        return Value(op == "<" ? a < b : op == ">" ? b < a : op == "<=" ? !(b < a) : !(a < b));
-      };
+      more.emplace_back(std::move(op), sum());
     }
+    if (more.empty()) return first;
+    return [first, more = std::move(more)](Scope& s) {
+      Value a = first(s);
+      for (const auto& [op, right] : more) {
+        Value b = right(s);
+        if (!compared(op, a, b)) return Value(false);
+        a = std::move(b);
+      }
+      return Value(true);
+    };
+  }
+  static bool compared(const std::string& op, const Value& a, const Value& b) {
+    if (op == "==") return a == b;
+    if (op == "!=") return !(a == b);
+    if (op == "<" || op == ">=") return (a < b) == (op == "<");
+    if (op == ">" || op == "<=") return (b < a) == (op == ">");
+    bool found = false;
+    if (b.text() != nullptr) found = b.text()->find(a.string()) != std::string::npos;
+    else if (b.dict() != nullptr) found = a.text() != nullptr && b.dict()->find(*a.text()) != nullptr;
+    else {
+      const auto all = b.elements();
+      found = std::find(all.begin(), all.end(), a) != all.end();
+    }
+    return found == (op == "in");
   }
   Expression sum() {
     Expression left = product();
@@ -261,9 +271,17 @@ class ExpressionParser {
     return left;
   }
   Expression product() {
+    Expression left = power();
+    while (kind_ == Kind::symbol && (token_ == "*" || token_ == "/" || token_ == "//" || token_ == "%")) {
+      const std::string op = take();
+      grow();
+      left = [op, left, right = power()](Scope& s) { return multiplied(op, left(s), right(s)); };
+    }
+    return left;
+  }
+  Expression power() {
     Expression left = signed_value();
-    while (kind_ == Kind::symbol &&
-           (token_ == "*" || token_ == "/" || token_ == "//" || token_ == "%" || token_ == "**")) {
+    while (kind_ == Kind::symbol && token_ == "**") {
       const std::string op = take();
       grow();
       left = [op, left, right = signed_value()](Scope& s) { return multiplied(op, left(s), right(s)); };
@@ -273,6 +291,7 @@ class ExpressionParser {
   static Value multiplied(const std::string& op, const Value& a, const Value& b) {
     if (op == "*" && a.text() != nullptr) {
       std::string all;
+      if (a.text()->empty()) return all;
       for (std::int64_t i = 0; i < b.integer(); ++i) {
         all += *a.text();
         if (all.size() > 10'000'000) fail("the chat template repeats a text too often");
@@ -281,7 +300,7 @@ class ExpressionParser {
     }
     const double x = a.number(), y = b.number();
     if (op != "*" && op != "**" && y == 0) fail("the chat template divides by 0");
-    const bool whole = a.is_integer() && b.is_integer();
+    const bool whole = a.is_integer() && b.is_integer() && (op != "**" || y >= 0);
     const double result = op == "*"    ? x * y
                           : op == "/"  ? x / y
                           : op == "//" ? std::floor(x / y)
@@ -296,7 +315,7 @@ class ExpressionParser {
     if (takes("-")) {
       value = [inner = signed_value(false)](Scope& s) {
         const Value v = inner(s);
-        return v.is_integer() ? Value(-v.integer()) : Value(-v.number());
+        return v.is_integer() ? Value(negated(v.integer())) : Value(-v.number());
       };
     } else {
       value = takes("+") ? signed_value(false) : followed(atom(), false);
@@ -400,7 +419,9 @@ class ExpressionParser {
       };
       List part;
       const auto begin = bound(from, stride > 0 ? 0 : n - 1), end = bound(to, stride > 0 ? n : -1);
-      for (auto i = begin; stride > 0 ? i < end : i > end; i += stride) part.push_back(elements[static_cast<Index>(i)]);
+      const auto by_at_most = std::clamp<std::int64_t>(stride, -n - 1, n + 1);  // farther is out of it as well
+      for (auto i = begin; stride > 0 ? i < end : i > end; i += by_at_most)
+        part.push_back(elements[static_cast<Index>(i)]);
       if (all.text() == nullptr) return Value(std::move(part));
       std::string text;
       for (const auto& c : part) text += *c.text();
@@ -418,14 +439,15 @@ class ExpressionParser {
       const std::string digits = take();
       double x = 0;
       std::int64_t n = 0;
-      if (std::from_chars(digits.data(), digits.data() + digits.size(), n).ptr == digits.data() + digits.size())
-        return [n](Scope&) { return Value(n); };
-      if (std::from_chars(digits.data(), digits.data() + digits.size(), x).ptr != digits.data() + digits.size())
+      const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), n);
+      if (read.ec == std::errc() && read.ptr == digits.data() + digits.size()) return [n](Scope&) { return Value(n); };
+      if (read.ec != std::errc() ||
+          std::from_chars(digits.data(), digits.data() + digits.size(), x).ptr != digits.data() + digits.size())
         fail("the chat template has the number ", digits);
       return [x](Scope&) { return Value(x); };
     }
     if (takes("(")) {
-      if (takes(")")) return list_of({});
+      if (takes(")")) return [](Scope&) { return Value::tuple({}); };
       Expression inner = tuple();
       expect(")");
       return inner;

@@ -25,21 +25,28 @@ inline std::string upper_case(const std::string& text) {
   each_character(text, [&upper](std::int32_t point, std::string_view) { upper += utf8(utf8proc_toupper(point)); });
   return upper;
 }
-/// The first letter of the text, or of every word, large; the others small.
-inline std::string capitalized(const std::string& text, bool words) {
+/// The first letter of the text large, and those behind a character that `ends_word`; the others small.
+template <class EndsWord>
+std::string capitalized(const std::string& text, EndsWord ends_word) {
   std::string made;
   bool begins = true;
   each_character(text, [&](std::int32_t point, std::string_view) {
     made += utf8(begins ? utf8proc_toupper(point) : utf8proc_tolower(point));
-    begins = words && !is_letter_or_number(point);
+    begins = ends_word(point);
   });
   return made;
 }
+inline bool within_sentence(std::int32_t) { return false; }
+
 inline List split(const std::string& text, const Value& by, std::int64_t most) {
   List parts;
   if (by.text() == nullptr) {  // at white space, of which none is kept
     std::string::size_type at = 0;
-    while ((at = text.find_first_not_of(" \t\n\r\f\v", at)) != text.npos) {
+    for (; (at = text.find_first_not_of(" \t\n\r\f\v", at)) != text.npos; --most) {
+      if (most == 0) {
+        parts.emplace_back(text.substr(at));
+        break;
+      }
       const auto end = std::min(text.find_first_of(" \t\n\r\f\v", at), text.size());
       parts.emplace_back(text.substr(at, end - at));
       at = end;
@@ -56,6 +63,17 @@ inline List split(const std::string& text, const Value& by, std::int64_t most) {
   }
   parts.emplace_back(text.substr(at));
   return parts;
+}
+
+/// A text's lines, without what ends them.
+inline List lines_of(const std::string& text) {
+  List lines;
+  for (std::string::size_type at = 0; at < text.size();) {
+    const auto end = std::min(text.find_first_of("\r\n", at), text.size());
+    lines.emplace_back(text.substr(at, end - at));
+    at = end + (text.compare(end, 2, "\r\n") == 0 ? 2 : 1);
+  }
+  return lines;
 }
 
 /// subject.name(…), or undefined where there is no such method.
@@ -78,12 +96,7 @@ inline Value method(const Value& subject, const std::string& name) {
       return on_text([](const std::string& t, const Arguments& a) {
         return split(t, a.get(0, "sep", nullptr), a.get(1, "maxsplit", -1).integer());
       });
-    if (name == "splitlines")
-      return on_text([](const std::string& t, const Arguments&) {
-        auto lines = split(t, "\n", -1);
-        if (!lines.empty() && lines.back().string().empty()) lines.pop_back();
-        return lines;
-      });
+    if (name == "splitlines") return on_text([](const std::string& t, const Arguments&) { return lines_of(t); });
     if (name == "startswith")
       return on_text([flag](const std::string& t, const Arguments& a) {
         return flag(t.starts_with(a.get(0, "prefix").string()));
@@ -97,9 +110,15 @@ inline Value method(const Value& subject, const std::string& name) {
       });
     if (name == "upper") return on_text([](const std::string& t, const Arguments&) { return upper_case(t); });
     if (name == "lower") return on_text([](const std::string& t, const Arguments&) { return lower_case(t); });
-    if (name == "title") return on_text([](const std::string& t, const Arguments&) { return capitalized(t, true); });
+    if (name == "title")
+      return on_text([](const std::string& t, const Arguments&) {
+        return capitalized(t, [](std::int32_t point) {
+          const auto kind = utf8proc_category(point);
+          return kind < UTF8PROC_CATEGORY_LU || kind > UTF8PROC_CATEGORY_LT;
+        });
+      });
     if (name == "capitalize")
-      return on_text([](const std::string& t, const Arguments&) { return capitalized(t, false); });
+      return on_text([](const std::string& t, const Arguments&) { return capitalized(t, within_sentence); });
     if (name == "find")
       return on_text([](const std::string& t, const Arguments& a) {
         const auto at = t.find(a.get(0, "sub").string());
@@ -179,16 +198,21 @@ inline bool test(const std::string& name, const Value& subject, const Arguments&
   if (name == "callable") return subject.function() != nullptr;
   if (name == "odd") return subject.integer() % 2 != 0;
   if (name == "even") return subject.integer() % 2 == 0;
-  if (name == "divisibleby")
-    return given.get(0, "num").integer() != 0 && subject.integer() % given.get(0, "num").integer() == 0;
+  if (name == "divisibleby") {
+    const auto by = given.get(0, "num").integer();
+    if (by == 0) fail("the chat template divides by 0");
+    return by == -1 || subject.integer() % by == 0;  // the smallest number by −1 has no quotient
+  }
   if (name == "equalto" || name == "eq" || name == "==") return subject == given.get(0, "other");
   if (name == "ne" || name == "!=") return !(subject == given.get(0, "other"));
   if (name == "in") {
     const auto all = given.get(0, "seq").elements();
     return std::find(all.begin(), all.end(), subject) != all.end();
   }
-  if (name == "lower") return lower_case(subject.string()) == subject.string();
-  if (name == "upper") return upper_case(subject.string()) == subject.string();
+  if (name == "lower" || name == "upper") {
+    const std::string text = subject.str(), lower = lower_case(text), upper = upper_case(text);
+    return lower != upper && text == (name == "lower" ? lower : upper);
+  }
   fail("the chat template tests with \"is ", name, "\", which graft does not know");
 }
 
@@ -198,6 +222,36 @@ inline Value attribute(const Value& subject, const std::string& name) {
   return entry.is_undefined() ? method(subject, name) : entry;
 }
 
+/// What filters take for an element: itself, or what `path` names within it ("a.b", "0"); texts without their case,
+/// unless that counts.
+inline Value sorted_by(const Value& element, const Value& path, bool case_counts) {
+  Value found = element;
+  for (std::string rest = path.is_undefined() || path.is_none() ? "" : path.str(); !rest.empty();) {
+    const auto dot = std::min(rest.find('.'), rest.size());
+    const std::string key = rest.substr(0, dot);
+    rest.erase(0, dot + 1);
+    Index number = 0;
+    const auto read = std::from_chars(key.data(), key.data() + key.size(), number);
+    if (found.dict() == nullptr && read.ec == std::errc() && read.ptr == key.data() + key.size()) {
+      const auto all = found.elements();
+      found = number < all.size() ? all[number] : Value();
+    } else {
+      found = attribute(found, key);
+    }
+  }
+  return case_counts || found.text() == nullptr ? found : Value(lower_case(*found.text()));
+}
+/// The whole number that a text says, as Python's int(…) or int(float(…)) reads it; else `otherwise`.
+inline Value whole_number(const std::string& said, const Value& otherwise) {
+  const std::string text = stripped(said, {}, true, true);
+  const char* const end = text.data() + text.size();
+  std::int64_t n = 0;
+  if (const auto read = std::from_chars(text.data(), end, n); read.ec == std::errc() && read.ptr == end) return n;
+  double x = 0;
+  const auto read = std::from_chars(text.data(), end, x);
+  return read.ec == std::errc() && read.ptr == end && std::abs(x) < 9e18 ? Value(static_cast<std::int64_t>(x))
+                                                                         : otherwise;
+}
 /// `subject | name(…)`
 inline Value filter(const std::string& name, const Value& subject, const Arguments& given) {
   const auto all = [&] { return subject.elements(); };
@@ -217,23 +271,26 @@ inline Value filter(const std::string& name, const Value& subject, const Argumen
   }
   if (name == "upper") return upper_case(subject.str());
   if (name == "lower") return lower_case(subject.str());
-  if (name == "title") return capitalized(subject.str(), true);
-  if (name == "capitalize") return capitalized(subject.str(), false);
+  if (name == "title")
+    return capitalized(subject.str(), [](std::int32_t point) {
+      return is_white_space(point) || point == '-' || point == '(' || point == '{' || point == '[' || point == '<';
+    });
+  if (name == "capitalize") return capitalized(subject.str(), within_sentence);
   if (name == "string" || name == "safe") return subject.str();
   if (name == "default" || name == "d")
     return subject.is_undefined() || (given.get(1, "boolean", false).truth() && !subject.truth())
                ? given.get(0, "default_value", "")
                : subject;
   if (name == "int") {
-    if (subject.is_number()) return static_cast<std::int64_t>(subject.number());
-    std::int64_t n = 0;
-    const auto& text = subject.string();
-    return std::from_chars(text.data(), text.data() + text.size(), n).ec == std::errc() ? Value(n)
-                                                                                        : given.get(0, "default", 0);
+    if (subject.is_integer()) return subject.integer();
+    if (!subject.is_number()) return whole_number(subject.string(), given.get(0, "default", 0));
+    if (!(std::abs(subject.number()) < 9e18)) fail("the chat template makes a whole number of ", subject.repr());
+    return static_cast<std::int64_t>(subject.number());
   }
   if (name == "float") return subject.number();
   if (name == "abs")
-    return subject.is_integer() ? Value(std::abs(subject.integer())) : Value(std::abs(subject.number()));
+    return subject.is_integer() ? Value(subject.integer() < 0 ? negated(subject.integer()) : subject.integer())
+                                : Value(std::abs(subject.number()));
   if (name == "round") {
     const double scale = std::pow(10.0, given.get(0, "precision", 0).number());
     return std::nearbyint(subject.number() * scale) / scale;
@@ -252,30 +309,37 @@ inline Value filter(const std::string& name, const Value& subject, const Argumen
     const std::string between = given.get(0, "d", "").str();
     const Value by = given.get(1, "attribute");
     bool more = false;
-    for (const auto& one : all())
-      text +=
-          (std::exchange(more, true) ? between : "") + (by.is_undefined() ? one : attribute(one, by.string())).str();
+    for (const auto& one : all()) text += (std::exchange(more, true) ? between : "") + sorted_by(one, by, true).str();
     return text;
   }
   if (name == "reverse") {
     auto list = all();
     std::reverse(list.begin(), list.end());
-    return list;
+    if (subject.text() == nullptr) return list;
+    std::string text;
+    for (const auto& one : list) text += one.string();
+    return text;
   }
   if (name == "unique") {
-    List list;
-    for (const auto& one : all())
-      if (std::find(list.begin(), list.end(), one) == list.end()) list.push_back(one);
+    List list, keys;
+    const bool case_counts = given.get(0, "case_sensitive", false).truth();
+    for (const auto& one : all()) {
+      const Value key = sorted_by(one, given.get(1, "attribute"), case_counts);
+      if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
+      keys.push_back(key);
+      list.push_back(one);
+    }
     return list;
   }
   if (name == "sort" || name == "dictsort") {
-    auto list = name == "sort" ? all() : filter("items", subject, {}).elements();
-    const Value by = given.get(99, "attribute");
-    const auto key = [&](const Value& v) {
-      return name == "dictsort" ? (*v.list())[0] : by.is_undefined() ? v : attribute(v, by.string());
-    };
-    std::stable_sort(list.begin(), list.end(), [&](const Value& a, const Value& b) { return key(a) < key(b); });
-    if (given.get(name == "sort" ? 0 : 99, "reverse", false).truth()) std::reverse(list.begin(), list.end());
+    const bool of_list = name == "sort";
+    auto list = of_list ? all() : filter("items", subject, {}).elements();
+    const Value by = of_list ? given.get(2, "attribute") : given.get(1, "by", "key").str() == "value" ? "1" : "0";
+    const bool case_counts = given.get(of_list ? 1 : 0, "case_sensitive", false).truth();
+    std::stable_sort(list.begin(), list.end(), [&](const Value& a, const Value& b) {
+      return sorted_by(a, by, case_counts) < sorted_by(b, by, case_counts);
+    });
+    if (given.get(of_list ? 0 : 2, "reverse", false).truth()) std::reverse(list.begin(), list.end());
     return list;
   }
   if (name == "sum" || name == "min" || name == "max") {
@@ -287,14 +351,20 @@ inline Value filter(const std::string& name, const Value& subject, const Argumen
       return whole ? Value(static_cast<std::int64_t>(total)) : Value(total);
     }
     if (list.empty()) return {};
-    return name == "min" ? *std::min_element(list.begin(), list.end()) : *std::max_element(list.begin(), list.end());
+    const bool case_counts = given.get(0, "case_sensitive", false).truth();
+    const auto less = [&](const Value& a, const Value& b) {
+      return sorted_by(a, given.get(1, "attribute"), case_counts) <
+             sorted_by(b, given.get(1, "attribute"), case_counts);
+    };
+    return name == "min" ? *std::min_element(list.begin(), list.end(), less)
+                         : *std::max_element(list.begin(), list.end(), less);
   }
   if (name == "map") {
     List list;
     const Value by = given.get(99, "attribute");
     for (const auto& one : all()) {
       const Value found =
-          by.is_undefined() ? filter(given.get(0, "filter").string(), one, rest(1)) : attribute(one, by.string());
+          by.is_undefined() ? filter(given.get(0, "filter").string(), one, rest(1)) : sorted_by(one, by, true);
       list.push_back(found.is_undefined() && !by.is_undefined() ? given.get(99, "default") : found);
     }
     return list;
@@ -304,7 +374,7 @@ inline Value filter(const std::string& name, const Value& subject, const Argumen
     const bool of_attribute = name.ends_with("attr"), wanted = name.starts_with("select");
     const Index at = of_attribute ? 1 : 0;
     for (const auto& one : all()) {
-      const Value what = of_attribute ? attribute(one, given.get(0, "attribute").string()) : one;
+      const Value what = of_attribute ? sorted_by(one, given.get(0, "attribute"), true) : one;
       const bool holds =
           given.positional.size() > at ? test(given.positional[at].string(), what, rest(at + 1)) : what.truth();
       if (holds == wanted) list.push_back(one);

@@ -316,6 +316,8 @@ class JinjaTemplate {
                for (auto i = begin; step > 0 ? i < end : i > end; i += step) {
                  list.emplace_back(i);
                  if (list.size() > 100'000) fail("the chat template asks for a range of more than 100,000 numbers");
+                 std::int64_t next = 0;
+                 if (__builtin_add_overflow(i, step, &next)) break;
                }
                return Value(std::move(list));
              })},

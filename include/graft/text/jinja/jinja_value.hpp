@@ -41,6 +41,12 @@ class Dict : public std::vector<std::pair<std::string, Value>> {
   }
 };
 
+/// −n. \throws Error where there is no such number
+inline std::int64_t negated(std::int64_t n) {
+  if (n == std::numeric_limits<std::int64_t>::min()) fail("the chat template computes a number that is too large");
+  return -n;
+}
+
 /// Lists, dictionaries and functions are shared between the values that name them.
 class Value {
  public:
@@ -71,7 +77,7 @@ class Value {
   explicit Value(const J& json) {
     if (json.is_null()) is_ = nullptr;
     else if (json.is_boolean()) is_ = json.template get<bool>();
-    else if (json.is_number_integer() && json <= std::numeric_limits<std::int64_t>::max())
+    else if (json.is_number_integer() && !(json.is_number_unsigned() && json.template get<std::uint64_t>() >> 63U != 0))
       is_ = json.template get<std::int64_t>();
     else if (json.is_number()) is_ = json.template get<double>();
     else if (json.is_string()) is_ = json.template get<std::string>();
@@ -253,6 +259,10 @@ class Value {
     if (std::isnan(x)) return "nan";
     if (std::isinf(x)) return x < 0 ? "-inf" : "inf";
     std::string shortest = Json(x).dump();
+    if (std::abs(x) >= 1e15 && std::abs(x) < 1e16) {  // Python's exponents begin later
+      char digits[32];
+      shortest.assign(digits, std::to_chars(digits, digits + sizeof digits, x, std::chars_format::fixed).ptr);
+    }
     if (shortest.find_first_of(".e") == std::string::npos) shortest += ".0";
     return shortest;
   }

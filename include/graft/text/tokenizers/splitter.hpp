@@ -80,6 +80,7 @@ enum class MarkBefore { always, first, never };
 
 /// SentencePiece's spaces, a mark (U+2581) for each, and one before the first word.
 inline Step metaspace(const std::string& mark, MarkBefore before, bool splits) {
+  if (mark.empty()) fail("the tokenizer's mark for spaces is empty");
   return [mark, before, split = splits ? pattern(literal_pattern(mark), Matches::merged_with_next) : Step()](
              std::vector<Piece>& pieces) {
     for (auto& [text, begins] : pieces) {

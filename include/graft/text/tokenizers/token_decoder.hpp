@@ -65,6 +65,7 @@ inline Step strip(const std::string& what, Index left, Index right) {
 
 /// SentencePiece's marks as spaces; the one that was put before the text is taken away.
 inline Step metaspace(const std::string& mark, bool space_before) {
+  if (mark.empty()) fail("the tokenizer's mark for spaces is empty");
   return [mark, space_before](std::vector<std::string>& tokens) {
     for (Index i = 0; i < tokens.size(); ++i) {
       std::string text;
