@@ -142,17 +142,6 @@ struct Whole {
 };
 BOOST_AUTO_TEST_CASE(all_of_them) { agree<Whole>(); }
 
-// The list is that of the backends that there are.
-template <class B>
-constexpr bool has_listed =
-    PointwiseKernels<B, Bfloat16> && ProductKernels<B, Bfloat16, float> && RowwiseKernels<B, Bfloat16> &&
-    KeepsWeights<B, Trained> && KeepsWeights<B, F32> && KeepsWeights<B, Bf16> && KeepsWeights<B, Int8> &&
-    KeepsWeights<B, Nf4> && KeepsWeights<B, Q4_1> && AttentionKernels<B, Bfloat16> && NormKernels<B, Bfloat16, float> &&
-    RowKernels<B, Bfloat16> && NumberedKernels<B> && LossKernels<B> && RotationKernels<B, Bfloat16> &&
-    WeightKernels<B> && UpdateKernels<B>;
-static_assert(has_listed<reference> && has_listed<eigen_cpu> && has_listed<xsimd_cpu> && has_listed<guarded>);
-static_assert(HostBackend<xsimd_cpu> && !HostBackend<guarded> && !HostBackend<meta<xsimd_cpu>>);
-
 // A backend of a user's own: one kernel better (or here: wrong), everything else inherited.
 struct mine : reference {};
 void silu(float* y, const float*, Index n, mine) { std::fill_n(y, n, 7.0F); }

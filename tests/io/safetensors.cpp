@@ -62,8 +62,6 @@ BOOST_AUTO_TEST_CASE(hostile_headers) {
 }
 
 BOOST_AUTO_TEST_CASE(a_json_bomb) {
-  const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
-  SAYS(error_of([&] { parse_json(deep, "bomb.json"); }), "nested deeper");
   SAYS(parse_error(made::safetensors(std::string(500'000, '{'), 0)), "x.safetensors");
 }
 

@@ -1,4 +1,5 @@
-// What config.json says, as a struct; what a type does not do is refused by name.
+#include <graft/checkpoints/base/stated_config.hpp>
+
 #include "folder.hpp"
 #include "io/files.hpp"
 
@@ -26,47 +27,23 @@ Json with(Json json, const Json& more) {
 
 BOOST_AUTO_TEST_SUITE(checkpoints_base_stated_config)
 
-BOOST_AUTO_TEST_CASE(what_is_refused) {
-  const auto refused = [](const Json& json, const char* named) {
-    BOOST_CHECK_EXCEPTION(read(json), Error,
-                          [named](const Error& e) { return std::string(e.what()).find(named) != std::string::npos; });
-  };
-  refused(with(sizes("llama"), {{"model_type", "mamba"}}), "\"mamba\"; graft knows llama, mistral");
-  refused(with(sizes("llama"), {{"rope_scaling", {{"rope_type", "dynamic"}, {"factor", 2.0}}}}),
-          "rope_scaling is \"dynamic\"");
-  refused(with(sizes("llama"), {{"rope_parameters", {{"rope_type", "proportional"}, {"rope_theta", 5e5}}}}),
-          "rope_parameters is \"proportional\"");
-  refused(with(sizes("llama"), {{"rope_parameters", {{"full_attention", {{"rope_type", "default"}}}}}}),
-          "differs from block to block");
-  refused(with(sizes("llama"), {{"rope_interleaved", true}}), "rope_interleaved is true");
-  refused(with(sizes("llama"), {{"rope_scaling", {{"rope_type", "yarn"}, {"factor", 2.0}}}}),
-          "original_max_position_embeddings");
-  refused(with(sizes("llama"), {{"partial_rotary_factor", 0.5}}), "partial_rotary_factor is 0.5");
-  refused(with(sizes("llama"), {{"hidden_act", "relu"}}), "hidden_act is \"relu\"; graft's llama has \"silu\"");
-  refused(with(sizes("phi3"), {{"rope_scaling", {{"type", "longrope"}}}}), "short_factor");
-  refused(
-      with(sizes("phi3"),
-           {{"rope_scaling", {{"type", "longrope"}, {"short_factor", {1.0}}, {"long_factor", {2.0, 3.0, 4.0, 5.0}}}}}),
-      "short_factor has 1 numbers for 4 pairs");
-  refused(with(sizes("phi3"), {{"partial_rotary_factor", 0.1}}), "0 columns of a head's 8");
-  refused(with(sizes("gemma3_text"), {{"rope_parameters",
-                                       {{"full_attention", {{"rope_theta", 1e6}}},
-                                        {"sliding_attention", {{"rope_type", "linear"}, {"factor", 8.0}}}}}}),
-          "blocks with a window");
-  refused(with(sizes("qwen2"), {{"use_sliding_window", true}, {"sliding_window", 8}, {"max_window_layers", 2}}),
-          "max_window_layers");
-  refused(with(sizes("gemma2"), {{"hidden_activation", "gelu"}}), "hidden_activation");
-  refused(with(sizes("gemma3_text"),
-               {{"layer_types", {"full_attention", "sliding_attention", "sliding_attention", "full_attention"}}}),
-          "layer_types: entry 1");
-  refused(with(sizes("gemma3_text"), {{"use_bidirectional_attention", true}}), "use_bidirectional_attention");
-  refused(with(sizes("smollm3"), {{"no_rope_layers", {1, 0, 1, 0}}}), "no_rope_layers: entry 1");
-  refused(with(sizes("smollm3"), {{"no_rope_layer_interval", 0}, {"no_rope_layers", {1, 0, 1, 1}}}),
-          "no_rope_layers: entry 1");
-  refused(with(sizes("bert"), {{"position_embedding_type", "relative_key"}}), "position_embedding_type");
-  refused(with(sizes("roberta"), {{"pad_token_id", 0}}), "pad_token_id");
-  refused({{"model_type", "llama"}}, "vocab_size");
-  refused(with(sizes("llama"), {{"num_attention_heads", 0}}), "heads is 0");
+// Eight columns: pairs that turn 32 times within 1000 positions lie at 0.6967, those that turn once at 2.2018.
+BOOST_AUTO_TEST_CASE(ramps_of_yarn) {
+  StatedConfig c;
+  c.head_width = 8, c.rope_factor = 4;
+  const auto near = boost::test_tools::tolerance(1e-3);
+  c.set_yarn(1000, 32, 1, false);
+  BOOST_TEST(c.rope_ramp_begin == 0.6967, near);
+  BOOST_TEST(c.rope_ramp_end == 2.2018, near);
+  BOOST_TEST(c.rope_amplitude == 1.138629, near);
+  c.set_yarn(1000, 32, 1, true);
+  BOOST_TEST(c.rope_ramp_begin == 0.0);
+  BOOST_TEST(c.rope_ramp_end == 3.0);
+  BOOST_TEST(c.rope_original == 1000U);
+  c.set_yarn(1000, 1, 1, false);  // no room: a ramp has a length
+  BOOST_TEST(c.rope_ramp_end > c.rope_ramp_begin);
+  c.rope_factor = 0.5;
+  BOOST_TEST(c.yarn_amplitude(1) == 1.0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -131,12 +108,6 @@ BOOST_AUTO_TEST_CASE(structs) {
       "rope_amplitude = 1.22474487F;\n  static constexpr std::array<float, 3> rope_short{1.0F, 1.5F, 2.25F};\n  static "
       "constexpr std::array<float, 3> rope_long{2.0F, 3.0F, 4.5F};\n  static constexpr graft::Index rotary_width = 6, "
       "rope_original = 16;");
-  BOOST_TEST(model_template(read(sizes("bert"))) == "graft::BertClassifier");
-  BOOST_TEST(model_template(read(with(sizes("roberta"), {{"architectures", {"RobertaForMaskedLM"}}}))) ==
-             "graft::RobertaMaskedLM");
-  const auto header = model_header(read(sizes("phi3")), "mine", {.kind = "LoRA", .numbers = {8}});
-  BOOST_TEST(header.find("#include <graft/models/families/phi3/phi3.hpp>") != std::string::npos);
-  BOOST_TEST(header.find("using Model = graft::Phi3<Config, Method, Backend, Policies...>;") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -58,19 +58,6 @@ double loss_of(const Model& model, const Batch& batch) {
   return tiny::loss(model, Model::prepared(batch));
 }
 
-BOOST_AUTO_TEST_CASE(distances) {
-  constexpr auto fine = [](bool both, Index query, Index key) {
-    return backend::RelativeBuckets{32, 128, both}(query, key);
-  };
-  BOOST_TEST(fine(false, 9, 9) == 0U);
-  BOOST_TEST(fine(false, 9, 4) == 5U);
-  BOOST_TEST(fine(false, 40, 24) == 16U);
-  BOOST_TEST(fine(false, 400, 0) == 31U);
-  BOOST_TEST(fine(true, 4, 9) == 21U);
-  BOOST_TEST(fine(true, 9, 4) == 5U);
-  BOOST_TEST(fine(true, 0, 400) == 31U);
-}
-
 BOOST_AUTO_TEST_CASE(pairs_are_read_alone_and_the_source_whole) {
   T5<Config, Methods<PrefixTuning<2>, SoftPrompt<2, OnEncoder>>, reference> model;
   tiny::fill(model);

@@ -306,9 +306,10 @@ template <class List>
     return says_nothing(value) ? "" : said + ", a key that graft does not know of " + std::string(type);
   if (key->use != KeyUse::only) return "";
   const Json known = Json::parse(key->values);
-  const bool may_say_nothing = std::any_of(known.begin(), known.end(), [](const Json& v) { return says_nothing(v); });
-  if ((says_nothing(value) && may_say_nothing) || std::find(known.begin(), known.end(), value) != known.end())
-    return "";
+  const auto knows = [&known](const Json& v) { return std::find(known.begin(), known.end(), v) != known.end(); };
+  const bool may_say_nothing = std::any_of(known.begin(), known.end(), [](const Json& v) { return says_nothing(v); }),
+             denies = value == Json(false) && knows(true);
+  if ((says_nothing(value) && may_say_nothing && !denies) || knows(value)) return "";
   if (const auto init = value.is_string() && name == "init_lora_weights" ? value.get<std::string>() : "";
       init.starts_with("pissa_niter") || init == "loftq" || init == "corda" || init == "lora_ga")
     return said +
