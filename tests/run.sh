@@ -20,7 +20,7 @@ configured() {
   grep -E "^-- graft" "$log" || true
   rm "$log"
 }
-configured -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DGRAFT_FUZZ_SECONDS="$fuzz" -DGRAFT_SMOLLM2_GGUF="$model" \
+configured -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DGRAFT_UNITY_TESTS=ON -DGRAFT_FUZZ_SECONDS="$fuzz" -DGRAFT_SMOLLM2_GGUF="$model" \
   -DGRAFT_CLI_METHODS="lora=LoRA<8, Alpha<16>>" -DGRAFT_INSTANCE_PRESETS=SmolLM2_135M -DGRAFT_INSTANCE_METHODS="lora=LoRA<8, Alpha<16>>" ${GRAFT_SHARED_DIR:+-DGRAFT_SHARED_DIR="$GRAFT_SHARED_DIR"} ${GRAFT_CMAKE_OPTIONS:-}
 cmake --build "$build" --parallel "$(nproc)"
 all_tests() { ctest --test-dir "$build" --output-on-failure --parallel "$(nproc)" "$@"; }

@@ -11,8 +11,8 @@ namespace {
 
 /// Values x(Rows,Columns) in memory of their own, drawn from a stream.
 template <Index Rows, Index Columns>
-struct Input {
-  explicit Input(std::uint64_t stream) {
+struct Drawn {
+  explicit Drawn(std::uint64_t stream) {
     std::vector<float> values(Rows * Columns);
     for (Index i = 0; i < values.size(); ++i) values[i] = 0.7F * standard_normal({11, stream}, i);
     upload<B>(memory.template as<float>(), std::span<const float>(values));
@@ -98,8 +98,8 @@ void draw(P& parameter, std::uint64_t stream) {
 BOOST_AUTO_TEST_SUITE(autodiff_ops_leaf)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<3, 4> same(45);
-  const Input<5, 12> wide(46);
+  const Drawn<3, 4> same(45);
+  const Drawn<5, 12> wide(46);
   Parameter<B, Trainable, 3, 4> w;
   draw(w, 44);
   check([&](auto& tape, auto x) { return multiply(tape, x, leaf(tape, w)); }, std::tuple<const decltype(same)&>(same),
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_source)
 
 BOOST_AUTO_TEST_CASE(made_once_and_undone_once) {
-  const Input<3, 5> a(8), b(9);
+  const Drawn<3, 5> a(8), b(9);
   Workspace<B> workspace;
   Tape<B> tape(workspace);
   const auto x = tape.track(a.var());
@@ -140,8 +140,8 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_attention_attention)
 
 BOOST_AUTO_TEST_CASE(packed) {
-  const Input<7, 8> q(13);
-  const Input<7, 4> k(14), v(15);
+  const Drawn<7, 8> q(13);
+  const Drawn<7, 4> k(14), v(15);
   const std::vector<Id> starts{0, 4, 7};
   for (const bool causal : {true, false})
     check(
@@ -152,8 +152,8 @@ BOOST_AUTO_TEST_CASE(packed) {
         q, k, v);
 }
 BOOST_AUTO_TEST_CASE(reading_other_keys) {
-  const Input<3, 8> q(16);
-  const Input<7, 4> k(17), v(18);
+  const Drawn<3, 8> q(16);
+  const Drawn<7, 4> k(17), v(18);
   const std::vector<Id> queries{0, 2, 3}, keys{0, 4, 7};
   check(
       [&](auto& tape, auto a, auto b, auto c) {
@@ -163,8 +163,8 @@ BOOST_AUTO_TEST_CASE(reading_other_keys) {
       q, k, v);
 }
 BOOST_AUTO_TEST_CASE(with_a_shared_prefix) {
-  const Input<7, 8> q(16);
-  const Input<7, 4> k(17), v(18);
+  const Drawn<7, 8> q(16);
+  const Drawn<7, 4> k(17), v(18);
   const std::vector<Id> starts{0, 3, 5, 7}, prefixes{-1, 0, 0};
   check(
       [&](auto& tape, auto a, auto b, auto c) {
@@ -174,8 +174,8 @@ BOOST_AUTO_TEST_CASE(with_a_shared_prefix) {
       q, k, v);
 }
 BOOST_AUTO_TEST_CASE(by_a_rule) {
-  const Input<7, 8> q(16);
-  const Input<7, 4> k(17), v(18);
+  const Drawn<7, 8> q(16);
+  const Drawn<7, 4> k(17), v(18);
   const std::vector<Id> starts{0, 2, 7}, prefixes{-1, 0};
   check(
       [&](auto& tape, auto a, auto b, auto c) {
@@ -191,7 +191,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_attention_relative_attention)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<5, 4> q(61), k(62), v(63);
+  const Drawn<5, 4> q(61), k(62), v(63);
   Parameter<B, Trainable, 8, 2> table;
   draw(table, 64);
   const std::vector<Id> starts{0, 3, 5};
@@ -211,7 +211,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_attention_rotary)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<3, 8> x(11);
+  const Drawn<3, 8> x(11);
   const std::vector<Id> positions{0, 3, 50};
   check(
       [&](auto& tape, auto v) {
@@ -243,12 +243,12 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_losses_cross_entropy)
 
 BOOST_AUTO_TEST_CASE(rows_without_a_target) {
-  const Input<4, 6> x(19);
+  const Drawn<4, 6> x(19);
   const std::vector<Id> targets{5, -1, 0, 2};
   check([&](auto& tape, auto v) { return cross_entropy(tape, v, tape.ids(targets.data(), 4)); }, x);
 }
 BOOST_AUTO_TEST_CASE(known_value) {
-  const Input<4, 6> x(19);
+  const Drawn<4, 6> x(19);
   Workspace<B> workspace;
   Inference<B> tape(workspace);
   const std::vector<Id> targets{5, -1, 0, 2};
@@ -268,8 +268,8 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_losses_orthogonality)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  check([](auto& tape, auto x) { return orthogonality<false>(tape, x); }, Input<2, 5>(1));
-  check([](auto& tape, auto x) { return orthogonality<true>(tape, x); }, Input<5, 2>(1));
+  check([](auto& tape, auto x) { return orthogonality<false>(tape, x); }, Drawn<2, 5>(1));
+  check([](auto& tape, auto x) { return orthogonality<true>(tape, x); }, Drawn<5, 2>(1));
 }
 BOOST_AUTO_TEST_CASE(orthogonal_rows_cost_nothing) {
   Workspace<B> workspace;
@@ -287,7 +287,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_losses_span_loss)
 
 BOOST_AUTO_TEST_CASE(known_value_and_differences) {
-  const Input<9, 2> x(22);
+  const Drawn<9, 2> x(22);
   const std::vector<Id> spans{0, 3, 4, 9}, rows{1, 2, 4, 8};  // the fourth row is in no text
   check([&](auto& tape, auto v) { return span_loss(tape, v, tape.ids(spans.data(), 4), tape.ids(rows.data(), 4), 4); },
         x);
@@ -308,7 +308,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_losses_squared_error)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<5, 1> x(21);
+  const Drawn<5, 1> x(21);
   const std::vector<float> values{0.5F, -1, 2, 0, 3};
   check([&](auto& tape, auto v) { return squared_error(tape, v, tape.numbers(values.data(), 5)); }, x);
 }
@@ -325,7 +325,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_losses_vocabulary_loss)
 
 BOOST_AUTO_TEST_CASE(as_a_product_and_its_cross_entropy) {
-  const Input<4, 6> x(25);
+  const Drawn<4, 6> x(25);
   Parameter<B, Constant<F32>, 9, 6> w;
   draw(w, 38);
   const std::vector<Id> targets{5, 8, 0, 5};
@@ -345,7 +345,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_norms_layer_norm)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<4, 6> x(10);
+  const Drawn<4, 6> x(10);
   Parameter<B, Trainable, 1, 6> w, b;
   draw(w, 5);
   draw(b, 6);
@@ -368,7 +368,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_norms_rms_norm)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<4, 6> x(10);
+  const Drawn<4, 6> x(10);
   Parameter<B, Trainable, 1, 6> w;
   draw(w, 5);
   check([&](auto& tape, auto v) { return rms_norm(tape, v, w, 1e-5F); }, std::tuple<const decltype(x)&>(x),
@@ -389,7 +389,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_pointwise_add)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<3, 5> a(5), b(6);
+  const Drawn<3, 5> a(5), b(6);
   check([](auto& tape, auto x, auto y) { return add(tape, add(tape, x, y), x); }, a, b);
   check([](auto& tape, auto x, auto y) { return add_into(tape, add(tape, x, y), y); }, a, b);
 }
@@ -399,7 +399,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_pointwise_dropout)
 
 BOOST_AUTO_TEST_CASE(repeats_its_mask_backwards) {
-  Input<16, 64> x(20);
+  Drawn<16, 64> x(20);
   std::fill_n(x.memory.as<float>(), 16 * 64, 1.0F);
   Workspace<B> workspace;
   workspace.random = {42, 0};
@@ -425,7 +425,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_pointwise_gelu)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<3, 5> a(8);
+  const Drawn<3, 5> a(8);
   check([](auto& tape, auto x) { return gelu(tape, x); }, a);
   check([](auto& tape, auto x) { return gelu_tanh(tape, x); }, a);
 }
@@ -446,7 +446,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_pointwise_multiply)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<3, 5> a(8), b(9);
+  const Drawn<3, 5> a(8), b(9);
   check([](auto& tape, auto x, auto y) { return multiply(tape, x, y); }, a, b);
   check([](auto& tape, auto x) { return multiply(tape, x, x); }, a);
 }
@@ -456,9 +456,9 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_pointwise_pointwise)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  check([](auto& tape, auto x) { return relu(tape, x); }, Input<2, 5>(4));
-  check([](auto& tape, auto x) { return tanh(tape, x); }, Input<2, 5>(4));
-  check([](auto& tape, auto x) { return sigmoid(tape, x); }, Input<2, 5>(4));
+  check([](auto& tape, auto x) { return relu(tape, x); }, Drawn<2, 5>(4));
+  check([](auto& tape, auto x) { return tanh(tape, x); }, Drawn<2, 5>(4));
+  check([](auto& tape, auto x) { return sigmoid(tape, x); }, Drawn<2, 5>(4));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -466,7 +466,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_pointwise_scale)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<3, 5> a(8);
+  const Drawn<3, 5> a(8);
   check([](auto& tape, auto x) { return scale(tape, x, -0.7F); }, a);
   // As bfloat16 and back, the gradient rounded on the way: values that bfloat16 has exactly move by steps that it has
   // not.
@@ -488,8 +488,8 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_pointwise_scale_columns)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<3, 5> x(8);
-  const Input<1, 5> s(9);
+  const Drawn<3, 5> x(8);
+  const Drawn<1, 5> s(9);
   check([](auto& tape, auto v, auto w) { return scale_columns(tape, v, w); }, x, s);
 }
 
@@ -498,7 +498,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_pointwise_silu)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<3, 5> a(8);
+  const Drawn<3, 5> a(8);
   check([](auto& tape, auto x) { return silu(tape, x); }, a);
 }
 BOOST_AUTO_TEST_CASE(known_values) {
@@ -514,7 +514,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_pointwise_swiglu)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<3, 5> a(8), b(9);
+  const Drawn<3, 5> a(8), b(9);
   check([](auto& tape, auto x, auto y) { return swiglu(tape, x, y); }, a, b);
   check([](auto& tape, auto x) { return swiglu(tape, x, x); }, a);
 }
@@ -524,7 +524,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_products_bias)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<3, 5> x(7);
+  const Drawn<3, 5> x(7);
   Parameter<B, Trainable, 1, 5> b;
   draw(b, 4);
   check([&](auto& tape, auto v) { return add_bias(tape, scale(tape, v, 1.5F), b); }, std::tuple<const decltype(x)&>(x),
@@ -536,9 +536,9 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_products_block_product)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<2, 3> v(52);
-  const Input<6, 3> a(53), b(54);
-  const Input<4, 6> x(55);
+  const Drawn<2, 3> v(52);
+  const Drawn<6, 3> a(53), b(54);
+  const Drawn<4, 6> x(55);
   check([](auto& tape, auto left, auto right) { return block_product(tape, left, right); }, a, b);
   check([](auto& tape, auto rows, auto r) { return multiply_blocks(tape, rows, r); }, x, a);
   check([](auto& tape, auto numbers) { return inverse_of_sum(tape, skew<3>(tape, numbers)); }, v);
@@ -549,7 +549,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_products_fold)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<4, 7> x(49);
+  const Drawn<4, 7> x(49);
   check([](auto& tape, auto v) { return fold<3>(tape, v); }, x);
 }
 BOOST_AUTO_TEST_CASE(sums_what_falls_together) {
@@ -565,8 +565,8 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_products_kronecker)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<2, 3> a(47);
-  const Input<4, 5> b(48);
+  const Drawn<2, 3> a(47);
+  const Drawn<4, 5> b(48);
   check([](auto& tape, auto x, auto w) { return kronecker(tape, x, w); }, a, b);
 }
 BOOST_AUTO_TEST_CASE(known_value) {
@@ -583,10 +583,10 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_products_lstm)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  check([](auto& tape, auto x, auto w) { return lstm(tape, x, w, false); }, Input<3, 8>(1), Input<8, 2>(2));
+  check([](auto& tape, auto x, auto w) { return lstm(tape, x, w, false); }, Drawn<3, 8>(1), Drawn<8, 2>(2));
   check([](auto& tape, auto x,
            auto w) { return reshaped<4>(interleave(tape, lstm(tape, x, w, true), lstm(tape, x, w, false))); },
-        Input<3, 8>(1), Input<8, 2>(2));
+        Drawn<3, 8>(1), Drawn<8, 2>(2));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -594,21 +594,21 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_products_matmul)
 
 BOOST_AUTO_TEST_CASE(trained) {
-  const Input<5, 6> x(1);
+  const Drawn<5, 6> x(1);
   Parameter<B, Trainable, 4, 6> w;
   draw(w, 1);
   check([&](auto& tape, auto v) { return matmul(tape, v, w); }, std::tuple<const decltype(x)&>(x),
         std::tuple<decltype(w)&>(w));
 }
 BOOST_AUTO_TEST_CASE(frozen) {
-  const Input<5, 6> x(2);
+  const Drawn<5, 6> x(2);
   Parameter<B, Constant<Bf16>, 4, 6> w;
   draw(w, 2);
   check([&](auto& tape, auto v) { return matmul(tape, v, w); }, x);
 }
 BOOST_AUTO_TEST_CASE(added_and_scaled) {
-  const Input<5, 4> y(3);
-  const Input<5, 6> x(4);
+  const Drawn<5, 4> y(3);
+  const Drawn<5, 6> x(4);
   Parameter<B, Trainable, 4, 6> w;
   draw(w, 3);
   check([&](auto& tape, auto a, auto v) { return add_matmul(tape, add(tape, a, a), v, w, 0.5F); },
@@ -620,7 +620,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_products_member_product)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<5, 3> x(57);
+  const Drawn<5, 3> x(57);
   Parameter<B, Trainable, 2 * 4, 3> w;
   Parameter<B, Trainable, 1, 2 * 4> b;
   draw(w, 58), draw(b, 59);
@@ -634,9 +634,9 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_products_product)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<3, 5> a(41);
-  const Input<4, 5> b(42);
-  const Input<5, 4> c(43);
+  const Drawn<3, 5> a(41);
+  const Drawn<4, 5> b(42);
+  const Drawn<5, 4> c(43);
   check([](auto& tape, auto x, auto w) { return product_nt<4>(tape, x, w); }, a, b);
   check([](auto& tape, auto x, auto w) { return product_nn(tape, x, w); }, a, c);
 }
@@ -658,7 +658,7 @@ BOOST_AUTO_TEST_SUITE(autodiff_ops_products_project)
 // Products that share an input: one trained, one frozen with a low-rank path; from a value, and from a source that is
 // made again.
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<5, 6> x(21), residual(22);
+  const Drawn<5, 6> x(21), residual(22);
   Parameter<B, Trainable, 4, 6> w;
   Parameter<B, Constant<Bf16>, 6, 6> frozen;
   Parameter<B, Trainable, 2, 6> a;
@@ -683,7 +683,7 @@ BOOST_AUTO_TEST_CASE(by_differences) {
 }
 // Only one of two results is used: the other has no share in anything.
 BOOST_AUTO_TEST_CASE(an_unused_result) {
-  const Input<3, 6> x(23);
+  const Drawn<3, 6> x(23);
   Parameter<B, Trainable, 4, 6> w, other;
   draw(w, 36), draw(other, 37);
   check(
@@ -698,13 +698,13 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_products_reflect)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<4, 6> x(50);
-  const Input<6, 2> u(51);
+  const Drawn<4, 6> x(50);
+  const Drawn<6, 2> u(51);
   check([](auto& tape, auto v, auto w) { return reflect(tape, reflect(tape, v, w, 1), w, 0, 0.5F); }, x, u);
 }
 BOOST_AUTO_TEST_CASE(twice_is_nothing) {
-  const Input<3, 4> x(50);
-  const Input<4, 1> u(51);
+  const Drawn<3, 4> x(50);
+  const Drawn<4, 1> u(51);
   Workspace<B> workspace;
   Inference<B> tape(workspace);
   const auto once = reflect(tape, x.var(), u.var(), 0), twice = reflect(tape, once, u.var(), 0);
@@ -721,9 +721,9 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_products_scaled_bases)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<2, 4> constant(7);
-  check([&](auto& tape, auto l, auto g) { return scaled_bases(tape, constant.var(), l, g); }, Input<2, 3>(1),
-        Input<3, 4>(2));
+  const Drawn<2, 4> constant(7);
+  check([&](auto& tape, auto l, auto g) { return scaled_bases(tape, constant.var(), l, g); }, Drawn<2, 3>(1),
+        Drawn<3, 4>(2));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -731,13 +731,13 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_products_skew)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  check([](auto& tape, auto numbers) { return skew<3>(tape, numbers); }, Input<2, 3>(52));
-  check([](auto& tape, auto r) { return skew_part(tape, r); }, Input<6, 3>(53));
+  check([](auto& tape, auto numbers) { return skew<3>(tape, numbers); }, Drawn<2, 3>(52));
+  check([](auto& tape, auto r) { return skew_part(tape, r); }, Drawn<6, 3>(53));
 }
 BOOST_AUTO_TEST_CASE(minus_its_transpose) {
   Workspace<B> workspace;
   Inference<B> tape(workspace);
-  const auto y = skew<3>(tape, Input<1, 3>(52).var());
+  const auto y = skew<3>(tape, Drawn<1, 3>(52).var());
   for (Index i = 0; i < 3; ++i)
     for (Index j = 0; j < 3; ++j) BOOST_TEST(y.data[i * 3 + j] == -y.data[j * 3 + i]);
   BOOST_TEST(y.data[1] != 0.0F);
@@ -752,7 +752,7 @@ BOOST_AUTO_TEST_CASE(by_differences) {
   const auto places = memory.as<Id>();
   places[0] = 1, places[1] = 3, places[2] = 0, places[3] = 2, places[4] = 2, places[5] = 0;
   check([=](auto& tape, auto c) { return product_nn(tape, spectrum<4, 3>(tape, c, places), fourier_matrix<3>(tape)); },
-        Input<1, 3>(1));
+        Drawn<1, 3>(1));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -760,7 +760,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_products_unit_lower)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  check([](auto& tape, auto x) { return unit_lower<3>(tape, x); }, Input<3, 5>(1));
+  check([](auto& tape, auto x) { return unit_lower<3>(tape, x); }, Drawn<3, 5>(1));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -774,12 +774,12 @@ BOOST_AUTO_TEST_CASE(by_differences) {
   Buffer<B> turns(3 * sizeof(Id));
   const auto order = turns.as<Id>();
   order[0] = 2, order[1] = 0, order[2] = 1;
-  check([=](auto& tape, auto x) { return gather_columns<2>(tape, x, ids, 3); }, Input<2, 5>(1));
-  check([=](auto& tape, auto x) { return permute_columns(tape, x, order); }, Input<2, 3>(1));
+  check([=](auto& tape, auto x) { return gather_columns<2>(tape, x, ids, 3); }, Drawn<2, 5>(1));
+  check([=](auto& tape, auto x) { return permute_columns(tape, x, order); }, Drawn<2, 3>(1));
   check([](auto& tape, auto x) { return multiply(tape, columns_from<1, 2>(tape, x), columns_from<3, 2>(tape, x)); },
-        Input<2, 5>(1));
-  check([=](auto& tape, auto x, auto z) { return replace_columns(tape, scale(tape, x, 1.0F), z, ids); }, Input<3, 5>(1),
-        Input<3, 3>(2));
+        Drawn<2, 5>(1));
+  check([=](auto& tape, auto x, auto z) { return replace_columns(tape, scale(tape, x, 1.0F), z, ids); }, Drawn<3, 5>(1),
+        Drawn<3, 3>(2));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -799,12 +799,12 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_rows_gather)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<4, 5> x(12);
+  const Drawn<4, 5> x(12);
   const std::vector<Id> ids{3, 0, 3};
   check([&](auto& tape, auto v) { return gather(tape, v, tape.ids(ids.data(), 3), 3); }, x);
 }
 BOOST_AUTO_TEST_CASE(rows_by_number) {
-  const Input<4, 2> x(12);
+  const Drawn<4, 2> x(12);
   const std::vector<Id> ids{3, 0, 3};
   Workspace<B> workspace;
   Inference<B> tape(workspace);
@@ -819,9 +819,9 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_rows_interleave)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  check([](auto& tape, auto x, auto y, auto z) { return interleave(tape, x, y, z); }, Input<2, 3>(1), Input<2, 3>(2),
-        Input<2, 3>(3));
-  check([](auto&, auto x) { return reshaped<2>(x); }, Input<2, 3>(1));
+  check([](auto& tape, auto x, auto y, auto z) { return interleave(tape, x, y, z); }, Drawn<2, 3>(1), Drawn<2, 3>(2),
+        Drawn<2, 3>(3));
+  check([](auto&, auto x) { return reshaped<2>(x); }, Drawn<2, 3>(1));
 }
 BOOST_AUTO_TEST_CASE(rows_take_turns) {
   Workspace<B> workspace;
@@ -836,7 +836,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_rows_rows_behind)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  check([](auto& tape, auto p, auto x) { return rows_behind(tape, p, 2, x); }, Input<2, 6>(1), Input<3, 3>(2));
+  check([](auto& tape, auto p, auto x) { return rows_behind(tape, p, 2, x); }, Drawn<2, 6>(1), Drawn<3, 3>(2));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -844,7 +844,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(autodiff_ops_rows_slice)
 
 BOOST_AUTO_TEST_CASE(by_differences) {
-  const Input<5, 6> x(24);
+  const Drawn<5, 6> x(24);
   check([](auto& tape, auto v) { return slice(tape, v, 2, 2); }, x);
 }
 
@@ -856,7 +856,7 @@ BOOST_AUTO_TEST_CASE(by_differences) {
   Buffer<B> memory(6 * sizeof(Id));
   const auto places = memory.as<Id>();
   places[0] = 1, places[1] = 3, places[2] = 0, places[3] = 2, places[4] = 0, places[5] = 1;
-  check([=](auto& tape, auto numbers) { return sparse_entries<4, 3>(tape, numbers, places); }, Input<1, 3>(1));
+  check([=](auto& tape, auto numbers) { return sparse_entries<4, 3>(tape, numbers, places); }, Drawn<1, 3>(1));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,5 @@
 // What files say they are; what of them is refused; what an adapter tells of its base.
+#include "folder.hpp"
 #include "io/files.hpp"
 
 #include <graft/checkpoints/base/inspection.hpp>
@@ -10,17 +11,6 @@
 using namespace graft;
 
 namespace {
-
-struct Folder {
-  std::filesystem::path path;
-  explicit Folder(const char* name)
-      : path(std::filesystem::temp_directory_path() / ("graft-inspection-" + std::to_string(::getpid()) + "-" + name)) {
-    std::filesystem::create_directories(path);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-};
 
 NamedTensor zeros(std::string name, std::vector<Index> shape) {
   const Index size = *checked_size(shape);
@@ -81,7 +71,7 @@ Json llama(Index blocks = 3, Index width = 32) {
 BOOST_AUTO_TEST_SUITE(checkpoints_base_inspection)
 
 BOOST_AUTO_TEST_CASE(an_adapter_without_its_base) {
-  const Folder folder("guess");
+  const Folder folder("graft-guess");
   const auto i = inspected(folder, config(), lora());
   BOOST_TEST(i.refusals.empty());
   BOOST_TEST(i.type == "LoRA<2, On<Query>, Alpha<4>, Dropout<1, 20>>");
@@ -103,7 +93,7 @@ BOOST_AUTO_TEST_CASE(an_adapter_without_its_base) {
 }
 
 BOOST_AUTO_TEST_CASE(all_that_is_refused) {
-  const Folder folder("refused");
+  const Folder folder("graft-refused");
   auto tensors = lora();
   tensors[0].shape = {2, 31}, tensors[0].values.resize(62);
   const auto i = inspected(
@@ -126,7 +116,7 @@ BOOST_AUTO_TEST_CASE(all_that_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(an_adapter_and_its_base) {
-  const Folder folder("based"), base("base");
+  const Folder folder("graft-based"), base("graft-base");
   write_json(base.path / "config.json", llama());
   const auto fits = inspected(folder, config(), lora(), base.path);
   BOOST_TEST(fits.refusals.empty());
@@ -139,7 +129,7 @@ BOOST_AUTO_TEST_CASE(an_adapter_and_its_base) {
 }
 
 BOOST_AUTO_TEST_CASE(other_files) {
-  const Folder folder("files");
+  const Folder folder("graft-files");
   const auto refusal = [](const Inspection& i) { return i.refusals.empty() ? std::string() : i.refusals[0]; };
   write_safetensors(folder.path / "lone.safetensors", lora());
   BOOST_TEST(refusal(inspect(folder.path / "lone.safetensors")).find("there is none beside these tensors") !=
@@ -154,7 +144,7 @@ BOOST_AUTO_TEST_CASE(other_files) {
   BOOST_TEST(refusal(pickled).find("python3 -c") != std::string::npos);
   BOOST_TEST(use_of(pickled, "r") == "read");
   BOOST_TEST(pickled.type == "");
-  const Folder base("of-pickle");
+  const Folder base("graft-of-pickle");
   write_json(base.path / "config.json", llama());
   BOOST_TEST(inspect(folder.path, base.path).opened == "LoRA<2, On<Query>, Alpha<4>>");  // by its words
   std::filesystem::remove(folder.path / "adapter_model.bin");
@@ -169,7 +159,7 @@ BOOST_AUTO_TEST_CASE(other_files) {
 }
 
 BOOST_AUTO_TEST_CASE(a_model) {
-  const Folder folder("model");
+  const Folder folder("graft-model");
   write_json(folder.path / "config.json", llama(1));
   const auto of_words = inspect(folder.path / "config.json");
   BOOST_TEST(of_words.type == "graft::Llama");
@@ -255,7 +245,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(checkpoints_adapter_hub_adapter_hub)
 
 BOOST_AUTO_TEST_CASE(an_adapter_of_the_hub) {
-  const Folder folder("hub");
+  const Folder folder("graft-hub");
   const Json json{{"name", "law"},
                   {"model_type", "bert"},
                   {"model_class", "BertForSequenceClassification"},

@@ -3,9 +3,10 @@
 #include "checkpoints/peft/configs.hpp"
 
 using namespace graft;
-using made::method_of, made::read, made::refuses_adapter, made::sizes, made::with;
 
 BOOST_AUTO_TEST_SUITE(checkpoints_peft_peft_config)
+
+using made::method_of, made::read, made::refuses_adapter, made::sizes, made::with;
 
 /// A config of a type for the queries, and what else it says.
 std::string on_queries(const std::string& type, const std::string& more = "") {

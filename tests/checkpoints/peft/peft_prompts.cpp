@@ -3,9 +3,10 @@
 #include "checkpoints/peft/configs.hpp"
 
 using namespace graft;
-using made::method_of, made::read, made::refuses_adapter, made::sizes, made::with;
 
 BOOST_AUTO_TEST_SUITE(checkpoints_peft_peft_prompts)
+
+using made::method_of, made::read, made::refuses_adapter, made::sizes, made::with;
 
 /// A config of five rows, and what else it says.
 std::string rows(const std::string& type, const std::string& more = "") {

@@ -5,10 +5,11 @@
 #include <boost/test/unit_test.hpp>
 
 using namespace graft;
-using namespace graft::splitter;
 using made::error_of;
 
 BOOST_AUTO_TEST_SUITE(text_tokenizers_splitter)
+
+using namespace graft::splitter;
 
 /// Pieces, each behind | or, where it is what the text begins with, ^.
 std::string cut(const Step& step, const std::string& text) {

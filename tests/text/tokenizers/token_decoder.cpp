@@ -5,9 +5,10 @@
 #include <boost/test/unit_test.hpp>
 
 using namespace graft;
-using namespace graft::token_decoder;
 
 BOOST_AUTO_TEST_SUITE(text_tokenizers_token_decoder)
+
+using namespace graft::token_decoder;
 
 using Texts = std::vector<std::string>;
 Texts after(const Step& step, Texts tokens) {

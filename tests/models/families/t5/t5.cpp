@@ -22,13 +22,13 @@ Batch pairs() {
   return batch;
 }
 
-}  // namespace
-
-BOOST_AUTO_TEST_SUITE(models_families_t5_t5_block)
-
 struct First : Config {  // as the first T5
   static constexpr bool tied_head = true, scaled_head = true, gated = false;
 };
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(models_families_t5_t5_block)
 
 template <class C, class M>
 void check_gradient(const char* part) {
