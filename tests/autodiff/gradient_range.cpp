@@ -17,8 +17,8 @@ BOOST_AUTO_TEST_CASE(of_one_and_of_many) {
   a.gradient()[0] = 7;
   {
     const GradientRange<reference> both(11);
-    a.lay_gradient(both.from(0));
-    b.lay_gradient(both.from(6));
+    a.gradient_range() = both.from(0);
+    b.gradient_range() = both.from(6);
   }
   BOOST_TEST(b.gradient() == a.gradient() + 6);
   BOOST_TEST(download<reference>(a.gradient(), 11) == std::vector<float>(11, 0.0F), boost::test_tools::per_element());
@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_CASE(of_one_and_of_many) {
 // A plan has the same type and no memory.
 constexpr bool planned() {
   Parameter<meta<reference>, Trainable, 2, 3> p;
-  p.lay_gradient(GradientRange<meta<reference>>(6));
+  p.gradient_range() = GradientRange<meta<reference>>(6);
   return p.gradient_bytes() == 24;
 }
 static_assert(planned());

@@ -57,7 +57,7 @@ class Parameter<B, Trainable, Rows, Columns> {
   /// Where the gradient lies: alone, until what trains lays the gradients of all that it trains end to end. What was
   /// gathered stays behind.
   [[nodiscard]] constexpr const GradientRange<B>& gradient_range() const { return gradient_; }
-  constexpr void lay_gradient(GradientRange<B> there) { gradient_ = std::move(there); }
+  [[nodiscard]] constexpr GradientRange<B>& gradient_range() { return gradient_; }
   /// The value as products read it.
   [[nodiscard]] constexpr Pointer<B, std::byte> packed() const { return value_.template as<std::byte>(); }
   /// Bytes of the value alone, as `gradient_bytes` are of the gradient.

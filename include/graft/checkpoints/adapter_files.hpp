@@ -30,15 +30,15 @@ std::string path_in_python(const Path& path) {
   return std::string_view(Model::task_type) == "FEATURE_EXTRACTION" ? name.substr(name.find('.') + 1) : name;
 }
 
-/// Calls f(name in an adapter file, parameter) for what files hold of a model: its trained parameters, but of an
-/// encoder what it yields.
-template <class Model, class F>
-void visit_saved(Model& model, F&& f) {
-  using M = std::remove_const_t<Model>;
-  constexpr const char* inside = has_prompt<M>() ? "base_model." : "base_model.model.";
-  M::each_site(model, [&](auto, const Path& site, auto& layer) {
-    using L = std::remove_cvref_t<decltype(layer)>;
-    if constexpr (offers_of<L>.encoded) {
+/// Calls f(name in an adapter file, parameter) for what files hold of the layers that it is shown.
+template <class M, class F>
+struct EachSaved {
+  F& f;
+
+  template <Site S, class L>
+  void operator()(S, const Path& site, L& layer) const {
+    constexpr const char* inside = has_prompt<M>() ? "base_model." : "base_model.model.";
+    if constexpr (offers_of<std::remove_const_t<L>>.encoded) {
       f(std::string("prompt_embeddings"), layer.prompt);
     } else {
       const std::string at_site = path_in_python<M>(site), root = site.str().substr(0, site.str().find('.')) + ".";
@@ -61,15 +61,33 @@ void visit_saved(Model& model, F&& f) {
               give(path, p, true);
             },
             site);
-      L::visit(
+      std::remove_const_t<L>::visit(
           layer,
           [&](const Path& path, auto& p) {
             if (!of_base.contains(&p)) give(path, p, false);
           },
           site);
     }
-  });
+  }
+};
+
+/// Calls f(name in an adapter file, parameter) for what files hold of a model: its trained parameters, but of an
+/// encoder what it yields.
+template <class Model, class F>
+void visit_saved(Model& model, F&& f) {
+  using M = std::remove_const_t<Model>;
+  M::each_site(model, EachSaved<M, std::remove_reference_t<F>>{f});
 }
+
+/// Puts options into an object, by name.
+struct InJson {
+  Json& object;
+
+  template <class Value>
+  void operator()(const char* key, const Value& value) const {
+    object[key] = value;
+  }
+};
 
 /// What of the model an adapter's files hold, as numbers and words.
 template <class Model>
@@ -124,9 +142,8 @@ AdapterSummary summarize_adapter(const Model& model) {
       summary.type = type;
       AdapterSummary::Layer entry{.path = name, .options = Json::object(), .embeds = embeds};
       if constexpr (offers.peft_type != nullptr) {
-        M::template each_option<C>([&entry](const char* key, auto value) { entry.options[key] = value; });
-        if constexpr (offers.formalities)
-          M::each_formality([&summary](const char* key, auto value) { summary.formalities[key] = value; });
+        M::template each_option<C>(InJson{entry.options});
+        if constexpr (offers.formalities) M::each_formality(InJson{summary.formalities});
         entry.also_listed = offers_of<L>.also_listed;
         summary.lists_modules = offers.lists_modules;
       }
@@ -191,14 +208,24 @@ Json adapter_config(const Model& model, const std::string& base_name = "") {
   return adapter_config(summarize_finished(model), base_name);
 }
 
+/// For `visit_saved`: gathers one member's tensors.
+template <class Model>
+struct MemberTensors {
+  std::vector<NamedTensor>& all;
+  Index member;
+
+  template <class P>
+  void operator()(const std::string& name, const P& p) const {
+    all.push_back(member_tensor<Model>(name, p, member));
+  }
+};
+
 /// The trained parameters of a model, or of one member of a bank, under their names in an adapter file; what a summary
 /// says that training has dropped is left out.
 template <class Model>
 std::vector<NamedTensor> adapter_tensors(const Model& model, Index member, const AdapterSummary& summary) {
   std::vector<NamedTensor> tensors;
-  visit_saved(model, [&tensors, member](const std::string& name, const auto& p) {
-    tensors.push_back(member_tensor<Model>(name, p, member));
-  });
+  visit_saved(model, MemberTensors<Model>{tensors, member});
   for (auto& tensor : tensors)
     if (const FallenRanks fallen(summary, tensor.name); fallen) fallen.take_out_of(tensor);
   return tensors;

@@ -53,7 +53,9 @@ class SafetensorsFile {
 }
 
 /// Names and texts that a file carries beside its tensors.
-using Notes = std::map<std::string, std::string>;
+struct Notes : std::map<std::string, std::string> {
+  using map::map;
+};
 
 /// A float tensor to be written.
 struct NamedTensor {

@@ -79,10 +79,13 @@ struct FitHistory {
 
 /// A run under way: what `fit` does, step by step. All that its end depends on is in its checkpoint, or follows from
 /// the settings there.
+template <class T>
+class FitRun;
+
 template <class Model, class O, class C>
-class FitRun {
+class FitRun<Trainer<Model, O, C>> {
   using B = typename Model::backend;
-  using Members = std::span<const std::span<const Example>>;
+  using Members = std::vector<std::span<const Example>>;
 
  public:
   /// A run by this trainer.
@@ -92,14 +95,14 @@ class FitRun {
   FitRun(Trainer<Model, O, C>& trainer, Members members, const FitOptions& options,
          const std::function<double()>& evaluate)
       : trainer_(trainer),
-        members_(members),
+        members_(std::move(members)),
         options_(options),
         evaluate_(evaluate),
         bar_(options.progress && is_first()),
-        orders_(members.size()) {
-    if (members.size() != Model::members)
-      fail("fit: ", members.size(), " lists of examples for ", Model::members, " adapters");
-    for (const auto& list : members) {
+        orders_(members_.size()) {
+    if (members_.size() != Model::members)
+      fail("fit: ", members_.size(), " lists of examples for ", Model::members, " adapters");
+    for (const auto& list : members_) {
       if (list.empty()) fail("fit: there is no example to train on");
       examples_ = std::max(examples_, list.size());
     }
@@ -339,7 +342,7 @@ class FitRun {
 template <class Model, class O, class C>
 FitHistory fit(Trainer<Model, O, C>& trainer, std::span<const std::span<const Example>> members,
                const FitOptions& options, const std::function<double()>& evaluate = nullptr) {
-  return FitRun<Model, O, C>(trainer, members, options, evaluate).run();
+  return FitRun<Trainer<Model, O, C>>(trainer, {members.begin(), members.end()}, options, evaluate).run();
 }
 
 /// Trains on `examples`. `evaluate`, if given, returns the loss by which parameters are judged.

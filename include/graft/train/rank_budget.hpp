@@ -8,6 +8,7 @@
 
 #include <graft/core/buffer.hpp>
 #include <graft/core/error.hpp>
+#include <graft/core/function_ref.hpp>
 
 #include <algorithm>
 #include <array>
@@ -113,8 +114,7 @@ class RankBudget {
   }
 
   /// What it has gathered, for a checkpoint and back: calls f(name, values).
-  template <class F>
-  void each_gathered(const F& f) {
+  void each_gathered(FunctionRef<void(const std::string&, std::vector<float>&)> f) {
     for (Layer& layer : layers_)
       for (Factor& factor : layer.factors) {
         f("importance." + factor.path, factor.importance);

@@ -2,8 +2,11 @@
 /// What a trainer asks of what it trains: a whole model, or one layer that its host runs.
 #pragma once
 
+#include <graft/autodiff/gradient_range.hpp>
 #include <graft/core/path.hpp>
 #include <graft/core/types.hpp>
+
+#include <vector>
 
 namespace graft {
 
@@ -27,6 +30,34 @@ struct Trainee {
   template <class F>
   static void visit(L& layer, const F& f) {
     L::visit(layer, f, Path{});
+  }
+};
+
+/// For `visit`: calls f(path, parameter) for the trained ones.
+template <class F>
+struct IfTrained {
+  const F& f;
+
+  template <class P>
+  constexpr void operator()(const Path& path, P& p) const {
+    if constexpr (P::trainable) f(path, p);
+  }
+};
+
+/// Where a trained parameter's gradient lies, and of how many floats it is.
+template <class B>
+struct PlacedGradient {
+  GradientRange<B>* range;
+  Index size;
+};
+/// For `visit`: gathers where gradients lie.
+template <class B>
+struct PlacedGradients {
+  std::vector<PlacedGradient<B>>& all;
+
+  template <class P>
+  void operator()(const Path&, P& p) const {
+    all.push_back({&p.gradient_range(), P::size});
   }
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <graft/autodiff/tape.hpp>
+#include <graft/core/function_ref.hpp>
 #include <graft/layers/attention_context.hpp>
 #include <graft/models/parts/admitted.hpp>
 #include <graft/peft/contract/offers.hpp>
@@ -18,6 +19,7 @@
 #include <graft/train/trainee.hpp>
 #include <graft/train/trunk_cache.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <concepts>
@@ -25,6 +27,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace graft {
@@ -265,28 +268,24 @@ class Trainer {
   /// f(path, parameter) for every trained one.
   template <class F>
   void each_trained(const F& f) {
-    Learner::visit(*model_, [&f](const Path& path, auto& p) {
-      if constexpr (std::remove_cvref_t<decltype(p)>::trainable) f(path, p);
-    });
+    Learner::visit(*model_, IfTrained<F>{f});
   }
 
   /// Into one range, unless they lie in one already, which another trainer of the same made.
   void lay_gradients() {
-    bool end_to_end = true;
-    each_trained([&]<class P>(const Path&, const P& p) {
-      if (gradient_floats_ == 0) gradients_ = p.gradient_range();
-      end_to_end = end_to_end && p.gradient_range().lies_at(gradients_, gradient_floats_);
-      gradient_floats_ += P::size;
-    });
-    if (end_to_end) return;
-    gradients_ = {};
-    each_trained([](const Path&, auto& p) { p.lay_gradient({}); });  // so that they are never there twice
-    gradients_ = GradientRange<backend>(gradient_floats_);
+    std::vector<PlacedGradient<backend>> all;
+    each_trained(PlacedGradients<backend>{all});
+    for (const auto& [range, size] : all) gradient_floats_ += size;
+    if (!all.empty()) gradients_ = *all[0].range;
     Index at = 0;
-    each_trained([&]<class P>(const Path&, P& p) {
-      p.lay_gradient(gradients_.from(at));
-      at += P::size;
-    });
+    if (std::all_of(all.begin(), all.end(),
+                    [&](const auto& one) { return one.range->lies_at(gradients_, std::exchange(at, at + one.size)); }))
+      return;
+    gradients_ = {};
+    for (auto& one : all) *one.range = {};  // so that they are never there twice
+    gradients_ = GradientRange<backend>(gradient_floats_);
+    at = 0;
+    for (auto& one : all) *one.range = gradients_.from(std::exchange(at, at + one.size));
   }
 
   /// f(batches), as the model wants to read them.
@@ -346,8 +345,7 @@ class Trainer {
   /// The last half of a step. Nothing waits for a number of the backend's before all kernels are under way: whether the
   /// step is taken is in the scale of the gradients, which is not finite where it is not. `loss()`, of this rank, is
   /// asked for last, as is the norm.
-  template <class Loss>
-  StepReport finish(const Accumulated& own, const Loss& loss) {
+  StepReport finish(const Accumulated& own, FunctionRef<double()> loss) {
     Accumulated all = reduced(own);
     StepReport report{.step = steps_ + 1, .tokens = all.tokens, .targets = all.all_targets()};
     typename StepScales<backend, groups>::Numbers weights{};

@@ -6,6 +6,8 @@
 #include <graft/checkpoints/base/files.hpp>
 #include <graft/models/parts/shared_base.hpp>
 
+#include <functional>
+
 namespace graft {
 
 /// The shape a parameter has in files: vectors have one extent.
@@ -121,6 +123,26 @@ struct LoadOptions {
   bool mapped = false;
 };
 
+/// Fills a parameter from a tensor of the files. `mapped`: as a view of them, where they have it as the backend reads
+/// it; `exact`: as it is quantised there, not rounded anew. Rows that the file lacks are zero.
+template <class B, class P>
+void read_parameter(P& p, const ModelFiles& files, const std::string& name, bool mapped, bool exact) {
+  if constexpr (FrozenParameter<P>) {
+    using S = typename P::storage;
+    if constexpr (constexpr Index alignment = row_alignment(S{}, B{});
+                  file_type<S> != ElementType::Other && alignment != 0)
+      if (const auto* tensor = files.find(name);
+          mapped && tensor->type == file_type<S> && reinterpret_cast<std::uintptr_t>(tensor->data) % alignment == 0)
+        if (auto view = files.view(name, P::bytes()); !view.bytes.empty())
+          return p.borrow(view.bytes, std::move(view.owner));
+    if constexpr (P::rows > 1 && QuantizedStorage<S> && file_type<S> != ElementType::Other)
+      if (exact && files.find(name)->type == file_type<S>) return p.assign_rows(files.read_bytes(name));
+  }
+  auto values = files.read(name);
+  values.resize(P::size);
+  p.assign(values);
+}
+
 /// Fills the base weights of `model`; what a method adds keeps its values, and so does a trained head of a classifier
 /// that the file lacks, as one does that was trained for something else.
 template <class Model>
@@ -153,25 +175,25 @@ void load_base(Model& model, const ModelFiles& files, const LoadOptions& options
     std::string name = path.str();
     return tied && name == "lm_head.weight" && files.find(name) == nullptr ? Model::embedding_name() : name;
   };
-  const auto each = [&](auto&& f) {
-    Model::each_site(model, [&]<class S>(S, const Path& path, auto& layer) {
-      visit_base(
-          layer,
-          [&](const Path& at, auto& p) {
-            const std::string name = name_in_file(at);
-            constexpr bool may_be_new = Model::new_heads && (std::is_same_v<S, Head> || std::is_same_v<S, Pooler>);
-            if (!may_be_new || !(std::remove_cvref_t<decltype(p)>::trainable || options.new_head) ||
-                (files.find(name) != nullptr && !(new_head && std::is_same_v<S, Head>)))
-              f(name, p);
-          },
-          path);
-    });
-  };
-  each([&](const std::string& name, auto& p) {
-    used.insert(files.file_name(name));
-    auto shape = shape_in_files(p);
-    if (grown && shape[0] == C::vocabulary) shape[0] = files.config().vocabulary;
-    complaints.expect(files.find(name), files.file_name(name), shape);
+  std::vector<std::function<void()>> readings;
+  Model::each_site(model, [&]<class S>(S, const Path& path, auto& layer) {
+    visit_base(
+        layer,
+        [&]<class P>(const Path& at, P& p) {
+          const std::string name = name_in_file(at);
+          constexpr bool may_be_new = Model::new_heads && (std::is_same_v<S, Head> || std::is_same_v<S, Pooler>);
+          if (may_be_new && (P::trainable || options.new_head) &&
+              (files.find(name) == nullptr || (new_head && std::is_same_v<S, Head>)))
+            return;
+          used.insert(files.file_name(name));
+          auto shape = shape_in_files(p);
+          if (grown && shape[0] == C::vocabulary) shape[0] = files.config().vocabulary;
+          complaints.expect(files.find(name), files.file_name(name), shape);
+          readings.push_back([&p, &files, name, mapped = options.mapped && !grown, exact = !grown] {
+            read_parameter<B>(p, files, name, mapped, exact);
+          });
+        },
+        path);
   });
   const auto harmless = [](const std::string& name) {
     for (const char* buffer : {"rotary_emb.inv_freq", "coder.embed_tokens.weight", ".attn.bias", ".attn.masked_bias",
@@ -188,24 +210,7 @@ void load_base(Model& model, const ModelFiles& files, const LoadOptions& options
   complaints.raise_if_any(
       files.path().string(),
       "Choose the architecture struct that matches the file (graft_add_model in CMake makes one from a config.json).");
-  each([&](const std::string& name, auto& p) {
-    using P = std::remove_cvref_t<decltype(p)>;
-    if constexpr (FrozenParameter<P>) {
-      using S = typename P::storage;
-      if constexpr (constexpr Index alignment = row_alignment(S{}, B{});
-                    file_type<S> != ElementType::Other && alignment != 0)
-        if (const auto* tensor = files.find(name); options.mapped && !grown && tensor->type == file_type<S> &&
-                                                   reinterpret_cast<std::uintptr_t>(tensor->data) % alignment == 0)
-          if (auto view = files.view(name, P::bytes()); !view.bytes.empty())
-            return p.borrow(view.bytes, std::move(view.owner));
-      if constexpr (P::rows > 1 && QuantizedStorage<S> && file_type<S> != ElementType::Other)
-        // as it is, not rounded anew
-        if (!grown && files.find(name)->type == file_type<S>) return p.assign_rows(files.read_bytes(name));
-    }
-    auto values = files.read(name);
-    values.resize(P::size);  // rows that the adapter brings
-    p.assign(values);
-  });
+  for (const auto& read : readings) read();
 }
 
 /// A model from a GGUF file or a Hugging Face folder; what the method adds is initialised from `seed`.

@@ -4,6 +4,7 @@
 
 #include <graft/autodiff/ops/rows/gather.hpp>
 #include <graft/autodiff/ops/rows/interleave.hpp>
+#include <graft/autodiff/tape.hpp>
 #include <graft/layers/absent.hpp>
 #include <graft/layers/apply.hpp>
 #include <graft/layers/attention_context.hpp>
@@ -23,17 +24,19 @@ struct SiteList {
   using kind = void (*)(Ls...);
 };
 
-/// What all blocks read beside their input. E: the elements of activations; the sum that runs through the blocks is
-/// always of floats.
-template <class B, class Context, class E, class Table, class Common>
-struct BlockContext {
-  using element = E;
-  Context seen;      ///< the keys and values that queries see
+/// What all blocks of a model see beside their input.
+template <class Model, class Seen>
+struct BlockView {
+  using B = typename Model::backend;
+  using element = typename Model::element;  ///< of activations; the sum that runs through the blocks is of floats
+  using Table = decltype(Model::family::template positions_of<typename Model::config>(
+      std::declval<Inference<B>&>(), std::declval<const PlacedBatch<B>&>()));
+  Seen seen;         ///< the keys and values that queries see
   Table rotary;      ///< where tokens stand, for families that turn queries and keys
   InputRows<B> how;  ///< whether norms and SwiGLU are computed again backwards, and whose rows are
   Pointer<B, Id> positions;
   Index tokens;
-  const Common* shared;  ///< what a method keeps once for all blocks
+  decltype(&std::declval<const Model&>().shared) shared;  ///< what a method keeps once for all blocks
 };
 
 /// Where a family's tokens know where they stand from their embedding.

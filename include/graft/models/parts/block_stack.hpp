@@ -52,16 +52,17 @@ struct BlockStack {
       return through<From + 1, To>(blocks, tape, std::get<From>(blocks)(tape, x, context), context, rows);
     else return std::get<From>(blocks)(tape, x, context, rows);
   }
-
-  /// Calls f(site, path, layer) for every site; `layers` is what the paths of all blocks begin with.
-  template <Index R = 0, class Blocks, class F>
-  static constexpr void each_site(Blocks& blocks, F&& f, const Path& layers) {
-    auto& run = std::get<R>(blocks);
-    for (Index i = 0; i < run.count; ++i)
-      std::remove_cvref_t<decltype(run.blocks[i])>::each_site(
-          run.blocks[i], f, Path{&layers, "", static_cast<std::ptrdiff_t>(run.first + i - First)});
-    if constexpr (R + 1 < runs.count) each_site<R + 1>(blocks, f, layers);
-  }
 };
+
+/// Calls f(site, path, layer) for every site of a stack's blocks; `layers` is what the paths of all blocks begin with.
+/// Outside the stack, and of a name of its own, so that visitors have short symbols.
+template <Index R = 0, class Blocks, class F>
+constexpr void each_site_of(Blocks& blocks, F& f, const Path& layers) {
+  auto& run = std::get<R>(blocks);
+  for (Index i = 0; i < run.count; ++i)
+    std::remove_cvref_t<decltype(run.blocks[i])>::each_site(
+        run.blocks[i], f, Path{&layers, "", static_cast<std::ptrdiff_t>(run.first + i - std::get<0>(blocks).first)});
+  if constexpr (R + 1 < std::tuple_size_v<std::remove_const_t<Blocks>>) each_site_of<R + 1>(blocks, f, layers);
+}
 
 }  // namespace graft

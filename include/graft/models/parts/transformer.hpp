@@ -165,7 +165,7 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
       f(TokenTypeEmbedding{}, Path{&model, Family::token_type_embedding}, self.token_type_embedding);
     if constexpr (!is_absent<std::remove_cvref_t<decltype(self.embedding_norm)>>)
       f(EmbeddingNorm{}, Path{&model, Family::embedding_norm}, self.embedding_norm);
-    Stacked::each_site(self.blocks, f, layers);
+    each_site_of(self.blocks, f, layers);
   }
 
   /// Calls f(path, parameter) for every parameter.
@@ -241,9 +241,12 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
   /// What blocks read beside their input: positions, sequences, and what the method adds.
   template <class T, class Context>
   constexpr auto block_context(T& tape, const PlacedBatch<B>& batch, const Context& context) const {
-    const auto table = Family::template positions_of<C>(tape, batch);
-    return BlockContext<B, Context, element, decltype(table), std::remove_const_t<decltype(shared)>>{
-        context, table, {recomputed, batch.owners}, batch.positions, batch.token_count, &shared};
+    return BlockView<Transformer, Context>{context,
+                                           Family::template positions_of<C>(tape, batch),
+                                           {recomputed, batch.owners},
+                                           batch.positions,
+                                           batch.token_count,
+                                           &shared};
   }
 };
 

@@ -73,9 +73,8 @@ class LlamaBlock {
 
   /// x(T,C) → y(T,C), or only the given rows of y. `context` says where tokens stand and which keys are visible;
   /// `number` is this block's.
-  template <class T, Gradient G, class Context>
-  constexpr auto operator()(T& tape, Var<B, C::width, G> x, const Context& context, Index number,
-                            Rows<B> rows = {}) const {
+  template <class T, class X, class Context>
+  constexpr auto operator()(T& tape, X x, const Context& context, Index number, Rows<B> rows = {}) const {
     using E = typename Context::element;
     const auto [q, new_k, new_v] = apply(tape, normed<E>(tape, input_norm, x), context.how, query, key, value);
     const auto turn = [&](auto heads) {

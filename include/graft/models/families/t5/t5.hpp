@@ -197,10 +197,10 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
     f(Shared{}, Path{&root, "method"}, self.shared);
     f(TokenEmbedding{}, Path{&root, "shared"}, self.token_embedding);
     f(RelativeBias{}, Path{&encoder_path, bias}, self.encoder_bias);
-    Encoder::each_site(self.encoder, f, encoder_blocks);
+    each_site_of(self.encoder, f, encoder_blocks);
     f(FinalNorm{}, Path{&encoder_path, "final_layer_norm"}, self.encoder_norm);
     f(RelativeBias{}, Path{&decoder_path, bias}, self.decoder_bias);
-    Decoder::each_site(self.blocks, f, decoder_blocks);
+    each_site_of(self.blocks, f, decoder_blocks);
     f(FinalNorm{}, Path{&decoder_path, "final_layer_norm"}, self.final_norm);
     f(Head{}, Path{&root, "lm_head"}, self.head);
   }
