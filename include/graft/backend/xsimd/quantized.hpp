@@ -1,6 +1,6 @@
 /// \file
 /// Weights of few bits, kept row by row as GGUF has them and made panels of bfloat16 on the way to a product. Each
-/// format is one function: 32 neighbours of a row as bfloat16.
+/// format is one function: 32 neighbours of a row as bfloat16. A storage without one is decoded row by row.
 #pragma once
 
 #include <graft/backend/xsimd/panels.hpp>
@@ -59,6 +59,10 @@ inline __m512i decoded(const std::byte* row, Index column, Int8) {
   return narrowed(floats(_mm256_castsi256_si128(q)), floats(_mm256_extracti128_si256(q, 1)));
 }
 
+/// A storage with a function here, or beside itself.
+template <class S>
+concept DecodedInLanes = requires(const std::byte* row) { decoded(row, Index{}, S{}); };
+
 /// 32 columns of a row from `column` on, of which `n` exist.
 template <class S>
 __m512i decoded_columns(const std::byte* row, Index column, Index n, S storage) {
@@ -66,6 +70,9 @@ __m512i decoded_columns(const std::byte* row, Index column, Index n, S storage) 
                  : _mm512_maskz_mov_epi16((1U << n) - 1U, decoded(row, column, storage));
 }
 
+#else
+template <class S>
+concept DecodedInLanes = false;
 #endif
 
 /// Panels made of rows of few bits.
@@ -77,21 +84,23 @@ struct Panels<S> {
     for (Index p = 0; p < range.count; ++p) {
       const Index begin = (range.first + p) * panel, n = std::min(panel, out - begin);
       Word* const at = to + p * next;
+      if constexpr (DecodedInLanes<S>) {
 #if defined(__AVX512BF16__) && defined(__AVX512VBMI__)
-      for (Index k = 0; k < range.length; k += step)
-        for (Index half = 0; half < panel; half += 16) {
-          __m512i rows[16];
-          for (Index i = 0; i < 16; ++i)
-            rows[i] = half + i < n
-                          ? decoded_columns(w + (begin + half + i) * bytes, range.from + k, in - range.from - k, S{})
-                          : _mm512_setzero_si512();
-          transpose16(at + k / 2 * panel + half, panel, rows);
-        }
-#else
-      float* const rows = scratch<struct Decoded, float>(panel * in);
-      for (Index i = 0; i < n; ++i) S::decode_row(rows + i * in, w + (begin + i) * bytes, in);
-      panel_of_columns(at, rows + range.from, in, range.length, n);
+        for (Index k = 0; k < range.length; k += step)
+          for (Index half = 0; half < panel; half += 16) {
+            __m512i rows[16];
+            for (Index i = 0; i < 16; ++i)
+              rows[i] = half + i < n
+                            ? decoded_columns(w + (begin + half + i) * bytes, range.from + k, in - range.from - k, S{})
+                            : _mm512_setzero_si512();
+            transpose16(at + k / 2 * panel + half, panel, rows);
+          }
 #endif
+      } else {
+        float* const rows = scratch<struct Decoded, float>(panel * in);
+        for (Index i = 0; i < n; ++i) S::decode_row(rows + i * in, w + (begin + i) * bytes, in);
+        panel_of_columns(at, rows + range.from, in, range.length, n);
+      }
     }
     return {to, next};
   }
@@ -100,24 +109,26 @@ struct Panels<S> {
     for (Index p = 0; p < range.count; ++p) {
       const Index begin = (range.first + p) * panel, n = std::min(panel, in - begin);
       Word* at = to + p * next;
+      if constexpr (DecodedInLanes<S>) {
 #if defined(__AVX512BF16__) && defined(__AVX512VBMI__)
-      const auto row = [&](Index o) {
-        return o < out && o < range.from + range.length ? decoded_columns(w + o * bytes, begin, n, S{})
-                                                        : _mm512_setzero_si512();
-      };
-      for (Index o = range.from; o < range.from + depth(range.length); o += 2, at += panel)
-        interleave(at, row(o), row(o + 1));
-#else
-      float* const rows = scratch<struct Decoded, float>(in + 2 * panel);
-      for (Index o = range.from; o < range.from + depth(range.length); o += 2, at += panel) {
-        std::fill_n(rows + in, 2 * panel, 0.0F);
-        for (Index half = 0; half < 2 && o + half < range.from + range.length; ++half) {
-          S::decode_row(rows, w + (o + half) * bytes, in);
-          std::copy_n(rows + begin, n, rows + in + half * panel);
-        }
-        for (Index i = 0; i < panel; ++i) at[i] = bits_of(rows[in + i]) | (bits_of(rows[in + panel + i]) << 16U);
-      }
+        const auto row = [&](Index o) {
+          return o < out && o < range.from + range.length ? decoded_columns(w + o * bytes, begin, n, S{})
+                                                          : _mm512_setzero_si512();
+        };
+        for (Index o = range.from; o < range.from + depth(range.length); o += 2, at += panel)
+          interleave(at, row(o), row(o + 1));
 #endif
+      } else {
+        float* const rows = scratch<struct Decoded, float>(in + 2 * panel);
+        for (Index o = range.from; o < range.from + depth(range.length); o += 2, at += panel) {
+          std::fill_n(rows + in, 2 * panel, 0.0F);
+          for (Index half = 0; half < 2 && o + half < range.from + range.length; ++half) {
+            S::decode_row(rows, w + (o + half) * bytes, in);
+            std::copy_n(rows + begin, n, rows + in + half * panel);
+          }
+          for (Index i = 0; i < panel; ++i) at[i] = bits_of(rows[in + i]) | (bits_of(rows[in + panel + i]) << 16U);
+        }
+      }
     }
     return {to, next};
   }
