@@ -254,20 +254,21 @@ std::map<std::string, NamedTensor> shared_tensors(const Model& model) {
     }
   });
   // Where PEFT's whole is more than any layer uses, the rest is as it would have been drawn.
-  const auto [out, in] = longest_sides(model);
-  Model::each_site(model, [&shared, out = out, in = in]<class L>(auto, const Path&, const L& layer) {
+  const auto longest = longest_sides(model);
+  Model::each_site(model, [&shared, longest]<class L>(auto, const Path&, const L& layer) {
     if constexpr (offers_of<L>.has_whole)
-      layer.weights.each_whole(out, in, [&](std::string_view name, Index rows, Index columns, Index last) {
-        auto& part = shared.at(shared_name(Path{nullptr, name}));
-        if (part.values.size() == rows * columns) return;
-        NamedTensor whole{part.name, {rows, columns / last, last}, std::vector<float>(rows * columns)};
-        const Index had = part.values.size() / part.shape[0];
-        for (Index i = 0; i < rows; ++i)
-          for (Index j = 0; j < columns; ++j)
-            whole.values[i * columns + j] =
-                i < part.shape[0] && j < had ? part.values[i * had + j] : layer.weights.drawn(name, i, j);
-        part = std::move(whole);
-      });
+      layer.weights.each_whole(
+          longest[0], longest[1], [&](std::string_view name, Index rows, Index columns, Index last) {
+            auto& part = shared.at(shared_name(Path{nullptr, name}));
+            if (part.values.size() == rows * columns) return;
+            NamedTensor whole{part.name, {rows, columns / last, last}, std::vector<float>(rows * columns)};
+            const Index had = part.values.size() / part.shape[0];
+            for (Index i = 0; i < rows; ++i)
+              for (Index j = 0; j < columns; ++j)
+                whole.values[i * columns + j] =
+                    i < part.shape[0] && j < had ? part.values[i * had + j] : layer.weights.drawn(name, i, j);
+            part = std::move(whole);
+          });
   });
   return shared;
 }

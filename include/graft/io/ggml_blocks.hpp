@@ -80,8 +80,8 @@ inline void decode_q3_k(float* to, const std::byte* from) {
 /// Scale and offset number j of eight, six bits each.
 inline std::array<float, 2> scale_and_offset(const std::uint8_t* packed, Index j) {
   if (j < 4) return {static_cast<float>(packed[j] & 63U), static_cast<float>(packed[j + 4] & 63U)};
-  return {static_cast<float>((packed[j + 4] & 15U) | (packed[j - 4] >> 6U) << 4U),
-          static_cast<float>(packed[j + 4] >> 4U | (packed[j] >> 6U) << 4U)};
+  return {static_cast<float>((packed[j + 4] & 15U) | unsigned{packed[j - 4]} >> 6U << 4U),
+          static_cast<float>(unsigned{packed[j + 4]} >> 4U | unsigned{packed[j]} >> 6U << 4U)};
 }
 /// y = d s q − m o of four bits, or of five
 template <bool Fifth>

@@ -22,12 +22,13 @@ constexpr auto layer_norm(T& tape, Var<typename T::backend, N, G, E> x,
            [=, &w, &b](auto on) { layer_norm(y.data, mean, r, x.data, w.value(), b.value(), x.rows, N, epsilon, on); });
   if constexpr (T::recording && (G | W::gradient_kind | Bias::gradient_kind) == Gradient::tracked) {
     const auto z = tape.track(y);
-    tape.record(z, [=, &w, &b](auto& back, auto dy) {
+    const auto* const bias = &b;
+    tape.record(z, [=, &w](auto& back, auto dy) {
       if constexpr (W::trainable)
         back.run(3 * x.size(),
                  [=, dw = w.gradient()](auto on) { layer_norm_weight(dw, dy, x.data, mean, r, x.rows, N, on); });
       if constexpr (Bias::trainable)
-        back.run(x.size(), [=, db = b.gradient()](auto on) { add_bias_weight(db, dy, x.rows, N, on); });
+        back.run(x.size(), [=, db = bias->gradient()](auto on) { add_bias_weight(db, dy, x.rows, N, on); });
       if constexpr (G == Gradient::tracked) {
         const auto dx = back.contribute(x);
         back.run(10 * x.size(), [=, &w](auto on) {
