@@ -33,7 +33,7 @@ std::string path_in_python(const Path& path) {
 /// Calls f(name in an adapter file, parameter) for what files hold of the layers that it is shown.
 template <class M, class F>
 struct EachSaved {
-  F& f;
+  F& f;  ///< what is called
 
   template <Site S, class L>
   void operator()(S, const Path& site, L& layer) const {
@@ -81,7 +81,7 @@ void visit_saved(Model& model, F&& f) {
 
 /// Puts options into an object, by name.
 struct InJson {
-  Json& object;
+  Json& object;  ///< where they are put
 
   template <class Value>
   void operator()(const char* key, const Value& value) const {
@@ -211,8 +211,8 @@ Json adapter_config(const Model& model, const std::string& base_name = "") {
 /// For `visit_saved`: gathers one member's tensors.
 template <class Model>
 struct MemberTensors {
-  std::vector<NamedTensor>& all;
-  Index member;
+  std::vector<NamedTensor>& all;  ///< where they are put
+  Index member;                   ///< whose they are
 
   template <class P>
   void operator()(const std::string& name, const P& p) const {

@@ -99,7 +99,7 @@ using VectorRole = typename VectorRoleOf<Role>::type;
 /// For `each_site` of a model: calls f(path, parameter) for every parameter of the layers that it is shown.
 template <class F>
 struct EachParameter {
-  F& f;
+  F& f;  ///< what is called
 
   template <class L>
   constexpr void operator()(auto, const Path& path, L& layer) const {
