@@ -190,4 +190,17 @@ BOOST_AUTO_TEST_CASE(assigned_as_encoded) {
   BOOST_CHECK_THROW(p.assign_rows(std::vector<std::byte>(3 * Q8_0::row_bytes(32))), Error);
 }
 
+// Memory that is reserved is what the value comes to, and a copy's value stays where it was.
+BOOST_AUTO_TEST_CASE(reserved_before_there_is_a_value) {
+  Parameter<reference, Constant<F32>, 2, 2> p;
+  p.reserve();
+  const auto* const there = p.packed();
+  p.assign(std::vector<float>{1, 2, 3, 4});
+  BOOST_TEST(p.packed() == there);
+  auto copy = p;
+  copy.reserve();
+  BOOST_TEST(copy.packed() != there);
+  BOOST_TEST(p.read() == (std::vector<float>{1, 2, 3, 4}), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -99,6 +99,9 @@ class FrozenBytes {
 
   /// Whether copies, a file or a host have the value too.
   [[nodiscard]] bool is_shared() const { return memory_.is_shared(); }
+  /// Takes memory for a value that comes later: who fills many parameters, one after the other, leaves no holes between
+  /// them where what it read has been.
+  void reserve() { static_cast<void>(memory_.renewed(Parameter<B, Constant<S>, Rows, Columns>::bytes())); }
   /// Lets the parameter stand in memory of a host or of a mapped file, which is read and never copied or written:
   /// w(Rows,Columns) row by row as S encodes it. `owner` keeps the memory; without one it must outlive all copies.
   /// \throws Error if B keeps S in a layout of its own, or if the number of bytes is not `bytes()` or the address not

@@ -175,7 +175,7 @@ void load_base(Model& model, const ModelFiles& files, const LoadOptions& options
     std::string name = path.str();
     return tied && name == "lm_head.weight" && files.find(name) == nullptr ? Model::embedding_name() : name;
   };
-  std::vector<std::function<void()>> readings;
+  std::vector<std::function<void()>> reservations, readings;
   Model::each_site(model, [&]<class S>(S, const Path& path, auto& layer) {
     visit_base(
         layer,
@@ -189,6 +189,8 @@ void load_base(Model& model, const ModelFiles& files, const LoadOptions& options
           auto shape = shape_in_files(p);
           if (grown && shape[0] == C::vocabulary) shape[0] = files.config().vocabulary;
           complaints.expect(files.find(name), files.file_name(name), shape);
+          if constexpr (!P::trainable)
+            if (!options.mapped) reservations.push_back([&p] { p.reserve(); });
           readings.push_back([&p, &files, name, mapped = options.mapped && !grown, exact = !grown] {
             read_parameter<B>(p, files, name, mapped, exact);
           });
@@ -210,7 +212,8 @@ void load_base(Model& model, const ModelFiles& files, const LoadOptions& options
   complaints.raise_if_any(
       files.path().string(),
       "Choose the architecture struct that matches the file (graft_add_model in CMake makes one from a config.json).");
-  for (const auto& read : readings) read();
+  for (const auto* steps : {&reservations, &readings})
+    for (const auto& step : *steps) step();
 }
 
 /// A model from a GGUF file or a Hugging Face folder; what the method adds is initialised from `seed`.
