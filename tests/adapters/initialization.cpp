@@ -1,4 +1,5 @@
 // First values of LoRA that look at weights or data.
+#include "checkpoints/base/tiny_files.hpp"
 #include "tiny.hpp"
 
 #include <graft/adapters/initialization.hpp>
@@ -73,22 +74,10 @@ BOOST_AUTO_TEST_CASE(loftq_begins_nearer_to_the_weights) {
   const auto folder = std::filesystem::temp_directory_path() / ("graft-loftq-" + std::to_string(::getpid()));
   Llama<Wide, FrozenBase, reference> exact;
   exact.initialize({.key = {1, 0}, .deviation = 0.3F});
-  std::vector<NamedTensor> tensors;
-  decltype(exact)::visit(
-      exact, [&tensors](const Path& path, auto& p) { tensors.push_back({path.str(), shape_in_files(p), p.read()}); });
   std::filesystem::create_directories(folder);
-  write_safetensors(folder / "model.safetensors", tensors);
-  write_json(folder / "config.json", {{"model_type", "qwen2"},
-                                      {"vocab_size", 50},
-                                      {"hidden_size", 64},
-                                      {"num_hidden_layers", 3},
-                                      {"num_attention_heads", 4},
-                                      {"num_key_value_heads", 2},
-                                      {"head_dim", 16},
-                                      {"intermediate_size", 64},
-                                      {"rope_theta", 10000.0},
-                                      {"rms_norm_eps", 1e-6},
-                                      {"tie_word_embeddings", false}});
+  write_safetensors(folder / "model.safetensors", tiny::tensors_of(exact));
+  write_json(folder / "config.json",
+             tiny::config_json({{"hidden_size", 64}, {"head_dim", 16}, {"intermediate_size", 64}}));
   const auto apart = [&exact](const auto& model) {
     std::map<std::string, std::vector<float>> weights;
     decltype(exact)::each_site(exact, [&weights](auto, const Path& path, auto& layer) {

@@ -1,4 +1,4 @@
-// Models whose blocks add nothing, so that what they yield is found by hand; and the slope of a loss.
+// Models whose blocks add nothing, so that what they yield is found by hand.
 #pragma once
 
 #include <graft/autodiff/tape.hpp>
@@ -19,6 +19,12 @@ template <class Defaults>
 struct TwoColumns : Defaults {
   static constexpr Index vocabulary = 5, width = 2, blocks = 1, heads = 1, groups = 1, head_width = 2, feed_forward = 2;
   static constexpr float norm_epsilon = 1e-8F;
+};
+/// A small encoder, or whatever the defaults are of.
+template <class Defaults>
+struct SixteenColumns : Defaults {
+  static constexpr Index vocabulary = 50, width = 16, blocks = 2, heads = 4, groups = 4, head_width = 4,
+                         feed_forward = 24, positions = 16;
 };
 /// The rows of tokens.
 inline const std::vector<float> rows{1, 1, 1, -1, -1, 1, -1, -1, 7, 1};
@@ -62,47 +68,6 @@ inline void close(const std::vector<float>& found, const std::vector<float>& wan
   BOOST_REQUIRE(found.size() == wanted.size());
   for (Index i = 0; i < wanted.size(); ++i)
     BOOST_TEST(std::abs(found[i] - wanted[i]) < within, i << ": " << found[i] << ", not " << wanted[i]);
-}
-
-/// The derivative of the loss along a direction of all that is trained and has `part` in its name: of the tape's
-/// gradient, and of differences.
-template <class Model>
-void check_slope(Model& model, const Batch& given, const std::string& part = "", float step = 5e-4F) {
-  using B = typename Model::backend;
-  const Batch batch = Model::prepared(given);
-  const double share = 1.0 / static_cast<double>(batch.targets.size());
-  Workspace<B> workspace;
-  Tape<B> tape(workspace);
-  tape.backward(model.loss(tape, place(tape, batch)), static_cast<float>(share));
-  double slope = 0;
-  std::uint64_t stream = 0;
-  const auto along = [&](auto&& f) {
-    stream = 0;
-    Model::visit(model, [&]<class P>(const Path& path, P& p) {
-      if constexpr (P::trainable) {
-        ++stream;
-        if (path.str().find(part) != std::string::npos) f(p);
-      }
-    });
-  };
-  along([&](auto& p) {
-    const auto gradient = download<B>(p.gradient(), p.size);
-    for (Index i = 0; i < p.size; ++i)
-      slope += static_cast<double>(gradient[i]) * static_cast<double>(standard_normal({77, stream}, i));
-  });
-  const auto moved = [&](float by) {
-    along([&](auto& p) {
-      auto values = download<B>(p.value(), p.size);
-      for (Index i = 0; i < p.size; ++i) values[i] += by * standard_normal({77, stream}, i);
-      upload<B>(p.value(), std::span<const float>(values));
-    });
-    return share * static_cast<double>(by_hand::loss(model, batch));
-  };
-  const double above = moved(step), below = moved(-2 * step);
-  const double difference = (above - below) / (2.0 * static_cast<double>(step));
-  BOOST_TEST(stream > 0U);
-  BOOST_TEST(std::abs(slope - difference) < 2e-2 * std::max(0.05, std::abs(difference)),
-             part << ": slope " << slope << ", differences " << difference);
 }
 
 }  // namespace by_hand

@@ -2,6 +2,7 @@
 // works over quantised bases.
 #pragma once
 
+#include "slope.hpp"
 #include "tiny.hpp"
 
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
@@ -30,40 +31,10 @@ double loss_of(const Model& model, const Batch& batch = tiny::batch()) {
   return held_out_loss(model, std::span<const Batch>(&batch, 1), workspace).mean();
 }
 
-/// The derivative along a direction, of the gradient and of differences of the loss; of parameters whose path has
-/// `part`.
+/// The slope of the loss along parameters whose path has `part`.
 template <class Model>
 void check_gradient(Model& model, const std::string& part, const Batch& given = tiny::batch(), float step = 5e-4F) {
-  Trainer trainer(model);
-  const Batch batch = Model::prepared(given);
-  trainer.clear_gradients();
-  const double seed = 1.0 / static_cast<double>(batch.targets.size());
-  trainer.gradient(batch, static_cast<float>(seed));
-  double slope = 0;
-  std::vector<std::vector<float>> values, directions;
-  for (const auto& slot : trainer.slots()) {
-    using B = typename Model::backend;
-    const auto gradient = download<B>(slot.gradient, slot.size);
-    values.push_back(download<B>(slot.value, slot.size));
-    directions.emplace_back(slot.size);
-    for (Index i = 0; i < slot.size; ++i) {
-      directions.back()[i] =
-          slot.path.find(part) == std::string::npos ? 0.0F : standard_normal({77, directions.size()}, i);
-      slope += static_cast<double>(gradient[i]) * static_cast<double>(directions.back()[i]);
-    }
-  }
-  const auto moved = [&](float by) {
-    for (Index s = 0; s < values.size(); ++s) {
-      auto v = values[s];
-      for (Index i = 0; i < v.size(); ++i) v[i] += by * directions[s][i];
-      upload<typename Model::backend>(trainer.slots()[s].value, std::span<const float>(v));
-    }
-    return holding::loss_of(model, given);
-  };
-  const double difference = (moved(step) - moved(-step)) / (2.0 * static_cast<double>(step));
-  moved(0.0F);
-  BOOST_TEST(std::abs(slope - difference) < 2e-2 * std::max(0.05, std::abs(difference)),
-             part << ": slope " << slope << ", differences " << difference);
+  check_slope(model, given, part, step);
 }
 
 /// Everything that is not trained, from one model to another of its type.
@@ -100,8 +71,8 @@ void holds_over() {
 
 /// What holds for a variant of a method beside those whose `holds` says the rest.
 template <class M>
-void is_whole() {
-  const auto report = check_method<M, Config>();
+void is_whole(const MethodCheck& what = {}) {
+  const auto report = check_method<M, Config>(what);
   BOOST_TEST(report.whole(), report.text());
 }
 
@@ -109,8 +80,7 @@ void is_whole() {
 template <class M, bool Merges>
 void holds(const char* differentiable = "", bool files = true) {
   using Model = Llama<Config, M, counting_reference>;
-  const auto report = check_method<M, Config>({.differentiable = differentiable, .files = files});
-  BOOST_TEST(report.whole(), report.text());
+  is_whole<M>({.differentiable = differentiable, .files = files});
   static_assert(!Merges || any_layer<Model>([]<class L>(auto, const L&) { return offers_of<L>.merges; }));
 
   // Training goes on from a checkpoint as it would have.

@@ -1,5 +1,6 @@
 #include <graft/runtime/engine_of.hpp>
 
+#include "checkpoints/base/tiny_files.hpp"
 #include "error.hpp"
 #include "folder.hpp"
 #include "tiny.hpp"
@@ -19,25 +20,10 @@ using Model = Llama<tiny::Config, LoRA<2>, reference>;
 /// A base of tiny::Config in files.
 struct Base : Folder {
   Base() : Folder("graft-engine-of") {
-    write_json(path / "config.json", {{"model_type", "qwen2"},
-                                      {"vocab_size", 50},
-                                      {"hidden_size", 16},
-                                      {"num_hidden_layers", 3},
-                                      {"num_attention_heads", 4},
-                                      {"num_key_value_heads", 2},
-                                      {"head_dim", 4},
-                                      {"intermediate_size", 24},
-                                      {"rope_theta", 10000.0},
-                                      {"rms_norm_eps", 1e-6},
-                                      {"tie_word_embeddings", false}});
+    write_json(path / "config.json", tiny::config_json());
     Llama<tiny::Config, FrozenBase, reference> model;
     tiny::fill(model);
-    std::vector<NamedTensor> tensors;
-    model.visit(model, [&tensors](const Path& at, const auto& p) {
-      tensors.push_back(
-          {at.str(), p.rows == 1 ? std::vector<Index>{p.columns} : std::vector<Index>{p.rows, p.columns}, p.read()});
-    });
-    write_safetensors(path / "model.safetensors", tensors);
+    write_safetensors(path / "model.safetensors", tiny::tensors_of(model));
   }
 };
 

@@ -79,16 +79,6 @@ void visit_saved(Model& model, F&& f) {
   M::each_site(model, EachSaved<M, std::remove_reference_t<F>>{f});
 }
 
-/// Puts options into an object, by name.
-struct InJson {
-  Json& object;  ///< where they are put
-
-  template <class Value>
-  void operator()(const char* key, const Value& value) const {
-    object[key] = value;
-  }
-};
-
 /// What of the model an adapter's files hold, as numbers and words.
 template <class Model>
 AdapterSummary summarize_adapter(const Model& model) {

@@ -13,6 +13,16 @@ namespace graft {
 /// A value of JSON.
 using Json = nlohmann::json;
 
+/// Puts options into an object, by name.
+struct InJson {
+  Json& object;  ///< where they are put
+
+  template <class Value>
+  void operator()(const char* key, const Value& value) const {
+    object[key] = value;
+  }
+};
+
 /// Parses text; `source` is named in errors. More than 64 levels of nesting are taken for an attack.
 template <class J = Json>
 [[gnu::cold]] J parse_json(std::string_view text, const std::string& source) {

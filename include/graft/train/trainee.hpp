@@ -17,22 +17,6 @@ concept WholeModel = requires {
   M::trainable_parameters;
 };
 
-/// A lone layer: it reads no batches, and its parameters are named as they are within it.
-template <class L>
-struct Trainee {
-  static constexpr Index members = 1;
-  static constexpr bool activates = false, has_trunk = false;
-
-  template <class F>
-  static void each_layer(L& layer, const F& f) {
-    f(layer);
-  }
-  template <class F>
-  static void visit(L& layer, const F& f) {
-    L::visit(layer, f, Path{});
-  }
-};
-
 /// For `visit`: calls f(path, parameter) for the trained ones.
 template <class F>
 struct IfTrained {
@@ -58,6 +42,22 @@ struct PlacedGradients {
   template <class P>
   void operator()(const Path&, P& p) const {
     all.push_back({&p.gradient_range(), P::size});
+  }
+};
+
+/// A lone layer: it reads no batches, and its parameters are named as they are within it.
+template <class L>
+struct Trainee {
+  static constexpr Index members = 1;
+  static constexpr bool activates = false, has_trunk = false;
+
+  template <class F>
+  static void each_layer(L& layer, const F& f) {
+    f(layer);
+  }
+  template <class F>
+  static void visit(L& layer, const F& f) {
+    L::visit(layer, f, Path{});
   }
 };
 

@@ -268,7 +268,7 @@ class Trainer {
   /// f(path, parameter) for every trained one.
   template <class F>
   void each_trained(const F& f) {
-    Learner::visit(*model_, IfTrained<F>{f});
+    Learner::visit(*model_, IfTrained{f});
   }
 
   /// Into one range, unless they lie in one already, which another trainer of the same made.

@@ -1,4 +1,5 @@
 // Loading accounts for every tensor; adapters go to disk and back; merged models load as plain ones.
+#include "checkpoints/base/tiny_files.hpp"
 #include "io/files.hpp"
 #include "tiny.hpp"
 
@@ -25,30 +26,12 @@ using Base = Llama<tiny::Config, FrozenBase, reference>;
 using Tuned = Llama<tiny::Config,
                     Methods<LoRA<2, On<Query, Down>, Blocks<1, 3>, Alpha<3>>, LoRA<4, On<Value>, Alpha<8>>>, reference>;
 
-Json config() {
-  return {{"model_type", "llama"},
-          {"vocab_size", 50},
-          {"hidden_size", 16},
-          {"num_hidden_layers", 3},
-          {"num_attention_heads", 4},
-          {"num_key_value_heads", 2},
-          {"head_dim", 4},
-          {"intermediate_size", 24},
-          {"rope_theta", 10000.0},
-          {"rms_norm_eps", 1e-6},
-          {"tie_word_embeddings", false},
-          {"attention_bias", true}};
-}
+Json config() { return tiny::config_json({{"model_type", "llama"}, {"attention_bias", true}}); }
 
 std::vector<NamedTensor> weights() {
   Base model;
   tiny::fill(model);
-  std::vector<NamedTensor> tensors;
-  Base::visit(model, [&tensors](const Path& path, const auto& p) {
-    tensors.push_back(
-        {path.str(), p.rows == 1 ? std::vector<Index>{p.columns} : std::vector<Index>{p.rows, p.columns}, p.read()});
-  });
-  return tensors;
+  return tiny::tensors_of(model);
 }
 
 // attention_bias of Llama covers the output projection too, which tiny::Config does not have: state it as Qwen2.

@@ -1,5 +1,6 @@
 #include <graft/checkpoints/base/stated_config.hpp>
 
+#include "checkpoints/families/configs.hpp"
 #include "folder.hpp"
 #include "io/files.hpp"
 
@@ -8,22 +9,7 @@
 #include <boost/test/unit_test.hpp>
 
 using namespace graft;
-
-namespace {
-
-Json sizes(const char* family) {
-  return {{"model_type", family},     {"vocab_size", 64},         {"hidden_size", 32},      {"num_hidden_layers", 4},
-          {"num_attention_heads", 4}, {"num_key_value_heads", 2}, {"intermediate_size", 48}};
-}
-
-StatedConfig read(const Json& json) { return ConfigJson(json, "config.json").read(); }
-
-Json with(Json json, const Json& more) {
-  json.update(more);
-  return json;
-}
-
-}  // namespace
+using made::read, made::sizes, made::with;
 
 BOOST_AUTO_TEST_SUITE(checkpoints_base_stated_config)
 

@@ -1,6 +1,7 @@
 #include <graft/models/parts/causal_lm.hpp>
 
 #include "models/by_hand.hpp"
+#include "slope.hpp"
 
 #include <graft/models/families/llama/llama.hpp>
 #include <graft/peft/selective/selective.hpp>
@@ -79,7 +80,7 @@ BOOST_AUTO_TEST_CASE(more_labels_than_a_chunk_has) {
   for (int i = 0; i < 300; ++i) many.append({1, 4, 0}, {-1, 4, 0});
   const float one = by_hand::loss(model, text({1, 4, 0}));
   BOOST_TEST(by_hand::loss(model, many) == 300 * one, boost::test_tools::tolerance(1e-4F));
-  by_hand::check_slope(model, many);
+  check_slope(model, many);
 }
 
 struct Deep : Own {
@@ -95,7 +96,7 @@ BOOST_AUTO_TEST_CASE(the_loss_behind_a_trunk) {
     return model.loss(tape, placed, model.trunk(tape, placed));
   });
   BOOST_TEST(behind[0] == by_hand::loss(model, batch));
-  by_hand::check_slope(model, batch);
+  check_slope(model, batch);
 }
 
 BOOST_AUTO_TEST_CASE(a_model_over_another) {

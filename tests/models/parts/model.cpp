@@ -70,7 +70,7 @@ struct Layers {
   }
   template <class Self, class F>
   static void visit(Self& self, F&& f) {
-    each_site(self, EachParameter<std::remove_reference_t<F>>{f});
+    each_site(self, EachParameter{f});
   }
 };
 BOOST_AUTO_TEST_CASE(the_longest_sides_of_layers_that_share) {

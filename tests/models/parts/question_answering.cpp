@@ -2,6 +2,7 @@
 
 #include "models/by_hand.hpp"
 #include "tiny.hpp"
+#include "slope.hpp"
 
 #include <graft/models/families/bert/bert.hpp>
 #include <graft/models/parts/admitted.hpp>
@@ -12,10 +13,7 @@ using by_hand::close;
 
 BOOST_AUTO_TEST_SUITE(models_parts_question_answering)
 
-struct Encoding : BertDefaults {
-  static constexpr Index vocabulary = 50, width = 16, blocks = 2, heads = 4, groups = 4, head_width = 4,
-                         feed_forward = 24, positions = 16;
-};
+using Encoding = by_hand::SixteenColumns<BertDefaults>;
 struct Small : by_hand::TwoColumns<LlamaDefaults> {};
 struct SmallMistral : Small {
   static constexpr Index window = 3;
@@ -30,8 +28,8 @@ BOOST_AUTO_TEST_CASE(gradients_by_differences) {
   LlamaQuestionAnswering<tiny::Config, Method, B> decoder;
   BertQuestionAnswering<Encoding, Method, B> encoder;
   tiny::fill(decoder), tiny::fill(encoder);
-  by_hand::check_slope(decoder, answers);
-  by_hand::check_slope(encoder, answers);
+  check_slope(decoder, answers);
+  check_slope(encoder, answers);
 }
 
 template <class Model>

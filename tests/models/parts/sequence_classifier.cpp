@@ -2,6 +2,7 @@
 
 #include "models/by_hand.hpp"
 #include "tiny.hpp"
+#include "slope.hpp"
 
 #include <graft/models/families/bert/bert.hpp>
 #include <graft/models/parts/admitted.hpp>
@@ -41,8 +42,8 @@ BOOST_AUTO_TEST_CASE(gradients_by_differences) {
   LlamaClassifier<Classes, Method, B> classifier;
   LlamaClassifier<Reward, Method, B> reward;
   tiny::fill(classifier), tiny::fill(reward);
-  by_hand::check_slope(classifier, classes);
-  by_hand::check_slope(reward, numbers);
+  check_slope(classifier, classes);
+  check_slope(reward, numbers);
 }
 
 template <class Model>

@@ -2,6 +2,7 @@
 
 #include "models/by_hand.hpp"
 #include "tiny.hpp"
+#include "slope.hpp"
 
 #include <graft/models/families/bert/bert.hpp>
 
@@ -14,9 +15,8 @@ BOOST_AUTO_TEST_SUITE(models_parts_token_classifier)
 struct Classes : tiny::Config {
   static constexpr Index classes = 3;
 };
-struct Encoding : BertDefaults {
-  static constexpr Index vocabulary = 50, width = 16, blocks = 2, heads = 4, groups = 4, head_width = 4,
-                         feed_forward = 24, positions = 16, classes = 5;
+struct Encoding : by_hand::SixteenColumns<BertDefaults> {
+  static constexpr Index classes = 5;
 };
 struct Small : by_hand::TwoColumns<LlamaDefaults> {};
 using Method = Methods<LoRA<2, On<Query, Value>>, Unfreeze<Head>>;
@@ -28,8 +28,8 @@ BOOST_AUTO_TEST_CASE(gradients_by_differences) {
   LlamaTokenClassifier<Classes, Method, B> decoder;
   BertTokenClassifier<Encoding, Method, B> encoder;
   tiny::fill(decoder), tiny::fill(encoder);
-  by_hand::check_slope(decoder, tokens);
-  by_hand::check_slope(encoder, tokens);
+  check_slope(decoder, tokens);
+  check_slope(encoder, tokens);
 }
 
 // Of the tokens that have a label: the head reads (1, −1) of the first, and (7, 1) / 5 of the last.

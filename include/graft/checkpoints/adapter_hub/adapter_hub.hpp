@@ -65,7 +65,7 @@ std::vector<HubPart> hub_parts(const Model& model) {
   std::vector<HubPart> adapters, fusions;
   const auto add = []<class M>(std::vector<HubPart>& to, const M*, bool fusion, std::ptrdiff_t block) {
     Json config = Json::object();
-    M::each_hub_option([&config](const char* key, auto value) { config[key] = value; });
+    M::each_hub_option(InJson{config});
     if constexpr (method_offers<M>.bottleneck > 0)
       config["reduction_factor"] =
           static_cast<double>(Model::config::width) / static_cast<double>(method_offers<M>.bottleneck);

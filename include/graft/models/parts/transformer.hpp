@@ -171,7 +171,7 @@ class Transformer : public ModelArguments<Family, C, M, B, Policies...> {
   /// Calls f(path, parameter) for every parameter.
   template <class Self, class F>
   static constexpr void visit(Self& self, F&& f) {
-    std::remove_const_t<Self>::each_site(self, EachParameter<std::remove_reference_t<F>>{f});
+    std::remove_const_t<Self>::each_site(self, EachParameter{f});
   }
 
  protected:

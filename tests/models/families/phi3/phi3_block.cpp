@@ -2,6 +2,7 @@
 
 #include "models/by_hand.hpp"
 #include "tiny.hpp"
+#include "slope.hpp"
 
 #include <graft/models/families/phi3/phi3.hpp>
 
@@ -24,7 +25,7 @@ BOOST_AUTO_TEST_CASE(gradient) {
   const auto check = []<class M>(std::type_identity<M>) {
     Phi3<Phi, M, B> model;
     tiny::fill(model);
-    by_hand::check_slope(model, tiny::batch(), "", 1e-4F);
+    check_slope(model, tiny::batch(), "", 1e-4F);
   };
   check(std::type_identity<FullFineTuning>{});
   check(std::type_identity<Methods<LoRA<2, On<QueryKeyValue, GateUp>>, PrefixTuning<2>>>{});

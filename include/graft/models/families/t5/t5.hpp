@@ -208,7 +208,7 @@ class T5 : public ModelArguments<T5Family, C, M, B, Policies...> {
   /// Calls f(path, parameter) for every parameter.
   template <class Self, class F>
   static constexpr void visit(Self& self, F&& f) {
-    each_site(self, EachParameter<std::remove_reference_t<F>>{f});
+    each_site(self, EachParameter{f});
   }
 
   /// First values: of everything, or (`initializer.base` false) only of what the method adds to a base from a file.
