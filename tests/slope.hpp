@@ -16,11 +16,11 @@
 template <class Model>
 void check_slope(Model& model, const graft::Batch& given, const std::string& part = "", float step = 5e-4F) {
   using namespace graft;
-  using B = typename Model::backend;
+  using Tag = typename Model::backend;
   const Batch batch = Model::prepared(given);
   const double share = 1.0 / static_cast<double>(batch.targets.size());
   struct Moving {
-    Pointer<B> place, gradient;
+    Pointer<Tag> place, gradient;
     std::vector<float> value, direction;
   };
   std::vector<Moving> all;
@@ -29,21 +29,21 @@ void check_slope(Model& model, const graft::Batch& given, const std::string& par
     if constexpr (P::trainable) {
       ++stream;
       if (path.str().find(part) == std::string::npos) return;
-      launch<B>([&p](auto on) { fill(p.gradient(), P::size, 0.0F, on); });
-      all.push_back({p.value(), p.gradient(), download<B>(p.value(), P::size), std::vector<float>(P::size)});
+      launch<Tag>([&p](auto on) { fill(p.gradient(), P::size, 0.0F, on); });
+      all.push_back({p.value(), p.gradient(), download<Tag>(p.value(), P::size), std::vector<float>(P::size)});
       for (Index i = 0; i < P::size; ++i) all.back().direction[i] = standard_normal({77, stream}, i);
     }
   });
   BOOST_TEST(!all.empty());
 
-  Workspace<B> workspace;
+  Workspace<Tag> workspace;
   {
-    Tape<B> tape(workspace);
+    Tape<Tag> tape(workspace);
     tape.backward(model.loss(tape, place(tape, batch)), static_cast<float>(share));
   }
   double slope = 0;
   for (const auto& one : all) {
-    const auto gradient = download<B>(one.gradient, one.value.size());
+    const auto gradient = download<Tag>(one.gradient, one.value.size());
     for (Index i = 0; i < gradient.size(); ++i)
       slope += static_cast<double>(gradient[i]) * static_cast<double>(one.direction[i]);
   }
@@ -51,11 +51,11 @@ void check_slope(Model& model, const graft::Batch& given, const std::string& par
     for (const auto& one : all) {
       auto value = one.value;
       for (Index i = 0; i < value.size(); ++i) value[i] += by * one.direction[i];
-      upload<B>(one.place, std::span<const float>(value));
+      upload<Tag>(one.place, std::span<const float>(value));
     }
     workspace.reset();
-    Inference<B> tape(workspace);
-    return share * static_cast<double>(download<B>(model.loss(tape, place(tape, batch)).data, 1)[0]);
+    Inference<Tag> tape(workspace);
+    return share * static_cast<double>(download<Tag>(model.loss(tape, place(tape, batch)).data, 1)[0]);
   };
   const double difference = (moved(step) - moved(-step)) / (2.0 * static_cast<double>(step));
   moved(0.0F);
