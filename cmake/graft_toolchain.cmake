@@ -65,11 +65,13 @@ set(GRAFT_PROGRAMS_DIR "${PROJECT_BINARY_DIR}/examples/cli/programs")
 set(TOOLCHAIN_LAUNCHER "${CMAKE_CXX_COMPILER_LAUNCHER}")
 file(RELATIVE_PATH TOOLCHAIN_INCLUDE "${PROJECT_BINARY_DIR}/share/graft" "${PROJECT_SOURCE_DIR}/include")
 file(RELATIVE_PATH TOOLCHAIN_PROGRAMS "${PROJECT_BINARY_DIR}/share/graft" "${GRAFT_PROGRAMS_DIR}")
+set(TOOLCHAIN_KERNELS "../../${CMAKE_STATIC_LIBRARY_PREFIX}graft_kernels${CMAKE_STATIC_LIBRARY_SUFFIX}")
 configure_file("${CMAKE_CURRENT_LIST_DIR}/toolchain.json.in" "${PROJECT_BINARY_DIR}/share/graft/toolchain.json" @ONLY)
 
 set(TOOLCHAIN_LAUNCHER)
 file(RELATIVE_PATH TOOLCHAIN_INCLUDE "/prefix/share/graft" "/prefix/${CMAKE_INSTALL_INCLUDEDIR}")
 file(RELATIVE_PATH TOOLCHAIN_PROGRAMS "/prefix/share/graft" "/prefix/${CMAKE_INSTALL_LIBDIR}/graft/programs")
+file(RELATIVE_PATH TOOLCHAIN_KERNELS "/prefix/share/graft" "/prefix/${CMAKE_INSTALL_LIBDIR}/graft/${CMAKE_STATIC_LIBRARY_PREFIX}graft_kernels${CMAKE_STATIC_LIBRARY_SUFFIX}")
 configure_file("${CMAKE_CURRENT_LIST_DIR}/toolchain.json.in" "${PROJECT_BINARY_DIR}/toolchain_installed.json" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/toolchain_installed.json" DESTINATION share/graft RENAME toolchain.json)
 install(DIRECTORY "${GRAFT_PROGRAMS_DIR}" DESTINATION "${CMAKE_INSTALL_LIBDIR}/graft" OPTIONAL FILES_MATCHING PATTERN "*.so" PATTERN "*.txt"

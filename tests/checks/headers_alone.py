@@ -9,8 +9,9 @@ folder, compiler, onednn, _, *flags = sys.argv[1:]
 
 
 def check(header):
-    # Bodies of texts and files, which take long, are compiled with the headers that have them.
-    mode = [] if header.split("/")[1] in ("io", "text", "checkpoints", "graft.hpp") else ["-DGRAFT_TEXT_COMPILED"]
+    # Bodies of texts and files, and of kernels, take long: they are compiled with the headers that have them.
+    room = header.split("/")[1]
+    mode = [f"-DGRAFT_{what}_COMPILED" for what, rooms in (("TEXT", ("io", "text", "checkpoints", "graft.hpp")), ("KERNELS", ("backend", "graft.hpp"))) if room not in rooms]
     run = subprocess.run([compiler, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", *mode, *flags, "-I" + folder, "-x", "c++", "-"],
                          input=f"#include <{header}>\n#include <{header}>\n", capture_output=True, text=True)
     return f"{header} does not compile alone:\n{run.stderr[:2000]}" if run.returncode != 0 else None

@@ -93,6 +93,31 @@ BOOST_AUTO_TEST_CASE(a_build_appears_whole_and_leaves_nothing_else) {
   BOOST_TEST(std::distance(std::filesystem::directory_iterator(folder.path / "programs"), {}) == 1);
 }
 
+BOOST_AUTO_TEST_CASE(kernels_of_other_instructions_are_compiled_anew) {
+  const Folder folder("graft-program");
+  const auto target = folder.path / "programs/made.so";
+  auto by = scripted(
+      folder,
+      "echo \"$@\" > \"$out\"; case \"$*\" in *-shared*) cat \"${out%program.so}train.o\" >> \"$out\";; esac\n");
+  by.kernels = folder.path / "libgraft_kernels.a";
+  ProgramBuild(source, by, target).run();  // there are none
+  BOOST_TEST(!has(read_file(target), "kernels"));
+  BOOST_TEST(!has(read_file(target), "KERNELS"));
+  write_file(by.kernels, "kernels");
+  ProgramBuild(source, by, target).run();
+  BOOST_TEST(has(read_file(target), by.kernels.string()));
+  BOOST_TEST(has(read_file(target), "-DGRAFT_KERNELS_COMPILED"));
+
+  const auto kernels = by.kernels;
+  by = scripted(folder,
+                "echo \"$@\" > \"$out\"; case \"$*\" in *libgraft_kernels*) "
+                "echo 'undefined reference to KernelsCompiledFor<…>::the_same_instructions';; esac\n");
+  by.kernels = kernels;
+  ProgramBuild(source, by, target).run();
+  BOOST_TEST(has(read_file(target), "-shared"));
+  BOOST_TEST(!has(read_file(target), "kernels"));
+}
+
 BOOST_AUTO_TEST_CASE(a_build_that_fails_says_why) {
   const Folder folder("graft-program");
   const auto target = folder.path / "programs/made.so";

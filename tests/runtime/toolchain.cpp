@@ -10,6 +10,7 @@ BOOST_AUTO_TEST_SUITE(runtime_toolchain)
 
 const Json stated = Json::parse(R"({
   "compiler": "c++", "flags": ["-O2", "-DX='y z'"], "libraries": ["-ldl"], "include": "../../include",
+  "kernels": "../../lib/graft/libgraft_kernels.a",
   "programs": "../../lib/graft/programs", "methods": [["lora", "LoRA<8, Alpha<16>>"], ["base", "FrozenBase"]],
   "storage": "Bf16"})");
 
@@ -20,6 +21,7 @@ BOOST_AUTO_TEST_CASE(places_are_relative_to_the_file) {
   write_json(file, stated);
   const auto by = Toolchain::read(file);
   BOOST_TEST(by.include == folder.path / "include");
+  BOOST_TEST(by.kernels == folder.path / "lib/graft/libgraft_kernels.a");
   BOOST_TEST(by.programs == folder.path / "lib/graft/programs");
   BOOST_TEST(by.methods.front().second == "LoRA<8, Alpha<16>>");
   BOOST_TEST(quoted(by.flags) == R"('-O2' '-DX='\''y z'\''')");

@@ -28,6 +28,24 @@
 #define GRAFT_TEXT_INLINE inline
 #endif
 
+/// Kernels take sizes when they run, so that they can be compiled once, too: in the target graft::kernels, which
+/// defines GRAFT_KERNELS_COMPILED for those who link it. To them headers only declare what has its body under `#if
+/// GRAFT_KERNEL_BODIES`, and templates of kernels that backend/xsimd/compiled.hpp lists are not instantiated anew.
+#if defined(GRAFT_KERNELS_COMPILED) && !defined(GRAFT_KERNELS_SOURCE)
+#define GRAFT_KERNEL_BODIES 0
+#define GRAFT_KERNEL_TEMPLATE extern template
+#else
+#define GRAFT_KERNEL_BODIES 1
+/// How a listed template of a kernel is declared where it is compiled elsewhere, and where it is compiled.
+#define GRAFT_KERNEL_TEMPLATE template
+#endif
+#if defined(GRAFT_KERNELS_SOURCE)
+#define GRAFT_KERNEL_INLINE
+#else
+/// `inline` where bodies stand in headers.
+#define GRAFT_KERNEL_INLINE inline
+#endif
+
 /// Releases that may break users' code.
 #define GRAFT_VERSION_MAJOR 0
 /// Releases with new features.

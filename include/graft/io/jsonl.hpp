@@ -31,7 +31,10 @@ struct Row {
 /// \param path a file of one JSON object a line
 /// \return rows in order
 /// \throws Error where the file cannot be read, or a line is no object
-inline std::vector<Row> read_jsonl(const std::filesystem::path& path) {
+std::vector<Row> read_jsonl(const std::filesystem::path& path);
+
+#if GRAFT_TEXT_BODIES
+GRAFT_TEXT_INLINE std::vector<Row> read_jsonl(const std::filesystem::path& path) {
   std::vector<Row> rows;
   const std::string text = read_file(path);
   Index number = 0;
@@ -50,5 +53,6 @@ inline std::vector<Row> read_jsonl(const std::filesystem::path& path) {
   if (rows.empty()) fail(path.string(), ": there is no example in it");
   return rows;
 }
+#endif
 
 }  // namespace graft

@@ -2,6 +2,7 @@
 /// A tensor as a file stores it, and what its elements are worth as floats.
 #pragma once
 
+#include <graft/core/config.hpp>
 #include <graft/core/error.hpp>
 #include <graft/core/quantized.hpp>
 #include <graft/io/ggml_blocks.hpp>
@@ -112,7 +113,10 @@ T load(const std::byte* from) {
 }  // namespace io
 
 /// The elements as floats. `name` is for the error where a type is not supported.
-inline std::vector<float> to_floats(const StoredTensor& tensor, const std::string& name) {
+std::vector<float> to_floats(const StoredTensor& tensor, const std::string& name);
+
+#if GRAFT_TEXT_BODIES
+GRAFT_TEXT_INLINE std::vector<float> to_floats(const StoredTensor& tensor, const std::string& name) {
   using io::load;
   std::vector<float> out(tensor.size());
   if (tensor.type == ElementType::Nf4DoubleQuant) {
@@ -163,6 +167,7 @@ inline std::vector<float> to_floats(const StoredTensor& tensor, const std::strin
   }
   return out;
 }
+#endif
 
 /// Integer elements (ids, labels).
 inline std::vector<std::int64_t> to_integers(const StoredTensor& tensor, const std::string& name) {

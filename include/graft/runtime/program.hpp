@@ -71,43 +71,52 @@ class ProgramBuild {
     write_file(folder_ / "model.hpp", source_.model);
     write_file(folder_ / "train.cpp", source_.train);
     write_file(folder_ / "serve.cpp", source_.serve);
-    const auto began = std::chrono::steady_clock::now();
-    const auto seconds = [&] {
-      return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    };
+    // The kernels that are there may be for another machine's instructions.
+    if (!std::filesystem::exists(by_.kernels) || !make(true)) make(false);
+    std::fprintf(stderr, "compiled in %.1f s; kept as %s\n", seconds(), target_.c_str());
+  }
+
+ private:
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+  }
+  /// Compiles and links, to the kernels that are there or with all that are called. Whether it links.
+  bool make(bool to_kernels) {
     const bool live = ::isatty(2) != 0;
     std::fprintf(stderr, "compiling a program for %s%s", source_.title.c_str(), live ? "" : "\n");
-    auto train = std::async(std::launch::async, [this] { return compile("train"); });
-    auto serve = std::async(std::launch::async, [this] { return compile("serve"); });
+    auto train = std::async(std::launch::async, [=, this] { return compile("train", to_kernels); });
+    auto serve = std::async(std::launch::async, [=, this] { return compile("serve", to_kernels); });
     for (auto* half : {&train, &serve})
       while (half->wait_for(std::chrono::milliseconds(500)) != std::future_status::ready)
         if (live) std::fprintf(stderr, "\rcompiling a program for %s … %.0f s", source_.title.c_str(), seconds());
     const bool both = (train.get() == 0) & (serve.get() == 0);
     if (live) std::fputs("\n", stderr);
     if (!both) refuse();
-    link();
-    std::fprintf(stderr, "compiled in %.1f s; kept as %s\n", seconds(), target_.c_str());
+    return link(to_kernels);
   }
-
- private:
   [[nodiscard]] std::string in_folder(const std::string& name) const { return quoted((folder_ / name).string()); }
   int start(const std::string& arguments, const std::string& log) const {
     return std::system(
         (by_.launcher + " " + quoted(by_.compiler) + " " + arguments + " > " + in_folder(log) + " 2>&1").c_str());
   }
-  int compile(const std::string& half) const {
+  int compile(const std::string& half, bool to_kernels) const {
     // What a profile names of a source is named without the place where the headers are now.
     const auto headers = by_.include.string();
-    return start(quoted(by_.flags) + " -I" + quoted(headers) + " " + quoted("-fmacro-prefix-map=" + headers + "/=") +
-                     " -c " + in_folder(half + ".cpp") + " -o " + in_folder(half + ".o"),
+    return start(quoted(by_.flags) + (to_kernels ? " -DGRAFT_KERNELS_COMPILED" : "") + " -I" + quoted(headers) + " " +
+                     quoted("-fmacro-prefix-map=" + headers + "/=") + " -c " + in_folder(half + ".cpp") + " -o " +
+                     in_folder(half + ".o"),
                  half + ".log");
   }
-  void link() const {
-    const auto objects = in_folder("train.o") + " " + in_folder("serve.o");
+  bool link(bool to_kernels) const {
+    auto objects = in_folder("train.o") + " " + in_folder("serve.o");
+    // Texts and files are found in what opens the program; kernels of the same instructions here, or not at all.
+    if (to_kernels) objects += " -Wl,-z,defs,--warn-unresolved-symbols " + quoted(by_.kernels.string());
     if (start("-shared -fopenmp " + objects + " -o " + in_folder("program.so") + " " + quoted(by_.libraries),
               "link.log") != 0)
       fail("the program does not link:\n", read_file(folder_ / "link.log"));
+    if (to_kernels && read_file(folder_ / "link.log").find("the_same_instructions") != std::string::npos) return false;
     std::filesystem::rename(folder_ / "program.so", target_);
+    return true;
   }
   [[noreturn]] void refuse() const {
     std::string output = read_file(folder_ / "serve.log");
@@ -118,6 +127,7 @@ class ProgramBuild {
   const ProgramSource& source_;
   const Toolchain& by_;
   std::filesystem::path target_, folder_;
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
 /// An engine for a type of model: built ahead, or from the cache, or compiled now, of nothing but what graft knows and

@@ -21,6 +21,7 @@ struct Toolchain {
   std::string compiler, launcher;                            ///< a launcher like ccache stands before it, or nothing
   std::vector<std::string> flags, libraries;                 ///< of compiling and of linking
   std::filesystem::path include;                             ///< where graft/graft.hpp is
+  std::filesystem::path kernels;                             ///< graft::kernels, where it was compiled for programs
   std::filesystem::path programs;                            ///< those that were built ahead
   std::vector<std::pair<std::string, std::string>> methods;  ///< types that have a short name; the first is the default
   std::string storage;                                       ///< how frozen weights are kept, unless said
@@ -72,11 +73,13 @@ struct Toolchain {
   const auto place = [&](const char* key) {
     return (file.parent_path() / required<std::string>(json, key, source)).lexically_normal();
   };
+  const std::filesystem::path kernels = optional<std::string>(json, "kernels", "", source);
   Toolchain made{.compiler = environment("GRAFT_CXX", required<std::string>(json, "compiler", source)),
                  .launcher = optional<std::string>(json, "launcher", "", source),
                  .flags = required<std::vector<std::string>>(json, "flags", source),
                  .libraries = required<std::vector<std::string>>(json, "libraries", source),
                  .include = place("include"),
+                 .kernels = kernels.empty() ? kernels : place("kernels"),
                  .programs = place("programs"),
                  .methods = required<std::vector<std::pair<std::string, std::string>>>(json, "methods", source),
                  .storage = required<std::string>(json, "storage", source)};

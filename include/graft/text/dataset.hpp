@@ -24,8 +24,31 @@ inline Index shared_tokens(const Example& a, const Example& b) {
 
 /// Appends examples in the order of their tokens. What several begin with is appended once, as a sequence that they
 /// continue, which may itself continue another: `shared` tokens of all of them are those of sequence `continued`.
-inline void append_sharing(Batch& batch, std::span<const Example* const> examples, Index shared = 0,
-                           Index continued = 0) {
+void append_sharing(Batch& batch, std::span<const Example* const> examples, Index shared = 0, Index continued = 0);
+
+/// Packs the examples of every member of a bank (peft/low_rank/bank.hpp) end to end into batches of at most
+/// `most_tokens` (one example may exceed it alone). What a member's examples in a batch begin with alike (a task's
+/// instruction, examples of the task) is computed once, its gradient summed; for that, they are packed in the order of
+/// their tokens.
+std::vector<Batch> pack_members(std::span<const std::vector<const Example*>> members, Index most_tokens);
+
+/// The same for one list of examples.
+inline std::vector<Batch> pack(std::span<const Example* const> examples, Index most_tokens) {
+  const std::vector<const Example*> all(examples.begin(), examples.end());
+  return pack_members(std::span(&all, 1), most_tokens);
+}
+
+/// 0 … n−1 in the order of epoch `epoch` of a run: a function of the seed alone, so that a resumed run repeats it.
+inline std::vector<Index> shuffled(Index n, std::uint64_t seed, std::uint64_t epoch) {
+  std::vector<Index> order(n);
+  std::iota(order.begin(), order.end(), Index{0});
+  for (Index i = n; i > 1; --i) std::swap(order[i - 1], order[philox({seed, epoch}, i)[0] % i]);
+  return order;
+}
+
+#if GRAFT_TEXT_BODIES
+GRAFT_TEXT_INLINE void append_sharing(Batch& batch, std::span<const Example* const> examples, Index shared,
+                                      Index continued) {
   if (examples.size() > 1) {
     Index common = examples[0]->ids.size();
     for (Index i = 1; i < examples.size(); ++i)
@@ -48,11 +71,8 @@ inline void append_sharing(Batch& batch, std::span<const Example* const> example
   }
 }
 
-/// Packs the examples of every member of a bank (peft/low_rank/bank.hpp) end to end into batches of at most
-/// `most_tokens` (one example may exceed it alone). What a member's examples in a batch begin with alike (a task's
-/// instruction, examples of the task) is computed once, its gradient summed; for that, they are packed in the order of
-/// their tokens.
-inline std::vector<Batch> pack_members(std::span<const std::vector<const Example*>> members, Index most_tokens) {
+GRAFT_TEXT_INLINE std::vector<Batch> pack_members(std::span<const std::vector<const Example*>> members,
+                                                  Index most_tokens) {
   std::vector<Batch> batches;
   Index room = 0;
   for (Index m = 0; m < members.size(); ++m) {
@@ -91,19 +111,6 @@ inline std::vector<Batch> pack_members(std::span<const std::vector<const Example
   }
   return batches;
 }
-
-/// The same for one list of examples.
-inline std::vector<Batch> pack(std::span<const Example* const> examples, Index most_tokens) {
-  const std::vector<const Example*> all(examples.begin(), examples.end());
-  return pack_members(std::span(&all, 1), most_tokens);
-}
-
-/// 0 … n−1 in the order of epoch `epoch` of a run: a function of the seed alone, so that a resumed run repeats it.
-inline std::vector<Index> shuffled(Index n, std::uint64_t seed, std::uint64_t epoch) {
-  std::vector<Index> order(n);
-  std::iota(order.begin(), order.end(), Index{0});
-  for (Index i = n; i > 1; --i) std::swap(order[i - 1], order[philox({seed, epoch}, i)[0] % i]);
-  return order;
-}
+#endif
 
 }  // namespace graft

@@ -10,6 +10,11 @@
 
 namespace graft::backend {
 
+void attention(float* y, float* l, const float* q, const float* k, const float* v, AttentionShape shape, eigen_cpu);
+void attention_inputs(AttentionGradients<float> to, const float* dy, const float* y, const float* l, const float* q,
+                      const float* k, const float* v, AttentionShape shape, eigen_cpu);
+
+#if GRAFT_KERNEL_BODIES
 namespace eigen {
 inline constexpr Index tile = 64;
 
@@ -66,8 +71,8 @@ void each_key_tile(const AttentionShape& shape, Index sequence, Index i, Index r
 }
 }  // namespace eigen
 
-inline void attention(float* y, float* l, const float* q, const float* k, const float* v, AttentionShape shape,
-                      eigen_cpu) {
+GRAFT_KERNEL_INLINE void attention(float* y, float* l, const float* q, const float* k, const float* v,
+                                   AttentionShape shape, eigen_cpu) {
   using namespace eigen;
   const Index qs = shape.heads * shape.width, ks = shape.groups * shape.width, d = shape.width;
   parallel_for(shape.sequences * shape.groups, true, [=](Index task) {
@@ -99,8 +104,9 @@ inline void attention(float* y, float* l, const float* q, const float* k, const 
   });
 }
 
-inline void attention_inputs(AttentionGradients<float> to, const float* dy, const float* y, const float* l,
-                             const float* q, const float* k, const float* v, AttentionShape shape, eigen_cpu) {
+GRAFT_KERNEL_INLINE void attention_inputs(AttentionGradients<float> to, const float* dy, const float* y, const float* l,
+                                          const float* q, const float* k, const float* v, AttentionShape shape,
+                                          eigen_cpu) {
   using namespace eigen;
   const Index qs = shape.heads * shape.width, ks = shape.groups * shape.width, d = shape.width;
   const auto cleared = [](float* out, Index n, bool accumulate) {
@@ -140,5 +146,6 @@ inline void attention_inputs(AttentionGradients<float> to, const float* dy, cons
       });
   });
 }
+#endif
 
 }  // namespace graft::backend

@@ -3,14 +3,24 @@
 #pragma once
 
 #include <graft/backend/eigen/tag.hpp>
+#include <graft/core/config.hpp>
 
+#if GRAFT_KERNEL_BODIES
 // The file's threads are graft's own: each piece of a result is one thread's, whatever their number.
 #include <Eigen/Core>
+#endif
 
 #include <concepts>
 
 namespace graft::backend {
 
+void matmul(float* y, const float* x, const float* w, Index rows, Index in, Index out, float scale, bool accumulate,
+            eigen_cpu);
+void matmul_input(float* dx, const float* dy, const float* w, Index rows, Index in, Index out, float scale,
+                  bool accumulate, eigen_cpu);
+void matmul_weight(float* dw, const float* dy, const float* x, Index rows, Index in, Index out, float scale, eigen_cpu);
+
+#if GRAFT_KERNEL_BODIES
 namespace eigen {
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Strided = Eigen::OuterStride<>;
@@ -57,8 +67,8 @@ struct Rows {
 }
 }  // namespace eigen
 
-inline void matmul(float* y, const float* x, const float* w, Index rows, Index in, Index out, float scale,
-                   bool accumulate, eigen_cpu) {
+GRAFT_KERNEL_INLINE void matmul(float* y, const float* x, const float* w, Index rows, Index in, Index out, float scale,
+                                bool accumulate, eigen_cpu) {
   if (rows >= out) {
     parallel_pieces(rows, eigen::piece(rows), [=](Index begin, Index end) {
       eigen::product_nt(y + begin * out, out, {x + begin * in, in}, {w, in}, end - begin, out, in, scale, accumulate);
@@ -70,8 +80,8 @@ inline void matmul(float* y, const float* x, const float* w, Index rows, Index i
   }
 }
 
-inline void matmul_input(float* dx, const float* dy, const float* w, Index rows, Index in, Index out, float scale,
-                         bool accumulate, eigen_cpu) {
+GRAFT_KERNEL_INLINE void matmul_input(float* dx, const float* dy, const float* w, Index rows, Index in, Index out,
+                                      float scale, bool accumulate, eigen_cpu) {
   if (rows >= in) {
     parallel_pieces(rows, eigen::piece(rows), [=](Index begin, Index end) {
       eigen::product_nn(dx + begin * in, in, {dy + begin * out, out}, {w, in}, end - begin, in, out, scale, accumulate);
@@ -83,8 +93,8 @@ inline void matmul_input(float* dx, const float* dy, const float* w, Index rows,
   }
 }
 
-inline void matmul_weight(float* dw, const float* dy, const float* x, Index rows, Index in, Index out, float scale,
-                          eigen_cpu) {
+GRAFT_KERNEL_INLINE void matmul_weight(float* dw, const float* dy, const float* x, Index rows, Index in, Index out,
+                                       float scale, eigen_cpu) {
   if (out >= in) {
     parallel_pieces(out, eigen::piece(out), [=](Index begin, Index end) {
       eigen::product_tn(dw + begin * in, in, {dy + begin, out}, {x, in}, end - begin, in, rows, scale, true);
@@ -95,6 +105,7 @@ inline void matmul_weight(float* dw, const float* dy, const float* x, Index rows
     });
   }
 }
+#endif
 
 /// Frozen weights kept as floats are dense products, and so are trained ones; of whatever backend further along the
 /// chain has them.

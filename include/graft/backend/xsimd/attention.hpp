@@ -15,6 +15,12 @@
 
 namespace graft::backend {
 
+void attention(Bfloat16* y, float* l, const Bfloat16* q, const Bfloat16* k, const Bfloat16* v, AttentionShape shape,
+               xsimd_cpu);
+void attention_inputs(AttentionGradients<Bfloat16> to, const Bfloat16* dy, const Bfloat16* y, const float* l,
+                      const Bfloat16* q, const Bfloat16* k, const Bfloat16* v, AttentionShape shape, xsimd_cpu);
+
+#if GRAFT_KERNEL_BODIES
 namespace bf16 {
 
 /// Tasks of one kind: every (sequence, first row of a chunk of its rows).
@@ -313,8 +319,8 @@ inline void store_all(Bfloat16* to, const float* from, Index n, bool accumulate)
 
 }  // namespace bf16
 
-inline void attention(Bfloat16* y, float* l, const Bfloat16* q, const Bfloat16* k, const Bfloat16* v,
-                      AttentionShape shape, xsimd_cpu) {
+GRAFT_KERNEL_INLINE void attention(Bfloat16* y, float* l, const Bfloat16* q, const Bfloat16* k, const Bfloat16* v,
+                                   AttentionShape shape, xsimd_cpu) {
   using namespace bf16;
   if (in_floats(shape)) {
     const Index of_queries = shape.query_rows() * shape.heads * shape.width,
@@ -360,8 +366,9 @@ inline void attention(Bfloat16* y, float* l, const Bfloat16* q, const Bfloat16* 
   });
 }
 
-inline void attention_inputs(AttentionGradients<Bfloat16> to, const Bfloat16* dy, const Bfloat16* y, const float* l,
-                             const Bfloat16* q, const Bfloat16* k, const Bfloat16* v, AttentionShape shape, xsimd_cpu) {
+GRAFT_KERNEL_INLINE void attention_inputs(AttentionGradients<Bfloat16> to, const Bfloat16* dy, const Bfloat16* y,
+                                          const float* l, const Bfloat16* q, const Bfloat16* k, const Bfloat16* v,
+                                          AttentionShape shape, xsimd_cpu) {
   using namespace bf16;
   const Index width = shape.width, q_stride = shape.heads * width, k_stride = shape.groups * width,
               per_group = shape.heads / shape.groups, wide = panels(width) * panel;
@@ -465,5 +472,6 @@ inline void attention_inputs(AttentionGradients<Bfloat16> to, const Bfloat16* dy
     }
   });
 }
+#endif
 
 }  // namespace graft::backend

@@ -8,8 +8,14 @@
 
 namespace graft::backend {
 
-inline void cross_entropy(float* loss, float* l, const float* logits, const Id* targets, Index rows, Index n,
-                          xsimd_cpu) {
+void cross_entropy(float* loss, float* l, const float* logits, const Id* targets, Index rows, Index n, xsimd_cpu);
+void cross_entropy_input(float* dlogits, const float* dloss, const float* logits, const float* l, const Id* targets,
+                         Index rows, Index n, bool accumulate, xsimd_cpu);
+void largest_of_rows(Id* ids, const float* x, Index rows, Index n, xsimd_cpu);
+
+#if GRAFT_KERNEL_BODIES
+GRAFT_KERNEL_INLINE void cross_entropy(float* loss, float* l, const float* logits, const Id* targets, Index rows,
+                                       Index n, xsimd_cpu) {
   parallel_for(rows, rows * n > parallel_threshold, [=](Index t) {
     const float* const row = logits + t * n;
     constexpr Index run = 32 * simd::width;
@@ -31,8 +37,8 @@ inline void cross_entropy(float* loss, float* l, const float* logits, const Id* 
   *loss = loss_of_rows(l, logits, targets, rows, n);
 }
 
-inline void cross_entropy_input(float* dlogits, const float* dloss, const float* logits, const float* l,
-                                const Id* targets, Index rows, Index n, bool accumulate, xsimd_cpu) {
+GRAFT_KERNEL_INLINE void cross_entropy_input(float* dlogits, const float* dloss, const float* logits, const float* l,
+                                             const Id* targets, Index rows, Index n, bool accumulate, xsimd_cpu) {
   parallel_for(rows, rows * n > parallel_threshold, [=](Index t) {
     const float weight = targets[t] >= 0 ? *dloss : 0.0F;
     simd::each(t * n, (t + 1) * n, [=](Index i, auto... count) {
@@ -44,7 +50,7 @@ inline void cross_entropy_input(float* dlogits, const float* dloss, const float*
 }
 
 /// By runs, the largest of each in lanes; only a run that has a larger one than all before is looked at one by one.
-inline void largest_of_rows(Id* ids, const float* x, Index rows, Index n, xsimd_cpu) {
+GRAFT_KERNEL_INLINE void largest_of_rows(Id* ids, const float* x, Index rows, Index n, xsimd_cpu) {
   parallel_for(rows, rows * n > parallel_threshold, [=](Index t) {
     const float* const row = x + t * n;
     constexpr Index run = 256;
@@ -60,5 +66,6 @@ inline void largest_of_rows(Id* ids, const float* x, Index rows, Index n, xsimd_
     ids[t] = static_cast<Id>(best);
   });
 }
+#endif
 
 }  // namespace graft::backend

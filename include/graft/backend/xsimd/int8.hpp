@@ -149,7 +149,11 @@ namespace graft::backend {
 constexpr Index packed_bytes(Index out, Index in, Int8, xsimd_cpu) { return bf16::ByteWeight::bytes(out, in); }
 constexpr Index row_alignment(Int8, xsimd_cpu) { return 0; }
 
-inline void pack(std::byte* packed, const float* w, Index out, Index in, Int8, xsimd_cpu) {
+void pack(std::byte* packed, const float* w, Index out, Index in, Int8, xsimd_cpu);
+void lookup_frozen(float* y, const Id* ids, const std::byte* packed, Index rows, Index out, Index in, Int8, xsimd_cpu);
+
+#if GRAFT_KERNEL_BODIES
+GRAFT_KERNEL_INLINE void pack(std::byte* packed, const float* w, Index out, Index in, Int8, xsimd_cpu) {
   using namespace bf16;
   std::fill_n(packed, ByteWeight::bytes(out, in), std::byte{});
   const ByteWeight weight(packed, out, in);
@@ -172,14 +176,15 @@ inline void pack(std::byte* packed, const float* w, Index out, Index in, Int8, x
   }
 }
 
-inline void lookup_frozen(float* y, const Id* ids, const std::byte* packed, Index rows, Index out, Index in, Int8,
-                          xsimd_cpu) {
+GRAFT_KERNEL_INLINE void lookup_frozen(float* y, const Id* ids, const std::byte* packed, Index rows, Index out,
+                                       Index in, Int8, xsimd_cpu) {
   const bf16::ByteWeight weight(packed, out, in);
   for (Index t = 0; t < rows; ++t) {
     const Index o = ids == nullptr ? t : static_cast<Index>(ids[t]);
     for (Index i = 0; i < in; ++i) y[t * in + i] = weight.scales[o] * static_cast<float>(weight.element(o, i, in));
   }
 }
+#endif
 
 }  // namespace graft::backend
 

@@ -123,7 +123,11 @@ constexpr Index packed_bytes(Index out, Index in, Bf16, xsimd_cpu) {
 }
 constexpr Index row_alignment(Bf16, xsimd_cpu) { return 0; }
 
-inline void pack(std::byte* packed, const float* w, Index out, Index in, Bf16, xsimd_cpu) {
+void pack(std::byte* packed, const float* w, Index out, Index in, Bf16, xsimd_cpu);
+void lookup_frozen(float* y, const Id* ids, const std::byte* packed, Index rows, Index out, Index in, Bf16, xsimd_cpu);
+
+#if GRAFT_KERNEL_BODIES
+GRAFT_KERNEL_INLINE void pack(std::byte* packed, const float* w, Index out, Index in, Bf16, xsimd_cpu) {
   using namespace bf16;
   parallel_for(panels(out), true, [=](Index p) {
     panel_of_columns(reinterpret_cast<Word*>(packed) + p * panel_words(in), w + p * panel * in, in, in,
@@ -131,8 +135,8 @@ inline void pack(std::byte* packed, const float* w, Index out, Index in, Bf16, x
   });
 }
 
-inline void lookup_frozen(float* y, const Id* ids, const std::byte* packed, Index rows, Index, Index in, Bf16,
-                          xsimd_cpu) {
+GRAFT_KERNEL_INLINE void lookup_frozen(float* y, const Id* ids, const std::byte* packed, Index rows, Index, Index in,
+                                       Bf16, xsimd_cpu) {
   using namespace bf16;
   parallel_for(rows, rows * in > parallel_threshold, [=](Index t) {
     const Index row = ids == nullptr ? t : static_cast<Index>(ids[t]);
@@ -143,5 +147,6 @@ inline void lookup_frozen(float* y, const Id* ids, const std::byte* packed, Inde
     }
   });
 }
+#endif
 
 }  // namespace graft::backend

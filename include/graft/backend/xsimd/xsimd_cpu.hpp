@@ -6,6 +6,7 @@
 #include <graft/backend/xsimd/activation.hpp>
 #include <graft/backend/xsimd/attention.hpp>
 #include <graft/backend/xsimd/chosen.hpp>
+#include <graft/backend/xsimd/compiled.hpp>
 #include <graft/backend/xsimd/cross_entropy.hpp>
 #include <graft/backend/xsimd/dense.hpp>
 #include <graft/backend/xsimd/int8.hpp>

@@ -30,13 +30,7 @@ class ModelFiles {
  public:
   /// Of a folder or a GGUF file.
   /// \throws Error where there is neither
-  explicit ModelFiles(const std::filesystem::path& path) : path_(path) {
-    if (std::filesystem::is_directory(path)) open_folder();
-    else if (path.extension() == ".gguf") open_gguf();
-    else
-      fail(path.string(), ": a model is a .gguf file or a Hugging Face folder with config.json and model.safetensors",
-           std::filesystem::exists(path) ? "" : " (and there is nothing of this name)");
-  }
+  explicit ModelFiles(const std::filesystem::path& path);
 
   [[nodiscard]] const StatedConfig& config() const { return config_; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -52,32 +46,12 @@ class ModelFiles {
     return found == tensors().end() ? nullptr : &found->second;
   }
   /// Its name in the file, for messages and accounts.
-  [[nodiscard]] std::string file_name(const std::string& name) const {
-    // Some families' models that answer questions have another root than their language models, and a model without a
-    // head has none.
-    const auto root = name.find('.');
-    const auto inside = name.substr(root + 1);
-    const std::string other = name.substr(0, root) == "transformer" ? "model." + inside
-                              : name.substr(0, root) == "model"     ? "transformer." + inside
-                                                                    : name;
-    if (gguf_) return family_->gguf_name(name.starts_with("transformer.") ? other : name);
-    if (merged_.contains(name)) return name;
-    return merged_.contains(other) ? other : merged_.contains(inside) ? inside : name;
-  }
+  [[nodiscard]] std::string file_name(const std::string& name) const;
 
   /// Its elements in Hugging Face's row order.
-  [[nodiscard]] std::vector<float> read(const std::string& name) const {
-    const StoredTensor& tensor = *find(name);
-    auto values = to_floats(tensor, file_name(name));
-    if (is_transposed(name)) return transposed(values, tensor.shape[1], tensor.shape[0]);
-    return in_order(name, std::move(values), tensor.shape.size() == 2 ? tensor.shape[1] : 1);
-  }
+  [[nodiscard]] std::vector<float> read(const std::string& name) const;
   /// Its bytes as they are in the file, rows in the same order.
-  [[nodiscard]] std::vector<std::byte> read_bytes(const std::string& name) const {
-    const StoredTensor& tensor = *find(name);
-    return in_order(name, std::vector<std::byte>(tensor.data, tensor.data + tensor.bytes),
-                    tensor.bytes / tensor.shape[0]);
-  }
+  [[nodiscard]] std::vector<std::byte> read_bytes(const std::string& name) const;
 
   /// A part of a file's map, and what keeps it.
   struct View {
@@ -86,17 +60,7 @@ class ModelFiles {
   };
   /// `count` bytes from a tensor's first on, as they lie in its file; none where its rows are in another order there,
   /// or the file ends before.
-  [[nodiscard]] View view(const std::string& name, Index count) const {
-    if (is_transposed(name) || heads_reordered(name) != 0) return {};
-    const auto part = [&, at = find(name)->data](const auto& file) -> View {
-      const auto rest = file->from(at);
-      return rest.size() < count ? View{} : View{rest.first(count), file};
-    };
-    View found = gguf_ ? part(gguf_) : View{};
-    for (const auto& shard : shards_)
-      if (found.bytes.empty()) found = part(shard);
-    return found;
-  }
+  [[nodiscard]] View view(const std::string& name, Index count) const;
 
   [[nodiscard]] const TensorMap& tensors() const { return gguf_ ? gguf_->content.tensors : merged_; }
 
@@ -130,6 +94,47 @@ class ModelFiles {
 };
 
 #if GRAFT_TEXT_BODIES
+GRAFT_TEXT_INLINE ModelFiles::ModelFiles(const std::filesystem::path& path) : path_(path) {
+  if (std::filesystem::is_directory(path)) open_folder();
+  else if (path.extension() == ".gguf") open_gguf();
+  else
+    fail(path.string(), ": a model is a .gguf file or a Hugging Face folder with config.json and model.safetensors",
+         std::filesystem::exists(path) ? "" : " (and there is nothing of this name)");
+}
+GRAFT_TEXT_INLINE std::string ModelFiles::file_name(const std::string& name) const {
+  // Some families' models that answer questions have another root than their language models, and a model without a
+  // head has none.
+  const auto root = name.find('.');
+  const auto inside = name.substr(root + 1);
+  const std::string other = name.substr(0, root) == "transformer" ? "model." + inside
+                            : name.substr(0, root) == "model"     ? "transformer." + inside
+                                                                  : name;
+  if (gguf_) return family_->gguf_name(name.starts_with("transformer.") ? other : name);
+  if (merged_.contains(name)) return name;
+  return merged_.contains(other) ? other : merged_.contains(inside) ? inside : name;
+}
+GRAFT_TEXT_INLINE std::vector<float> ModelFiles::read(const std::string& name) const {
+  const StoredTensor& tensor = *find(name);
+  auto values = to_floats(tensor, file_name(name));
+  if (is_transposed(name)) return transposed(values, tensor.shape[1], tensor.shape[0]);
+  return in_order(name, std::move(values), tensor.shape.size() == 2 ? tensor.shape[1] : 1);
+}
+GRAFT_TEXT_INLINE std::vector<std::byte> ModelFiles::read_bytes(const std::string& name) const {
+  const StoredTensor& tensor = *find(name);
+  return in_order(name, std::vector<std::byte>(tensor.data, tensor.data + tensor.bytes),
+                  tensor.bytes / tensor.shape[0]);
+}
+GRAFT_TEXT_INLINE ModelFiles::View ModelFiles::view(const std::string& name, Index count) const {
+  if (is_transposed(name) || heads_reordered(name) != 0) return {};
+  const auto part = [&, at = find(name)->data](const auto& file) -> View {
+    const auto rest = file->from(at);
+    return rest.size() < count ? View{} : View{rest.first(count), file};
+  };
+  View found = gguf_ ? part(gguf_) : View{};
+  for (const auto& shard : shards_)
+    if (found.bytes.empty()) found = part(shard);
+  return found;
+}
 GRAFT_TEXT_INLINE void ModelFiles::open_gguf() {
   gguf_ = std::make_shared<const GgufFile>(path_);
   config_ = stated_config(gguf_->content);
