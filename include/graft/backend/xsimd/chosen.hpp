@@ -3,6 +3,7 @@
 #pragma once
 
 #include <graft/backend/xsimd/bytes.hpp>
+#include <graft/backend/xsimd/matmul.hpp>
 #include <graft/backend/xsimd/quantized.hpp>
 #include <graft/backend/xsimd/tag.hpp>
 
@@ -15,14 +16,12 @@ namespace bf16 {
 /// The tile of products of bfloat16.
 [[gnu::cold]] inline std::string tile_in_words() {
   if (has_amx) return "AMX tiles of 32 x 32";
-  const char* const how = simd::width < 16 ? "pairs widened to floats" :
 #if defined(__AVX512BF16__)
-                                           "vdpbf16ps";
-#else
-                                           "pairs widened to floats in AVX-512";
-#endif
-  return std::string(how) + ", tiles of " + std::to_string(tile_rows<most_vectors>) + " x " +
+  return "vdpbf16ps, tiles of " + std::to_string(tile_rows<most_vectors>) + " x " +
          std::to_string(most_vectors * simd::width);
+#else
+  return "widened to floats, tiles of " + std::to_string(float_rows) + " x " + std::to_string(float_columns);
+#endif
 }
 
 }  // namespace bf16
@@ -31,7 +30,8 @@ namespace bf16 {
 template <class S>
 [[gnu::cold]] std::string chosen_kernels(S, xsimd_cpu) {
   std::string products = "bfloat16: " + bf16::tile_in_words();
-  if constexpr (std::is_same_v<S, F32>) products = "floats: Eigen";
+  if constexpr (std::is_same_v<S, F32>)
+    products = "floats: tiles of " + std::to_string(float_rows) + " x " + std::to_string(float_columns);
   if constexpr (QuantizedStorage<S>) products = std::string(S::name) + " decoded to " + products;
 #if defined(__AVX512VNNI__) && defined(__AVX512VBMI__) && defined(__AVX512BF16__)
   if constexpr (std::is_same_v<S, Int8>)

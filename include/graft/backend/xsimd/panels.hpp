@@ -78,6 +78,23 @@ inline void turn(Word* to, const Word* from) {
         _mm512_storeu_si512(to + (8 * half + j + 4) * 32 + 16 * quarter, _mm512_shuffle_i64x2(x[j], x[j + 4], 0xdd));
       }
     }
+#elif defined(__AVX2__)
+  // Pairs of outputs by pairs of inputs are units of 64 bits: within each, first input then second; 4×4 are transposed.
+  const __m256i by_output =
+      _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
+  for (Index o = 0; o < 32; o += 8)
+    for (Index pair = 0; pair < 16; pair += 4) {
+      __m256i x[4];
+      GRAFT_UNROLL for (Index i = 0; i < 4; ++i) x[i] = _mm256_shuffle_epi8(
+          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + (pair + i) * 32 + o)), by_output);
+      const __m256i even01 = _mm256_unpacklo_epi64(x[0], x[1]), even23 = _mm256_unpacklo_epi64(x[2], x[3]),
+                    odd01 = _mm256_unpackhi_epi64(x[0], x[1]), odd23 = _mm256_unpackhi_epi64(x[2], x[3]);
+      const __m256i turned[4] = {
+          _mm256_permute2x128_si256(even01, even23, 0x20), _mm256_permute2x128_si256(odd01, odd23, 0x20),
+          _mm256_permute2x128_si256(even01, even23, 0x31), _mm256_permute2x128_si256(odd01, odd23, 0x31)};
+      GRAFT_UNROLL for (Index i = 0; i < 4; ++i)
+          _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + (o / 2 + i) * 32 + 2 * pair), turned[i]);
+    }
 #else
   for (Index o = 0; o < 16; ++o)
     for (Index i = 0; i < 32; ++i) {

@@ -87,7 +87,7 @@ inline void product(Index units, Index rows, Index k, bool made, FunctionRef<voi
   row_pieces = (rows + length - 1) / length;
   parallel_for(groups * row_pieces, rows * k * units * panel > parallel_threshold, [=](Index task) {
     Tiles tiles;
-    alignas(64) float z[most_block_rows * 2 * panel];
+    alignas(64) float z[most_block_rows * most_block_panels * panel];
     const Index stride = z_stride();
     const Index group = task % groups, first_unit = units * group / groups, last_unit = units * (group + 1) / groups,
                 begin = task / groups * length;

@@ -10,7 +10,7 @@
 
 #include <xsimd/xsimd.hpp>
 
-#if defined(__AVX512BF16__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -52,9 +52,15 @@ inline Lanes dot(Lanes c, Words a, Words b) {
 #else
 
 inline Words bits(const Bfloat16* from) {
+#if defined(__AVX512F__)
+  return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+#elif defined(__AVX2__)
+  return _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+#else
   std::int32_t words[width];
   for (Index i = 0; i < width; ++i) words[i] = from[i].bits;
   return Words::load_unaligned(words);
+#endif
 }
 inline Words bits(Lanes x) {  // to nearest even; a NaN stays one
   const auto word = xsimd::bitwise_cast<Words>(x);
@@ -65,9 +71,16 @@ inline Words bits(Lanes x) {  // to nearest even; a NaN stays one
   return (xsimd::bitwise_cast<Words>(chosen) >> 16) & Words(0xffff);
 }
 inline void store(Bfloat16* to, Lanes x) {
+#if defined(__AVX512F__)
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(bits(x)));
+#elif defined(__AVX2__)
+  const __m256i words = bits(x), pairs = _mm256_permute4x64_epi64(_mm256_packus_epi32(words, words), 0x08);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(pairs));
+#else
   std::int32_t words[width];
   bits(x).store_unaligned(words);
   for (Index i = 0; i < width; ++i) to[i].bits = static_cast<std::uint16_t>(words[i]);
+#endif
 }
 inline Lanes dot(Lanes c, Words a, Words b) {
   const auto even = [](Words w) { return xsimd::bitwise_cast<Lanes>(w << 16); };

@@ -1,9 +1,11 @@
 /// \file
 /// z(M,N) (+)= Σ a(M,K) b(K,N) over a few products whose results are added up in registers: the inner loop of
 /// everything in bfloat16. Three ways, by what the CPU has: tiles of AMX (16×16 sums in one register), `vdpbf16ps`, or
-/// pairs widened to floats.
+/// floats: pairs are widened once for a block, run by run of K, into memory that stays in the caches next to the core
+/// (Goto and van de Geijn 2008).
 #pragma once
 
+#include <graft/backend/xsimd/float_tile.hpp>
 #include <graft/backend/xsimd/operand.hpp>
 
 #if defined(__AMX_BF16__) && defined(__linux__)
@@ -12,6 +14,13 @@
 #endif
 
 namespace graft::backend::bf16 {
+
+/// Rows and panels of a block at the most: where pairs are widened for a block, many share that.
+#if defined(__AVX512BF16__)
+inline constexpr Index most_block_rows = 48, most_block_panels = 2;
+#else
+inline constexpr Index most_block_rows = float_rows_together, most_block_panels = 4;
+#endif
 
 /// Factors of one block at the most: products that share a result, and a low-rank path.
 inline constexpr Index most_factors = 8;
@@ -74,6 +83,38 @@ void column_of_tiles(float* z, Index z_stride, const Factor* factors, Index coun
   run(std::integral_constant<Index, 2>{});
   run(std::integral_constant<Index, 1>{});
 }
+
+#if !defined(__AVX512BF16__)
+
+/// to(pairs·2, float_columns) ← columns of panels from `from` on, whose words are pairs along K.
+inline void widen_columns(float* to, const Word* from, Index pairs) {
+  for (Index s = 0; s < pairs; ++s, from += panel, to += 2 * float_columns)
+    GRAFT_UNROLL for (Index j = 0; j < float_columns; j += simd::width) {
+      const Words words = simd::load_words(from + j);
+      simd::store(to + j, xsimd::bitwise_cast<simd::Lanes>(words << 16));
+      simd::store(to + float_columns + j,
+                  xsimd::bitwise_cast<simd::Lanes>(words & Words(static_cast<std::int32_t>(0xffff0000U))));
+    }
+}
+
+/// What `block` does, for rows that are worth it.
+inline void float_block(float* z, Index z_stride, const Factor* factors, Index count, Index row, Index rows,
+                        Index columns, bool accumulate) {
+  alignas(64) static thread_local float a[float_rows_together * float_stride], b[float_depth * float_columns];
+  for (const Factor* f = factors; f != factors + count; ++f)
+    for (Index from = 0; from < f->k; from += float_depth, accumulate = true) {
+      const Index k = rounded(std::min(float_depth, f->k - from), 2);
+      for (Index r = 0; r < rows; ++r)
+        for (Index i = 0; i < k; i += simd::width)  // rows are padded to more than this
+          simd::store(a + r * float_stride + i, simd::load(f->rows + (row + r) * f->stride + from + i));
+      for (Index at = 0; at < columns; at += float_columns) {
+        widen_columns(b, f->panel + at / panel * f->next + from / 2 * panel + at % panel, k / 2);
+        float_tiles<float_stride, 1>(z + at, z_stride, a, b, rows, k, accumulate);
+      }
+    }
+}
+
+#endif
 
 #if defined(__AMX_BF16__) && defined(__linux__)
 
@@ -165,9 +206,8 @@ struct Tiles {};
 #endif
 
 /// Rows and panels of a block that a CPU takes at a time.
-inline constexpr Index most_block_rows = 48;
 inline Index block_rows() { return has_amx ? 32 : most_block_rows; }
-inline Index block_panels() { return has_amx ? 1 : 2; }
+inline Index block_panels() { return has_amx ? 1 : most_block_panels; }
 
 /// z(rows,32·width) (+)= Σ a b over the factors, whose panels lie side by side, from row `row` of a on. Columns that do
 /// not exist are computed too.
@@ -184,6 +224,14 @@ inline void block([[maybe_unused]] Tiles& tiles, float* z, Index z_stride, const
         else amx_block<false>(to, z_stride, factors, count, row + r, p * panel, accumulate);
       }
     }
+    return;
+  }
+#endif
+#if !defined(__AVX512BF16__)
+  if (rows >= 4) {
+    for (Index r = 0; r < rows; r += float_rows_together)
+      float_block(z + r * z_stride, z_stride, factors, count, row + r, std::min(float_rows_together, rows - r),
+                  width * panel, accumulate);
     return;
   }
 #endif

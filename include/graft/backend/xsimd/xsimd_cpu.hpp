@@ -10,6 +10,7 @@
 #include <graft/backend/xsimd/cross_entropy.hpp>
 #include <graft/backend/xsimd/dense.hpp>
 #include <graft/backend/xsimd/int8.hpp>
+#include <graft/backend/xsimd/matmul.hpp>
 #include <graft/backend/xsimd/norm.hpp>
 #include <graft/backend/xsimd/panels.hpp>
 #include <graft/backend/xsimd/project.hpp>
