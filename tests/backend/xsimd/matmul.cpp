@@ -14,7 +14,7 @@ BOOST_AUTO_TEST_CASE(products_of_all_sizes) {
   };
   for (const auto [rows, in, out] :
        {Size{97, 33, 9}, {96, 1, 16}, {100, 257, 31}, {211, 300, 270}, {1030, 40, 65}, {7, 513, 97}}) {
-    const auto drawn = [stream = std::uint64_t{0}](Index n) mutable {
+    auto drawn = [stream = std::uint64_t{0}](Index n) mutable {
       std::vector<float> all(n);
       ++stream;
       for (Index i = 0; i < n; ++i) all[i] = standard_normal({5, stream}, i);
