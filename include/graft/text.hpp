@@ -10,7 +10,7 @@
 #include <graft/text/formatter.hpp>
 #include <graft/text/row_form.hpp>
 #include <graft/text/tokenizers/tokenizer.hpp>
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 #include <graft/text/jinja/jinja_template.hpp>
 #include <graft/text/tokenizers/tokenizer_gguf.hpp>
 #include <graft/text/tokenizers/tokenizer_json.hpp>

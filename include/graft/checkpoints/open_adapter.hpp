@@ -6,7 +6,7 @@
 #include <graft/checkpoints/base/load.hpp>
 #include <graft/checkpoints/peft/adapter_config.hpp>
 #include <graft/checkpoints/peft/fallen_ranks.hpp>
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 #include <graft/checkpoints/adapter_folder.hpp>
 #endif
 
@@ -74,7 +74,7 @@ void check_saving(const AdapterSummary& summary, const StatedConfig& model);
 /// PEFT asks for the head's weight, too, where that follows the trained embedding.
 void add_tied_head(std::vector<NamedTensor>& tensors, const AdapterSummary& summary, const Json& config);
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 /// The config of what a type trains.
 [[gnu::cold]] inline AdapterConfig config_of(const AdapterSummary& summary) {
   AdapterConfig made{.source = "the model's type", .text = adapter_config(summary, "").dump()};

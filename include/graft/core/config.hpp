@@ -15,32 +15,23 @@
 
 /// What reads texts and files knows no model's type, so that it can be compiled once: in the target graft::text, which
 /// defines GRAFT_TEXT_COMPILED for those who link it. To them headers only declare what has its body under `#if
-/// GRAFT_TEXT_BODIES`.
-#if defined(GRAFT_TEXT_COMPILED) && !defined(GRAFT_TEXT_SOURCE)
-#define GRAFT_TEXT_BODIES 0
-#else
-#define GRAFT_TEXT_BODIES 1
-#endif
+/// defined(GRAFT_TEXT_INLINE)`; this is `inline` where bodies stand in headers.
 #if defined(GRAFT_TEXT_SOURCE)
 #define GRAFT_TEXT_INLINE
-#else
-/// `inline` where bodies stand in headers.
+#elif !defined(GRAFT_TEXT_COMPILED)
 #define GRAFT_TEXT_INLINE inline
 #endif
 
 /// Kernels take sizes when they run, so that they can be compiled once, too: in the target graft::kernels, which
 /// defines GRAFT_KERNELS_COMPILED for those who link it. To them headers only declare what has its body under `#if
-/// GRAFT_KERNEL_BODIES`, and templates of kernels that backend/xsimd/compiled.hpp lists are not instantiated anew.
-#if defined(GRAFT_KERNELS_COMPILED) && !defined(GRAFT_KERNELS_SOURCE)
-#define GRAFT_KERNEL_BODIES 0
-#define GRAFT_KERNEL_TEMPLATE extern template
-#else
-#define GRAFT_KERNEL_BODIES 1
-/// How a listed template of a kernel is declared where it is compiled elsewhere, and where it is compiled.
-#define GRAFT_KERNEL_TEMPLATE template
-#endif
+/// defined(GRAFT_KERNEL_INLINE)`, and templates of kernels that backend/xsimd/compiled.hpp lists are not instantiated
+/// anew.
 #if defined(GRAFT_KERNELS_SOURCE)
 #define GRAFT_KERNEL_INLINE
+/// How a listed template of a kernel is declared where it is compiled, and where it was.
+#define GRAFT_KERNEL_TEMPLATE template
+#elif defined(GRAFT_KERNELS_COMPILED)
+#define GRAFT_KERNEL_TEMPLATE extern template
 #else
 /// `inline` where bodies stand in headers.
 #define GRAFT_KERNEL_INLINE inline

@@ -66,7 +66,7 @@ template <class T>
   return json.is_object() && json.contains(key) && json.at(key).is_string() ? json.at(key).get<std::string>() : "";
 }
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 GRAFT_TEXT_INLINE Json read_json(const std::filesystem::path& path) {
   return parse_json(read_file(path), path.string());
 }

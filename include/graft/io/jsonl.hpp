@@ -33,7 +33,7 @@ struct Row {
 /// \throws Error where the file cannot be read, or a line is no object
 std::vector<Row> read_jsonl(const std::filesystem::path& path);
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 GRAFT_TEXT_INLINE std::vector<Row> read_jsonl(const std::filesystem::path& path) {
   std::vector<Row> rows;
   const std::string text = read_file(path);

@@ -69,7 +69,7 @@ struct NamedTensor {
 void write_safetensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
                        const Notes& metadata = {{"format", "pt"}});
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 GRAFT_TEXT_INLINE TensorMap parse_safetensors(std::span<const std::byte> file, const std::string& source,
                                               Json* metadata) {
   if (file.size() < 8)

@@ -115,7 +115,7 @@ T load(const std::byte* from) {
 /// The elements as floats. `name` is for the error where a type is not supported.
 std::vector<float> to_floats(const StoredTensor& tensor, const std::string& name);
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 GRAFT_TEXT_INLINE std::vector<float> to_floats(const StoredTensor& tensor, const std::string& name) {
   using io::load;
   std::vector<float> out(tensor.size());

@@ -46,7 +46,7 @@ inline std::vector<Index> shuffled(Index n, std::uint64_t seed, std::uint64_t ep
   return order;
 }
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 GRAFT_TEXT_INLINE void append_sharing(Batch& batch, std::span<const Example* const> examples, Index shared,
                                       Index continued) {
   if (examples.size() > 1) {

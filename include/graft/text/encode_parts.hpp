@@ -24,7 +24,7 @@ EncodedParts encode_parts(const Tokenizer& tokenizer, std::span<const std::strin
 /// The characters of a text that its tokens first … last are of, white space at their ends left out.
 std::string characters_of(const Tokenizer& tokenizer, const std::string& text, Index first, Index last);
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 /// A whole text, and where beginnings of it end among its tokens.
 class EncodedWhole {
  public:

@@ -88,7 +88,7 @@ struct Formatter {
   void check_rows(const std::vector<Id>& ids, const std::string& where) const;
 };
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 GRAFT_TEXT_INLINE std::string Formatter::prompt(const std::string& text) const {
   return chat ? chat->render(OrderedJson::array({text_message("user", instruction + text)}), true).text
               : instruction + text;

@@ -16,7 +16,7 @@ std::string label_of(const Row& row);
 /// Those of a row's tokens.
 std::vector<std::string> tags_of(const Row& row);
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 /// What a kind of model learns from, in words.
 inline const char* words_of(ExampleKind kind) {
   switch (kind) {

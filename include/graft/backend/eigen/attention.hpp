@@ -14,7 +14,7 @@ void attention(float* y, float* l, const float* q, const float* k, const float* 
 void attention_inputs(AttentionGradients<float> to, const float* dy, const float* y, const float* l, const float* q,
                       const float* k, const float* v, AttentionShape shape, eigen_cpu);
 
-#if GRAFT_KERNEL_BODIES
+#if defined(GRAFT_KERNEL_INLINE)
 namespace eigen {
 inline constexpr Index tile = 64;
 

@@ -5,7 +5,7 @@
 #include <graft/backend/eigen/tag.hpp>
 #include <graft/core/config.hpp>
 
-#if GRAFT_KERNEL_BODIES
+#if defined(GRAFT_KERNEL_INLINE)
 // The file's threads are graft's own: each piece of a result is one thread's, whatever their number.
 #include <Eigen/Core>
 #endif
@@ -20,7 +20,7 @@ void matmul_input(float* dx, const float* dy, const float* w, Index rows, Index 
                   bool accumulate, eigen_cpu);
 void matmul_weight(float* dw, const float* dy, const float* x, Index rows, Index in, Index out, float scale, eigen_cpu);
 
-#if GRAFT_KERNEL_BODIES
+#if defined(GRAFT_KERNEL_INLINE)
 namespace eigen {
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Strided = Eigen::OuterStride<>;

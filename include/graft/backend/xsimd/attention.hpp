@@ -20,7 +20,7 @@ void attention(Bfloat16* y, float* l, const Bfloat16* q, const Bfloat16* k, cons
 void attention_inputs(AttentionGradients<Bfloat16> to, const Bfloat16* dy, const Bfloat16* y, const float* l,
                       const Bfloat16* q, const Bfloat16* k, const Bfloat16* v, AttentionShape shape, xsimd_cpu);
 
-#if GRAFT_KERNEL_BODIES
+#if defined(GRAFT_KERNEL_INLINE)
 namespace bf16 {
 
 /// Tasks of one kind: every (sequence, first row of a chunk of its rows).

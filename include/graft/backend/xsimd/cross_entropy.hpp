@@ -13,7 +13,7 @@ void cross_entropy_input(float* dlogits, const float* dloss, const float* logits
                          Index rows, Index n, bool accumulate, xsimd_cpu);
 void largest_of_rows(Id* ids, const float* x, Index rows, Index n, xsimd_cpu);
 
-#if GRAFT_KERNEL_BODIES
+#if defined(GRAFT_KERNEL_INLINE)
 GRAFT_KERNEL_INLINE void cross_entropy(float* loss, float* l, const float* logits, const Id* targets, Index rows,
                                        Index n, xsimd_cpu) {
   parallel_for(rows, rows * n > parallel_threshold, [=](Index t) {

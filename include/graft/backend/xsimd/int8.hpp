@@ -152,7 +152,7 @@ constexpr Index row_alignment(Int8, xsimd_cpu) { return 0; }
 void pack(std::byte* packed, const float* w, Index out, Index in, Int8, xsimd_cpu);
 void lookup_frozen(float* y, const Id* ids, const std::byte* packed, Index rows, Index out, Index in, Int8, xsimd_cpu);
 
-#if GRAFT_KERNEL_BODIES
+#if defined(GRAFT_KERNEL_INLINE)
 GRAFT_KERNEL_INLINE void pack(std::byte* packed, const float* w, Index out, Index in, Int8, xsimd_cpu) {
   using namespace bf16;
   std::fill_n(packed, ByteWeight::bytes(out, in), std::byte{});

@@ -18,7 +18,7 @@ void matmul_input(float* dx, const float* dy, const float* w, Index rows, Index 
                   bool accumulate, xsimd_cpu);
 void matmul_weight(float* dw, const float* dy, const float* x, Index rows, Index in, Index out, float scale, xsimd_cpu);
 
-#if GRAFT_KERNEL_BODIES
+#if defined(GRAFT_KERNEL_INLINE)
 namespace dense {
 
 /// Rows below which laying out panels costs more than it saves.

@@ -143,7 +143,7 @@ constexpr Index row_alignment(Bf16, xsimd_cpu) { return 0; }
 void pack(std::byte* packed, const float* w, Index out, Index in, Bf16, xsimd_cpu);
 void lookup_frozen(float* y, const Id* ids, const std::byte* packed, Index rows, Index out, Index in, Bf16, xsimd_cpu);
 
-#if GRAFT_KERNEL_BODIES
+#if defined(GRAFT_KERNEL_INLINE)
 GRAFT_KERNEL_INLINE void pack(std::byte* packed, const float* w, Index out, Index in, Bf16, xsimd_cpu) {
   using namespace bf16;
   parallel_for(panels(out), true, [=](Index p) {

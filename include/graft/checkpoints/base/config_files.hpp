@@ -18,7 +18,7 @@ namespace graft {
 /// Of a folder's config.json, and of what its tensors say of the head. \throws Error
 [[nodiscard]] StatedConfig stated_config(const Json& json, const std::filesystem::path& path);
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 /// Whether a head is tied is what its weights say: where a config ties it to the embedding and the files beside it have
 /// another one, that is used, as Transformers 5 does.
 GRAFT_TEXT_INLINE void look_for_head(StatedConfig& c, const Json& json, const std::filesystem::path& folder) {

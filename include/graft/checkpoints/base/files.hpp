@@ -6,7 +6,7 @@
 
 #include <graft/checkpoints/base/config_files.hpp>
 #include <graft/io/safetensors.hpp>
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 #include <graft/io/bitsandbytes.hpp>
 #endif
 
@@ -93,7 +93,7 @@ class ModelFiles {
   Json json_;
 };
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 GRAFT_TEXT_INLINE ModelFiles::ModelFiles(const std::filesystem::path& path) : path_(path) {
   if (std::filesystem::is_directory(path)) open_folder();
   else if (path.extension() == ".gguf") open_gguf();

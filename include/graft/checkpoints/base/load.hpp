@@ -239,7 +239,7 @@ Model load(const std::filesystem::path& path, std::uint64_t seed = 0, const Load
   return model;
 }
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 GRAFT_TEXT_INLINE void check_config(const StatedConfig& in_file, const StatedConfig& in_type, Complaints& complaints) {
   const auto same = [&](const char* what, const auto& of) {
     const auto file = static_cast<double>(of(in_file)), type = static_cast<double>(of(in_type));

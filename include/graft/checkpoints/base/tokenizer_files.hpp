@@ -6,7 +6,7 @@
 
 #include <graft/checkpoints/base/files.hpp>
 #include <graft/text/formatter.hpp>
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 #include <graft/text/tokenizers/tokenizer_gguf.hpp>
 #include <graft/text/tokenizers/tokenizer_json.hpp>
 #include <graft/text/tokenizers/vocabulary_files.hpp>
@@ -36,7 +36,7 @@ Formatter load_formatter(const ModelFiles& files, const Tokenizer& tokenizer, Ex
 /// the same as a GGUF's metadata.
 void save_tokenizer(const ModelFiles& files, const std::filesystem::path& folder);
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 GRAFT_TEXT_INLINE Tokenizer load_tokenizer(const ModelFiles& files) {
   if (files.gguf() != nullptr) return Tokenizer(tokenizer_parts(*files.gguf()));
   const auto json = files.path() / "tokenizer.json";

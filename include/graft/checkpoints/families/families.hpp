@@ -3,7 +3,7 @@
 #pragma once
 
 #include <graft/checkpoints/families/family.hpp>
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 #include <graft/checkpoints/families/gemma.hpp>
 #include <graft/checkpoints/families/gpt2.hpp>
 #include <graft/checkpoints/families/llama.hpp>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <graft/checkpoints/base/modules.hpp>
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 #include <graft/checkpoints/base/module_rules.hpp>
 #endif
 
@@ -42,7 +42,7 @@ enum class PathsAre { shortened, whole };
 /// The adapter_config.json of what was gathered. Throws where PEFT's has no words for it.
 Json adapter_config(const AdapterSummary& summary, const std::string& base_name, PathsAre paths = PathsAre::shortened);
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 /// Writes one config.
 class AdapterConfigWriter {
  public:

@@ -4,7 +4,7 @@
 
 #include <graft/core/config.hpp>
 #include <graft/io/jsonl.hpp>
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 #include <graft/text/jinja/jinja_template.hpp>
 #endif
 
@@ -53,7 +53,7 @@ inline OrderedJson text_message(const std::string& role, const std::string& cont
   return {{"role", role}, {"content", content}};
 }
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 GRAFT_TEXT_INLINE ChatTemplate::ChatTemplate(std::string_view jinja, std::string bos, std::string eos)
     : template_(std::make_shared<const JinjaTemplate>(jinja)),
       jinja_(jinja),

@@ -58,7 +58,7 @@ class Conversation {
 /// Whether a row or a message means something else without this key.
 bool changes_meaning(std::string_view key);
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 inline constexpr std::string_view thinking_keys[] = {"reasoning_content", "reasoning", "thinking"};
 inline constexpr std::string_view meaning_keys[] = {"system",        "tools",     "functions", "tool_calls",
                                                     "function_call", "documents", "image",     "images",

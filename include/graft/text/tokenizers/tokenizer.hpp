@@ -225,7 +225,7 @@ class TokenStream {
   Index given_ = 0;
 };
 
-#if GRAFT_TEXT_BODIES
+#if defined(GRAFT_TEXT_INLINE)
 GRAFT_TEXT_INLINE Tokenizer::Tokenizer(TokenizerParts parts) : parts_(std::move(parts)) {
   Index largest = parts_.vocabulary->size();
   for (const auto& token : parts_.added) {
