@@ -29,11 +29,17 @@ concept KeepsWeights = FrozenKernels<B, S, float, float> && FrozenKernels<B, S, 
 }  // namespace backend
 
 /// True. An error that names what is missing where a backend computes, on memory that is not the host's, and has not
-/// all kernels.
+/// all kernels; and where the kernels of a host's are not included.
 template <class B>
 constexpr bool has_all_kernels() {
   static_assert(Backend<B>,
                 "graft: this is no backend: docs/backends.md says what one has, the compiler what is missing");
+  if constexpr (B::executes && HostBackend<B>) {
+    constexpr bool included = backend::NormKernels<B, float, float>;
+    static_assert(included,
+                  "graft: the kernels of this backend are not included: they are in graft/backend/reference.hpp, those "
+                  "of Cpu in graft/backend/xsimd/xsimd_cpu.hpp");
+  }
   if constexpr (B::executes && !HostBackend<B>) {
     using E = Bfloat16;
     namespace k = backend;
