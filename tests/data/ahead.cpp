@@ -172,7 +172,8 @@ void bank_beside() {
     tiny::fill(alone);
     take_member(together, alone, m);
     sum += tiny::loss(alone, Alone::prepared(m == 0 ? first : second));
-    Generator of_one(alone, 40), of_many(together, 40, 2);
+    Generator of_one(alone, 40);
+    Generator of_many(together, 40, 2);
     const std::vector<Ids> prompts{{1, 2, 3}, {5, 6}};
     const auto wanted = of_one(prompts, {.max_new_tokens = 6});
     BOOST_CHECK(of_many(prompts, {.max_new_tokens = 6, .member = m}) == wanted);

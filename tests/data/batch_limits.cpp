@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <limits>
+
 using namespace graft;
 
 BOOST_AUTO_TEST_SUITE(data_batch_limits)
@@ -31,6 +33,11 @@ BOOST_AUTO_TEST_CASE(what_a_batch_needs) {
   BOOST_CHECK_THROW(check(two(), {.tokens = 11, .targets = 12}), Error);
   BOOST_CHECK_THROW(check(two(), {.tokens = 12, .targets = 11}), Error);
   BOOST_TEST(needs(Batch{}).tokens == 0U);
+  constexpr Id largest = std::numeric_limits<Id>::max();
+  Batch beyond;
+  beyond.append({largest}, {largest});
+  BOOST_TEST(needs(beyond).tokens == Index{1} << 31U);
+  BOOST_CHECK_THROW(check(beyond, {.tokens = 12, .targets = 12}), Error);
 }
 
 BOOST_AUTO_TEST_CASE(contradictions) {

@@ -17,6 +17,8 @@
 #include <graft/core/random.hpp>
 #include <graft/linalg/low_rank_factors.hpp>
 
+#include <cmath>
+
 namespace graft {
 
 /// ΔW(Out,In) = scaling · b(Out,Rank) a(Rank,In)
@@ -56,7 +58,7 @@ namespace arithmetic {
 
 /// w with all but its `density` largest entries zero.
 inline std::vector<float> largest_of(std::vector<float> w, double density) {
-  const auto kept = static_cast<Index>(density * static_cast<double>(w.size()) + 0.5);
+  const auto kept = static_cast<Index>(std::llround(density * static_cast<double>(w.size())));
   if (kept >= w.size()) return w;
   std::vector<float> sizes(w.size());
   std::transform(w.begin(), w.end(), sizes.begin(), [](float x) { return std::abs(x); });

@@ -7,6 +7,7 @@
 #include <graft/data/batch.hpp>
 
 #include <cmath>
+#include <cstdint>
 
 namespace graft {
 
@@ -28,7 +29,7 @@ struct BatchLimits {
       if (n < 0) fail("a batch has the ", what, " ", n, ", which is below 0");
       largest = std::max(largest, n);
     }
-    return static_cast<Index>(largest + 1);
+    return static_cast<Index>(std::int64_t{largest} + 1);
   };
   const auto are_as_many = [](const auto& some, const char* what, const auto& others, const char* of) {
     if (some.size() != others.size()) fail("a batch has ", some.size(), " ", what, " for ", others.size(), " ", of);

@@ -120,7 +120,7 @@ struct Gguf {
   /// The value under this key, or another where there is none.
   /// \throws Error where it is of another kind
   template <class T>
-  [[nodiscard]] T get_or(const std::string& key, T otherwise) const {
+  [[nodiscard]] T get_or(const std::string& key, const T& otherwise) const {
     return metadata.contains(key) ? get<T>(key) : otherwise;
   }
 
@@ -252,7 +252,7 @@ class GgufFile : public GgufPart {
     if (count <= 1) return;
     const auto name_of = [count](std::int64_t part) {
       char text[40];
-      std::snprintf(text, sizeof text, "-%05lld-of-%05lld.gguf", static_cast<long long>(part + 1),
+      std::snprintf(text, sizeof text, "-%05lld-of-%05lld.gguf", static_cast<long long>(part) + 1,
                     static_cast<long long>(count));
       return std::string(text);
     };

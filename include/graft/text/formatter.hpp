@@ -116,7 +116,8 @@ GRAFT_TEXT_INLINE std::vector<Id> Formatter::prompt_ids(const Row& row) const {
                                                   made.labels.begin())};
   }
   const Conversation talk = conversation(row);
-  const std::string question = talk.question(), whole = talk.text();
+  const std::string question = talk.question();
+  const std::string& whole = talk.text();
   auto ids = tokenizer.encode(question);
   if (whole.starts_with(question)) {
     const std::vector<std::string> parts{question, whole.substr(question.size())};

@@ -48,7 +48,7 @@ GRAFT_TEXT_INLINE std::string class_in_python(const StatedConfig& c) {
   const auto& family = family_of(c);
   const Task task = task_of(c);
   if (const auto& [apart, name] = family.class_apart; apart == task && !name.empty()) return std::string(name);
-  const std::string name(family.in_python);
+  std::string name(family.in_python);
   if (task == Task::embedding) return name + "Model";
   for (const auto& [known, ending] : task_endings)
     if (known == task) return name + std::string(ending);

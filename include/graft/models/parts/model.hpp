@@ -26,7 +26,7 @@ constexpr Index count_parameters(bool trainable_only) {
 /// First values of all layers: of everything, or (`initializer.base` false) only of what a method adds to a base from a
 /// file.
 template <class Model>
-void initialize_layers(Model& model, Initializer initializer);
+void initialize_layers(Model& model, Initializer& initializer);
 
 /// What the arguments of a model's type mean. Policies, in any order: see models/parts/policies.hpp.
 template <class Family, class C, Method M, class B, class... Policies>
@@ -67,7 +67,7 @@ struct ModelArguments {
 
  private:
   template <class Model>
-  friend void initialize_layers(Model& model, Initializer initializer);
+  friend void initialize_layers(Model& model, Initializer& initializer);
   bool initialized_ = false;
 };
 
@@ -153,7 +153,7 @@ void untie_head(Model& model) {
 
 /// Matrices that layers share and that are drawn one after the other are drawn as large as the largest of them.
 template <class Model>
-void initialize_layers(Model& model, Initializer initializer) {
+void initialize_layers(Model& model, Initializer& initializer) {
   Model::each_site(model, [&initializer](auto, const Path&, auto& layer) { layer.initialize(initializer); });
   if (initializer.base) untie_head(model);
   const auto longest = longest_sides(model);

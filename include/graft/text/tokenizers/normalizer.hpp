@@ -29,7 +29,7 @@ inline Step replace(const std::string& pattern, std::string with) {
 }
 /// Something put before every text that is not empty.
 inline Step prepend(std::string what) {
-  return [what = std::move(what)](std::string text) { return text.empty() ? text : what + text; };
+  return [what = std::move(what)](const std::string& text) { return text.empty() ? text : what + text; };
 }
 /// White space taken from the ends.
 inline Step strip(bool left, bool right) {

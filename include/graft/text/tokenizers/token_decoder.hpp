@@ -47,7 +47,7 @@ inline Step fuse() {
   return [](std::vector<std::string>& tokens) {
     std::string all;
     for (const auto& token : tokens) all += token;
-    tokens.assign(1, std::move(all));
+    tokens.assign(1, all);
   };
 }
 

@@ -118,7 +118,7 @@ constexpr auto project(T& tape, X x, bool remake, Residual residual, Ps... ps) {
       (Ps::rank > 0 ? tape.template scratch<E>(rows * Ps::rank) : Pointer<B, E>{})...};
 
   // Calls body(input), made first where it is not there yet (`again`: in the backward step).
-  const auto with_input = [=](auto& on_tape, bool again, const auto& body) {
+  const auto with_input = [=]([[maybe_unused]] auto& on_tape, [[maybe_unused]] bool again, const auto& body) {
     if constexpr (!X::made) {
       body(kept.data);
     } else {
