@@ -4,6 +4,7 @@
 
 #include <graft/autodiff/ops/rows/gather.hpp>
 #include <graft/models/parts/admitted.hpp>
+#include <graft/peft/low_rank/activated_lora.hpp>
 #include <graft/serve/cache.hpp>
 #include <graft/serve/writer.hpp>
 

@@ -21,6 +21,7 @@ namespace graft {
 /// Reflection vectors below the diagonal, and signs on it, which PyTorch reads as integers: files have them exactly.
 template <class B, Index Rank, Index C>
 struct ReftVectors : TrainedTensor<B, Rank, C> {
+  static_assert(Rank <= C, "graft: LoReFT's directions are orthogonal: there are at most as many as the model is wide");
   [[nodiscard]] std::vector<float> read() const {
     auto values = TrainedTensor<B, Rank, C>::read();
     for (Index r = 0; r < Rank; ++r) values[r * C + r] = values[r * C + r] < 0.0F ? -1.0F : 1.0F;

@@ -6,6 +6,7 @@
 
 #include <graft/autodiff/ops/attention/rotary.hpp>
 #include <graft/autodiff/ops/pointwise/swiglu.hpp>
+#include <graft/autodiff/ops/rows/columns.hpp>
 #include <graft/autodiff/ops/rows/gather.hpp>
 #include <graft/layers/linear.hpp>
 #include <graft/layers/rms_norm.hpp>
