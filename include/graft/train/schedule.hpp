@@ -32,7 +32,8 @@ struct Schedule {
     if (total == 0) stated.total = steps;
     if (!kind && stated.total != 0) stated.kind = Kind::cosine;
     if (stated.total != 0 && stated.warmup_steps() >= stated.total)
-      fail("the warm-up takes ", stated.warmup_steps(), " steps, and the whole run has ", stated.total, ": give it fewer; 0 is none");
+      fail("the warm-up takes ", stated.warmup_steps(), " steps, and the whole run has ", stated.total,
+           ": give it fewer; 0 is none");
     return stated;
   }
 
