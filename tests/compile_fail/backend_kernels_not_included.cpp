@@ -1,5 +1,6 @@
 // expect: graft: the kernels of this backend are not included
-#if !defined(MISTAKE)
+#if defined(MISTAKE)
+#else
 #include <graft/backend/reference.hpp>
 #endif
 #include <graft/autodiff/tape.hpp>
