@@ -3,4 +3,7 @@
 
 #include <graft/backend/xsimd/xsimd_cpu.hpp>
 
-BOOST_AUTO_TEST_CASE(kernels_agree) { agrees(graft::check_backend<graft::backend::xsimd_cpu>(), "xsimd"); }
+BOOST_AUTO_TEST_CASE(kernels_agree) {
+  agrees(graft::check_backend<graft::backend::eigen_cpu>(), "eigen");
+  agrees(graft::check_backend<graft::backend::xsimd_cpu>(), "xsimd");
+}

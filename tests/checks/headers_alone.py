@@ -18,9 +18,9 @@ def bodies(header):
 
 def begins_with(header):
     with open(os.path.join(folder, header)) as text:
-        first = re.search(r"^\s*#(.*)", re.sub("^#pragma once", "", text.read(), flags=re.M), flags=re.M)
-    include = first and re.match(r"include <(graft/.*)>", first[1])
-    return include and bodies(include[1]) == bodies(header) and include[1]
+        first = re.search(r"^#(?:include <(graft/.*)>|(?!pragma once))", text.read(), flags=re.M)
+    begun = first and first[1]
+    return begun if begun and bodies(begun) == bodies(header) else None
 
 
 def check(header):

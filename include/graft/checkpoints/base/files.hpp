@@ -73,9 +73,10 @@ class ModelFiles {
     return gguf_ && family_->gguf_reorders_heads && (query || key) ? (query ? config_.heads : config_.groups) : 0;
   }
   template <class E>
-  [[nodiscard]] std::vector<E> in_order(const std::string& name, const std::vector<E>& rows, Index row_length) const {
+  [[nodiscard]] std::vector<E> in_order(const std::string& name, std::vector<E> rows, Index row_length) const {
     const Index heads = heads_reordered(name);
-    return heads != 0 ? unpermuted(rows, heads, row_length) : rows;
+    if (heads != 0) return unpermuted(rows, heads, row_length);
+    return rows;
   }
 
   void open_gguf();
@@ -115,9 +116,9 @@ GRAFT_TEXT_INLINE std::string ModelFiles::file_name(const std::string& name) con
 }
 GRAFT_TEXT_INLINE std::vector<float> ModelFiles::read(const std::string& name) const {
   const StoredTensor& tensor = *find(name);
-  const auto values = to_floats(tensor, file_name(name));
+  auto values = to_floats(tensor, file_name(name));
   if (is_transposed(name)) return transposed(values, tensor.shape[1], tensor.shape[0]);
-  return in_order(name, values, tensor.shape.size() == 2 ? tensor.shape[1] : 1);
+  return in_order(name, std::move(values), tensor.shape.size() == 2 ? tensor.shape[1] : 1);
 }
 GRAFT_TEXT_INLINE std::vector<std::byte> ModelFiles::read_bytes(const std::string& name) const {
   const StoredTensor& tensor = *find(name);

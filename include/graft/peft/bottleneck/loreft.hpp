@@ -21,7 +21,6 @@ namespace graft {
 /// Reflection vectors below the diagonal, and signs on it, which PyTorch reads as integers: files have them exactly.
 template <class B, Index Rank, Index C>
 struct ReftVectors : TrainedTensor<B, Rank, C> {
-  static_assert(Rank <= C, "graft: LoReFT's directions are orthogonal: there are at most as many as the model is wide");
   [[nodiscard]] std::vector<float> read() const {
     auto values = TrainedTensor<B, Rank, C>::read();
     for (Index r = 0; r < Rank; ++r) values[r * C + r] = values[r * C + r] < 0.0F ? -1.0F : 1.0F;
@@ -125,6 +124,14 @@ struct ReftBehindAnother {
   };
 };
 
+struct ReftOfTooMany {
+  template <class Model>
+  struct error {
+    static_assert(!Model::backend::executes,
+                  "graft: LoReFT's directions are orthogonal: there are at most as many as the model is wide");
+  };
+};
+
 /// `LoReFT<4>`: the first and the last three tokens; `LoReFT<4, 2, 1>`: the first two and the last; with `Named<…>` and
 /// `Blocks<…>`.
 /// (Wu et al. 2024) \tparam Rank of the subspace \tparam First tokens at the beginning \tparam Last tokens at the end
@@ -154,9 +161,15 @@ struct LoReFT {
 
   template <class B, class C>
   using Layer = Reft<LoReFT, B, C>;
+  template <class L>
+  struct InBlock : InRoom<LoReFT, ReftBehindAnother, L> {};
+  template <class B, class C>
+    requires(Rank > C::width)
+  struct InBlock<Absent<B, C>> : Refuse<Absent<B, C>, ReftOfTooMany> {};
   template <class Where, class L>
-  using at = std::conditional_t<BlocksOf<Options...>::type::has(Where::block),
-                                room_at<LoReFT, BlockOutput, ReftBehindAnother, Where, L>, L>;
+  using at = typename std::conditional_t<std::is_same_v<typename Where::site, BlockOutput> &&
+                                             BlocksOf<Options...>::type::has(Where::block),
+                                         InBlock<L>, Kept<L>>::type;
 };
 
 }  // namespace graft

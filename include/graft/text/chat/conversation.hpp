@@ -68,9 +68,7 @@ GRAFT_TEXT_INLINE bool changes_meaning(std::string_view key) {
 }
 /// What tables fill in where there is nothing.
 inline bool is_nothing(const OrderedJson& value) { return value.is_null() || (value.is_array() && value.empty()); }
-inline bool says_nothing(const OrderedJson& value) {
-  return value.empty() || (value.is_string() && value.get_ref<const std::string&>().empty());
-}
+inline bool says_nothing(const OrderedJson& value) { return value.empty() || value == ""; }
 
 /// The texts of a content that is a list of parts.
 inline std::string joined_texts(const OrderedJson& parts) {
