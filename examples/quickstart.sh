@@ -4,7 +4,7 @@
 #
 #   examples/quickstart.sh [--quick] [--model FILE.gguf|FOLDER] [--output FOLDER] [--seed N] [--no-install]
 #
-#   --quick       100 examples instead of 800: two minutes instead of ten
+#   --quick       100 examples instead of 800: two to four minutes, building included, instead of ten
 #   --model       any GGUF or Hugging Face folder of a language model that graft reads; default: SmolLM2-135M-Instruct, fetched
 #   --output      where adapter/, report.html, result.json (what was learned) and cost.json (what it took) go; default: quickstart-run
 #   --seed        of initial values and order; default: 1
